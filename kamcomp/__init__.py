@@ -1,0 +1,1 @@
+"""What every app stands on: people, calendar, currency, policy, approvals, imports, jobs and audit."""

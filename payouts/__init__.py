@@ -1,0 +1,1 @@
+"""What each person is paid in a period, and why."""

@@ -1,0 +1,1 @@
+"""What people are paid for, written in the plan language."""

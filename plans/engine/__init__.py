@@ -1,0 +1,1 @@
+"""The arithmetic of `plans`: pure functions, with no Django, clock or input and output."""

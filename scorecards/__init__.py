@@ -1,0 +1,1 @@
+"""What was measured, against which targets, and what it scored."""

@@ -1,0 +1,1 @@
+"""Key accounts, the people on them, and how credit is shared."""
