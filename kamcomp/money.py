@@ -1,0 +1,239 @@
+"""
+Money: the only place that rounds.
+
+An amount is a plain Decimal beside an ISO 4217 currency code. Between the facts and the
+payout nothing is rounded: values are exact or carry 34 digits. A payout is then settled
+once, in two steps, and everything that explains it is split from the settled amount, so
+that parts always sum to the whole. Pure: no Django.
+Rule: docs/reference/formulas.md, "Settling" and "Splitting".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import (
+    ROUND_CEILING,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+)
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from kamcomp.columns import Column, as_column, is_exact
+from kamcomp.refusal import Refusal
+
+# Every exact calculation runs in this context. Rounding of the 34th digit is half-even;
+# no amount is settled by it.
+CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
+
+# Settling needs room for 20 decimals behind any amount of 34 digits.
+_SETTLING = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
+_TAIL = Decimal(1).scaleb(-20)
+
+# ISO 4217 list one, by number of minor-unit digits.
+_DIGITS: dict[int, str] = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    2: "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE "
+    "CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD "
+    "HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP "
+    "MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD "
+    "SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS "
+    "VED VES WST XAD XCD XCG YER ZAR ZMW ZWG",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+MINOR_DIGITS: dict[str, int] = {code: digits for digits, codes in _DIGITS.items() for code in codes.split()}
+
+
+class UnknownCurrency(Refusal):
+    """A currency code is not on the ISO 4217 list."""
+
+
+class CurrencyMismatch(Refusal):
+    """Amounts of different currencies met without a stored rate between them."""
+
+
+class NotInMinorUnits(Refusal):
+    """An amount to be split is not a whole number of the currency's minor units."""
+
+
+class NothingToSplitBy(Refusal):
+    """A split has no positive weight to split by, or a weight is negative."""
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount with its currency, for the places where amounts of several currencies meet."""
+
+    amount: Decimal
+    currency: str
+
+    def __add__(self, other: Money) -> Money:
+        return Money(amount=CONTEXT.add(self.amount, self._same(other)), currency=self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return Money(amount=CONTEXT.subtract(self.amount, self._same(other)), currency=self.currency)
+
+    def _same(self, other: Money) -> Decimal:
+        if self.currency != other.currency:
+            raise CurrencyMismatch(
+                f"{self.currency} and {other.currency} cannot be added: convert one with a stored rate first."
+            )
+        return other.amount
+
+
+def minor_units(currency: str) -> int:
+    """
+    Return the number of decimals of a currency's minor unit: EUR 2, JPY 0, KWD 3.
+
+    :raises UnknownCurrency: if the code is not on the ISO 4217 list.
+    """
+    try:
+        return MINOR_DIGITS[currency]
+    except KeyError:
+        raise UnknownCurrency(
+            f"{currency!r} is not an ISO 4217 currency code: use one such as EUR, USD or JPY."
+        ) from None
+
+
+def minor_unit(currency: str) -> Decimal:
+    """Return the smallest amount of a currency: EUR 0.01, JPY 1."""
+    return Decimal(1).scaleb(-minor_units(currency))
+
+
+def settle(amounts: Any, *, currency: str) -> Any:
+    """
+    Return an amount, or a column of amounts, settled to the currency's minor unit.
+
+    Two steps: quantise to 20 decimals half-even, which removes the tail of a quotient
+    (11,615.52499...9 is 11,615.525), then half-up to the minor unit. Half-up is away
+    from zero, so that an amount and its reversal settle to the same figure.
+
+    A float column comes back as it is: it is never paid.
+    Source: docs/reference/formulas.md, "Settling".
+    """
+    unit = minor_unit(currency)
+    return _each(amounts, lambda amount: _half_up(amount, unit))
+
+
+def floor_settled(amounts: Any, *, currency: str) -> Any:
+    """Return amounts rounded down to the minor unit, after the same removal of the tail: for ceilings."""
+    unit = minor_unit(currency)
+    return _each(amounts, lambda amount: _tailless(amount).quantize(unit, ROUND_FLOOR, _SETTLING))
+
+
+def ceiling_settled(amounts: Any, *, currency: str) -> Any:
+    """Return amounts rounded up to the minor unit, after the same removal of the tail: for floors."""
+    unit = minor_unit(currency)
+    return _each(amounts, lambda amount: _tailless(amount).quantize(unit, ROUND_CEILING, _SETTLING))
+
+
+def to_decimals(value: Decimal, digits: int) -> Decimal:
+    """Return a figure for showing (a percentage, a ratio) with so many decimals, by the same two steps."""
+    return _half_up(value, Decimal(1).scaleb(-digits))
+
+
+def is_settled(amount: Decimal, *, currency: str) -> bool:
+    """Tell whether an amount is a whole number of the currency's minor units."""
+    return amount == _half_up(amount, minor_unit(currency))
+
+
+def split(
+    total: Decimal, weights: Sequence[Decimal | int], *, currency: str, keys: Sequence[Hashable]
+) -> list[Decimal]:
+    """
+    Return `total` split in proportion to `weights`, whole minor units, summing to it exactly.
+
+    Each part is first rounded down (towards minus infinity); the units left go one each to
+    the largest remainders, ties by `keys` in rising order. Exact: remainders are compared
+    as rationals, so scaling or reordering the weights changes nothing.
+    Source: docs/reference/formulas.md, "Splitting".
+
+    :raises NotInMinorUnits: if `total` is not settled.
+    :raises NothingToSplitBy: if a weight is negative or none is positive.
+    """
+    shares = [Fraction(weight) for weight in weights]
+    whole = sum(shares, Fraction(0))
+    if whole <= 0 or min(shares) < 0:
+        raise NothingToSplitBy(f"{total} {currency} cannot be split: the weights must be positive, or zero for some.")
+    unit = minor_unit(currency)
+    units = _units(total, unit, currency)
+    return [part * unit for part in _largest_remainders(units, [units * share / whole for share in shares], keys)]
+
+
+def split_parts(
+    total: Decimal, parts: Sequence[Decimal], *, currency: str, keys: Sequence[Hashable]
+) -> list[Decimal]:
+    """
+    Return exact `parts`, which may be negative, as whole minor units that sum to `total`.
+
+    `total` is the settled sum of the parts: each part is rounded down and the units left
+    go to the largest remainders, ties by `keys`; so no part moves by a whole unit.
+
+    :raises NotInMinorUnits: if `total` is not settled, or is not the settled sum of the parts.
+    """
+    unit = minor_unit(currency)
+    units = _units(total, unit, currency)
+    exact = [Fraction(_tailless(part)) / Fraction(unit) for part in parts]
+    given = _largest_remainders(units, exact, keys)
+    if sum(given) != units:
+        raise NotInMinorUnits(f"The parts of {total} {currency} do not settle to it.")
+    return [part * unit for part in given]
+
+
+def total_of(amounts: Iterable[Money]) -> Money:
+    """
+    Return the sum of amounts of one currency.
+
+    :raises CurrencyMismatch: if two currencies meet.
+    :raises ValueError: if there are no amounts, and so no currency.
+    """
+    amounts = list(amounts)
+    if not amounts:
+        raise ValueError("the sum of no amounts has no currency")
+    total = amounts[0]
+    for amount in amounts[1:]:
+        total = total + amount
+    return total
+
+
+def _each(amounts: Any, rule: Callable[[Decimal], Decimal]) -> Any:
+    if not isinstance(amounts, np.ndarray):
+        return rule(amounts)
+    if not is_exact(amounts):
+        return amounts
+    column: Column = as_column([rule(amount) for amount in amounts])
+    return column
+
+
+def _tailless(amount: Decimal) -> Decimal:
+    return amount.quantize(_TAIL, ROUND_HALF_EVEN, _SETTLING)
+
+
+def _half_up(amount: Decimal, unit: Decimal) -> Decimal:
+    return _tailless(amount).quantize(unit, ROUND_HALF_UP, _SETTLING)
+
+
+def _units(total: Decimal, unit: Decimal, currency: str) -> int:
+    units = Fraction(total) / Fraction(unit)
+    if units.denominator != 1:
+        raise NotInMinorUnits(f"{total} {currency} is not a whole number of {unit}: settle it first.")
+    return units.numerator
+
+
+def _largest_remainders(units: int, exact: Sequence[Fraction], keys: Sequence[Hashable]) -> list[int]:
+    given = [part.numerator // part.denominator for part in exact]
+    left = units - sum(given)
+    order = sorted(range(len(exact)), key=lambda i: (given[i] - exact[i], keys[i]))
+    for place in order[:left] if left > 0 else ():
+        given[place] += 1
+    return given
