@@ -1,0 +1,46 @@
+"""
+The record of who changed what. Rows are written by database functions only
+(docs/adr on audit and roles): the application's role cannot write, change or
+delete them. A sealer chains each day's entries.
+"""
+
+from django.db import models
+
+
+class AuditEvent(models.Model):
+    """One change of one row, or one act; the subject is a table and an id."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    user_id = models.UUIDField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    action = models.CharField(max_length=60, help_text="The act: the service's name.")
+    operation = models.CharField(max_length=6, help_text="insert, update, delete or act.")
+    subject_table = models.CharField(max_length=63)
+    subject_id = models.CharField(max_length=64)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(name="audit_events_by_subject", fields=["subject_table", "subject_id"]),
+            models.Index(name="audit_events_by_time", fields=["at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.subject_table} {self.subject_id}"
+
+
+class AuditSeal(models.Model):
+    """A link of the chain: the digest of a run of entries and of the seal before it."""
+
+    id = models.BigAutoField(primary_key=True)
+    sealed_at = models.DateTimeField()
+    first_event = models.BigIntegerField()
+    last_event = models.BigIntegerField()
+    events = models.PositiveIntegerField()
+    previous_digest = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.events} entries to {self.last_event}"

@@ -1,0 +1,67 @@
+"""Import batches: one file, one act, one undo; and the column maps remembered for a source."""
+
+from django.db import models
+from django.db.models import Q
+
+from kamcomp.imports.choices import BatchStatus
+from kamcomp.records import Record
+
+
+class ColumnMap(Record):
+    """How the columns of one source become the columns of a kind."""
+
+    kind = models.CharField(max_length=40)
+    source = models.CharField(max_length=80)
+    mapping = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="column_maps_one_a_source", fields=["kind", "source"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} from {self.source}"
+
+
+class ImportBatch(Record):
+    """One file of one kind, with what it did."""
+
+    kind = models.CharField(max_length=40)
+    source = models.CharField(max_length=80, blank=True)
+    filename = models.CharField(max_length=255)
+    file_digest = models.CharField(max_length=64, help_text="SHA-256 of the file as uploaded.")
+    map_digest = models.CharField(max_length=64, blank=True)
+    status = models.CharField(max_length=10, choices=BatchStatus, default=BatchStatus.UPLOADED)
+    rows_new = models.PositiveIntegerField(default=0)
+    rows_changed = models.PositiveIntegerField(default=0)
+    rows_same = models.PositiveIntegerField(default=0)
+    rows_rejected = models.PositiveIntegerField(default=0)
+    totals = models.JSONField(default=dict, help_text="Sums by currency: file, accepted, rejected.")
+    committed_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="import_batches_same_file_commits_once",
+                fields=["kind", "file_digest", "map_digest"],
+                condition=Q(status=BatchStatus.COMMITTED),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} from {self.filename}"
+
+
+class ImportChange(models.Model):
+    """One row an import made or changed, with what stood there before, so that it can be undone."""
+
+    id = models.BigAutoField(primary_key=True)
+    batch = models.ForeignKey(ImportBatch, models.PROTECT, related_name="changes")
+    subject_table = models.CharField(max_length=63)
+    subject_id = models.CharField(max_length=64)
+    before = models.JSONField(null=True, help_text="The row before the change; null when the import made it.")
+
+    class Meta:
+        indexes = [models.Index(name="import_changes_by_batch", fields=["batch", "id"])]
+
+    def __str__(self) -> str:
+        return f"{self.subject_table} {self.subject_id}"

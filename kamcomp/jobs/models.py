@@ -1,0 +1,25 @@
+"""Long work and its true state: a page, a second tab and a client read the same row."""
+
+from django.db import models
+
+from kamcomp.jobs.choices import JobStatus
+from kamcomp.records import Record
+
+
+class Job(Record):
+    """One piece of long work."""
+
+    kind = models.CharField(max_length=40)
+    status = models.CharField(max_length=8, choices=JobStatus, default=JobStatus.QUEUED)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True)
+    current = models.CharField(max_length=200, blank=True)
+    subject_table = models.CharField(max_length=63, blank=True)
+    subject_id = models.CharField(max_length=64, blank=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True, help_text="What failed, and what is safe.")
+    result = models.JSONField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.get_status_display()}"

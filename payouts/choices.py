@@ -1,0 +1,106 @@
+"""The words of the money: runs, pools, adjustments, the ledger, the files."""
+
+from django.db.models import TextChoices
+
+
+class RunKind(TextChoices):
+    REGULAR = "regular", "Regular"
+    OFF_CYCLE = "off_cycle", "Off-cycle"
+    FINAL = "final", "Leaver's final"
+
+
+class RunStatus(TextChoices):
+    DRAFT = "draft", "Draft"
+    QUEUED = "queued", "Queued"
+    CALCULATING = "calculating", "Calculating"
+    CALCULATED = "calculated", "Calculated"
+    WITH_ERRORS = "with_errors", "Completed with errors"
+    FAILED = "failed", "Failed"
+    REVIEWED = "reviewed", "Reviewed"
+    ALLOCATING = "allocating", "Allocating"
+    APPROVED = "approved", "Approved"
+    LOCKED = "locked", "Locked"
+    SUPERSEDED = "superseded", "Superseded"
+
+
+class ChunkStatus(TextChoices):
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+class PayElement(TextChoices):
+    COMMISSION = "commission", "Commission"
+    BONUS = "bonus", "Bonus"
+
+
+class LineKind(TextChoices):
+    """What a payout line explains: a leaf, or what a rule above the leaves changed."""
+
+    LEAF = "leaf", "Goal"
+    RULE = "rule", "Plan rule"
+    CARRY = "carry", "Carried"
+    FLOOR = "floor", "Floor"
+
+
+class ReviewOutcome(TextChoices):
+    CONFIRMED = "confirmed", "Confirmed"
+    OBJECTED = "objected", "Objected"
+
+
+class PoolStatus(TextChoices):
+    PLANNED = "planned", "Planned"
+    FUNDED = "funded", "Funded"
+    ALLOCATING = "allocating", "Allocating"
+    SUBMITTED = "submitted", "Submitted"
+    RETURNED = "returned", "Returned"
+    APPROVED = "approved", "Approved"
+
+
+class AdjustmentKind(TextChoices):
+    CORRECTION = "correction", "Late fact"
+    TRUE_UP = "true_up", "True-up"
+    DRAW = "draw", "Draw"
+    GUARANTEE = "guarantee", "Guarantee"
+    CLAWBACK = "clawback", "Clawback"
+    GOODWILL = "goodwill", "Goodwill"
+
+
+class AdjustmentStatus(TextChoices):
+    PROPOSED = "proposed", "Proposed"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+    POSTED = "posted", "Posted"
+
+
+class LedgerAccount(TextChoices):
+    EXPENSE = "expense", "Incentive expense"
+    PAYABLE = "payable", "Incentives payable"
+    POOL = "pool", "Team pool"
+    DRAW = "draw", "Recoverable draws"
+    BANK = "bank", "Deferred incentives"
+    RECOVERABLE = "recoverable", "Recoverable from payees"
+    CONVERSION = "conversion", "Conversion differences"
+    PAYROLL = "payroll", "Paid through payroll"
+
+
+class PayoutEventKind(TextChoices):
+    HELD = "held", "Held"
+    RELEASED = "released", "Released"
+    EXPORTED = "exported", "Exported"
+    PAID = "paid", "Paid"
+    DISPUTED = "disputed", "Disputed"
+
+
+class ExportProfile(TextChoices):
+    REGISTER = "register", "Payout register"
+    PAYROLL = "payroll", "Payroll"
+    GL_JOURNAL = "gl_journal", "General-ledger journal"
+    FULL_TRACE = "full_trace", "Full trace"
+
+
+class ExportFormat(TextChoices):
+    CSV = "csv", "CSV"
+    NDJSON = "ndjson", "NDJSON"
+    XLSX = "xlsx", "XLSX"

@@ -1,0 +1,24 @@
+"""Runs, payouts, pools, the ledger and the files out: the money."""
+
+from payouts.models.ledger import Adjustment, ClawbackCase, LedgerEntry, PayoutEvent, Posting
+from payouts.models.outputs import Export, PayrollReturn
+from payouts.models.pools import Allocation, Pool
+from payouts.models.runs import AccountReview, Payout, PayoutLine, Run, RunChunk, RunProblem
+
+__all__ = [
+    "AccountReview",
+    "Adjustment",
+    "Allocation",
+    "ClawbackCase",
+    "Export",
+    "LedgerEntry",
+    "Payout",
+    "PayoutEvent",
+    "PayoutLine",
+    "PayrollReturn",
+    "Pool",
+    "Posting",
+    "Run",
+    "RunChunk",
+    "RunProblem",
+]

@@ -1,0 +1,7 @@
+"""The deal: plans, their versions as documents, who is on them."""
+
+from django.apps import AppConfig
+
+
+class PlansConfig(AppConfig):
+    name = "plans"

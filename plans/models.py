@@ -1,0 +1,124 @@
+"""
+Plans, their versions and who is on them.
+
+A version is one document (the plan language); nothing of it is taken apart into
+tables, so that what is designed, signed, compared and computed is one text. A
+published version is never edited: the next version is published.
+"""
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+
+from kamcomp.calendar.models import FiscalCalendar
+from kamcomp.records import Dated, Record, currency_field, share_field
+from kamcomp.spans import Span
+from plans.choices import Loading, PlanType, VersionStatus
+from teams.choices import Scope
+from teams.models import Person, StrategicAccount
+
+NO_ACCOUNT = "00000000-0000-0000-0000-000000000000"
+
+
+class Plan(Record):
+    """A deal with a name, for an account or for a group of people; its versions say what it is."""
+
+    code = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=160)
+    plan_type = models.CharField(max_length=16, choices=PlanType)
+    account = models.ForeignKey(StrategicAccount, models.PROTECT, null=True, related_name="plans")
+    calendar = models.ForeignKey(FiscalCalendar, models.PROTECT, related_name="plans")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PlanVersion(Record):
+    """One version of a plan: its document, its days in force, who prepared and who approved it."""
+
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    valid = DateRangeField()
+    document = models.JSONField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical document.")
+    currency = currency_field()
+    status = models.CharField(max_length=9, choices=VersionStatus, default=VersionStatus.DRAFT)
+    loading = models.CharField(max_length=7, choices=Loading, default=Loading.LIVE)
+    loading_reason = models.TextField(blank=True)
+    prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    published_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="plan_versions_one_number", fields=["plan", "number"]),
+            ExclusionConstraint(
+                name="plans_one_published_version_a_day",
+                expressions=[("plan", RangeOperators.EQUAL), ("valid", RangeOperators.OVERLAPS)],
+                condition=Q(status=VersionStatus.PUBLISHED),
+            ),
+            models.CheckConstraint(
+                name="plan_versions_preparer_is_not_approver",
+                condition=Q(approved_by=None) | ~Q(approved_by=F("prepared_by")),
+            ),
+            models.CheckConstraint(
+                name="plan_versions_published_is_approved",
+                condition=Q(status__in=[VersionStatus.DRAFT, VersionStatus.WITHDRAWN])
+                | Q(approved_by__isnull=False, approved_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="plan_versions_history_has_a_reason",
+                condition=Q(loading=Loading.LIVE) | ~Q(loading_reason=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan} v{self.number}"
+
+    @property
+    def span(self) -> Span:
+        """Return the days the version is in force."""
+        return Span(self.valid.lower, self.valid.upper)
+
+
+class Assignment(Dated):
+    """
+    A person on a plan version over a span of days.
+
+    `account` is whose team results the person is paid on; `share` is the part of
+    the person's variable target that this assignment carries; `parameters` are the
+    named personal values (rate, target, guarantee) that a node may read.
+    """
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="assignments")
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="assignments")
+    plan_version = models.ForeignKey(PlanVersion, models.PROTECT, related_name="assignments")
+    account = models.ForeignKey(StrategicAccount, models.PROTECT, null=True, related_name="assignments")
+    scope = models.CharField(max_length=8, choices=Scope, default=Scope.ACCOUNT)
+    share = share_field(default=1)
+    parameters = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="assignments_do_not_overlap",
+                expressions=[
+                    ("person", RangeOperators.EQUAL),
+                    ("plan", RangeOperators.EQUAL),
+                    (Coalesce("account", models.Value(NO_ACCOUNT, models.UUIDField())), RangeOperators.EQUAL),
+                    ("valid", RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(
+                name="assignments_share_is_a_share", condition=Q(share__gte=0, share__lte=1)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} on {self.plan_version}"

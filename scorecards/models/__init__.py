@@ -1,0 +1,33 @@
+"""Metrics, targets, facts and results: how well an account and its people did."""
+
+from scorecards.models.facts import (
+    AccountPnl,
+    Contract,
+    Credit,
+    InventoryLevel,
+    ObjectiveRating,
+    Opportunity,
+    Product,
+    SatisfactionWave,
+    SurveyResponse,
+    Transaction,
+    WalletEstimate,
+)
+from scorecards.models.metrics import Metric, Result, Target
+
+__all__ = [
+    "AccountPnl",
+    "Contract",
+    "Credit",
+    "InventoryLevel",
+    "Metric",
+    "ObjectiveRating",
+    "Opportunity",
+    "Product",
+    "Result",
+    "SatisfactionWave",
+    "SurveyResponse",
+    "Target",
+    "Transaction",
+    "WalletEstimate",
+]
