@@ -1,0 +1,123 @@
+"""
+Real services under every pytest: when DATABASE_URL is not set, the process that leads the tests takes the
+test lock, starts PostgreSQL and Valkey of their own (a warm start takes a fifth of a second) and stops them.
+
+Loaded by `-p` in pyproject.toml, before anything reads the settings. A process of xdist inherits the
+addresses and takes a Valkey database of its own, so that two processes' workers never meet.
+"""
+
+import hashlib
+import os
+import re
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from kamcomp.embedded.bootstrap import lock_take
+from kamcomp.embedded.places import PROJECT, CannotStart, place_for
+from kamcomp.embedded.services import services_up
+
+
+
+class Held(ExitStack):
+    """What the leading process holds until the tests have ended."""
+
+    embedded = False
+
+
+HELD = pytest.StashKey[Held]()
+KEPT = pytest.StashKey[Path]()
+FIRST_VALKEY_DATABASE = 1
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the one switch of our own."""
+    group = parser.getgroup("kamcomp")
+    group.addoption("--fresh-db", action="store_true", help="Make the test databases anew, whatever was kept.")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Start the services, before the settings are read."""
+    number = re.fullmatch(r"gw(\d+)", os.environ.get("PYTEST_XDIST_WORKER", ""))
+    if number:
+        _own_valkey_database(number=int(number[1]) + FIRST_VALKEY_DATABASE + 1)
+        return
+    held = Held()
+    try:
+        if not os.environ.get("DATABASE_URL"):
+            place = place_for(kind="test")
+            held.embedded = True
+            lock = lock_take(place=place)
+            os.set_inheritable(lock, False)
+            held.callback(os.close, lock)
+            services = held.enter_context(services_up(place=place))
+            os.environ.update(services.environ)
+            os.environ.setdefault("KAMCOMP_HTTPS", "0")
+    except CannotStart as refusal:
+        held.close()
+        raise pytest.UsageError(str(refusal)) from None
+    _own_valkey_database(number=FIRST_VALKEY_DATABASE)
+    early_config.stash[HELD] = held
+
+
+def _own_valkey_database(*, number: int) -> None:
+    url = os.environ.get("REDIS_URL", "")
+    if url.startswith("unix://"):
+        os.environ["REDIS_URL"] = f"{url.split('?')[0]}?db={number}"
+    elif url:
+        os.environ["REDIS_URL"] = f"{url.rstrip('/').rsplit('/', 1)[0] if url.count('/') > 2 else url}/{number}"
+
+
+def _tables_digest() -> str:
+    """Return a digest of everything that shapes the test database."""
+    digest = hashlib.sha256()
+    for path in sorted(PROJECT.glob("**/migrations/*.py")):
+        if ".kamcomp" not in path.relative_to(PROJECT).parts:
+            digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes())
+    for name in ("requirements.lock", "kamcomp/settings.py", "kamcomp/grants.py"):
+        digest.update((PROJECT / name).read_bytes())
+    return digest.hexdigest()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the test databases from one run to the next, as long as no migration changed and no run was killed."""
+    if HELD not in config.stash or not config.stash[HELD].embedded:
+        return
+    kept = place_for(kind="test").folder / "kept-databases"
+    if config.getoption("fresh_db") or not kept.is_file() or kept.read_text(encoding="utf-8") != _tables_digest():
+        _test_databases_drop(url=os.environ["DATABASE_OWNER_URL"])
+    config.option.reuse_db = True
+    kept.unlink(missing_ok=True)
+    config.stash[KEPT] = kept
+
+
+def _test_databases_drop(*, url: str) -> None:
+    connection = psycopg2.connect(url, dbname="postgres")
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'")
+            for (name,) in cursor.fetchall():
+                cursor.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    finally:
+        connection.close()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Note that the databases can be kept, when the tests came to their end by themselves."""
+    kept = session.config.stash.get(KEPT, None)
+    if kept is not None and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        kept.write_text(_tables_digest(), encoding="utf-8")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the services."""
+    held = config.stash.get(HELD, None)
+    if held is not None:
+        held.close()

@@ -1,0 +1,301 @@
+"""
+The settings, all in one file, for development, tests and production alike: what differs is read from the
+environment, and a missing or wrong value stops the start with a sentence that says so.
+
+Variables: DATABASE_URL, DATABASE_OWNER_URL (only where migrations run), REDIS_URL, SECRET_KEY,
+KAMCOMP_ALLOWED_HOSTS, KAMCOMP_HTTPS (1), KAMCOMP_OPEN_START_PAGE (0), KAMCOMP_LOG_FORMAT (json),
+KAMCOMP_STATEMENT_SECONDS (120). While `make run` is up, its addresses are found without any of them.
+"""
+
+import json
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import structlog
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from kamcomp import addresses
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+RUNNING = Path(os.environ.get("KAMCOMP_STATE") or BASE_DIR / ".kamcomp") / "run" / "settings.json"
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment, completed by what a running `make run` says, if nothing else names a database."""
+    if os.environ.get("DATABASE_URL") or not RUNNING.is_file():
+        return dict(os.environ)
+    return {**json.loads(RUNNING.read_text(encoding="utf-8")), **os.environ}
+
+
+ENVIRONMENT = _environment()
+
+
+def _required(name: str) -> str:
+    if not ENVIRONMENT.get(name):
+        raise ImproperlyConfigured(f"{name} is not set. `make run` needs no settings; for your own servers see README.md.")
+    return ENVIRONMENT[name]
+
+
+def _switch(name: str, *, default: bool) -> bool:
+    said = ENVIRONMENT.get(name) or ("1" if default else "0")
+    if said not in ("0", "1"):
+        raise ImproperlyConfigured(f"{name} is {said!r}; it must be 0 or 1.")
+    return said == "1"
+
+
+def _seconds(name: str, *, default: int) -> int:
+    said = ENVIRONMENT.get(name) or str(default)
+    if not (said.isascii() and said.isdigit()):
+        raise ImproperlyConfigured(f"{name} is {said!r}; it must be a whole number of seconds.")
+    return int(said)
+
+
+# What the application is made of --------------------------------------------------------------------------
+
+HTTPS = _switch("KAMCOMP_HTTPS", default=True)
+DEBUG = False
+SECRET_KEY = _required("SECRET_KEY")
+ALLOWED_HOSTS = (ENVIRONMENT.get("KAMCOMP_ALLOWED_HOSTS") or "localhost,127.0.0.1,[::1]").split(",")
+OPEN_START_PAGE = _switch("KAMCOMP_OPEN_START_PAGE", default=False)
+
+OWN_APPS = [
+    name
+    for name in (
+        "kamcomp.identity",
+        "kamcomp.audit",
+        "kamcomp.calendar",
+        "kamcomp.currency",
+        "kamcomp.policy",
+        "kamcomp.approvals",
+        "kamcomp.imports",
+        "kamcomp.jobs",
+        "teams",
+        "scorecards",
+        "plans",
+        "payouts",
+    )
+    if find_spec(name)
+]
+INSTALLED_APPS = [
+    "kamcomp.apps.KamcompConfig",
+    *OWN_APPS,
+    "pghistory",
+    "pgtrigger",
+    "rules",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_standardized_errors",
+    "django_structlog",
+    "csp",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+AUTH_USER_MODEL = "identity.User" if "kamcomp.identity" in OWN_APPS else "auth.User"
+AUTHENTICATION_BACKENDS = ["rules.permissions.ObjectPermissionBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+    )
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+ROOT_URLCONF = "kamcomp.urls"
+WSGI_APPLICATION = "kamcomp.wsgi.application"
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "home"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# The database ---------------------------------------------------------------------------------------------
+# `default` is the role of web and workers, which owns nothing; `owner` migrates. In tests the owner makes the
+# test database and `default` follows it there, so that tests meet the same rights as production.
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STATEMENT_SECONDS = _seconds("KAMCOMP_STATEMENT_SECONDS", default=120)
+
+
+def _database(variable: str, *, statement_seconds: int, test: dict[str, Any]) -> dict[str, Any]:
+    entry = addresses.database(variable=variable, url=_required(variable))
+    limits = {
+        "lock_timeout": "10s",
+        "statement_timeout": f"{statement_seconds}s",
+        "idle_in_transaction_session_timeout": "300s",
+    }
+    entry["OPTIONS"] = {
+        # Without these a query on a cut link hangs for as long as the system's own patience lasts.
+        "connect_timeout": "10",
+        "keepalives_idle": "5",
+        "keepalives_interval": "2",
+        "keepalives_count": "3",
+        "tcp_user_timeout": "10000",
+        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+        **entry["OPTIONS"],
+    }
+    return {
+        **entry,
+        "ENGINE": "django.db.backends.postgresql",
+        "ATOMIC_REQUESTS": False,
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": test,
+    }
+
+
+DATABASES = {"default": _database("DATABASE_URL", statement_seconds=STATEMENT_SECONDS, test={})}
+if ENVIRONMENT.get("DATABASE_OWNER_URL"):
+    DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
+    DATABASES["owner"] = _database("DATABASE_OWNER_URL", statement_seconds=0, test={"DEPENDENCIES": []})
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"}}
+
+# Work in the background -----------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = addresses.broker(variable="REDIS_URL", url=_required("REDIS_URL"))
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    # The default sweep for messages of a dead worker takes about 100 s.
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+    "health_check_interval": 30,
+}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_STORE_EAGER_RESULT = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_RESULT_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+
+# The REST interface ---------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+        "rest_framework.authentication.BasicAuthentication",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {"TITLE": "kamcomp", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+
+# Words, time and files ------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True
+
+# Safety ---------------------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "style-src": [SELF],
+        "script-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _switch("KAMCOMP_BEHIND_PROXY", default=False) else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# Log lines ------------------------------------------------------------------------------------------------
+
+_SHARED = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+_RENDERERS: dict[str, list[Any]] = {
+    "json": [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
+    "console": [structlog.dev.ConsoleRenderer(colors=False)],
+}
+_LOG_FORMAT = ENVIRONMENT.get("KAMCOMP_LOG_FORMAT") or "json"
+if _LOG_FORMAT not in _RENDERERS:
+    raise ImproperlyConfigured(f"KAMCOMP_LOG_FORMAT is {_LOG_FORMAT!r}; it must be json or console.")
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *_SHARED,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "structured": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_RENDERERS[_LOG_FORMAT]],
+            "foreign_pre_chain": _SHARED,
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        name: {"handlers": ["console"], "level": "INFO", "propagate": False}
+        for name in ("kamcomp", "teams", "scorecards", "plans", "payouts", "django_structlog", "celery")
+    },
+}

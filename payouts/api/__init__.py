@@ -1,0 +1,1 @@
+"""The REST interface of `payouts`: the same selectors and services as the pages, as JSON."""

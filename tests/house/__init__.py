@@ -1,0 +1,1 @@
+"""The house: settings, roles, embedded services and the commands that start them."""
