@@ -1,0 +1,331 @@
+"""
+Documents and frozen dataclasses: one definition for reading, writing and the JSON Schema.
+
+A plan or a case is a JSON document, and inside the engine a tree of frozen dataclasses.
+The dataclasses are the definition: this module reads a document into them, writes them
+back with every default visible, and derives the published JSON Schema. A document that
+went in comes out with the same values and the same digits. Pure: no input or output.
+Rule: docs/reference/formulas.md, "Documents".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from typing import Any, ClassVar, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from jsonschema import Draft202012Validator
+
+from kamcomp.refusal import Refusal
+from kamcomp.trace import decimal_text
+
+DECIMAL_PATTERN = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
+DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class DocumentError:
+    """One thing wrong in a document: where (a JSON pointer), a stable code, and a sentence."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class DocumentInvalid(Refusal):
+    """A document does not follow its schema or the laws of what it describes."""
+
+    def __init__(self, errors: typing.Sequence[DocumentError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("; ".join(f"{error.pointer or '/'}: {error.detail}" for error in self.errors))
+
+
+class Written(Protocol):
+    """A dataclass with a document form of its own (a curve point is an array)."""
+
+    SCHEMA: ClassVar[dict[str, Any]]
+
+    @classmethod
+    def from_document(cls, document: Any) -> Any: ...
+
+    def to_document(self) -> Any: ...
+
+
+def named(name: str, **options: Any) -> Any:
+    """Return a dataclass field whose document key is `name` (for keys that are Python words)."""
+    return dataclasses.field(metadata={"key": name}, **options)
+
+
+def read(record: type[Record], document: Any) -> Record:
+    """
+    Return a document as an instance of `record`.
+
+    :raises DocumentInvalid: with every place where the document departs from the schema.
+    """
+    errors = schema_errors(schema(record), document)
+    if errors:
+        raise DocumentInvalid(errors)
+    return typing.cast(Record, _read(record, document))
+
+
+def write(value: Any) -> Any:
+    """Return a value as a JSON-ready document with every default written out."""
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if isinstance(value, StrEnum):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if hasattr(value, "to_document"):
+        return value.to_document()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        written = {"kind": value.kind} if hasattr(type(value), "kind") else {}
+        return written | {_key(f): write(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, tuple | list):
+        return [write(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: write(item) for key, item in value.items()}
+    return value
+
+
+@cache
+def _schema_text(record: type) -> dict[str, Any]:
+    definitions: dict[str, Any] = {}
+    body = _schema_of(record, definitions)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": record.__name__,
+        **body,
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def schema(record: type) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a dataclass and everything in it."""
+    return _schema_text(record)
+
+
+def schema_errors(document_schema: Mapping[str, Any], document: Any) -> list[DocumentError]:
+    """Return what is wrong with a document by its schema, each with a JSON pointer."""
+    found: list[DocumentError] = []
+    for error in Draft202012Validator(document_schema).iter_errors(document):
+        found.extend(_deepest(error))
+    return sorted(set(found), key=lambda error: (error.pointer, error.detail))
+
+
+def pointer(path: typing.Iterable[str | int]) -> str:
+    """Return a JSON pointer (RFC 6901) for a path of keys and positions."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _deepest(error: Any) -> list[DocumentError]:
+    """Return the errors of the branch of a union that the document meant: the one that fits best."""
+    if error.validator in ("anyOf", "oneOf") and error.context:
+        branches: dict[int, list[Any]] = {}
+        for inner in error.context:
+            branches.setdefault(inner.schema_path[0], []).append(inner)
+        best = min(branches.values(), key=_misfit)
+        if _misfit(best) < (2, 0):
+            return [item for inner in best for item in _deepest(inner)]
+    return [_document_error(error)]
+
+
+def _misfit(errors: list[Any]) -> tuple[int, int]:
+    wrong_kind = any(error.validator == "const" for error in errors)
+    wrong_type = any(error.validator == "type" and len(error.path) == 0 for error in errors)
+    return (2 if wrong_type or wrong_kind else 0, len(errors))
+
+
+def _document_error(error: Any) -> DocumentError:
+    path = list(error.absolute_path)
+    codes = {
+        "required": "missing",
+        "additionalProperties": "unknown_field",
+        "enum": "not_a_choice",
+        "const": "not_a_choice",
+        "pattern": "not_a_number",
+        "type": "wrong_type",
+    }
+    code = codes.get(error.validator, "invalid")
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        strange = sorted(key for key in error.instance if key not in known)
+        return DocumentError(
+            pointer=pointer([*path, strange[0]]),
+            code=code,
+            detail=f"{strange[0]!r} is not a field here; the fields are {', '.join(sorted(known))}.",
+        )
+    if error.validator == "required":
+        gone = sorted(key for key in error.validator_value if key not in error.instance)
+        return DocumentError(pointer=pointer([*path, gone[0]]), code=code, detail=f"{gone[0]!r} is missing.")
+    if error.validator == "enum":
+        return DocumentError(
+            pointer=pointer(path),
+            code=code,
+            detail=f"{error.instance!r} is not one of {', '.join(map(str, error.validator_value))}.",
+        )
+    if error.validator == "pattern":
+        what = "a date like 2027-01-31" if error.validator_value == DATE_PATTERN else "a decimal number in a string"
+        what = what if error.validator_value in (DATE_PATTERN, DECIMAL_PATTERN) else "of the form asked for"
+        code = code if error.validator_value == DECIMAL_PATTERN else "invalid"
+        return DocumentError(pointer=pointer(path), code=code, detail=f"{error.instance!r} is not {what}.")
+    return DocumentError(pointer=pointer(path), code=code, detail=_sentence(error))
+
+
+def _sentence(error: Any) -> str:
+    if error.validator == "type" and error.validator_value == "string" and isinstance(error.instance, int | float):
+        return f"{error.instance!r} must be written as a string, so that no digit is lost."
+    if error.validator in ("anyOf", "oneOf"):
+        return f"{_short(error.instance)} has none of the forms allowed here."
+    if error.validator == "minItems":
+        return f"needs at least {error.validator_value} item{'s' if error.validator_value > 1 else ''}."
+    if error.validator == "type":
+        return f"{_short(error.instance)} is not of type {error.validator_value}."
+    return f"{_short(error.instance)}: {error.message.split(' ', 1)[-1]}."
+
+
+def _short(instance: Any) -> str:
+    text = repr(instance)
+    return text if len(text) < 60 else text[:57] + "..."
+
+
+def _key(field: dataclasses.Field[Any]) -> str:
+    return str(field.metadata.get("key", field.name))
+
+
+@cache
+def _hints(record: type) -> dict[str, Any]:
+    return {name: hint for name, hint in get_type_hints(record).items() if get_origin(hint) is not ClassVar}
+
+
+def _members(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+
+
+def _read(hint: Any, document: Any) -> Any:
+    members = _members(hint)
+    if document is None and type(None) in members:
+        return None
+    if len(members) > 1:
+        return _read(_chosen(members, document), document)
+    if hasattr(hint, "from_document"):
+        return hint.from_document(document)
+    if hint is Decimal:
+        return Decimal(document)
+    if hint is date:
+        return date.fromisoformat(document)
+    if get_origin(hint) is tuple:
+        items = get_args(hint)
+        return tuple(_read(items[0], item) for item in document)
+    if get_origin(hint) in (dict, Mapping):
+        return {key: _read(get_args(hint)[1], item) for key, item in document.items()}
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint(document)
+    if dataclasses.is_dataclass(hint):
+        hints = _hints(typing.cast(type, hint))
+        given = {f.name: document[_key(f)] for f in dataclasses.fields(hint) if _key(f) in document}
+        return typing.cast(Any, hint)(**{name: _read(hints[name], value) for name, value in given.items()})
+    return document
+
+
+def _chosen(members: tuple[Any, ...], document: Any) -> Any:
+    """Return the member of a union that a document means: by its kind, else by its JSON type."""
+    choices = [member for member in members if member is not type(None)]
+    if not isinstance(document, Mapping):
+        return next(member for member in choices if not dataclasses.is_dataclass(member) or _is_written(member))
+    if "kind" in document:
+        return next(member for member in choices if getattr(member, "kind", None) == document["kind"])
+    return next(member for member in choices if dataclasses.is_dataclass(member) and _fits(member, document))
+
+
+def _is_written(member: Any) -> bool:
+    return hasattr(member, "from_document")
+
+
+def _fits(member: Any, document: Mapping[str, Any]) -> bool:
+    fields = dataclasses.fields(member)
+    required = {_key(f) for f in fields if _is_required(f)}
+    return required <= set(document) <= {_key(f) for f in fields}
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _schema_of(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    members = _members(hint)
+    if len(members) > 1:
+        return {"anyOf": [_schema_of(member, definitions) for member in members]}
+    if hint is type(None):
+        return {"type": "null"}
+    if hint in _PLAIN:
+        return dict(_PLAIN[hint])
+    if hasattr(hint, "SCHEMA"):
+        return _defined(hint, dict(hint.SCHEMA), definitions)
+    if get_origin(hint) is tuple:
+        items = [item for item in get_args(hint) if item is not Ellipsis]
+        size = {} if Ellipsis in get_args(hint) else {"minItems": len(items), "maxItems": len(items)}
+        return {"type": "array", "items": _schema_of(items[0], definitions), **size}
+    if get_origin(hint) in (dict, Mapping):
+        return {"type": "object", "additionalProperties": _schema_of(get_args(hint)[1], definitions)}
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return {"type": "string", "enum": [str(word) for word in hint]}
+    if dataclasses.is_dataclass(hint):
+        return _object_schema(typing.cast(type, hint), definitions)
+    return {}
+
+
+def _object_schema(record: type, definitions: dict[str, Any]) -> dict[str, Any]:
+    if record.__name__ in definitions:
+        return {"$ref": f"#/$defs/{record.__name__}"}
+    definitions[record.__name__] = {}
+    hints, properties, required = _hints(record), {}, []
+    if hasattr(record, "kind"):
+        properties["kind"] = {"const": record.kind}
+        required += [] if getattr(record, "kind_may_be_left_out", False) else ["kind"]
+    for field in dataclasses.fields(record):
+        properties[_key(field)] = _field_schema(field, hints[field.name], definitions)
+        if _is_required(field):
+            required.append(_key(field))
+    body = {
+        "type": "object",
+        "description": " ".join((record.__doc__ or "").split()),
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+    return _defined(record, body, definitions)
+
+
+def _field_schema(field: dataclasses.Field[Any], hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    body = _schema_of(hint, definitions)
+    if field.default is not dataclasses.MISSING:
+        body = {**body, "default": write(field.default)}
+    elif field.default_factory is not dataclasses.MISSING:
+        body = {**body, "default": write(field.default_factory())}
+    if about := field.metadata.get("about"):
+        body = {**body, "description": about}
+    return body
+
+
+def _defined(record: type, body: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    definitions[record.__name__] = body
+    return {"$ref": f"#/$defs/{record.__name__}"}
+
+
+_PLAIN: dict[Any, dict[str, Any]] = {
+    Decimal: {"type": "string", "pattern": DECIMAL_PATTERN},
+    date: {"type": "string", "pattern": DATE_PATTERN},
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    str: {"type": "string"},
+    Any: {},
+}
