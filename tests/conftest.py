@@ -43,11 +43,10 @@ def shared_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let every transactional test name both aliases: the flush goes through the owner's."""
+    """Let every database test name both aliases: the owner's is where tables are made and flushed."""
     for item in items:
         for marker in item.iter_markers("django_db"):
-            if "databases" not in marker.kwargs and marker.kwargs.get("transaction"):
-                marker.kwargs["databases"] = ["default", "owner"]
+            marker.kwargs.setdefault("databases", ["default", "owner"])
         if {"transactional_db", "app_sql", "owner_sql", "worker"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.django_db(transaction=True, databases=["default", "owner"]), append=False)
 
@@ -62,6 +61,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
         baseline = Baseline.of(owner)
         owner.ops.execute_sql_flush = lambda _statements: baseline.restore(owner)
     yield
+    with django_db_blocker.unblock():
+        connections["default"].close()
 
 
 def _raw(alias: str) -> RawConnection:

@@ -1,0 +1,12 @@
+"""The calendar's beat: periods open and cut off on their dates."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from kamcomp.calendar import services
+
+
+@shared_task
+def periods_advance() -> None:
+    """Move every period on as today's date says."""
+    services.periods_advance(on=timezone.localdate())

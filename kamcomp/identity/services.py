@@ -1,0 +1,57 @@
+"""Acts on users: make one, grant and end roles."""
+
+from datetime import date, timedelta
+
+from django.db import transaction
+from psycopg2.extras import DateRange
+
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import RoleGrant, User
+from kamcomp.refusal import Refusal
+
+
+class UserExists(Refusal):
+    """A user name is used once."""
+
+
+@transaction.atomic
+def user_make(
+    *,
+    username: str,
+    email: str = "",
+    first_name: str = "",
+    last_name: str = "",
+    password: str | None = None,
+    roles: list[Role],
+    since: date,
+    by: User | None,
+) -> User:
+    """
+    Make a user with roles from a day on; without a password they cannot sign in yet.
+
+    :raises UserExists: if the name is taken.
+    """
+    if User.objects.filter(username=username).exists():
+        raise UserExists(f"There is a user {username} already.")
+    user = User.objects.create_user(
+        username=username, email=email, password=password, first_name=first_name, last_name=last_name
+    )
+    for role in roles:
+        role_grant(user=user, role=role, since=since, by=by)
+    return user
+
+
+@transaction.atomic
+def role_grant(
+    *, user: User, role: Role, since: date, until: date | None = None, by: User | None
+) -> RoleGrant:
+    """Grant a role over `[since, until)`."""
+    return RoleGrant.objects.create(user=user, role=role, valid=DateRange(since, until), created_by=by)
+
+
+@transaction.atomic
+def role_end(*, grant: RoleGrant, last_day: date) -> RoleGrant:
+    """End a role after its last day; the grant stays on record."""
+    grant.valid = DateRange(grant.valid.lower, last_day + timedelta(days=1))
+    grant.save(update_fields=["valid"])
+    return grant
