@@ -22,9 +22,11 @@ from decimal import (
     DivisionByZero,
     InvalidOperation,
     Overflow,
+    localcontext,
 )
 from fractions import Fraction
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -52,6 +54,11 @@ _DIGITS: dict[int, str] = {
     4: "CLF UYW",
 }
 MINOR_DIGITS: dict[str, int] = {code: digits for digits, codes in _DIGITS.items() for code in codes.split()}
+
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+Amounts = TypeVar("Amounts", Decimal, Column)
 
 
 class UnknownCurrency(Refusal):
@@ -91,6 +98,17 @@ class Money:
         return other.amount
 
 
+def exactly(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """Return the function so that it computes in `CONTEXT`, whatever context its caller happens to have."""
+
+    @wraps(function)
+    def computed(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+        with localcontext(CONTEXT):
+            return function(*args, **kwargs)
+
+    return computed
+
+
 def minor_units(currency: str) -> int:
     """
     Return the number of decimals of a currency's minor unit: EUR 2, JPY 0, KWD 3.
@@ -110,7 +128,7 @@ def minor_unit(currency: str) -> Decimal:
     return Decimal(1).scaleb(-minor_units(currency))
 
 
-def settle(amounts: Any, *, currency: str) -> Any:
+def settle(amounts: Amounts, *, currency: str) -> Amounts:
     """
     Return an amount, or a column of amounts, settled to the currency's minor unit.
 
@@ -125,13 +143,13 @@ def settle(amounts: Any, *, currency: str) -> Any:
     return _each(amounts, lambda amount: _half_up(amount, unit))
 
 
-def floor_settled(amounts: Any, *, currency: str) -> Any:
+def floor_settled(amounts: Amounts, *, currency: str) -> Amounts:
     """Return amounts rounded down to the minor unit, after the same removal of the tail: for ceilings."""
     unit = minor_unit(currency)
     return _each(amounts, lambda amount: _tailless(amount).quantize(unit, ROUND_FLOOR, _SETTLING))
 
 
-def ceiling_settled(amounts: Any, *, currency: str) -> Any:
+def ceiling_settled(amounts: Amounts, *, currency: str) -> Amounts:
     """Return amounts rounded up to the minor unit, after the same removal of the tail: for floors."""
     unit = minor_unit(currency)
     return _each(amounts, lambda amount: _tailless(amount).quantize(unit, ROUND_CEILING, _SETTLING))
@@ -148,7 +166,7 @@ def is_settled(amount: Decimal, *, currency: str) -> bool:
 
 
 def split(
-    total: Decimal, weights: Sequence[Decimal | int], *, currency: str, keys: Sequence[Hashable]
+    total: Decimal, weights: Sequence[Decimal | Fraction | int], *, currency: str, keys: Sequence[Hashable]
 ) -> list[Decimal]:
     """
     Return `total` split in proportion to `weights`, whole minor units, summing to it exactly.
@@ -164,10 +182,14 @@ def split(
     shares = [Fraction(weight) for weight in weights]
     whole = sum(shares, Fraction(0))
     if whole <= 0 or min(shares) < 0:
-        raise NothingToSplitBy(f"{total} {currency} cannot be split: the weights must be positive, or zero for some.")
+        raise NothingToSplitBy(
+            f"{total} {currency} cannot be split: the weights must be positive, or zero for some."
+        )
     unit = minor_unit(currency)
     units = _units(total, unit, currency)
-    return [part * unit for part in _largest_remainders(units, [units * share / whole for share in shares], keys)]
+    return [
+        part * unit for part in _largest_remainders(units, [units * share / whole for share in shares], keys)
+    ]
 
 
 def split_parts(
@@ -206,7 +228,7 @@ def total_of(amounts: Iterable[Money]) -> Money:
     return total
 
 
-def _each(amounts: Any, rule: Callable[[Decimal], Decimal]) -> Any:
+def _each(amounts: Amounts, rule: Callable[[Decimal], Decimal]) -> Amounts:
     if not isinstance(amounts, np.ndarray):
         return rule(amounts)
     if not is_exact(amounts):
