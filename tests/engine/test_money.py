@@ -70,13 +70,23 @@ class TestSettle:
 
 class TestSplit:
     def test_gives_the_odd_cent_to_the_first_key(self):
-        assert split(D("100.00"), [1, 1, 1], currency="EUR", keys="abc") == [D("33.34"), D("33.33"), D("33.33")]
-        assert split(D("100.00"), [1, 1, 1], currency="EUR", keys="cba") == [D("33.33"), D("33.33"), D("33.34")]
+        assert split(D("100.00"), [1, 1, 1], currency="EUR", keys="abc") == [
+            D("33.34"),
+            D("33.33"),
+            D("33.33"),
+        ]
+        assert split(D("100.00"), [1, 1, 1], currency="EUR", keys="cba") == [
+            D("33.33"),
+            D("33.33"),
+            D("33.34"),
+        ]
 
     def test_knows_currencies_without_minor_units(self):
         assert split(D(100001), [1, 1, 1], currency="JPY", keys="abc") == [D(33334), D(33334), D(33333)]
 
-    @given(st.integers(0, 10**9), st.lists(st.integers(0, 10**6), min_size=1, max_size=12), st.integers(1, 99))
+    @given(
+        st.integers(0, 10**9), st.lists(st.integers(0, 10**6), min_size=1, max_size=12), st.integers(1, 99)
+    )
     def test_sums_to_the_whole_and_ignores_scale(self, cents, weights, scale):
         if not any(weights):
             return
@@ -102,7 +112,11 @@ class TestSplitParts:
     def test_keeps_signed_parts_within_a_cent(self):
         parts = [D("10.005"), D("5.0025"), D("-3.0025")]
 
-        assert split_parts(D("12.01"), parts, currency="EUR", keys="abc") == [D("10.01"), D("5.00"), D("-3.00")]
+        assert split_parts(D("12.01"), parts, currency="EUR", keys="abc") == [
+            D("10.01"),
+            D("5.00"),
+            D("-3.00"),
+        ]
 
     def test_refuses_parts_of_another_total(self):
         with pytest.raises(NotInMinorUnits, match="do not settle"):

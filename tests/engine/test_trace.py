@@ -14,8 +14,12 @@ class TestRecordingTrace:
     def test_gives_a_tree_with_decimals_as_strings(self):
         trace = RecordingTrace()
         with trace.within("goal REV"):
-            trace.step("attainment", as_column([Decimal("1.04")]), unit="ratio", inputs={"actual": Decimal("1E+2")})
-            trace.step("payout ratio", Decimal("1.2"), unit="ratio", because=lambda: "above", inputs=("attainment",))
+            trace.step(
+                "attainment", as_column([Decimal("1.04")]), unit="ratio", inputs={"actual": Decimal("1E+2")}
+            )
+            trace.step(
+                "payout ratio", Decimal("1.2"), unit="ratio", because=lambda: "above", inputs=("attainment",)
+            )
 
         assert trace.tree() == [
             {

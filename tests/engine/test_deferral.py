@@ -1,0 +1,166 @@
+"""Banks, holdbacks, instalments, events: docs/reference/formulas.md, "Deferral"."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kamcomp.columns import EXACT
+from payouts.engine.deferral import (
+    EventUnknown,
+    ShareOutOfRange,
+    SharesNotWhole,
+    deferral_bank,
+    earned_by_events,
+    holdback,
+    instalments,
+    malus,
+)
+
+D = Decimal
+amounts = st.integers(0, 10**8).map(lambda cents: D(cents).scaleb(-2))
+
+
+def column(*values):
+    return EXACT.column([D(value) for value in values])
+
+
+class TestDeferralBank:
+    def in_turn(self, earned, *, share=Fraction(1, 3)):
+        balance, years = column("0.00"), []
+        for amount in earned:
+            year = deferral_bank(balance=balance, earned=column(amount), pay_share=share, currency="EUR")
+            balance = year.balance
+            years.append((year.paid[0], year.balance[0]))
+        return years
+
+    def test_pays_a_third_of_its_positive_balance(self):
+        assert self.in_turn(["12000.00", "15000.00", "-3000.00"]) == [
+            (D("4000.00"), D("8000.00")),
+            (D("7666.67"), D("15333.33")),
+            (D("4111.11"), D("8222.22")),
+        ]
+
+    def test_pays_nothing_while_it_is_below_zero_and_waits(self):
+        assert self.in_turn(["-900.00", "300.00", "900.00"]) == [
+            (D(0), D("-900.00")),
+            (D(0), D("-600.00")),
+            (D("100.00"), D("200.00")),
+        ]
+
+    @given(
+        earned=st.lists(st.integers(-(10**7), 10**7).map(lambda c: D(c).scaleb(-2)), min_size=1, max_size=8)
+    )
+    def test_keeps_every_cent(self, earned):
+        years = self.in_turn(earned)
+
+        assert sum(paid for paid, _ in years) + years[-1][1] == sum(earned)
+        assert all(paid >= 0 for paid, _ in years)
+
+    @pytest.mark.parametrize("share", [Fraction(0), Fraction(4, 3)])
+    def test_refuses_a_share_it_cannot_pay(self, share):
+        with pytest.raises(ShareOutOfRange):
+            self.in_turn(["1.00"], share=share)
+
+
+class TestMalus:
+    def test_takes_its_share_of_what_is_unpaid_and_nothing_below_zero(self):
+        taken = malus(balance=column("8222.22", "-10.00"), share=D("0.25"), currency="EUR")
+
+        assert list(taken.forfeited) == [D("2055.56"), D(0)]
+        assert list(taken.balance) == [D("6166.66"), D("-10.00")]
+
+    def test_refuses_more_than_all(self):
+        with pytest.raises(ShareOutOfRange, match="1.5: it takes 0 to 1"):
+            malus(balance=column("1.00"), share=D("1.5"), currency="EUR")
+
+
+class TestHoldback:
+    @given(amount=amounts, share=st.integers(0, 1000).map(lambda value: D(value).scaleb(-3)))
+    def test_sums_to_the_whole(self, amount, share):
+        parts = holdback(amount=column(amount), share=share, currency="EUR")
+
+        assert parts.now[0] + parts.held[0] == amount
+        assert parts.now[0] >= 0 and parts.held[0] >= 0
+
+    def test_settles_the_part_held_half_up(self):
+        parts = holdback(amount=column("10.05"), share=D("0.10"), currency="EUR")
+
+        assert (parts.held[0], parts.now[0]) == (D("1.01"), D("9.04"))
+
+
+class TestInstalments:
+    def test_sum_to_the_amount_with_the_odd_cents_first(self):
+        third = D("0.3333333333")
+
+        assert instalments(amount=D("100.00"), shares=[D("0.50"), D("0.25"), D("0.25")], currency="EUR") == (
+            D("50.00"),
+            D("25.00"),
+            D("25.00"),
+        )
+        assert instalments(amount=D("0.02"), shares=[third, third, 1 - 2 * third], currency="EUR") == (
+            D("0.01"),
+            D("0.00"),
+            D("0.01"),
+        )
+        assert instalments(amount=D("0.01"), shares=[D("0.5"), D("0.5")], currency="EUR") == (D("0.01"), D(0))
+
+    @given(amount=amounts, cuts=st.lists(st.integers(0, 100), min_size=1, max_size=5))
+    def test_always_sum_to_the_amount(self, amount, cuts):
+        edges = [0, *sorted(cuts), 100]
+        shares = [D(high - low).scaleb(-2) for low, high in zip(edges, edges[1:], strict=False)]
+
+        parts = instalments(amount=amount, shares=shares, currency="EUR")
+
+        assert sum(parts) == amount
+        assert all(abs(part - amount * share) < D("0.01") for part, share in zip(parts, shares, strict=True))
+
+    def test_refuse_shares_that_are_not_whole(self):
+        with pytest.raises(SharesNotWhole, match="instalment shares sum to 0.8"):
+            instalments(amount=D(1), shares=[D("0.5"), D("0.3")], currency="EUR")
+
+
+class TestEarnedByEvents:
+    SHARES = {"booking": D("0.40"), "payment": D("0.60")}
+
+    def test_earns_a_partly_paid_invoice_in_proportion(self):
+        earned = earned_by_events(
+            amount=column("1000.00", "1000.00"),
+            shares=self.SHARES,
+            reached={"booking": column("1", "1"), "payment": column("0", "0.25")},
+            currency="EUR",
+        )
+
+        assert list(earned) == [D("400.00"), D("550.00")]
+
+    def test_earns_the_whole_when_all_has_happened(self):
+        earned = earned_by_events(
+            amount=column("333.33"),
+            shares=self.SHARES,
+            reached={"booking": column("1"), "payment": column("1")},
+            currency="EUR",
+        )
+
+        assert list(earned) == [D("333.33")]
+
+    def test_refuses_an_event_without_a_share(self):
+        with pytest.raises(EventUnknown, match="renewal"):
+            earned_by_events(
+                amount=column("1"),
+                shares=self.SHARES,
+                reached={"booking": column("1"), "payment": column("1"), "renewal": column("1")},
+                currency="EUR",
+            )
+
+    def test_refuses_more_than_all_of_an_event(self):
+        with pytest.raises(ShareOutOfRange, match="payment"):
+            earned_by_events(
+                amount=column("1"),
+                shares=self.SHARES,
+                reached={"booking": column("1"), "payment": column("1.01")},
+                currency="EUR",
+            )
