@@ -43,6 +43,7 @@ class Run(Record):
     approved_at = models.DateTimeField(null=True)
     locked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     locked_at = models.DateTimeField(null=True)
+    attempt = models.PositiveSmallIntegerField(default=0, help_text="How often its preparation was begun.")
     error = models.TextField(blank=True)
 
     class Meta:
@@ -84,6 +85,10 @@ class RunChunk(models.Model):
     inputs = models.BinaryField(null=True, help_text="Canonical inputs as used, compressed.")
     input_digest = models.CharField(max_length=64, blank=True)
     result_digest = models.CharField(max_length=64, blank=True)
+    input_digests = models.BinaryField(
+        null=True, help_text="32 bytes a payee, sorted: the run's digest is made of them."
+    )
+    result_digests = models.BinaryField(null=True, help_text="32 bytes a payee, sorted.")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
