@@ -44,6 +44,7 @@ class Run(Record):
     locked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     locked_at = models.DateTimeField(null=True)
     attempt = models.PositiveSmallIntegerField(default=0, help_text="How often its preparation was begun.")
+    lease_until = models.DateTimeField(null=True, help_text="Until when a worker has its preparation.")
     error = models.TextField(blank=True)
 
     class Meta:
