@@ -10,7 +10,9 @@ def main() -> None:
     try:
         from django.core.management import execute_from_command_line
     except ImportError:
-        sys.exit('Django is not installed in this Python; use `make manage ARGS="..."`, which sets everything up.')
+        sys.exit(
+            'Django is not installed in this Python; use `make manage ARGS="..."`, which sets everything up.'
+        )
     execute_from_command_line(sys.argv)
 
 

@@ -35,7 +35,9 @@ def database(*, variable: str, url: str) -> dict[str, Any]:
             raise WrongAddress(f"{variable} has no {word}; it must look like {form}.")
     port = parts.pop("port", "")
     if port and not (port.isascii() and port.isdigit()):
-        raise WrongAddress(f"{variable} has the port {port!r}, which is not a number; it must look like {form}.")
+        raise WrongAddress(
+            f"{variable} has the port {port!r}, which is not a number; it must look like {form}."
+        )
     return {
         "NAME": parts.pop("dbname"),
         "USER": parts.pop("user"),

@@ -9,7 +9,6 @@ KAMCOMP_STATEMENT_SECONDS (120). While `make run` is up, its addresses are found
 
 import json
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,9 @@ ENVIRONMENT = _environment()
 
 def _required(name: str) -> str:
     if not ENVIRONMENT.get(name):
-        raise ImproperlyConfigured(f"{name} is not set. `make run` needs no settings; for your own servers see README.md.")
+        raise ImproperlyConfigured(
+            f"{name} is not set. `make run` needs no settings; for your own servers see README.md."
+        )
     return ENVIRONMENT[name]
 
 
@@ -61,27 +62,20 @@ SECRET_KEY = _required("SECRET_KEY")
 ALLOWED_HOSTS = (ENVIRONMENT.get("KAMCOMP_ALLOWED_HOSTS") or "localhost,127.0.0.1,[::1]").split(",")
 OPEN_START_PAGE = _switch("KAMCOMP_OPEN_START_PAGE", default=False)
 
-OWN_APPS = [
-    name
-    for name in (
-        "kamcomp.identity",
-        "kamcomp.audit",
-        "kamcomp.calendar",
-        "kamcomp.currency",
-        "kamcomp.policy",
-        "kamcomp.approvals",
-        "kamcomp.imports",
-        "kamcomp.jobs",
-        "teams",
-        "scorecards",
-        "plans",
-        "payouts",
-    )
-    if find_spec(name)
-]
 INSTALLED_APPS = [
     "kamcomp.apps.KamcompConfig",
-    *OWN_APPS,
+    "kamcomp.identity",
+    "kamcomp.audit",
+    "kamcomp.calendar",
+    "kamcomp.currency",
+    "kamcomp.policy",
+    "kamcomp.approvals",
+    "kamcomp.imports",
+    "kamcomp.jobs",
+    "teams",
+    "scorecards",
+    "plans",
+    "payouts",
     "pghistory",
     "pgtrigger",
     "rules",
@@ -98,8 +92,11 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
 ]
-AUTH_USER_MODEL = "identity.User" if "kamcomp.identity" in OWN_APPS else "auth.User"
-AUTHENTICATION_BACKENDS = ["rules.permissions.ObjectPermissionBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_USER_MODEL = "identity.User"
+AUTHENTICATION_BACKENDS = [
+    "rules.permissions.ObjectPermissionBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
     for name, options in (
@@ -246,7 +243,9 @@ CONTENT_SECURITY_POLICY = {
 }
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _switch("KAMCOMP_BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if _switch("KAMCOMP_BEHIND_PROXY", default=False) else None
+)
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
@@ -288,7 +287,10 @@ LOGGING = {
     "formatters": {
         "structured": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_RENDERERS[_LOG_FORMAT]],
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_RENDERERS[_LOG_FORMAT],
+            ],
             "foreign_pre_chain": _SHARED,
         }
     },

@@ -2,14 +2,20 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.views.generic import TemplateView
+
+from payouts.selectors.home import home_periods, home_stock
 
 
 class Home(TemplateView):
-    """Show the start page."""
+    """Show what is there and where to go on; how much of it, to those who signed in or on one's own machine."""
 
     template_name = "payouts/home.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what the page shows."""
-        return super().get_context_data(**kwargs)
+        """Return the counts and periods, or nothing of them for a visitor."""
+        context = super().get_context_data(**kwargs)
+        if settings.OPEN_START_PAGE or self.request.user.is_authenticated:
+            context |= {"stock": home_stock(), "periods": home_periods()}
+        return context

@@ -27,7 +27,9 @@ settings.register_profile("dev", max_examples=200, deadline=None)
 settings.register_profile(
     "ci", max_examples=2_000, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("nightly", max_examples=50_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "nightly", max_examples=50_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile(os.environ.get("KAMCOMP_HYPOTHESIS") or "dev")
 
 
@@ -35,7 +37,9 @@ settings.load_profile(os.environ.get("KAMCOMP_HYPOTHESIS") or "dev")
 def shared_data() -> Path:
     """Return the folder of the real data sets, or skip, saying where it was looked for."""
     if not SHARED_DATA.is_dir():
-        pytest.skip(f"the real data is not here: no {SHARED_DATA.name} folder (KAMCOMP_SHARED_DATA names another)")
+        pytest.skip(
+            f"the real data is not here: no {SHARED_DATA.name} folder (KAMCOMP_SHARED_DATA names another)"
+        )
     return SHARED_DATA
 
 
@@ -48,7 +52,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker in item.iter_markers("django_db"):
             marker.kwargs.setdefault("databases", ["default", "owner"])
         if {"transactional_db", "app_sql", "owner_sql", "worker"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.django_db(transaction=True, databases=["default", "owner"]), append=False)
+            item.add_marker(
+                pytest.mark.django_db(transaction=True, databases=["default", "owner"]), append=False
+            )
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,9 @@ class Baseline:
             rows = {}
             for name in names:
                 stream = BytesIO()
-                cursor.copy_expert(f"COPY {connection.ops.quote_name(name)} TO STDOUT (FORMAT binary)", stream)
+                cursor.copy_expert(
+                    f"COPY {connection.ops.quote_name(name)} TO STDOUT (FORMAT binary)", stream
+                )
                 rows[name] = stream.getvalue()
         return cls(rows=rows, not_empty=not_empty)
 
@@ -55,7 +57,9 @@ class Baseline:
                 if full:
                     cursor.execute(f"TRUNCATE {', '.join(full)} CASCADE")
                 for name, content in self.rows.items():
-                    cursor.copy_expert(f"COPY {quote_name(name)} FROM STDIN (FORMAT binary)", BytesIO(content))
+                    cursor.copy_expert(
+                        f"COPY {quote_name(name)} FROM STDIN (FORMAT binary)", BytesIO(content)
+                    )
             finally:
                 cursor.execute("SET session_replication_role = DEFAULT")
 

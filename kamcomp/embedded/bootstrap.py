@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from kamcomp.embedded.places import PROJECT, CannotStart, Place, place_for
 
@@ -64,7 +63,9 @@ def enter(*, command: str, arguments: Sequence[str]) -> int:
     return 0
 
 
-def continue_inside(*, place: Place, module: str, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
+def continue_inside(
+    *, place: Place, module: str, arguments: Sequence[str], environ: Mapping[str, str]
+) -> None:
     """Replace this process by a module of this package, run in the environment."""
     os.chdir(PROJECT)
     sys.stdout.flush()
@@ -91,7 +92,11 @@ def lock_take(*, place: Place) -> int:
     except BlockingIOError:
         os.close(descriptor)
         what = "kamcomp is already running" if place.kind == "run" else "tests are already running"
-        way_out = "stop it with `make stop`" if place.kind == "run" else "wait, or set KAMCOMP_STATE to another folder"
+        way_out = (
+            "stop it with `make stop`"
+            if place.kind == "run"
+            else "wait, or set KAMCOMP_STATE to another folder"
+        )
         raise CannotStart(
             f"{what} here: process {holder(place=place)} holds {place.lock} ({way_out})."
         ) from None

@@ -18,7 +18,11 @@ PYTHON = sys.executable
 STATIC_CHECKS = {
     "lint": [PYTHON, "-m", "ruff", "check", "."],
     "format": [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."],
-    "imports": [PYTHON, "-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"],
+    "imports": [
+        PYTHON,
+        "-c",
+        "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())",
+    ],
     "types": [PYTHON, "-m", "mypy"],
     "deploy": [PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING", "--database", "default"],
     "migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
@@ -43,7 +47,9 @@ def main(*, arguments: Sequence[str]) -> int:
 def test(*, arguments: Sequence[str]) -> None:
     """Become pytest, on as many processes as this machine's two cores carry unless the arguments say otherwise."""
     ways = ("-n", "--numprocesses", "--pdb", "-p no:xdist")
-    own = [] if any(argument.startswith(ways) for argument in arguments) else ["-n", "2", "--dist", "worksteal"]
+    own = (
+        [] if any(argument.startswith(ways) for argument in arguments) else ["-n", "2", "--dist", "worksteal"]
+    )
     command = [*TESTS, *own, *arguments]
     sys.stdout.flush()
     os.execv(command[0], command)
@@ -67,7 +73,9 @@ def check(*, arguments: Sequence[str]) -> int:
     if not asked and "--no-tests" not in arguments:
         os.set_inheritable(lock, True)
         done = subprocess.run(
-            [*TESTS, "-n", "2", "--dist", "worksteal"], env={**os.environ, LOCK_VARIABLE: str(lock)}, pass_fds=[lock]
+            [*TESTS, "-n", "2", "--dist", "worksteal"],
+            env={**os.environ, LOCK_VARIABLE: str(lock)},
+            pass_fds=[lock],
         )
         failed += ["tests"] if done.returncode else []
     print("Every check passed." if not failed else f"Not passed: {', '.join(failed)}.")
@@ -77,7 +85,9 @@ def check(*, arguments: Sequence[str]) -> int:
 def _passes(*, name: str, services: Services) -> bool:
     started = time.monotonic()
     environ = {**os.environ, **services.environ}
-    done = subprocess.run(STATIC_CHECKS[name], env=environ, cwd=PROJECT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        STATIC_CHECKS[name], env=environ, cwd=PROJECT, capture_output=True, text=True, check=False
+    )
     seconds = time.monotonic() - started
     print(f"{name:12} {'passed' if done.returncode == 0 else 'FAILED':8} {seconds:5.1f} s", flush=True)
     if done.returncode != 0:
@@ -89,8 +99,20 @@ def requirements_lock() -> int:
     """Resolve requirements.lock from the direct pins, for every supported Python and system, naming no host."""
     options = ["--universal", "--python-version", "3.11", "--no-header", "--no-annotate"]
     options += ["--no-emit-index-url", "--no-emit-find-links", "--quiet"]
-    command = [PYTHON, "-m", "uv", "pip", "compile", *options, "requirements-dev.txt", "-o", "requirements.lock"]
-    return subprocess.run(command, env={**os.environ, "UV_SYSTEM_CERTS": "1"}, cwd=PROJECT, check=False).returncode
+    command = [
+        PYTHON,
+        "-m",
+        "uv",
+        "pip",
+        "compile",
+        *options,
+        "requirements-dev.txt",
+        "-o",
+        "requirements.lock",
+    ]
+    return subprocess.run(
+        command, env={**os.environ, "UV_SYSTEM_CERTS": "1"}, cwd=PROJECT, check=False
+    ).returncode
 
 
 if __name__ == "__main__":

@@ -23,7 +23,9 @@ def checked(*, environ: Mapping[str, str]) -> dict[str, str]:
     :raises CannotStart: at the first one that cannot be used, or when one of the database's two is missing.
     """
     given = {
-        name: environ[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL") if environ.get(name)
+        name: environ[name]
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
+        if environ.get(name)
     }
     try:
         if "DATABASE_URL" in given or "DATABASE_OWNER_URL" in given:
@@ -50,7 +52,9 @@ def _databases(*, given: Mapping[str, str]) -> None:
             "connect as a role that owns nothing."
         )
     if app["superuser"]:
-        raise CannotStart(f"DATABASE_URL names the superuser {app['user']}: give web and workers a role of their own.")
+        raise CannotStart(
+            f"DATABASE_URL names the superuser {app['user']}: give web and workers a role of their own."
+        )
     if app["database"] != owner["database"]:
         raise CannotStart("DATABASE_URL and DATABASE_OWNER_URL name different databases.")
 
@@ -69,7 +73,9 @@ def _server(*, variable: str, url: str) -> dict[str, object]:
                 f"kamcomp needs {OLDEST_POSTGRESQL} or later."
             )
         with connection.cursor() as cursor:
-            cursor.execute("SELECT rolname, rolsuper, current_database() FROM pg_roles WHERE rolname = current_user")
+            cursor.execute(
+                "SELECT rolname, rolsuper, current_database() FROM pg_roles WHERE rolname = current_user"
+            )
             user, superuser, database = cursor.fetchone()
         return {"user": user, "superuser": superuser, "database": database}
     finally:
@@ -79,8 +85,12 @@ def _server(*, variable: str, url: str) -> dict[str, object]:
 def _broker(*, url: str) -> None:
     addresses.broker(variable="REDIS_URL", url=url)
     try:
-        client = redis.Redis.from_url(url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS)
+        client = redis.Redis.from_url(
+            url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
+        )
         client.ping()
     except (redis.RedisError, ValueError) as error:
-        raise CannotStart(f"REDIS_URL does not lead to a Redis or Valkey server: {' '.join(str(error).split())}") from None
+        raise CannotStart(
+            f"REDIS_URL does not lead to a Redis or Valkey server: {' '.join(str(error).split())}"
+        ) from None
     client.close()

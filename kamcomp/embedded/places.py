@@ -5,6 +5,7 @@ its own lock, environment, data and sockets, so that neither ever waits for or d
 Standard library only: the bootstrap needs these before anything is installed.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -88,19 +89,21 @@ def sockets_folder(*, place: Place) -> Path:
             _own_folder(folder=folder.parent)
             _own_folder(folder=folder)
             return folder
-    raise CannotStart(f"No folder with a short path was found for the sockets (tried {bases[0]} and {bases[1]}).")
+    raise CannotStart(
+        f"No folder with a short path was found for the sockets (tried {bases[0]} and {bases[1]})."
+    )
 
 
 def _own_folder(*, folder: Path) -> None:
     # Root's folder is passable, because the database in it runs as another user.
     mode = 0o711 if os.getuid() == 0 else 0o700
-    try:
+    with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=mode)
-    except FileExistsError:
-        pass
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise CannotStart(f"{folder} belongs to somebody else; remove it, or set TMPDIR to a folder of your own.")
+        raise CannotStart(
+            f"{folder} belongs to somebody else; remove it, or set TMPDIR to a folder of your own."
+        )
     folder.chmod(mode)
 
 

@@ -151,7 +151,9 @@ def launch(*, server: Server, password: str) -> Child:
     for _attempt in range(TRIES):
         size = server.log.stat().st_size if server.log.exists() else 0
         child = _started(server=server)
-        if wait_until(ready=lambda: _accepts(server=server, password=password), child=child, seconds=START_SECONDS):
+        if wait_until(
+            ready=lambda: _accepts(server=server, password=password), child=child, seconds=START_SECONDS
+        ):
             return child
         said = server.log.read_bytes()[size:].decode(errors="replace")
         if 'lock file "' not in said:
@@ -170,7 +172,9 @@ def _started(*, server: Server) -> Child:
         "timezone": "UTC",
         "log_timezone": "UTC",
         "log_line_prefix": "%m [%p] ",
-        **({} if server.durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}),
+        **(
+            {} if server.durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        ),
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return start(

@@ -74,7 +74,9 @@ def last_words(*, log: Path, lines: int = 1) -> str:
 
 def clean_environment(*, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the few variables a service needs, and nothing of the terminal's that could change its ways."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "SSL_CERT_FILE") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "SSL_CERT_FILE") if name in os.environ
+    }
     return {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC", **kept, **(extra or {})}
 
 
@@ -129,18 +131,25 @@ def start(
 def _born(*, pid: int) -> str | None:
     """Return when a process was started, as a word to compare, or None if there is no such process."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()
+        fields = (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()
+        )
         return None if fields[0] == "Z" else fields[19]
     except (OSError, IndexError):
         if Path("/proc/self").exists():
             return None
-    said = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    said = subprocess.run(
+        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
     return said.stdout.strip() or None
 
 
 def children_note(*, place: Place, children: Sequence[Child]) -> None:
     """Write down which processes were started here."""
-    noted = [{"name": child.name, "pid": child.process.pid, "born": _born(pid=child.process.pid)} for child in children]
+    noted = [
+        {"name": child.name, "pid": child.process.pid, "born": _born(pid=child.process.pid)}
+        for child in children
+    ]
     private_write(path=place.children, text=json.dumps(noted))
 
 

@@ -21,7 +21,6 @@ from kamcomp.embedded.places import PROJECT, CannotStart, place_for
 from kamcomp.embedded.services import services_up
 
 
-
 class Held(ExitStack):
     """What the leading process holds until the tests have ended."""
 
@@ -36,7 +35,9 @@ FIRST_VALKEY_DATABASE = 1
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the one switch of our own."""
     group = parser.getgroup("kamcomp")
-    group.addoption("--fresh-db", action="store_true", help="Make the test databases anew, whatever was kept.")
+    group.addoption(
+        "--fresh-db", action="store_true", help="Make the test databases anew, whatever was kept."
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -69,7 +70,9 @@ def _own_valkey_database(*, number: int) -> None:
     if url.startswith("unix://"):
         os.environ["REDIS_URL"] = f"{url.split('?')[0]}?db={number}"
     elif url:
-        os.environ["REDIS_URL"] = f"{url.rstrip('/').rsplit('/', 1)[0] if url.count('/') > 2 else url}/{number}"
+        os.environ["REDIS_URL"] = (
+            f"{url.rstrip('/').rsplit('/', 1)[0] if url.count('/') > 2 else url}/{number}"
+        )
 
 
 def _tables_digest() -> str:
@@ -89,7 +92,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if HELD not in config.stash or not config.stash[HELD].embedded:
         return
     kept = place_for(kind="test").folder / "kept-databases"
-    if config.getoption("fresh_db") or not kept.is_file() or kept.read_text(encoding="utf-8") != _tables_digest():
+    if (
+        config.getoption("fresh_db")
+        or not kept.is_file()
+        or kept.read_text(encoding="utf-8") != _tables_digest()
+    ):
         _test_databases_drop(url=os.environ["DATABASE_OWNER_URL"])
     config.option.reuse_db = True
     kept.unlink(missing_ok=True)

@@ -65,6 +65,9 @@ def _role(cursor: Cursor, *, name: str, password: str, rights: str) -> None:
     statement = sql.SQL("{verb} ROLE {name} LOGIN NOSUPERUSER NOCREATEROLE {rights} PASSWORD {password}")
     cursor.execute(
         statement.format(
-            verb=sql.SQL(verb), name=sql.Identifier(name), rights=sql.SQL(rights), password=sql.Literal(password)
+            verb=sql.SQL(verb),
+            name=sql.Identifier(name),
+            rights=sql.SQL(rights),
+            password=sql.Literal(password),
         )
     )

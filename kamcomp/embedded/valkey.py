@@ -53,7 +53,15 @@ def launch(*, server: Server) -> Child:
     child = start(
         name="Valkey",
         command=[
-            *(str(binary_found()), "--port", "0", "--unixsocket", str(server.socket), "--unixsocketperm", "700"),
+            *(
+                str(binary_found()),
+                "--port",
+                "0",
+                "--unixsocket",
+                str(server.socket),
+                "--unixsocketperm",
+                "700",
+            ),
             *("--dir", str(server.data), "--appendonly", "yes", "--save", "", "--databases", str(DATABASES)),
             *("--maxmemory-policy", "noeviction", "--daemonize", "no"),
         ],

@@ -13,7 +13,9 @@ class TestAppRole:
             cursor.execute("SELECT current_user, current_database()")
             user, database = cursor.fetchone()
 
-        assert user == connections["default"].settings_dict["USER"] != connections["owner"].settings_dict["USER"]
+        assert (
+            user == connections["default"].settings_dict["USER"] != connections["owner"].settings_dict["USER"]
+        )
         assert database == connections["owner"].settings_dict["NAME"]
 
     def test_writes_rows(self):
@@ -51,7 +53,9 @@ class TestFlush:
 
         app_sql.execute("DELETE FROM auth_permission")
         app_sql.execute("DELETE FROM django_content_type")
-        app_sql.execute("INSERT INTO django_content_type (app_label, model) VALUES ('left over', %s)", [order])
+        app_sql.execute(
+            "INSERT INTO django_content_type (app_label, model) VALUES ('left over', %s)", [order]
+        )
 
     def test_is_done_by_the_owner(self, owner_sql):
         owner_sql.execute("SET session_replication_role = replica")

@@ -18,5 +18,7 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> str | None:
         """Refuse with one sentence where the owner's address is not given."""
         if options["database"] not in settings.DATABASES:
-            raise CommandError("DATABASE_OWNER_URL is not set: migrations run as the role that owns the tables.")
+            raise CommandError(
+                "DATABASE_OWNER_URL is not set: migrations run as the role that owns the tables."
+            )
         return super().handle(*args, **options)

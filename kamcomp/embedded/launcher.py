@@ -1,0 +1,232 @@
+"""
+`run`, `manage` and `reset`, inside the environment: the whole system on this machine, from one command.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Sequence
+from urllib.error import URLError
+
+from kamcomp.embedded.bootstrap import holder, lock_take
+from kamcomp.embedded.places import PROJECT, CannotStart, Place, forget, place_for, private_write
+from kamcomp.embedded.processes import Child, clean_environment, start, wait_until
+from kamcomp.embedded.services import Services, services_up
+from kamcomp.embedded.supervisor import Supervisor
+
+FIRST_PORT, LAST_PORT = 8000, 8099
+WEB_SECONDS = 60.0
+OWNER_ONLY = ("DATABASE_OWNER_URL",)
+
+
+def main(*, arguments: Sequence[str]) -> int:
+    """Do one of the commands that work at the place of running."""
+    command, *rest = arguments
+    # Until the supervisor listens, a SIGTERM unwinds like an exit, so that what was started is stopped.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        if command == "manage":
+            return manage(arguments=rest)
+        if command == "reset":
+            return reset(arguments=rest)
+        return run()
+    except CannotStart as refusal:
+        say(str(refusal))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def say(sentence: str) -> None:
+    """Say something to the person at the terminal."""
+    print(f"kamcomp: {sentence}", file=sys.stderr, flush=True)
+
+
+# run ------------------------------------------------------------------------------------------------------
+
+
+def run() -> int:
+    """Start everything, say where it is, and stay until a signal or the death of the database or broker."""
+    place = place_for(kind="run")
+    os.set_inheritable(lock_take(place=place), False)
+    with services_up(place=place) as services:
+        supervisor = Supervisor(services=services, say=say)
+        port = port_free()
+        services.environ |= web_settings(place=place)
+        try:
+            private_write(path=place.settings, text=json.dumps(services.environ, indent=1))
+            prepare(services=services)
+            if supervisor.asked_to_stop():
+                return 0
+            web = supervisor.keep(lambda: web_begin(services=services, port=port))
+            supervisor.keep(lambda: worker_begin(services=services))
+            supervisor.keep(lambda: clock_begin(services=services))
+            if not wait_until(ready=lambda: answers(port=port), child=web, seconds=WEB_SECONDS):
+                raise CannotStart(f"the web server did not start: {web.ending()}")
+            greet(port=port)
+            code = supervisor.watch()
+        finally:
+            place.settings.unlink(missing_ok=True)
+        say("stopping...")
+    say("stopped; the data stays.")
+    return code
+
+
+def web_settings(*, place: Place) -> dict[str, str]:
+    """Return the settings of a start on one's own machine: plain http, addresses of this machine only."""
+    defaults = {"KAMCOMP_HTTPS": "0", "KAMCOMP_OPEN_START_PAGE": "1", "KAMCOMP_LOG_FORMAT": "console"}
+    return {name: os.environ.get(name) or value for name, value in defaults.items()}
+
+
+def port_free() -> int:
+    """
+    Return the port to serve on: KAMCOMP_PORT, or the first free one from 8000.
+
+    :raises CannotStart: if KAMCOMP_PORT is taken or no number, or none is free.
+    """
+    asked = os.environ.get("KAMCOMP_PORT")
+    if asked and not (asked.isascii() and asked.isdigit() and 0 < int(asked) < 65536):
+        raise CannotStart(f"KAMCOMP_PORT is {asked!r}; it must be a port number.")
+    for port in [int(asked)] if asked else range(FIRST_PORT, LAST_PORT + 1):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    wanted = f"port {asked} is" if asked else f"the ports {FIRST_PORT} to {LAST_PORT} are"
+    raise CannotStart(f"{wanted} taken by another program; set KAMCOMP_PORT to a free one.")
+
+
+def prepare(*, services: Services) -> None:
+    """
+    Bring the tables up to date, and fill an empty database with the demo company.
+
+    :raises CannotStart: if either fails; the command's own words are above.
+    """
+    if command(services=services, arguments=["migrate", "--verbosity", "0"]) != 0:
+        raise CannotStart("the database could not be brought up to date; the reason is above.")
+    if command(services=services, arguments=["demo_when_empty"]) != 0:
+        raise CannotStart("the demo company could not be loaded; the reason is above.")
+
+
+def command(*, services: Services, arguments: Sequence[str]) -> int:
+    """Run a manage.py command on the services and return its exit code."""
+    environ = {**os.environ, **services.environ}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments], env=environ, cwd=PROJECT, check=False
+    ).returncode
+
+
+def _begin(*, services: Services, name: str, log: str, arguments: Sequence[str]) -> Child:
+    """Start one of our own processes, without the owner's address: it works as a role that owns nothing."""
+    environ = {key: value for key, value in services.environ.items() if key not in OWNER_ONLY}
+    passed = {key: value for key, value in os.environ.items() if key.startswith("KAMCOMP_")}
+    return start(
+        name=name,
+        command=[sys.executable, "-m", *arguments],
+        log=services.place.logs / log,
+        environ=clean_environment(extra={**passed, **environ, "PYTHONUNBUFFERED": "1"}),
+        folder=PROJECT,
+    )
+
+
+def web_begin(*, services: Services, port: int) -> Child:
+    """Start the web server."""
+    options = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4", "--no-control-socket"]
+    options += ["--worker-tmp-dir", str(services.place.folder), "--graceful-timeout", "5"]
+    return _begin(
+        services=services,
+        name="the web server",
+        log="web.log",
+        arguments=["gunicorn", *options, "kamcomp.wsgi"],
+    )
+
+
+def worker_begin(*, services: Services) -> Child:
+    """Start the worker, with one process a core."""
+    options = [
+        "--concurrency",
+        str(os.cpu_count() or 1),
+        "--loglevel",
+        "INFO",
+        "--without-gossip",
+        "--without-mingle",
+    ]
+    arguments = ["celery", "-A", "kamcomp.celery", "worker", *options]
+    return _begin(services=services, name="the worker", log="worker.log", arguments=arguments)
+
+
+def clock_begin(*, services: Services) -> Child:
+    """Start the clock (Celery's beat), with its schedule in the state folder."""
+    schedule = services.place.folder / "clock-schedule"
+    options = ["--schedule", str(schedule), "--pidfile", "", "--loglevel", "INFO"]
+    arguments = ["celery", "-A", "kamcomp.celery", "beat", *options]
+    return _begin(services=services, name="the clock", log="clock.log", arguments=arguments)
+
+
+def answers(*, port: int) -> bool:
+    """Return whether the web server says that it is well."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def greet(*, port: int) -> None:
+    """Say where everything is and what to try."""
+    print(
+        f"""
+kamcomp is running:  http://127.0.0.1:{port}/
+
+  what is there      open the address above; its health is at /healthz
+  a command          make manage ARGS="help"
+  a calculation      make manage ARGS="calculate CASE.json --explain"
+  logs               {place_for(kind="run").logs}
+  stop               Ctrl-C here, or `make stop`
+""",
+        flush=True,
+    )
+
+
+# manage and reset -----------------------------------------------------------------------------------------
+
+
+def manage(*, arguments: Sequence[str]) -> int:
+    """Run a manage.py command: as a guest of what runs, or on services started for it."""
+    place = place_for(kind="run")
+    inherited = "KAMCOMP_LOCK" in os.environ
+    if not inherited and place.settings.is_file():
+        environ = {**os.environ, **json.loads(place.settings.read_text(encoding="utf-8"))}
+        os.execve(sys.executable, [sys.executable, "manage.py", *arguments], environ)
+    os.set_inheritable(lock_take(place=place), False)
+    with services_up(place=place) as services:
+        services.environ |= web_settings(place=place)
+        if command(services=services, arguments=["migrate", "--verbosity", "0"]) != 0:
+            raise CannotStart("the database could not be brought up to date; the reason is above.")
+        return command(services=services, arguments=arguments)
+
+
+def reset(*, arguments: Sequence[str]) -> int:
+    """Remove the data of the embedded services, after asking; your own servers are never touched."""
+    place = place_for(kind="run")
+    if "--yes" not in arguments:
+        if not sys.stdin.isatty():
+            raise CannotStart("`reset` removes all embedded data; say --yes where nobody can be asked.")
+        if input("Remove all data of the embedded services here? [y/N] ").strip().lower() not in ("y", "yes"):
+            return 1
+    forget(place=place)
+    if holder(place=place_for(kind="test")) is None:
+        forget(place=place_for(kind="test"))
+    say("the embedded data is gone; `make run` starts afresh.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(arguments=sys.argv[1:]))

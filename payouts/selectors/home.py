@@ -1,0 +1,70 @@
+"""What the start page shows: how much of everything there is, and the latest periods. No names, no pay."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count, Model, Q
+
+from kamcomp.calendar.choices import PeriodStatus
+from kamcomp.calendar.models import Period
+from payouts.models import Run
+from plans.models import Plan
+from teams.models import Person, StrategicAccount
+
+PERIODS_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Stock:
+    """How many rows of one kind there are."""
+
+    label: str
+    count: int
+
+
+@dataclass(frozen=True)
+class PeriodRow:
+    """One period of a calendar, with the run that counts. Days are inclusive here, as people read them."""
+
+    calendar: str
+    code: str
+    first_on: date
+    last_on: date
+    status: str
+    runs: int
+    run_number: int | None
+    run_status: str
+
+
+def home_stock() -> list[Stock]:
+    """Return the counts of what a company has here, in the order in which it comes about."""
+    kinds: tuple[tuple[str, type[Model]], ...] = (
+        ("Key accounts", StrategicAccount),
+        ("People", Person),
+        ("Plans", Plan),
+        ("Periods", Period),
+        ("Runs", Run),
+    )
+    return [Stock(label=label, count=kind._default_manager.count()) for label, kind in kinds]
+
+
+def home_periods() -> list[PeriodRow]:
+    """Return the latest periods that have begun to matter, newest first, in two queries."""
+    begun = ~Q(status=PeriodStatus.FUTURE)
+    periods = Period.objects.filter(begun).select_related("calendar").annotate(run_count=Count("runs"))
+    shown = list(periods.order_by("-days")[:PERIODS_SHOWN])
+    current = {run.period_id: run for run in Run.objects.filter(period__in=shown, is_current=True)}
+    return [_row(period=period, run=current.get(period.pk)) for period in shown]
+
+
+def _row(*, period: Period, run: Run | None) -> PeriodRow:
+    return PeriodRow(
+        calendar=period.calendar.name,
+        code=period.code,
+        first_on=period.days.lower,
+        last_on=period.days.upper - timedelta(days=1),
+        status=period.get_status_display(),
+        runs=period.run_count,
+        run_number=run.number if run else None,
+        run_status=run.get_status_display() if run else "",
+    )
