@@ -46,6 +46,7 @@ from plans.engine.plan import (
     Tier,
     UnitBonus,
 )
+from plans.engine.terms_laws import payment_errors, pool_errors
 
 Path = tuple[str | int, ...]
 Errors = Iterator[DocumentError]
@@ -59,7 +60,13 @@ def law_errors(plan: Plan) -> list[DocumentError]:
         *_codes(plan),
         *_root(plan.incentive, ("incentive",)),
         *(error for i, leaf in enumerate(plan.commissions) for error in _money_leaf(leaf, ("commissions", i))),
+        *(pool_errors(plan.pool, nodes=_tree_codes(plan)) if plan.pool is not None else ()),
+        *payment_errors(plan.payment),
     ]
+
+
+def _tree_codes(plan: Plan) -> frozenset[str]:
+    return frozenset(code for path, code in _coded(plan) if path[0] == "incentive")
 
 
 def _error(path: Path, code: str, detail: str) -> DocumentError:

@@ -9,7 +9,6 @@ Rule: docs/reference/formulas.md, "The plan tree" and "Conventions".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -49,18 +48,11 @@ from plans.engine.conventions import (
     UnitCount,
     Window,
 )
+from plans.engine.parameter import Parameter, Value
+from plans.engine.payment_terms import Payment
+from plans.engine.pool_terms import PoolTerms
 
 ZERO, ONE = Decimal(0), Decimal(1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """A value that the person's assignment supplies under a name (each seller's own rate)."""
-
-    parameter: str
-
-
-Value = Decimal | Parameter
 
 
 @dataclass(frozen=True)
@@ -477,16 +469,6 @@ class PayoutCap:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Payment:
-    """What happens to a settled payout before it is paid: see the sections of the same names."""
-
-    deferral: Mapping[str, Any] | None = None
-    draw: Mapping[str, Any] | None = None
-    holdback: Mapping[str, Any] | None = None
-    clawback: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Plan:
     """A version of a pay plan: the weighted tree, the money leaves, the pool and the payment terms."""
 
@@ -505,5 +487,5 @@ class Plan:
     incentive: Incentive = Incentive()
     commissions: tuple[MoneyLeaf, ...] = ()
     payout_cap: PayoutCap | None = None
-    pool: Mapping[str, Any] | None = None
+    pool: PoolTerms | None = None
     payment: Payment = Payment()
