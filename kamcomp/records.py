@@ -7,6 +7,8 @@ is never changed: a restatement is a new row, and the old one keeps the moment
 until which it was believed.
 """
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
@@ -19,17 +21,17 @@ MONEY_DIGITS = 21
 """Fifteen digits before the point and up to six after it, as files may carry."""
 
 
-def money_field(**options: object) -> models.DecimalField:
+def money_field(**options: Any) -> models.DecimalField:
     """Return a column for an amount: measured facts keep six decimals as given."""
     return models.DecimalField(max_digits=MONEY_DIGITS, decimal_places=6, **options)
 
 
-def share_field(**options: object) -> models.DecimalField:
+def share_field(**options: Any) -> models.DecimalField:
     """Return a column for a share or ratio; 1 is 100 %."""
     return models.DecimalField(max_digits=12, decimal_places=8, **options)
 
 
-def currency_field(**options: object) -> models.CharField:
+def currency_field(**options: Any) -> models.CharField:
     """Return a column for an ISO 4217 code."""
     return models.CharField(max_length=3, **options)
 

@@ -257,7 +257,7 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 
 # Log lines ------------------------------------------------------------------------------------------------
 
-_SHARED = [
+_SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,

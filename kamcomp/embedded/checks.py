@@ -16,8 +16,8 @@ from kamcomp.embedded.services import Services, services_up
 
 PYTHON = sys.executable
 STATIC_CHECKS = {
-    "lint": [PYTHON, "-m", "ruff", "check", "."],
-    "format": [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."],
+    "lint": [PYTHON, "-m", "ruff", "check", "--output-format", "concise", "."],
+    "format": [PYTHON, "-m", "ruff", "format", "--check", "--output-format", "concise", "."],
     "imports": [
         PYTHON,
         "-c",

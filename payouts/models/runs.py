@@ -185,9 +185,6 @@ class PayoutLine(models.Model):
     weight = models.DecimalField(max_digits=12, decimal_places=8, null=True)
     amount = money_field()
 
-    class Meta:
-        constraints: list[models.BaseConstraint] = []
-
     def __str__(self) -> str:
         return f"{self.leaf}: {self.amount}"
 

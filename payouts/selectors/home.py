@@ -1,9 +1,10 @@
 """What the start page shows: how much of everything there is, and the latest periods. No names, no pay."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Model, Q
+from django.db.models import Model, Q
 
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
@@ -49,22 +50,23 @@ def home_stock() -> list[Stock]:
 
 
 def home_periods() -> list[PeriodRow]:
-    """Return the latest periods that have begun to matter, newest first, in two queries."""
+    """Return the latest periods that have begun to matter, newest first, in three queries."""
     begun = ~Q(status=PeriodStatus.FUTURE)
-    periods = Period.objects.filter(begun).select_related("calendar").annotate(run_count=Count("runs"))
-    shown = list(periods.order_by("-days")[:PERIODS_SHOWN])
-    current = {run.period_id: run for run in Run.objects.filter(period__in=shown, is_current=True)}
-    return [_row(period=period, run=current.get(period.pk)) for period in shown]
+    shown = list(Period.objects.filter(begun).select_related("calendar").order_by("-days")[:PERIODS_SHOWN])
+    runs = Run.objects.filter(period__in=shown)
+    counts = Counter(runs.values_list("period_id", flat=True))
+    current = {run.period_id: run for run in runs.filter(is_current=True)}
+    return [_row(period=period, runs=counts[period.pk], run=current.get(period.pk)) for period in shown]
 
 
-def _row(*, period: Period, run: Run | None) -> PeriodRow:
+def _row(*, period: Period, runs: int, run: Run | None) -> PeriodRow:
     return PeriodRow(
         calendar=period.calendar.name,
         code=period.code,
         first_on=period.days.lower,
         last_on=period.days.upper - timedelta(days=1),
         status=period.get_status_display(),
-        runs=period.run_count,
+        runs=runs,
         run_number=run.number if run else None,
         run_status=run.get_status_display() if run else "",
     )
