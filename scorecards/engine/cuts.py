@@ -1,0 +1,221 @@
+"""
+Cuts: which facts belong to a subject, by account tree, segment, region and person.
+
+The account tree is dated: a sale belongs to the accounts its place hung under on the
+day of the sale. A comparison of two windows (growth, wallet, price hold) takes one
+perimeter for both: the places under the subject on the last day of the later window,
+so that a division moved between accounts is no growth for one and no loss for the
+other. Rule: docs/reference/metrics.md, "Subjects".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from kamcomp.refusal import Refusal
+from scorecards.engine.facts import CREDITED, ONE, OVERLAY, AccountNode, Contract, Facts, Sale, Subject
+from scorecards.engine.rates import Rates
+from scorecards.engine.windows import Window
+
+Spans = tuple[tuple[date, date], ...]
+ALWAYS: Spans = ((date.min, date.max),)
+
+
+class AccountTreeLoops(Refusal):
+    """An account may not hang under itself."""
+
+
+class Cuts:
+    """
+    The facts, indexed once, and cut by subject as often as asked.
+
+    Amounts come out in `currency`, converted at `rates`; an amount without a rate is
+    refused by name when it is asked for.
+    """
+
+    def __init__(self, *, facts: Facts, currency: str, rates: Rates) -> None:
+        self.facts = facts
+        self.currency = currency
+        self.rates = rates
+
+    @cached_property
+    def _nodes(self) -> Mapping[str, list[AccountNode]]:
+        return _by(self.facts.nodes, "code")
+
+    @cached_property
+    def _children(self) -> Mapping[str, list[AccountNode]]:
+        return _by((node for node in self.facts.nodes if node.parent is not None), "parent")
+
+    @cached_property
+    def _product_segments(self) -> Mapping[str, str | None]:
+        return {product.code: product.segment for product in self.facts.products}
+
+    @cached_property
+    def families(self) -> Mapping[str, str]:
+        """Return the family of each product code."""
+        return {product.code: product.family for product in self.facts.products}
+
+    @cached_property
+    def _rows(self) -> dict[str, Mapping[str, list[Any]]]:
+        return {}
+
+    def rows_at(self, kind: str) -> Mapping[str, list[Any]]:
+        """Return the facts of a kind (`sales`, `contracts`, ...) by the account they were recorded at."""
+        if kind not in self._rows:
+            self._rows[kind] = _by(getattr(self.facts, kind), "account")
+        return self._rows[kind]
+
+    @cached_property
+    def _places(self) -> dict[frozenset[str], Mapping[str, Spans]]:
+        return {}
+
+    def places(self, subject: Subject) -> Mapping[str, Spans]:
+        """Return the account codes under the subject's trees, each with the days it hung there."""
+        if subject.accounts not in self._places:
+            found: dict[str, Spans] = {}
+            for top in sorted(subject.accounts):
+                self._descend(top, ALWAYS, found, path=(top,))
+            self._places[subject.accounts] = found
+        return self._places[subject.accounts]
+
+    def _descend(self, code: str, spans: Spans, found: dict[str, Spans], *, path: tuple[str, ...]) -> None:
+        found[code] = found.get(code, ()) + spans
+        for child in self._children.get(code, ()):
+            if child.code in path:
+                raise AccountTreeLoops(
+                    f"Account {child.code} hangs under itself ({' > '.join((*path, child.code))}); "
+                    "correct the parent of one of them."
+                )
+            shared = tuple(_shared(spans, child))
+            if shared:
+                self._descend(child.code, shared, found, path=(*path, child.code))
+
+    def perimeter(self, subject: Subject, *, on: date) -> Mapping[str, Spans]:
+        """Return the account codes under the subject on a day, as if it had always been so."""
+        if not subject.accounts:
+            return {}
+        return {
+            code: ALWAYS
+            for code, spans in self.places(subject).items()
+            if any(since <= on < until for since, until in spans)
+        }
+
+    def node(self, code: str, *, on: date) -> AccountNode | None:
+        """Return an account's place in the tree on a day, or None where no tree was given."""
+        for node in self._nodes.get(code, ()):
+            if node.since <= on < node.until:
+                return node
+        return None
+
+    def rows(
+        self, kind: str, subject: Subject, *, window: Window, day: str, places: Mapping[str, Spans] | None = None
+    ) -> Iterator[Any]:
+        """
+        Yield the facts of a kind that belong to the subject and whose `day` is in the window.
+
+        `places` replaces the dated tree (see `perimeter`). The person of a subject is not
+        looked at here: what a person owns differs by kind.
+        """
+        table = self.rows_at(kind)
+        if subject.accounts:
+            hung = self.places(subject) if places is None else places
+            chosen = [(code, hung[code]) for code in hung if code in table]
+        else:
+            chosen = [(code, ALWAYS) for code in table]
+        for code, spans in chosen:
+            for row in table[code]:
+                on = getattr(row, day)
+                if on is None or on not in window or not any(since <= on < until for since, until in spans):
+                    continue
+                if self.belongs(subject, row, code=code, on=on):
+                    yield row
+
+    def belongs(self, subject: Subject, row: Any, *, code: str, on: date) -> bool:
+        """Tell whether a fact at a place lies in the subject's regions and segments on a day."""
+        return self._in_regions(subject, code, on) and self._in_segments(subject, row)
+
+    def _in_regions(self, subject: Subject, code: str, on: date) -> bool:
+        if not subject.regions:
+            return True
+        node = self.node(code, on=on)
+        while node is not None:
+            if node.region is not None:
+                return node.region in subject.regions
+            node = None if node.parent is None else self.node(node.parent, on=on)
+        return False
+
+    def _in_segments(self, subject: Subject, row: Any) -> bool:
+        if not subject.segments or not hasattr(row, "segment"):
+            return True
+        segment = row.segment or self._product_segments.get(getattr(row, "product", None) or "")
+        return segment in subject.segments
+
+    def sales(
+        self, subject: Subject, *, window: Window, places: Mapping[str, Spans] | None = None
+    ) -> Iterator[tuple[Sale, Decimal]]:
+        """Yield the subject's sales with the share that is its own: 1, or a person's credit."""
+        for sale in self.rows("sales", subject, window=window, day="on", places=places):
+            share = credited_share(sale, subject, kinds=CREDITED)
+            if share:
+                yield sale, share
+
+    def overlay_sales(self, subject: Subject, *, window: Window) -> Iterator[tuple[Sale, Decimal]]:
+        """Yield the sales a person is credited with outside the hundred percent."""
+        for sale in self.rows("sales", subject, window=window, day="on"):
+            share = credited_share(sale, subject, kinds=OVERLAY) if subject.person else Decimal(0)
+            if share:
+                yield sale, share
+
+    def contracts(self, subject: Subject, *, on: date) -> Iterator[Contract]:
+        """Yield the contracts, of any time, recorded at places under the subject on a day."""
+        table = self.rows_at("contracts")
+        codes = self.perimeter(subject, on=on) if subject.accounts else table
+        for code in codes:
+            if code in table and self._in_regions(subject, code, on):
+                yield from table[code]
+
+    def amount(self, value: Decimal, currency: str) -> Decimal:
+        """Return an amount in the currency asked for, at the stored rate."""
+        return self.rates.converted(value, source=currency, target=self.currency)
+
+    def covers(self, kind: str, *, window: Window, day: str) -> bool:
+        """Tell whether anyone has a fact of this kind in the window (then none means zero)."""
+        return any(on in window for on in self._days(kind, day))
+
+    @cached_property
+    def _known_days(self) -> dict[tuple[str, str], frozenset[date]]:
+        return {}
+
+    def _days(self, kind: str, day: str) -> frozenset[date]:
+        if (kind, day) not in self._known_days:
+            self._known_days[kind, day] = frozenset(getattr(row, day) for row in getattr(self.facts, kind))
+        return self._known_days[kind, day]
+
+
+def credited_share(sale: Sale, subject: Subject, *, kinds: tuple[str, ...]) -> Decimal:
+    """Return the part of a sale that counts for the subject: all of it unless a person is asked about."""
+    if subject.person is None:
+        return ONE
+    return sum(
+        (credit.share for credit in sale.credits if credit.person == subject.person and credit.kind in kinds),
+        Decimal(0),
+    )
+
+
+def _by(rows: Iterable[Any], attribute: str) -> Mapping[str, list[Any]]:
+    table: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        table[getattr(row, attribute)].append(row)
+    return dict(table)
+
+
+def _shared(spans: Spans, node: AccountNode) -> Iterator[tuple[date, date]]:
+    for since, until in spans:
+        start, end = max(since, node.since), min(until, node.until)
+        if start < end:
+            yield start, end

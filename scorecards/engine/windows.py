@@ -1,0 +1,71 @@
+"""
+Windows: the days a metric is read over, half-open, and the days it is compared with.
+
+A window is `[since, until)`. The window before it (`year_before`) is the same days a
+year earlier; `trailing` reaches back a number of months from the window's end. Moving
+by months keeps the day where the month has it and takes the month's last day where it
+has not, so that 31 August less six months is 28 February (29 in a leap year).
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from kamcomp.refusal import Refusal
+
+
+class WindowEmpty(Refusal):
+    """A window has to hold at least one day."""
+
+
+def months_moved(*, day: date, months: int) -> date:
+    """Return `day` moved by `months` (may be negative), kept inside the month it lands in."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """The days from `since` up to, not including, `until`."""
+
+    since: date
+    until: date
+
+    def __post_init__(self) -> None:
+        if self.until <= self.since:
+            raise WindowEmpty(f"The window from {self.since} to {self.until} holds no day; its end must be later.")
+
+    def __contains__(self, day: date) -> bool:
+        return self.since <= day < self.until
+
+    def __str__(self) -> str:
+        return f"{self.since} to {self.last}"
+
+    @property
+    def last(self) -> date:
+        """Return the last day, included."""
+        return self.until - timedelta(days=1)
+
+    @property
+    def days(self) -> int:
+        """Return the number of days."""
+        return (self.until - self.since).days
+
+    def year_before(self) -> Window:
+        """
+        Return the same days one year earlier.
+
+        Both bounds move, so a window that starts after one ends still does so a year
+        before: the prior windows of consecutive quarters are consecutive too.
+        """
+        return Window(months_moved(day=self.since, months=-12), months_moved(day=self.until, months=-12))
+
+    def months_before(self, *, months: int) -> Window:
+        """Return the `months` months that end where this window starts."""
+        return Window(months_moved(day=self.since, months=-months), self.since)
+
+    def trailing(self, *, months: int) -> Window:
+        """Return the `months` months that end where this window ends."""
+        return Window(months_moved(day=self.until, months=-months), self.until)
