@@ -113,7 +113,13 @@ class Cuts:
         return None
 
     def rows(
-        self, kind: str, subject: Subject, *, window: Window, day: str, places: Mapping[str, Spans] | None = None
+        self,
+        kind: str,
+        subject: Subject,
+        *,
+        window: Window,
+        day: str,
+        places: Mapping[str, Spans] | None = None,
     ) -> Iterator[Any]:
         """
         Yield the facts of a kind that belong to the subject and whose `day` is in the window.
@@ -137,7 +143,7 @@ class Cuts:
 
     def belongs(self, subject: Subject, row: Any, *, code: str, on: date) -> bool:
         """Tell whether a fact at a place lies in the subject's regions and segments on a day."""
-        return self._in_regions(subject, code, on) and self._in_segments(subject, row)
+        return self._in_regions(subject, code, on) and self._in_segments(subject, row, code, on)
 
     def _in_regions(self, subject: Subject, code: str, on: date) -> bool:
         if not subject.regions:
@@ -149,11 +155,26 @@ class Cuts:
             node = None if node.parent is None else self.node(node.parent, on=on)
         return False
 
-    def _in_segments(self, subject: Subject, row: Any) -> bool:
-        if not subject.segments or not hasattr(row, "segment"):
-            return True
-        segment = row.segment or self._product_segments.get(getattr(row, "product", None) or "")
-        return segment in subject.segments
+    def _in_segments(self, subject: Subject, row: Any, code: str, on: date) -> bool:
+        return not subject.segments or not subject.segments.isdisjoint(self.segments(row, code=code, on=on))
+
+    def segments(self, row: Any, *, code: str, on: date) -> frozenset[str]:
+        """
+        Return the segments a fact lies in, at most one of a kind: what the fact says
+        comes before its product's segment, and that before its account's.
+        """
+        found: dict[str, str] = {}
+        product = self._product_segments.get(getattr(row, "product", None) or "")
+        for segment in (getattr(row, "segment", None), product, self._node_segment(code, on)):
+            if segment:
+                found.setdefault(self.facts.segment_kinds.get(segment, ""), segment)
+        return frozenset(found.values())
+
+    def _node_segment(self, code: str, on: date) -> str | None:
+        node = self.node(code, on=on)
+        while node is not None and node.segment is None:
+            node = None if node.parent is None else self.node(node.parent, on=on)
+        return None if node is None else node.segment
 
     def sales(
         self, subject: Subject, *, window: Window, places: Mapping[str, Spans] | None = None

@@ -9,7 +9,7 @@ columns mean: docs/reference/metrics.md, "Facts".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -19,10 +19,10 @@ from scorecards.engine.windows import Window
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
-CREDITED = ("direct", "split", "crossover")
-"""Kinds of credit that are a person's own share; overlay is counted apart."""
+CREDITED = ("direct", "split")
+"""Kinds of credit that sum to the whole of a sale: a person's own share of it."""
 
-OVERLAY = ("overlay", "shadow")
+OVERLAY = ("overlay", "crossover")
 """Kinds of credit outside the hundred percent."""
 
 
@@ -34,6 +34,7 @@ class AccountNode:
     parent: str | None = None
     kind: str = "parent"
     region: str | None = None
+    segment: str | None = None
     since: date = date.min
     until: date = date.max
     first_invoice_on: date | None = None
@@ -107,7 +108,7 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class SurveyAnswer:
-    """An answer to a survey, or `count` equal answers; `survey` names the questionnaire."""
+    """An answer to a survey, or `count` equal answers; `about` is the person it is about, if one."""
 
     survey: str
     account: str
@@ -115,6 +116,7 @@ class SurveyAnswer:
     score: Decimal
     group: str = ""
     count: int = 1
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +144,17 @@ class Opportunity:
     currency: str = ""
     won_on: date | None = None
     due_on: date | None = None
+    new_application: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """An objective of an account plan: its weight among its owner's, and what became of it."""
+    """An objective of an account plan: what became of it, and its weight where it is rated for pay."""
 
     code: str
     account: str
     owner: str | None
-    weight: Decimal
+    weight: Decimal | None = None
     due_on: date | None = None
     met_on: date | None = None
 
@@ -199,7 +202,12 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that is known of the accounts asked about; rows in any order."""
+    """
+    Everything that is known of the accounts asked about; rows in any order.
+
+    `segment_kinds` says what kind each segment is of (vertical, product, ...): a sale
+    lies in at most one segment of a kind.
+    """
 
     nodes: tuple[AccountNode, ...] = ()
     products: tuple[Product, ...] = ()
@@ -214,6 +222,7 @@ class Facts:
     inventory: tuple[Inventory, ...] = ()
     team_pay: tuple[TeamPay, ...] = ()
     benchmarks: tuple[Benchmark, ...] = ()
+    segment_kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +262,12 @@ class Subject:
 
     @classmethod
     def of_person(
-        cls, code: str, *, accounts: Iterable[str] = (), segments: Iterable[str] = (), regions: Iterable[str] = ()
+        cls,
+        code: str,
+        *,
+        accounts: Iterable[str] = (),
+        segments: Iterable[str] = (),
+        regions: Iterable[str] = (),
     ) -> Subject:
         """Return what is credited to or owned by a person, or the slice of it named."""
         return cls("person", code, frozenset(accounts), frozenset(segments), frozenset(regions), code)
@@ -270,7 +284,8 @@ class Conventions:
     The counting rules that a company may set, with the defaults of the metric library.
 
     Survey names say which questionnaire a metric reads; months are how far back a
-    metric looks; `order_minimum` is in plan currency.
+    metric looks; `order_minimum` is in plan currency. `contract_value` compares contracts
+    `as_stated`, or `per_year` where the value stated is that of the whole term.
     """
 
     satisfaction_survey: str = "csat"
@@ -280,11 +295,12 @@ class Conventions:
     promoter_from: Decimal = Decimal(9)
     detractor_to: Decimal = Decimal(6)
     relationship_survey: str = "relationship"
-    relationship_groups: frozenset[str] = frozenset({"matrix"})
+    relationship_groups: frozenset[str] = frozenset({"colleague"})
     leadership_survey: str = "leadership"
-    leadership_groups: frozenset[str] = frozenset()
+    leadership_groups: frozenset[str] = frozenset({"member"})
     repeat_months: int = 12
     unsold_months: int = 24
     wallet_months: int = 12
     all_categories: frozenset[str] = field(default_factory=lambda: frozenset({"", "*", "all"}))
     order_minimum: Decimal = ZERO
+    contract_value: str = "as_stated"

@@ -25,6 +25,7 @@ SUM, RATIO, DIFFERENCE = "sum", "ratio_of_sums", "difference_of_ratios"
 
 SOLD_AT = frozenset({"person", "segment", "site", "account", "region", "company"})
 ACCOUNT_OR_SLICE = frozenset({"person", "segment", "account", "region", "company"})
+ACCOUNT_OR_LEADER = frozenset({"person", "account", "company"})
 ACCOUNT_ONLY = frozenset({"account", "company"})
 OWNED = frozenset({"person", "account"})
 
@@ -33,7 +34,9 @@ def _sum(*names: str) -> Formula:
     return Formula(tuple(_term(name) for name in names))
 
 
-def _ratio(numerator: tuple[str, ...], denominator: tuple[str, ...], *, less: Formula | None = None) -> Formula:
+def _ratio(
+    numerator: tuple[str, ...], denominator: tuple[str, ...], *, less: Formula | None = None
+) -> Formula:
     return Formula(tuple(_term(n) for n in numerator), tuple(_term(n) for n in denominator), less)
 
 
@@ -208,16 +211,21 @@ _RULES: tuple[MetricRule, ...] = (
         edge="weights need not sum to 1: the mean by weight",
     ),
     MetricRule(
-        "M22", "New applications", GROWTH, "count", HIGHER, SOLD_AT, SUM, _sum("applications_new"),
-        source="transactions and products",
+        "M22", "New applications", GROWTH, "count", HIGHER, OWNED, SUM, _sum("applications_approved"),
+        source="opportunities", edge="marked as new, won in the window, first order reaches the minimum",
+    ),
+    MetricRule(
+        "M22.families", "New product families taken up", GROWTH, "count", HIGHER, SOLD_AT, SUM,
+        _sum("families_taken_up"), source="transactions and products",
         edge="a family new to a place for 24 months; its first order reaches the minimum",
     ),
     MetricRule(
         "M23", "New divisions sold", GROWTH, "count", HIGHER, SOLD_AT - {"site"}, SUM, _sum("divisions_new"),
-        source="transactions and the account tree", edge="none invoiced for 24 months; first invoice reaches the minimum",
+        source="transactions and the account tree",
+        edge="none invoiced for 24 months; first invoice reaches the minimum",
     ),
     MetricRule(
-        "M24", "Internal relationship quality", INTERNAL, "ratio", HIGHER, ACCOUNT_ONLY, RATIO,
+        "M24", "Internal relationship quality", INTERNAL, "ratio", HIGHER, ACCOUNT_OR_LEADER, RATIO,
         _ratio(("relationship_points", "-relationship_raters"), ("4 relationship_raters",)),
         source="survey_responses", sample="relationship_raters", minimum_sample=5, hidden_below_minimum=True,
         edge="mean of 1 to 5 scaled to 0 to 1; hidden below five raters",
@@ -233,7 +241,7 @@ _RULES: tuple[MetricRule, ...] = (
         edge="days of sales that the average inventory lasts",
     ),
     MetricRule(
-        "M26", "Team leadership", INTERNAL, "ratio", HIGHER, ACCOUNT_ONLY, RATIO,
+        "M26", "Team leadership", INTERNAL, "ratio", HIGHER, ACCOUNT_OR_LEADER, RATIO,
         _ratio(("leadership_points", "-leadership_raters"), ("4 leadership_raters",)),
         source="survey_responses", sample="leadership_raters", minimum_sample=5, hidden_below_minimum=True,
         edge="members of the team only; scaled as M24; hidden below five raters",

@@ -173,7 +173,9 @@ def _measured(rule: MetricRule, values: Mapping[str, Decimal], sample: int | Non
             reason = f"{_terms_text(part.denominator)} is {decimal_text(below)}, not above zero"
             if rule.otherwise is not None:
                 reason = f"{reason}; read {rule.otherwise} instead"
-            return MetricResult(rule.code, rule.unit, MetricState.NOT_MEASURABLE, sample=sample, reason=reason)
+            return MetricResult(
+                rule.code, rule.unit, MetricState.NOT_MEASURABLE, sample=sample, reason=reason
+            )
         part = part.less
     return MetricResult(
         rule.code,

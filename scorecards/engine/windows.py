@@ -35,7 +35,9 @@ class Window:
 
     def __post_init__(self) -> None:
         if self.until <= self.since:
-            raise WindowEmpty(f"The window from {self.since} to {self.until} holds no day; its end must be later.")
+            raise WindowEmpty(
+                f"The window from {self.since} to {self.until} holds no day; its end must be later."
+            )
 
     def __contains__(self, day: date) -> bool:
         return self.since <= day < self.until

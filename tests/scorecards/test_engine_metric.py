@@ -106,7 +106,7 @@ def year_pnl(window: Window, revenue: str, cogs: str, direct: str, **more: objec
 
 class TestLibrary:
     def test_holds_the_twenty_six_metrics(self) -> None:
-        assert METRIC_CODES == tuple(f"M{n:02}" for n in range(1, 28) if n != 9)
+        assert tuple(f"M{n:02}" for n in range(1, 28) if n != 9) == METRIC_CODES
 
     def test_is_made_of_known_ingredients_only(self) -> None:
         assert {name for rule in LIBRARY.values() for name in rule.ingredients} <= set(INGREDIENTS)
@@ -115,7 +115,9 @@ class TestLibrary:
         assert set(INGREDIENTS) == {name for rule in LIBRARY.values() for name in rule.ingredients}
 
     def test_names_the_readings_of_a_metric_whose_reading_is_unknown(self) -> None:
-        with pytest.raises(MetricUnknown, match=r"M06\.nps; M06 has the readings M06, M06\.mean, M06\.net_prom"):
+        with pytest.raises(
+            MetricUnknown, match=r"M06\.nps; M06 has the readings M06, M06\.mean, M06\.net_prom"
+        ):
             metric_rule(code="M06.nps")
 
     def test_names_its_extent_when_a_code_is_unknown(self) -> None:
@@ -193,7 +195,11 @@ class TestRevenue:
 
     def test_cuts_by_segment_and_region(self) -> None:
         facts = Facts(
-            nodes=(AccountNode("GAG", region="EMEA"), AccountNode("US", "GAG", region="AMER"), AccountNode("S", "US")),
+            nodes=(
+                AccountNode("GAG", region="EMEA"),
+                AccountNode("US", "GAG", region="AMER"),
+                AccountNode("S", "US"),
+            ),
             products=(Product("P1", "Pumps", "AUTO"),),
             sales=(
                 sale("2026-01-05", "5", product="P1"),
@@ -206,6 +212,23 @@ class TestRevenue:
         assert measured("M01", facts, subject=Subject.account("GAG", segments=["ENERGY"])).value == D("7")
         assert measured("M01", facts, subject=Subject.region("AMER")).value == D("18")
         assert measured("M01", facts, subject=Subject.region("EMEA")).value == D("5")
+
+    def test_lies_in_one_segment_of_a_kind(self) -> None:
+        facts = Facts(
+            nodes=(AccountNode("GAG", segment="AUTO"), AccountNode("S", "GAG")),
+            products=(Product("P1", "Pumps", "FLUIDS"),),
+            sales=(
+                sale("2026-01-05", "5", account="S", product="P1"),
+                sale("2026-01-05", "7", account="S", product="P1", segment="ENERGY"),
+            ),
+            segment_kinds={"AUTO": "vertical", "ENERGY": "vertical", "FLUIDS": "product"},
+        )
+
+        revenue = {
+            code: measured("M01", facts, subject=Subject.segment(code)).value for code in facts.segment_kinds
+        }
+
+        assert revenue == {"AUTO": D("5"), "ENERGY": D("7"), "FLUIDS": D("12")}
 
 
 class TestGrowth:
@@ -278,7 +301,9 @@ class TestProfit:
         assert result.reason == "no profit and loss of account GAG on 2026-04-01"
 
     def test_of_sales_needs_every_cost(self) -> None:
-        costed = Facts(sales=(sale("2026-01-05", "200", cost=D("150")), sale("2026-02-05", "100", cost=D("120"))))
+        costed = Facts(
+            sales=(sale("2026-01-05", "200", cost=D("150")), sale("2026-02-05", "100", cost=D("120")))
+        )
         uncosted = Facts(sales=(*costed.sales, sale("2026-02-05", "1")))
 
         assert percent(measured("M03.of_sales", costed)) == D("10.00")
@@ -325,15 +350,15 @@ class TestSurveys:
         [({"s5": 1, "s4": 4, "s3": 1}, "75.00"), ({"s1": 5}, "0.00"), ({"s5": 3, "s2": 4}, "57.14")],
     )
     def test_scales_ratings_by_matrix_colleagues(self, scores: dict[str, int], relationship: str) -> None:
-        outsiders = answers("relationship", "direct", s1=20)
-        facts = Facts(answers=answers("relationship", "matrix", **scores) + outsiders)
+        outsiders = answers("relationship", "member", s1=20)
+        facts = Facts(answers=answers("relationship", "colleague", **scores) + outsiders)
 
         assert percent(measured("M24", facts)) == D(relationship)
 
     def test_hides_ratings_below_five_raters_in_the_trace_too(self) -> None:
         rule, trace = metric_rule(code="M24"), RecordingTrace()
         found = ingredients_from_facts(
-            facts=Facts(answers=answers("relationship", "matrix", s5=4)),
+            facts=Facts(answers=answers("relationship", "colleague", s5=4)),
             subject=GAG, window=YEAR, wanted=rule.ingredients, currency="EUR",
         )  # fmt: skip
 
@@ -344,7 +369,9 @@ class TestSurveys:
         assert "20" not in str(trace.tree())
 
     def test_reads_leadership_by_its_own_survey(self) -> None:
-        facts = Facts(answers=answers("leadership", "member", s5=2, s4=4) + answers("relationship", "matrix", s1=9))
+        facts = Facts(
+            answers=answers("leadership", "member", s5=2, s4=4) + answers("relationship", "colleague", s1=9)
+        )
 
         assert percent(measured("M26", facts)) == D("83.33")
 
@@ -375,7 +402,9 @@ class TestWallet:
     def test_takes_the_newest_estimate_of_its_time(self) -> None:
         newer = WalletEstimate("GAG", "Pumps", D("63000000"), "EUR", "survey", day("2026-12-31"))
         later = WalletEstimate("GAG", "Pumps", D("1"), "EUR", "survey", day("2027-01-01"))
-        facts = Facts(self.FACTS.nodes, self.FACTS.products, self.FACTS.sales, wallet=(newer, *self.FACTS.wallet, later))
+        facts = Facts(
+            self.FACTS.nodes, self.FACTS.products, self.FACTS.sales, wallet=(newer, *self.FACTS.wallet, later)
+        )
 
         assert percent(measured("M07", facts)) == D("20.00")
 
@@ -388,19 +417,26 @@ class TestWallet:
         facts = Facts(self.FACTS.nodes, self.FACTS.products, self.FACTS.sales, wallet=self.FACTS.wallet[:1])
 
         assert percent(measured("M07", facts)) == D("30.00")
-        assert measured("M08", facts).reason == "no wallet estimate of account GAG as of 2025-01-01 to 2025-12-31"
+        assert (
+            measured("M08", facts).reason
+            == "no wallet estimate of account GAG as of 2025-01-01 to 2025-12-31"
+        )
 
     def test_refuses_a_category_that_is_no_family(self) -> None:
         strange = WalletEstimate("GAG", "Pums", D(5), "EUR", "typed", day("2026-06-30"))
 
-        result = measured("M07", Facts(products=self.FACTS.products, sales=self.FACTS.sales, wallet=(strange,)))
+        result = measured(
+            "M07", Facts(products=self.FACTS.products, sales=self.FACTS.sales, wallet=(strange,))
+        )
 
         assert result.reason == "wallet category Pums is neither a product family nor a segment"
 
     def test_takes_all_sales_where_the_category_is_all(self) -> None:
         everything = WalletEstimate("GAG", "all", D("25201800"), "EUR", "report", day("2026-06-30"))
 
-        result = measured("M07", Facts(products=self.FACTS.products, sales=self.FACTS.sales, wallet=(everything,)))
+        result = measured(
+            "M07", Facts(products=self.FACTS.products, sales=self.FACTS.sales, wallet=(everything,))
+        )
 
         assert percent(result) == D("50.00")
 
@@ -534,7 +570,10 @@ class TestRenewals:
         early = contract("R1", "6000000", "2026-01-15", "2028-01-14", renews="C1")
         q1, q2 = QUARTER, Window(day("2026-04-01"), day("2026-07-01"))
 
-        assert measured("M13", Facts(contracts=(*self.DUE, early)), window=q1).state is MetricState.NOT_MEASURABLE
+        assert (
+            measured("M13", Facts(contracts=(*self.DUE, early)), window=q1).state
+            is MetricState.NOT_MEASURABLE
+        )
         assert percent(measured("M13", Facts(contracts=(*self.DUE, early)), window=q2)) == D("100.00")
 
 
@@ -572,6 +611,17 @@ class TestRetention:
 
         assert measured("M19", facts).state is MetricState.NOT_MEASURABLE
 
+    def test_compares_terms_of_different_length_by_their_year_where_told(self) -> None:
+        facts = Facts(
+            contracts=(
+                contract("A", "300", "2023-01-01", "2025-12-31"),
+                contract("B", "100", "2026-01-01", "2026-12-31", renews="A"),
+            )
+        )
+
+        assert percent(measured("M19", facts)) == D("33.33")
+        assert percent(measured("M19", facts, contract_value="per_year")) == D("100.00")
+
     def test_stands_against_the_rest_of_the_programme(self) -> None:
         others = (
             contract("X", "9250000", "2025-01-01", "2027-12-31", account="X"),
@@ -589,7 +639,9 @@ class TestRetention:
             Benchmark("M16", "survey 2027", D("0.9"), day("2027-06-30")),
         )
 
-        assert percent(measured("M16.named_source", Facts(contracts=self.CHAINS, benchmarks=marks))) == D("-0.50")
+        assert percent(measured("M16.named_source", Facts(contracts=self.CHAINS, benchmarks=marks))) == D(
+            "-0.50"
+        )
 
     def test_has_no_average_without_others(self) -> None:
         result = measured("M16", Facts(contracts=self.CHAINS))
@@ -727,7 +779,9 @@ class TestPriceHold:
     def test_needs_quantities(self) -> None:
         facts = Facts(sales=(sale("2025-02-01", "1", product="A"), sale("2026-02-01", "1", product="A")))
 
-        assert measured("M17", facts).reason == "a transaction of a product has no quantity, so it has no price"
+        assert (
+            measured("M17", facts).reason == "a transaction of a product has no quantity, so it has no price"
+        )
 
 
 class TestNewBusiness:
@@ -745,8 +799,8 @@ class TestNewBusiness:
             ),
         )
 
-        assert measured("M22", facts, order_minimum=D(600)).value == 1
-        assert measured("M22", facts, order_minimum=D(601)).value == 0
+        assert measured("M22.families", facts, order_minimum=D(600)).value == 1
+        assert measured("M22.families", facts, order_minimum=D(601)).value == 0
 
     def test_counts_a_family_again_after_two_years(self) -> None:
         facts = Facts(
@@ -758,7 +812,28 @@ class TestNewBusiness:
             ),
         )
 
-        assert measured("M22", facts).value == 1
+        assert measured("M22.families", facts).value == 1
+
+    def test_counts_applications_approved_with_a_first_order_of_the_minimum(self) -> None:
+        def application(code: str, won_on: str | None, value: str, *, new: bool = True) -> Opportunity:
+            won = day(won_on) if won_on else None
+            return Opportunity(code, "GAG", 4, 4, "E7", D(value), "EUR", won, new_application=new)
+
+        facts = Facts(
+            opportunities=(
+                application("A1", "2026-02-01", "1000"),
+                application("A2", "2026-12-31", "999.99"),
+                application("A3", "2025-12-31", "5000"),
+                application("A4", None, "5000"),
+                application("A5", "2026-02-01", "5000", new=False),
+            )
+        )
+
+        assert measured("M22", facts, order_minimum=D(1000)).value == 1
+        assert measured("M22", facts).value == 2
+        assert measured("M22", facts, subject=Subject.of_person("E8")).value == 0
+        unmarked = Facts(opportunities=(application("A5", "2026-02-01", "5000", new=False),))
+        assert measured("M22", unmarked).state is MetricState.MISSING
 
     def test_counts_divisions_first_invoiced(self) -> None:
         def division(code: str, first: str | None = None) -> AccountNode:
@@ -785,7 +860,7 @@ class TestNewBusiness:
     def test_cannot_tell_new_without_a_past(self) -> None:
         facts = Facts(products=self.PRODUCTS, sales=(sale("2026-02-01", "9", product="P"),))
 
-        assert measured("M22", facts).reason == "no transactions from 2024-01-01 to 2025-12-31"
+        assert measured("M22.families", facts).reason == "no transactions from 2024-01-01 to 2025-12-31"
 
 
 class TestInventoryAndPay:
@@ -807,7 +882,9 @@ class TestInventoryAndPay:
 
 class TestMetricResult:
     def test_takes_figures_instead_of_facts(self) -> None:
-        given = ingredients_given(values={"contract_value_renewed": D("9120000"), "contract_value_due": D("9600000")})
+        given = ingredients_given(
+            values={"contract_value_renewed": D("9120000"), "contract_value_due": D("9600000")}
+        )
 
         assert metric_result(rule=metric_rule(code="M13"), ingredients=given).value == D("0.95")
 

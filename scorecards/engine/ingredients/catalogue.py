@@ -72,8 +72,8 @@ _ROWS: tuple[tuple[str, Measure, tuple[tuple[str, str, str], ...]], ...] = (
         ("orders", "count", "orders of the window, by site"),
         ("repeat_orders", "count", "those of sites that had ordered in the months before the order"),
     )),
-    ("sales", sales.new_applications, (
-        ("applications_new", "count", "places that took up a product family with a first order of the minimum"),
+    ("sales", sales.families_taken_up, (
+        ("families_taken_up", "count", "places that took up a product family with a first order of the minimum"),
     )),
     ("sales", sales.new_divisions, (
         ("divisions_new", "count", "divisions with a first invoice of the minimum and none in the months before"),
@@ -155,6 +155,9 @@ _ROWS: tuple[tuple[str, Measure, tuple[tuple[str, str, str], ...]], ...] = (
         ("stages_named", "count", "stages of all of them"),
         ("stages_reached", "count", "stages reached, all of them where won"),
     )),
+    ("opportunities", work.applications, (
+        ("applications_approved", "count", "new applications won in the window with a first order of the minimum"),
+    )),
 )  # fmt: skip
 
 INGREDIENTS: Mapping[str, Ingredient] = {
@@ -217,5 +220,7 @@ def ingredients_given(*, values: Mapping[str, Decimal]) -> Ingredients:
 
 def _ingredient(name: str) -> Ingredient:
     if name not in INGREDIENTS:
-        raise IngredientUnknown(f"{name} is no ingredient of a metric; there are: {', '.join(sorted(INGREDIENTS))}.")
+        raise IngredientUnknown(
+            f"{name} is no ingredient of a metric; there are: {', '.join(sorted(INGREDIENTS))}."
+        )
     return INGREDIENTS[name]

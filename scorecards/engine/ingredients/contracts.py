@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from scorecards.engine.facts import ZERO, Contract, Subject
 from scorecards.engine.ingredients.values import Ingredients, Reading, absent, known, total
+from scorecards.engine.windows import months_moved
 
 
 def renewals(reading: Reading) -> Ingredients:
@@ -82,7 +83,9 @@ def named_churn(reading: Reading) -> Ingredients:
         if row.metric == "M16" and row.as_of <= reading.window.last
     ]
     if not rows:
-        return absent(f"no benchmark of churn (M16) with a day up to {reading.window.last}", "benchmark_churn")
+        return absent(
+            f"no benchmark of churn (M16) with a day up to {reading.window.last}", "benchmark_churn"
+        )
     return known(benchmark_churn=max(rows, key=lambda row: (row.as_of, row.source)).value)
 
 
@@ -118,4 +121,15 @@ def _under_notice(contract: Contract, reading: Reading) -> bool:
 
 
 def _value(contract: Contract, reading: Reading) -> Decimal:
-    return reading.cuts.amount(contract.value, contract.currency)
+    value = contract.value
+    if reading.conventions.contract_value == "per_year":
+        value = _per_year(contract)
+    return reading.cuts.amount(value, contract.currency)
+
+
+def _per_year(contract: Contract) -> Decimal:
+    """Return a term's value for twelve months: by whole months where it has them, else by days of 365."""
+    months = (contract.until.year - contract.since.year) * 12 + contract.until.month - contract.since.month
+    if months > 0 and months_moved(day=contract.since, months=months) == contract.until:
+        return contract.value * 12 / months
+    return contract.value * 365 / (contract.until - contract.since).days

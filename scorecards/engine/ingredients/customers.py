@@ -69,8 +69,11 @@ def wallet_prior(reading: Reading) -> Ingredients:
 def _answers(
     reading: Reading, survey: str, *, groups: frozenset[str] = frozenset()
 ) -> Iterator[SurveyAnswer]:
+    """Yield the answers to a survey; of colleagues, about a person where the subject is one."""
     for answer in reading.cuts.rows("answers", reading.subject, window=reading.window, day="on"):
-        if answer.survey == survey and (not groups or answer.group in groups):
+        wanted = answer.survey == survey and (not groups or answer.group in groups)
+        person = reading.subject.person if groups else None
+        if wanted and person in (None, answer.about):
             yield answer
 
 
@@ -106,21 +109,25 @@ def _estimates(reading: Reading, window: Window) -> list[WalletEstimate]:
     A subject cut by segment takes only the categories that lie in its segments.
     """
     newest: dict[tuple[str, str], WalletEstimate] = {}
-    places = reading.cuts.perimeter(reading.subject, on=reading.window.last)
-    for row in reading.cuts.rows("wallet", reading.subject, window=window, day="as_of", places=places):
+    uncut = replace(reading.subject, segments=frozenset())
+    places = reading.cuts.perimeter(uncut, on=reading.window.last)
+    for row in reading.cuts.rows("wallet", uncut, window=window, day="as_of", places=places):
         key = (row.account, row.category)
-        inside = not reading.subject.segments or _in_segments(reading, row.category)
-        if inside and (key not in newest or (newest[key].as_of, newest[key].source) < (row.as_of, row.source)):
+        later = key not in newest or (newest[key].as_of, newest[key].source) < (row.as_of, row.source)
+        if later and _in_segments(reading, row):
             newest[key] = row
     return list(newest.values())
 
 
-def _in_segments(reading: Reading, category: str) -> bool:
+def _in_segments(reading: Reading, row: WalletEstimate) -> bool:
+    """Tell whether an estimate is of the subject's segments, by its category or else by its account."""
     segments = reading.subject.segments
-    if category in segments:
+    if not segments or row.category in segments:
         return True
+    if row.category in reading.conventions.all_categories:
+        return not segments.isdisjoint(reading.cuts.segments(row, code=row.account, on=row.as_of))
     products = reading.cuts.facts.products
-    of_family = [product.segment in segments for product in products if product.family == category]
+    of_family = [product.segment in segments for product in products if product.family == row.category]
     return bool(of_family) and all(of_family)
 
 

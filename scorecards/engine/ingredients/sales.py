@@ -12,10 +12,19 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from scorecards.engine.cuts import Cuts
 from scorecards.engine.facts import ZERO, AccountNode, Sale
-from scorecards.engine.ingredients.values import Ingredients, Reading, absent, known, money, money_by_key, total
+from scorecards.engine.ingredients.values import (
+    Ingredients,
+    Reading,
+    absent,
+    known,
+    money,
+    money_by_key,
+    total,
+)
 from scorecards.engine.windows import Window, months_moved
 
 OrderKey = tuple[date, str]
@@ -147,7 +156,9 @@ def orders(reading: Reading) -> Ingredients:
     """Measure the orders of the window, and those of sites that had ordered in the months before."""
     months = reading.conventions.repeat_months
     earlier = reading.window.months_before(months=months)
-    missing = unsold(reading, reading.window, "orders", "repeat_orders") or unsold(reading, earlier, "repeat_orders")
+    missing = unsold(reading, reading.window, "orders", "repeat_orders") or unsold(
+        reading, earlier, "repeat_orders"
+    )
     if missing:
         return missing
     reach = Window(months_moved(day=reading.window.since, months=-months), reading.window.until)
@@ -163,22 +174,25 @@ def orders(reading: Reading) -> Ingredients:
     return known(orders=counted, repeat_orders=repeated)
 
 
-def new_applications(reading: Reading) -> Ingredients:
+def families_taken_up(reading: Reading) -> Ingredients:
     """Count places that took up a product family with a first order of at least the minimum."""
-    missing = _unsold_before(reading, "applications_new")
+    missing = _unsold_before(reading, "families_taken_up")
     if missing:
         return missing
-    family_of = reading.cuts.families
     families = reading.cuts.families
     orders = money_by_key(
         reading,
         (
-            (((sale.account, families[sale.product]), (sale.on, sale.order or "")), sale.revenue * share, sale.currency)
+            (
+                ((sale.account, families[sale.product]), (sale.on, sale.order or "")),
+                sale.revenue * share,
+                sale.currency,
+            )
             for sale, share in _held(reading, _reach_unsold(reading))
-            if sale.product in families
+            if sale.product and sale.product in families
         ),
     )
-    return known(applications_new=_first_orders(reading, orders))
+    return known(families_taken_up=_first_orders(reading, orders))
 
 
 def new_divisions(reading: Reading) -> Ingredients:
@@ -232,14 +246,18 @@ def _by_family(reading: Reading, sales: Iterable[tuple[Sale, Decimal]]) -> dict[
         (
             (families[sale.product], sale.revenue * share, sale.currency)
             for sale, share in sales
-            if sale.product in families
+            if sale.product and sale.product in families
         ),
     )
 
 
 def _by_line(reading: Reading, sales: Iterable[tuple[Sale, Decimal]]) -> dict[Line, Decimal]:
     lines = (
-        ((reading.cuts.families.get(sale.product or "", ""), sale.segment or ""), sale.revenue * share, sale.currency)
+        (
+            (reading.cuts.families.get(sale.product or "", ""), sale.segment or ""),
+            sale.revenue * share,
+            sale.currency,
+        )
         for sale, share in sales
     )
     return money_by_key(reading, (line for line in lines if line[0] != ("", "")))
@@ -300,7 +318,7 @@ def _reach_unsold(reading: Reading) -> Window:
     return Window(since, reading.window.until)
 
 
-def _first_orders(reading: Reading, amounts: Mapping[tuple[Hashable, OrderKey], Decimal]) -> int:
+def _first_orders(reading: Reading, amounts: Mapping[tuple[Any, OrderKey], Decimal]) -> int:
     """Count those whose first order of a positive amount lies in the window and reaches the minimum."""
     first: dict[Hashable, OrderKey] = {}
     for (taken, order), amount in amounts.items():

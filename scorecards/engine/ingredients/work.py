@@ -7,6 +7,7 @@ For a person these are the ones the person owns, for an account those of its tre
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from scorecards.engine.facts import Objective, Opportunity, Rating
 from scorecards.engine.ingredients.values import Ingredients, Reading, absent, known, total
@@ -18,16 +19,19 @@ def objectives(reading: Reading) -> Ingredients:
     """Measure the weights of the subject's objectives and their ratings times weight."""
     names = ("objective_weight", "objective_weighted_rating")
     rated = _ratings(reading)
-    owned = [objective for objective in _objectives(reading) if objective.code in rated or _open(objective, reading)]
+    owned = {
+        objective.code: objective.weight
+        for objective in _objectives(reading)
+        if objective.weight is not None and (objective.code in rated or _open(objective, reading))
+    }
     if not owned:
         return absent(f"no objectives of {reading.subject} from {reading.window}", *names)
-    unrated = sorted(objective.code for objective in owned if objective.code not in rated)
+    unrated = sorted(code for code in owned if code not in rated)
     if unrated:
         return absent(f"no rating of {', '.join(unrated)} from {reading.window}", *names)
-    weighted = (objective.weight * rated[objective.code].rating for objective in owned)
     return known(
-        objective_weight=total(objective.weight for objective in owned),
-        objective_weighted_rating=total(weighted),
+        objective_weight=total(owned.values()),
+        objective_weighted_rating=total(weight * rated[code].rating for code, weight in owned.items()),
     )
 
 
@@ -65,6 +69,20 @@ def opportunities(reading: Reading) -> Ingredients:
     )
 
 
+def applications(reading: Reading) -> Ingredients:
+    """Count new applications approved (won) in the window with a first order of at least the minimum."""
+    if not any(one.new_application for one in reading.cuts.facts.opportunities):
+        return absent("no opportunity is marked as a new application", "applications_approved")
+    minimum, amount = reading.conventions.order_minimum, reading.cuts.amount
+    approved = [
+        one
+        for one in _opportunities(reading)
+        if one.new_application and one.won_on is not None and one.won_on in reading.window
+    ]
+    worth = [one for one in approved if not minimum or amount(one.value, one.currency) >= minimum]
+    return known(applications_approved=len(worth))
+
+
 def _objectives(reading: Reading) -> Iterator[Objective]:
     yield from _owned(reading, "objectives")
 
@@ -73,7 +91,8 @@ def _opportunities(reading: Reading) -> Iterator[Opportunity]:
     yield from _owned(reading, "opportunities")
 
 
-def _owned(reading: Reading, kind: str) -> Iterator[Objective | Opportunity]:
+def _owned(reading: Reading, kind: str) -> Iterator[Any]:
+    """Yield the rows of a kind in the subject's tree, or those of it that its person owns."""
     subject, table = reading.subject, reading.cuts.rows_at(kind)
     codes = reading.cuts.perimeter(subject, on=reading.window.last) if subject.accounts else table
     for code in codes:
