@@ -224,7 +224,7 @@ class TestRoleShares:
             shares(self.members("lead", "chef"), role_shares=self.ROLES)
 
     def test_refuse_shares_that_are_not_whole(self):
-        with pytest.raises(AllocationRuleUnsound, match="sum to 0.9"):
+        with pytest.raises(AllocationRuleUnsound, match=r"sum to 0\.9"):
             AllocationRule(role_shares={"lead": D("0.9")})
 
 

@@ -131,5 +131,5 @@ class TestRecovery:
         assert sum(self.in_turn(owed, payouts, at_most=D(share).scaleb(-2))) <= owed
 
     def test_refuses_more_than_a_whole_payout(self):
-        with pytest.raises(RecoveryLimitUnsound, match="plan's most per payout is 1.5"):
+        with pytest.raises(RecoveryLimitUnsound, match=r"plan's most per payout is 1\.5"):
             self.in_turn("1.00", ["1.00"], at_most=D("1.5"))

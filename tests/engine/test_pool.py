@@ -92,7 +92,7 @@ class TestBucketedPool:
         assert bucketed_pool(targets=TARGETS, buckets=buckets, currency="EUR") == D("17400.00")
 
     def test_refuses_shares_that_are_not_whole(self):
-        with pytest.raises(BucketSharesNotWhole, match="sum to 0.9, not to 1"):
+        with pytest.raises(BucketSharesNotWhole, match=r"sum to 0\.9, not to 1"):
             bucketed_pool(
                 targets=TARGETS, buckets=[Bucket(code="T", share=D("0.9"), result=D(1))], currency="EUR"
             )
