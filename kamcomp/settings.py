@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -76,8 +77,6 @@ INSTALLED_APPS = [
     "scorecards",
     "plans",
     "payouts",
-    "pghistory",
-    "pgtrigger",
     "rules",
     "rest_framework",
     "drf_spectacular",
@@ -112,6 +111,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "kamcomp.audit.middleware.AuditMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -200,7 +200,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "audit-seal": {"task": "kamcomp.audit.tasks.audit_seal", "schedule": crontab(hour=2, minute=30)},
+}
 
 # The REST interface ---------------------------------------------------------------------------------------
 

@@ -1,0 +1,17 @@
+"""Leave an audit entry for every change of these tables."""
+
+from django.db import migrations
+
+from kamcomp.laws import audited, operations
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("approvals", "0002_initial"),
+        ("audit", "0005_seals"),
+    ]
+
+    operations = operations(
+        audited("approvals_approval"),
+        audited("approvals_finding"),
+    )
