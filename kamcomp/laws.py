@@ -83,7 +83,12 @@ def trigger(
 
 
 def statement_triggers(
-    name: str, *, on: str, runs: str, arguments: Sequence[str] = (), events: Sequence[str] = tuple(TRANSITIONS)
+    name: str,
+    *,
+    on: str,
+    runs: str,
+    arguments: Sequence[str] = (),
+    events: Sequence[str] = tuple(TRANSITIONS),
 ) -> list[Operation]:
     """Return the steps that run a function once a statement, with the rows it touched as old_rows and new_rows."""
     return [
@@ -104,7 +109,9 @@ def append_only(table: str, *, law: str, may_update: bool = False) -> list[Opera
     """Return the steps after which rows of a table are added and never taken away (nor changed)."""
     events = "DELETE OR TRUNCATE" if may_update else "UPDATE OR DELETE OR TRUNCATE"
     return [
-        trigger(law, on=table, when=f"BEFORE {events}", runs="law_append_only", arguments=[law], each="STATEMENT")
+        trigger(
+            law, on=table, when=f"BEFORE {events}", runs="law_append_only", arguments=[law], each="STATEMENT"
+        )
     ]
 
 

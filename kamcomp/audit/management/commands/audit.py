@@ -16,14 +16,18 @@ class Command(BaseCommand):
         acts = parser.add_subparsers(dest="act", required=True)
         acts.add_parser("seal", help="seal every entry that no seal covers yet")
         verify = acts.add_parser("verify", help="name every entry and seal that is not as it was sealed")
-        verify.add_argument("--anchor", default="", help="a digest printed by an export; a seal must carry it")
+        verify.add_argument(
+            "--anchor", default="", help="a digest printed by an export; a seal must carry it"
+        )
 
     def handle(self, *args: object, **options: object) -> None:
         getattr(self, f"audit_{options['act']}")(options)
 
     def audit_seal(self, options: dict) -> None:
         entries = services.audit_seal(at=timezone.now())
-        Console(file=self.stdout).print(f"Sealed {entries} entries; the anchor is {selectors.audit_anchor()}.")
+        Console(file=self.stdout).print(
+            f"Sealed {entries} entries; the anchor is {selectors.audit_anchor()}."
+        )
 
     def audit_verify(self, options: dict) -> None:
         faults = list(selectors.audit_faults(anchor=options["anchor"]))

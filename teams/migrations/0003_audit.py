@@ -7,7 +7,7 @@ from kamcomp.laws import audited, days_hold, operations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("teams", "0001_initial"),
+        ("teams", "0002_role_catalogue"),
         ("audit", "0005_seals"),
     ]
 
