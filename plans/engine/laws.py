@@ -20,9 +20,11 @@ from plans.engine.conventions import (
     Above,
     Accumulation,
     Basis,
+    CommissionPer,
     CurveShape,
     GatedPart,
     PlanPeriod,
+    Policy,
     Spread,
     TargetSource,
     TierAxis,
@@ -32,6 +34,7 @@ from plans.engine.plan import (
     Branch,
     Commission,
     Curve,
+    Fixed,
     Gate,
     Goal,
     Incentive,
@@ -244,6 +247,12 @@ def _money_leaf(leaf: MoneyLeaf, path: Path) -> Errors:
         yield _error((*path, "gate"), "gate_on_money", "A gate on money is zero or a factor: money has no target ratio.")
     if isinstance(leaf, Commission):
         yield from _commission(leaf, path)
+    if isinstance(leaf, Fixed) and leaf.accumulation is not Accumulation.PERIOD:
+        yield _error((*path, "accumulation"), "fixed_accumulates", "A fixed amount is an amount of each period.")
+    if leaf.accumulation is Accumulation.MULTI_YEAR:
+        yield _error((*path, "accumulation"), "money_multi_year", "A money leaf pays by period or year to date.")
+    if isinstance(leaf, UnitBonus) and Policy.NEUTRAL in (leaf.missing, leaf.zero_target):
+        yield _error((*path, "missing"), "neutral_on_money", "neutral means a result of 100 %; money leaves have none.")
     if isinstance(leaf, UnitBonus) and leaf.units_at_most is not None and leaf.units_at_most < leaf.threshold:
         yield _error((*path, "units_at_most"), "cap_below_threshold", "The most units are fewer than the threshold.")
 
@@ -256,6 +265,8 @@ def _commission(leaf: Commission, path: Path) -> Errors:
     yield from _tiers(leaf.tiers, (*path, "tiers"))
     yield from _rate_ties(leaf.rates, (*path, "rates"))
     yield from _companions(leaf, path)
+    if leaf.deal_cap is not None and leaf.per is not CommissionPer.DEAL:
+        yield _error((*path, "deal_cap"), "deal_cap_unused", "A cap on a deal needs a commission per deal.")
     events = [share.event for share in leaf.earned_on]
     if events and (sum(share.share for share in leaf.earned_on) != 1 or len(set(events)) != len(events)):
         yield _error((*path, "earned_on"), "weights_sum", "The shares of the events sum to 1, each event named once.")
