@@ -29,6 +29,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from kamcomp.columns import Column, as_column, is_exact
 from kamcomp.refusal import Refusal
@@ -210,6 +211,53 @@ def split_parts(
     if sum(given) != units:
         raise NotInMinorUnits(f"The parts of {total} {currency} do not settle to it.")
     return [part * unit for part in given]
+
+
+def split_columns(
+    *, totals: Column, payee: npt.NDArray[np.int64], parts: Sequence[Column], currency: str
+) -> list[Column]:
+    """
+    Return columns of exact parts as whole minor units that sum to each payee's total.
+
+    `parts` are columns of n rows (one a line of a statement), `payee` names the payee of
+    each row, `totals` is a column of p settled amounts, each the settled sum of that
+    payee's parts. As `split_parts`, for many payees at once: rounded down, the units left to
+    the largest remainders, ties to the earlier row, then to the earlier line.
+
+    :raises NotInMinorUnits: if a total is not the settled sum of its parts.
+    """
+    if not parts or not is_exact(totals):
+        return list(parts)
+    unit = minor_unit(currency)
+    exact = [as_column([_tailless(part) for part in column]) for column in parts]
+    given = [as_column([part.quantize(unit, ROUND_FLOOR, _SETTLING) for part in column]) for column in exact]
+    sums = np.full(len(totals), Decimal(0), dtype=object)
+    for column in given:
+        np.add.at(sums, payee, column)
+    units_left = ((totals - sums) / unit).astype(np.int64)
+    rows: dict[int, list[int]] = {}
+    for row, who in enumerate(payee.tolist()):
+        if units_left[who]:
+            rows.setdefault(who, []).append(row)
+    for who, mine in rows.items():
+        _hand_out(int(units_left[who]), unit, exact, given, mine, f"{totals[who]} {currency}")
+    return given
+
+
+def _hand_out(
+    left: int,
+    unit: Decimal,
+    exact: Sequence[Column],
+    given: Sequence[Column],
+    rows: Sequence[int],
+    total: str,
+) -> None:
+    """Give the units left of one payee's total to the largest remainders, in place."""
+    places = [(given[line][row] - exact[line][row], row, line) for row in rows for line in range(len(exact))]
+    if not 0 <= left <= len(places):
+        raise NotInMinorUnits(f"The parts of {total} do not settle to it.")
+    for _, row, line in sorted(places)[:left]:
+        given[line][row] += unit
 
 
 def total_of(amounts: Iterable[Money]) -> Money:
