@@ -1,5 +1,5 @@
 """
-The Celery application: workers' and the clock's way in (`celery -A kamcomp.celery`).
+The Celery application: workers' and beat's way in (`celery -A kamcomp.celery`).
 
 A message here only rings a doorbell: what is to be done stands in PostgreSQL, so a lost, doubled or late
 message costs time and never money. The settings that make it so stand in kamcomp/settings.py.

@@ -150,8 +150,14 @@ def environment_make(*, place: Place) -> None:
     """
     Make the place's environment, unless its stamp says that it is the one the requirements ask for.
 
-    :raises CannotStart: if neither uv nor venv and pip could make it.
+    :raises CannotStart: if neither uv nor venv and pip could make it, or a given one has no Python.
     """
+    if os.environ.get("KAMCOMP_ENVIRONMENT"):
+        if not place.python.is_file():
+            raise CannotStart(
+                f"KAMCOMP_ENVIRONMENT names {place.environment}, which is no Python environment."
+            )
+        return
     wanted, stamp = _stamp(place=place), place.environment / "kamcomp-stamp"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return

@@ -64,7 +64,7 @@ def run() -> int:
                 return 0
             web = supervisor.keep(lambda: web_begin(services=services, port=port))
             supervisor.keep(lambda: worker_begin(services=services))
-            supervisor.keep(lambda: clock_begin(services=services))
+            supervisor.keep(lambda: beat_begin(services=services))
             if not wait_until(ready=lambda: answers(port=port), child=web, seconds=WEB_SECONDS):
                 raise CannotStart(f"the web server did not start: {web.ending()}")
             greet(port=port)
@@ -105,12 +105,14 @@ def port_free() -> int:
 
 def prepare(*, services: Services) -> None:
     """
-    Bring the tables up to date, and fill an empty database with the demo company.
+    Bring the tables up to date, and fill an empty database with the demo company (not with KAMCOMP_DEMO=0).
 
     :raises CannotStart: if either fails; the command's own words are above.
     """
     if command(services=services, arguments=["migrate", "--verbosity", "0"]) != 0:
         raise CannotStart("the database could not be brought up to date; the reason is above.")
+    if os.environ.get("KAMCOMP_DEMO") == "0":
+        return
     if command(services=services, arguments=["demo_when_empty"]) != 0:
         raise CannotStart("the demo company could not be loaded; the reason is above.")
 
@@ -162,12 +164,12 @@ def worker_begin(*, services: Services) -> Child:
     return _begin(services=services, name="the worker", log="worker.log", arguments=arguments)
 
 
-def clock_begin(*, services: Services) -> Child:
-    """Start the clock (Celery's beat), with its schedule in the state folder."""
-    schedule = services.place.folder / "clock-schedule"
+def beat_begin(*, services: Services) -> Child:
+    """Start beat, the clock of the background work, with its schedule in the state folder."""
+    schedule = services.place.folder / "beat-schedule"
     options = ["--schedule", str(schedule), "--pidfile", "", "--loglevel", "INFO"]
     arguments = ["celery", "-A", "kamcomp.celery", "beat", *options]
-    return _begin(services=services, name="the clock", log="clock.log", arguments=arguments)
+    return _begin(services=services, name="beat", log="beat.log", arguments=arguments)
 
 
 def answers(*, port: int) -> bool:

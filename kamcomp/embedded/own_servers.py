@@ -3,6 +3,8 @@ The check of servers that somebody else runs: reachable, the right product, new 
 Each failure is one sentence that names the variable, so that nobody meets it later as a stack of errors.
 """
 
+import os
+import sys
 from collections.abc import Mapping
 
 import psycopg2
@@ -94,3 +96,17 @@ def _broker(*, url: str) -> None:
             f"REDIS_URL does not lead to a Redis or Valkey server: {' '.join(str(error).split())}"
         ) from None
     client.close()
+
+
+def main() -> int:
+    """Check the addresses in the environment; for containers, before they migrate."""
+    try:
+        checked(environ=os.environ)
+    except CannotStart as refusal:
+        print(f"kamcomp: {refusal}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

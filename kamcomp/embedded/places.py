@@ -39,8 +39,9 @@ class Place:
 
     @property
     def environment(self) -> Path:
-        """Return the folder of the virtual environment."""
-        return self.folder / "environment"
+        """Return the folder of the virtual environment: our own, or the ready one that KAMCOMP_ENVIRONMENT names."""
+        ready = os.environ.get("KAMCOMP_ENVIRONMENT")
+        return Path(ready) if ready else self.folder / "environment"
 
     @property
     def python(self) -> Path:

@@ -4,6 +4,7 @@ DATABASE_OWNER_URL and REDIS_URL name, as environment variables for everything t
 """
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,11 +52,10 @@ def services_up(*, place: Place, environ: Mapping[str, str] | None = None) -> It
     given = own_servers.checked(environ=os.environ if environ is None else environ)
     processes.leftovers_wait(place=place)
     services = Services(place=place)
+    sockets = sockets_folder(place=place)
     try:
         secrets = secrets_of(place=place)
         services.environ["SECRET_KEY"] = os.environ.get("SECRET_KEY") or secrets["secret_key"]
-        if "DATABASE_URL" not in given or "REDIS_URL" not in given:
-            sockets = sockets_folder(place=place)
         if "DATABASE_URL" not in given:
             server = postgresql.server_for(place=place, sockets=sockets, durable=not for_tests)
             services.add(postgresql.launch(server=server, password=secrets["superuser"]))
@@ -70,3 +70,4 @@ def services_up(*, place: Place, environ: Mapping[str, str] | None = None) -> It
         yield services
     finally:
         services.stop()
+        shutil.rmtree(sockets, ignore_errors=True)

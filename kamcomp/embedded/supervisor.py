@@ -1,5 +1,5 @@
 """
-Keeping a set of processes alive: web, worker and clock are started again when they die, at most a few times a
+Keeping a set of processes alive: web, worker and beat are started again when they die, at most a few times a
 minute; the end of PostgreSQL or Valkey ends everything, with one sentence.
 """
 
