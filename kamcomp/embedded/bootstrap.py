@@ -2,7 +2,7 @@
 From a bare Python to the project's environment: take the lock, make the environment if its stamp differs,
 and continue inside it with the lock still held.
 
-Standard library only. The reasons are in docs/adr/0002-embedded-services.md.
+Standard library only. The reasons are in docs/adr/0010-embedded-services.md.
 """
 
 import fcntl
