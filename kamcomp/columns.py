@@ -121,7 +121,9 @@ def _in_numbers(structure: Any, numbers: NumberSystem) -> Any:
     if isinstance(structure, np.ndarray):
         return numbers.convert(structure) if is_exact(structure) else structure
     if dataclasses.is_dataclass(structure) and not isinstance(structure, type):
-        fields = {f.name: _in_numbers(getattr(structure, f.name), numbers) for f in dataclasses.fields(structure)}
+        fields = {
+            f.name: _in_numbers(getattr(structure, f.name), numbers) for f in dataclasses.fields(structure)
+        }
         return type(structure)(**fields)
     if isinstance(structure, tuple):
         return tuple(_in_numbers(item, numbers) for item in structure)

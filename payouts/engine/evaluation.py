@@ -171,12 +171,19 @@ def _leave_line(plan: Plan, computation: Computation, trace: Trace) -> list[Earn
             detail="Leave is paid at the historical average: the assignment names no 'history_average'.",
         )  # fmt: skip
         amount = amount * (0 if average is None else computation.numbers.convert(average.value))
-    trace.step("leave amount", amount, unit=plan.currency, because="target incentive on leave x historical average")
+    trace.step(
+        "leave amount", amount, unit=plan.currency, because="target incentive on leave x historical average"
+    )
     return [EarnedLine("PLAN", "leave", False, amount)]
 
 
 def _settled(
-    plan: Plan, inputs: Inputs, numbers: NumberSystem, lines: list[EarnedLine], problems: list[Problem], trace: Trace
+    plan: Plan,
+    inputs: Inputs,
+    numbers: NumberSystem,
+    lines: list[EarnedLine],
+    problems: list[Problem],
+    trace: Trace,
 ) -> Outcome:
     payees, opening = len(inputs.payees), _in_numbers(inputs.balances, numbers)
     blocked = np.zeros(payees, dtype=bool)
@@ -185,7 +192,9 @@ def _settled(
     for line in lines:
         exact = exact + sums_by(inputs.payee, line.amount, size=payees)
     due = settle(exact, currency=plan.currency)
-    trace.step("due", due, unit=plan.currency, because="sum of the lines, settled once", inputs={"exact": exact})
+    trace.step(
+        "due", due, unit=plan.currency, because="sum of the lines, settled once", inputs={"exact": exact}
+    )
     parts = split_columns(
         totals=due, payee=inputs.payee, parts=[line.amount for line in lines], currency=plan.currency
     )
@@ -334,5 +343,3 @@ def _of_payee(value: Value, inputs: Inputs, numbers: NumberSystem) -> Column:
 
 def _in_numbers(balances: Balances, numbers: NumberSystem) -> Balances:
     return Balances(**{name: numbers.convert(column) for name, column in vars(balances).items()})
-
-

@@ -59,11 +59,6 @@ class Written(Protocol):
     def to_document(self) -> Any: ...
 
 
-def named(name: str, **options: Any) -> Any:
-    """Return a dataclass field whose document key is `name` (for keys that are Python words)."""
-    return dataclasses.field(metadata={"key": name}, **options)
-
-
 def read(record: type[Record], document: Any) -> Record:
     """
     Return a document as an instance of `record`.
@@ -87,7 +82,7 @@ def write(value: Any) -> Any:
     if hasattr(value, "to_document"):
         return value.to_document()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        written = {"kind": value.kind} if hasattr(type(value), "kind") else {}
+        written = {"kind": kind} if (kind := getattr(value, "kind", None)) else {}
         return written | {_key(f): write(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, tuple | list):
         return [write(item) for item in value]
@@ -173,7 +168,11 @@ def _document_error(error: Any) -> DocumentError:
             detail=f"{error.instance!r} is not one of {', '.join(map(str, error.validator_value))}.",
         )
     if error.validator == "pattern":
-        what = "a date like 2027-01-31" if error.validator_value == DATE_PATTERN else "a decimal number in a string"
+        what = (
+            "a date like 2027-01-31"
+            if error.validator_value == DATE_PATTERN
+            else "a decimal number in a string"
+        )
         what = what if error.validator_value in (DATE_PATTERN, DECIMAL_PATTERN) else "of the form asked for"
         code = code if error.validator_value == DECIMAL_PATTERN else "invalid"
         return DocumentError(pointer=pointer(path), code=code, detail=f"{error.instance!r} is not {what}.")
@@ -181,7 +180,11 @@ def _document_error(error: Any) -> DocumentError:
 
 
 def _sentence(error: Any) -> str:
-    if error.validator == "type" and error.validator_value == "string" and isinstance(error.instance, int | float):
+    if (
+        error.validator == "type"
+        and error.validator_value == "string"
+        and isinstance(error.instance, int | float)
+    ):
         return f"{error.instance!r} must be written as a string, so that no digit is lost."
     if error.validator in ("anyOf", "oneOf"):
         return f"{_short(error.instance)} has none of the forms allowed here."
@@ -240,7 +243,9 @@ def _chosen(members: tuple[Any, ...], document: Any) -> Any:
     """Return the member of a union that a document means: by its kind, else by its JSON type."""
     choices = [member for member in members if member is not type(None)]
     if not isinstance(document, Mapping):
-        return next(member for member in choices if not dataclasses.is_dataclass(member) or _is_written(member))
+        return next(
+            member for member in choices if not dataclasses.is_dataclass(member) or _is_written(member)
+        )
     if "kind" in document:
         return next(member for member in choices if getattr(member, "kind", None) == document["kind"])
     return next(member for member in choices if dataclasses.is_dataclass(member) and _fits(member, document))

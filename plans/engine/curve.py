@@ -55,7 +55,11 @@ def curve_value(*, curve: Curve | SlopeCurve, reading: Column, trace: Trace = NO
         else:
             value[on_segment] = low.payout
     trace.step(
-        "curve", value, unit="ratio", inputs={"reading": reading}, because=lambda: branches(curve, points, passed)
+        "curve",
+        value,
+        unit="ratio",
+        inputs={"reading": reading},
+        because=lambda: branches(curve, points, passed),
     )
     return value
 
@@ -70,7 +74,9 @@ def check_increasing(points: Sequence[CurvePoint]) -> None:
         raise CurveNotIncreasing("A curve needs at least one point.")
     for low, high in pairwise(points):
         if not low.x < high.x:
-            raise CurveNotIncreasing(f"{_percent(high.x)} comes after {_percent(low.x)}: points run strictly upward.")
+            raise CurveNotIncreasing(
+                f"{_percent(high.x)} comes after {_percent(low.x)}: points run strictly upward."
+            )
 
 
 def slope_points(curve: SlopeCurve) -> tuple[CurvePoint, ...]:
@@ -79,7 +85,9 @@ def slope_points(curve: SlopeCurve) -> tuple[CurvePoint, ...]:
     rises = [(slope.to - slope.since) * slope.slope for slope in curve.slopes]
     heights = [sum(rises[:i], 0 * curve.through.x) for i in range(len(xs))]
     offset = curve.through.payout - _height_at(curve, heights)
-    return tuple(CurvePoint(x, height + offset, height + offset) for x, height in zip(xs, heights, strict=True))
+    return tuple(
+        CurvePoint(x, height + offset, height + offset) for x, height in zip(xs, heights, strict=True)
+    )
 
 
 def branches(curve: Curve | SlopeCurve, points: Sequence[CurvePoint], passed: Column) -> str:
@@ -100,7 +108,9 @@ def _on_line(low: CurvePoint, high: CurvePoint, reading: Column) -> Column:
     return line
 
 
-def _outside(curve: Curve | SlopeCurve, points: Sequence[CurvePoint], reading: Column, passed: Column) -> Column:
+def _outside(
+    curve: Curve | SlopeCurve, points: Sequence[CurvePoint], reading: Column, passed: Column
+) -> Column:
     """Return a column holding what rows below the first and from the last point on earn."""
     nothing = 0 * points[0].payout
     value = np.full_like(reading, nothing)
@@ -108,7 +118,9 @@ def _outside(curve: Curve | SlopeCurve, points: Sequence[CurvePoint], reading: C
         value[passed == 0] = points[0].arriving
     beyond = passed == len(points)
     if curve.above is Above.EXTEND:
-        value[beyond] = points[-1].payout + (reading[beyond] - points[-1].x) * _last_rise(points) / _last_run(points)
+        value[beyond] = points[-1].payout + (reading[beyond] - points[-1].x) * _last_rise(points) / _last_run(
+            points
+        )
     else:
         value[beyond] = points[-1].payout
     if curve.above is Above.ZERO:
@@ -136,4 +148,8 @@ def _branch(curve: Curve | SlopeCurve, points: Sequence[CurvePoint], number: int
 
 def _percent(ratio: object) -> str:
     hundredfold = ratio * 100  # type: ignore[operator]
-    return f"{decimal_text(hundredfold.normalize())}%" if hasattr(hundredfold, "normalize") else f"{hundredfold:g}%"
+    return (
+        f"{decimal_text(hundredfold.normalize())}%"
+        if hasattr(hundredfold, "normalize")
+        else f"{hundredfold:g}%"
+    )

@@ -59,8 +59,14 @@ def _cell(position: Column, lines: Sequence[Any]) -> Column:
 
 
 def _in_cell(
-    xs: Sequence[Any], ys: Sequence[Any], grid: Sequence[Sequence[Any]], reading: GridReading,
-    i: int, j: int, x: Column, y: Column,
+    xs: Sequence[Any],
+    ys: Sequence[Any],
+    grid: Sequence[Sequence[Any]],
+    reading: GridReading,
+    i: int,
+    j: int,
+    x: Column,
+    y: Column,
 ) -> Any:
     if reading is GridReading.STEP:
         return grid[i][j]

@@ -257,8 +257,12 @@ def _results_of(results: Results, rows: Ints) -> Results:
         numerator=results.numerator[subjects],
         denominator=None if results.denominator is None else results.denominator[subjects],
         state=results.state[subjects],
-        target=None if results.target is None else _stated_of(results.target, np.array(subjects, dtype=np.int64)),
-        carried=None if results.carried is None else _stated_of(results.carried, np.array(subjects, dtype=np.int64)),
+        target=None
+        if results.target is None
+        else _stated_of(results.target, np.array(subjects, dtype=np.int64)),
+        carried=None
+        if results.carried is None
+        else _stated_of(results.carried, np.array(subjects, dtype=np.int64)),
     )
 
 

@@ -62,7 +62,11 @@ def law_errors(plan: Plan) -> list[DocumentError]:
         *_header(plan),
         *_codes(plan),
         *_root(plan.incentive, ("incentive",)),
-        *(error for i, leaf in enumerate(plan.commissions) for error in _money_leaf(leaf, ("commissions", i))),
+        *(
+            error
+            for i, leaf in enumerate(plan.commissions)
+            for error in _money_leaf(leaf, ("commissions", i))
+        ),
         *(pool_errors(plan.pool, nodes=_tree_codes(plan)) if plan.pool is not None else ()),
         *payment_errors(plan.payment),
     ]
@@ -80,7 +84,9 @@ def _header(plan: Plan) -> Errors:
     if plan.format != "kamcomp.plan/1":
         yield _error(("format",), "format_unknown", f"{plan.format!r} is not kamcomp.plan/1.")
     if plan.currency not in MINOR_DIGITS:
-        yield _error(("currency",), "currency_unknown", f"{plan.currency!r} is not an ISO 4217 currency code.")
+        yield _error(
+            ("currency",), "currency_unknown", f"{plan.currency!r} is not an ISO 4217 currency code."
+        )
     if plan.effective.to < plan.effective.since:
         yield _error(("effective", "to"), "ends_before_start", "The plan ends before it starts.")
     if plan.rounding.mode != "half_up":
@@ -93,11 +99,17 @@ def _header(plan: Plan) -> Errors:
 def _target_incentive(plan: Plan) -> Errors:
     incentive, path = plan.target_incentive, ("target_incentive",)
     if (incentive.source is TargetSource.SHARE_OF_BASE) != (incentive.share is not None):
-        yield _error((*path, "share"), "share_and_source", "A share goes with the source share_of_base, and only with it.")
+        yield _error(
+            (*path, "share"),
+            "share_and_source",
+            "A share goes with the source share_of_base, and only with it.",
+        )
     periods = PERIODS_A_YEAR[plan.period]
     if incentive.spread is Spread.WEIGHTS:
         if len(incentive.weights) != periods or sum(incentive.weights) != 1:
-            yield _error((*path, "weights"), "weights_sum", f"Period weights are {periods} numbers that sum to 1.")
+            yield _error(
+                (*path, "weights"), "weights_sum", f"Period weights are {periods} numbers that sum to 1."
+            )
     elif incentive.weights:
         yield _error((*path, "weights"), "weights_unused", "Period weights need the spread weights.")
 
@@ -106,7 +118,9 @@ def _codes(plan: Plan) -> Errors:
     seen: dict[str, str] = {"PLAN": "the plan itself"}
     for path, code in _coded(plan):
         if code in seen:
-            yield _error((*path, "code"), "code_not_unique", f"The code {code!r} is already that of {seen[code]}.")
+            yield _error(
+                (*path, "code"), "code_not_unique", f"The code {code!r} is already that of {seen[code]}."
+            )
         seen.setdefault(code, pointer(path))
 
 
@@ -170,13 +184,17 @@ def _order(node: Incentive | Node | MoneyLeaf, path: Path) -> Errors:
         yield _error((*path, "years"), "years_missing", "A multi_year node names how many years: 2 or more.")
     interim = getattr(node, "interim_cap", None)
     if interim is not None and node.accumulation is not Accumulation.YEAR_TO_DATE:
-        yield _error((*path, "interim_cap"), "interim_cap_unused", "An interim cap needs year_to_date accumulation.")
+        yield _error(
+            (*path, "interim_cap"), "interim_cap_unused", "An interim cap needs year_to_date accumulation."
+        )
 
 
 def _gate(gate: Gate, path: Path) -> Errors:
     conditions = [gate.at_least, gate.more_than, gate.at_most, gate.less_than]
     if sum(condition is not None for condition in conditions) != 1:
-        yield _error(path, "gate_condition", "A gate has exactly one of at_least, more_than, at_most, less_than.")
+        yield _error(
+            path, "gate_condition", "A gate has exactly one of at_least, more_than, at_most, less_than."
+        )
 
 
 def _curve(curve: Curve | SlopeCurve, path: Path) -> Errors:
@@ -193,7 +211,9 @@ def _curve(curve: Curve | SlopeCurve, path: Path) -> Errors:
                 f"{_percent(high.x)} comes after {_percent(low.x)}: the points of a curve run strictly upward.",
             )
     if curve.above is Above.EXTEND and (curve.shape is CurveShape.STEP or len(curve.points) < 2):
-        yield _error((*path, "above"), "curve_extend", "Only a linear curve of two points or more can be extended.")
+        yield _error(
+            (*path, "above"), "curve_extend", "Only a linear curve of two points or more can be extended."
+        )
     if curve.shape is CurveShape.STEP:
         for i, point in enumerate(curve.points):
             if point.arriving != point.payout:
@@ -209,9 +229,15 @@ def _slopes(curve: SlopeCurve, path: Path) -> Errors:
             yield _error((*path, "slopes", i), "curve_not_increasing", "A slope ends after it starts.")
     for i, (low, high) in enumerate(pairwise(curve.slopes), start=1):
         if high.since != low.to:
-            yield _error((*path, "slopes", i, "from"), "tiers_gap", f"Starts at {high.since}, but the one before ends at {low.to}.")
+            yield _error(
+                (*path, "slopes", i, "from"),
+                "tiers_gap",
+                f"Starts at {high.since}, but the one before ends at {low.to}.",
+            )
     if not curve.slopes[0].since <= curve.through.x <= curve.slopes[-1].to:
-        yield _error((*path, "through"), "through_outside", "The point the curve runs through lies outside its slopes.")
+        yield _error(
+            (*path, "through"), "through_outside", "The point the curve runs through lies outside its slopes."
+        )
 
 
 def _percent(ratio: Decimal) -> str:
@@ -244,32 +270,52 @@ def _sums_to_one(numbers: Sequence[Decimal], path: Path, what: str) -> Errors:
 def _money_leaf(leaf: MoneyLeaf, path: Path) -> Errors:
     yield from _order(leaf, path)
     if leaf.gate and (leaf.gate.otherwise.limit is not None or leaf.gate.part is GatedPart.ABOVE_TARGET):
-        yield _error((*path, "gate"), "gate_on_money", "A gate on money is zero or a factor: money has no target ratio.")
+        yield _error(
+            (*path, "gate"),
+            "gate_on_money",
+            "A gate on money is zero or a factor: money has no target ratio.",
+        )
     if isinstance(leaf, Commission):
         yield from _commission(leaf, path)
     if isinstance(leaf, Fixed) and leaf.accumulation is not Accumulation.PERIOD:
-        yield _error((*path, "accumulation"), "fixed_accumulates", "A fixed amount is an amount of each period.")
+        yield _error(
+            (*path, "accumulation"), "fixed_accumulates", "A fixed amount is an amount of each period."
+        )
     if leaf.accumulation is Accumulation.MULTI_YEAR:
-        yield _error((*path, "accumulation"), "money_multi_year", "A money leaf pays by period or year to date.")
+        yield _error(
+            (*path, "accumulation"), "money_multi_year", "A money leaf pays by period or year to date."
+        )
     if isinstance(leaf, UnitBonus) and Policy.NEUTRAL in (leaf.missing, leaf.zero_target):
-        yield _error((*path, "missing"), "neutral_on_money", "neutral means a result of 100 %; money leaves have none.")
+        yield _error(
+            (*path, "missing"), "neutral_on_money", "neutral means a result of 100 %; money leaves have none."
+        )
     if isinstance(leaf, UnitBonus) and leaf.units_at_most is not None and leaf.units_at_most < leaf.threshold:
-        yield _error((*path, "units_at_most"), "cap_below_threshold", "The most units are fewer than the threshold.")
+        yield _error(
+            (*path, "units_at_most"), "cap_below_threshold", "The most units are fewer than the threshold."
+        )
 
 
 def _commission(leaf: Commission, path: Path) -> Errors:
     if not leaf.tiers and not leaf.rates:
-        yield _error((*path, "tiers"), "rates_missing", "A commission has tiers, or rates by product, category or kind.")
+        yield _error(
+            (*path, "tiers"),
+            "rates_missing",
+            "A commission has tiers, or rates by product, category or kind.",
+        )
     for i, rule in enumerate(leaf.rates):
         yield from _tiers(rule.tiers, (*path, "rates", i, "tiers"))
     yield from _tiers(leaf.tiers, (*path, "tiers"))
     yield from _rate_ties(leaf.rates, (*path, "rates"))
     yield from _companions(leaf, path)
+    if leaf.rates and leaf.basis is not Basis.CREDITED_VALUE:
+        yield _error((*path, "rates"), "rates_unused", "Rates by deal need the basis credited_value.")
     if leaf.deal_cap is not None and leaf.per is not CommissionPer.DEAL:
         yield _error((*path, "deal_cap"), "deal_cap_unused", "A cap on a deal needs a commission per deal.")
     events = [share.event for share in leaf.earned_on]
     if events and (sum(share.share for share in leaf.earned_on) != 1 or len(set(events)) != len(events)):
-        yield _error((*path, "earned_on"), "weights_sum", "The shares of the events sum to 1, each event named once.")
+        yield _error(
+            (*path, "earned_on"), "weights_sum", "The shares of the events sum to 1, each event named once."
+        )
 
 
 def _companions(leaf: Commission, path: Path) -> Errors:
@@ -278,21 +324,39 @@ def _companions(leaf: Commission, path: Path) -> Errors:
         yield _error(
             (*path, "axis_reading"),
             "axis_reading",
-            "axis_reading names the metric whose attainment is read; it goes with an axis or basis of attainment, only.",
+            "axis_reading names the metric whose attainment is read; only an axis or basis of attainment has one.",
         )
-    if leaf.reading is TierReading.REACHED_ON_EXCESS and leaf.excess_over is None and leaf.axis is not TierAxis.ATTAINMENT:
-        yield _error((*path, "excess_over"), "excess_over", "reached_on_excess names the position its excess starts at.")
+    if (
+        leaf.reading is TierReading.REACHED_ON_EXCESS
+        and leaf.excess_over is None
+        and leaf.axis is not TierAxis.ATTAINMENT
+    ):
+        yield _error(
+            (*path, "excess_over"),
+            "excess_over",
+            "reached_on_excess names the position its excess starts at.",
+        )
 
 
 def _tiers(tiers: Sequence[Tier], path: Path) -> Errors:
     for i, (low, high) in enumerate(pairwise(tiers), start=1):
         if high.since <= low.since:
-            yield _error((*path, i, "from"), "tiers_overlap", f"The tier from {high.since} comes after the one from {low.since}.")
+            yield _error(
+                (*path, i, "from"),
+                "tiers_overlap",
+                f"The tier from {high.since} comes after the one from {low.since}.",
+            )
         elif low.to is not None and low.to != high.since:
             word = "tiers_gap" if low.to < high.since else "tiers_overlap"
-            yield _error((*path, i, "from"), word, f"Starts at {high.since}, but the tier before ends at {low.to}.")
+            yield _error(
+                (*path, i, "from"), word, f"Starts at {high.since}, but the tier before ends at {low.to}."
+            )
     if tiers and tiers[-1].to is not None:
-        yield _error((*path, len(tiers) - 1, "to"), "tiers_gap", "The last tier is open: above it nothing would be defined.")
+        yield _error(
+            (*path, len(tiers) - 1, "to"),
+            "tiers_gap",
+            "The last tier is open: above it nothing would be defined.",
+        )
 
 
 def _rate_ties(rules: Sequence[RateRule], path: Path) -> Errors:
@@ -300,9 +364,13 @@ def _rate_ties(rules: Sequence[RateRule], path: Path) -> Errors:
     for i, rule in enumerate(rules):
         when = (rule.product, rule.category, rule.deal_kind)
         if when == (None, None, None):
-            yield _error((*path, i), "rate_without_condition", "A rate rule names a product, category or kind; the rest is `tiers`.")
+            yield _error(
+                (*path, i),
+                "rate_without_condition",
+                "A rate rule names a product, category or kind; the rest is `tiers`.",
+            )
         if when in seen:
-            yield _error((*path, i), "rates_tie", f"Says the same deals as rule {seen[when]}: two rates for one deal.")
+            yield _error(
+                (*path, i), "rates_tie", f"Says the same deals as rule {seen[when]}: two rates for one deal."
+            )
         seen.setdefault(when, i)
-
-

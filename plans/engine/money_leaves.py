@@ -97,7 +97,12 @@ def _commission(leaf: Commission, window: Window, computation: Computation, trac
         return _target_commission(leaf, window, computation, trace)
     deals = credited_deals(leaf=leaf, computation=computation)
     size, amount = computation.inputs.size, computation.numbers.zeros(computation.inputs.size)
-    trace.step("credited value", sums_by(deals.rows, deals.value, size=size), unit="money", because=f"{leaf.base} credited")
+    trace.step(
+        "credited value",
+        sums_by(deals.rows, deals.value, size=size),
+        unit="money",
+        because=f"{leaf.base} credited",
+    )
     for number, tiers in enumerate(_tables(leaf)):
         mine = deals.rule == number
         if leaf.per is CommissionPer.DEAL:
@@ -112,7 +117,12 @@ def _commission(leaf: Commission, window: Window, computation: Computation, trac
 
 
 def _deal_amounts(
-    leaf: Commission, tiers: tuple[Tier, ...], deals: CreditedDeals, mine: Mask, computation: Computation, trace: Trace
+    leaf: Commission,
+    tiers: tuple[Tier, ...],
+    deals: CreditedDeals,
+    mine: Mask,
+    computation: Computation,
+    trace: Trace,
 ) -> Column:
     rows, value = deals.rows[mine], deals.value[mine]
     position = deals.units[mine] if leaf.axis is TierAxis.UNITS else value
@@ -206,7 +216,9 @@ def _earned(leaf: Commission, credits: Credits, chosen: Ints, computation: Compu
     return earned
 
 
-def _under_minimum(leaf: Commission, credits: Credits, chosen: Ints, base: Column, computation: Computation) -> Mask:
+def _under_minimum(
+    leaf: Commission, credits: Credits, chosen: Ints, base: Column, computation: Computation
+) -> Mask:
     under = np.zeros(len(chosen), dtype=bool)
     kinds = np.array([credits.deal_kind[i] for i in chosen], dtype=object)
     for minimum in leaf.minimums:
@@ -271,7 +283,9 @@ def _unit_bonus(leaf: UnitBonus, window: Window, computation: Computation, trace
         units = capped(value=units, limit=leaf.units_at_most)
     counted = units - leaf.threshold if leaf.counts is UnitCount.ABOVE_THRESHOLD else units.copy()
     counted[(units < leaf.threshold).astype(bool)] = zero
-    trace.step("units counted", counted, unit="count", because=str(leaf.counts), inputs={"threshold": leaf.threshold})
+    trace.step(
+        "units counted", counted, unit="count", because=str(leaf.counts), inputs={"threshold": leaf.threshold}
+    )
     return counted * computation.value(leaf.amount, node=leaf.code)
 
 

@@ -54,11 +54,15 @@ def changes(
     """
     done: list[Change] = []
     for modifier in modifiers:
-        factor = modifier_factor(modifier=modifier, window=window, years=years, computation=computation, trace=trace)
+        factor = modifier_factor(
+            modifier=modifier, window=window, years=years, computation=computation, trace=trace
+        )
         done.append(Change("modifier", value, value * factor))
         value = done[-1].after
     if gate:
-        opened = gate_open(gate=gate, node=node, window=window, years=years, computation=computation, trace=trace)
+        opened = gate_open(
+            gate=gate, node=node, window=window, years=years, computation=computation, trace=trace
+        )
         done.append(Change("gate", value, gated(gate=gate, scale=scale, value=value, opened=opened)))
         value = done[-1].after
     for limit, holds in ((cap, True), (interim_cap, not computation.inputs.calendar.is_year_end)):
@@ -66,7 +70,12 @@ def changes(
             done.append(Change("cap", value, capped(value=value, limit=limit * scale)))
             value = done[-1].after
     for change in done:
-        trace.step(f"{node} after {change.effect}", change.after, unit="weighted ratio", inputs={"before": change.before})
+        trace.step(
+            f"{node} after {change.effect}",
+            change.after,
+            unit="weighted ratio",
+            inputs={"before": change.before},
+        )
     return done
 
 
@@ -76,7 +85,12 @@ def modifier_factor(
     """Return the factor of each row: the modifier's table at its reading; neutral is 1, zero is 0."""
     with trace.within(f"modifier {modifier.code}"):
         read = read_result(
-            reading=modifier, node=modifier.code, window=window, years=years, computation=computation, trace=trace
+            reading=modifier,
+            node=modifier.code,
+            window=window,
+            years=years,
+            computation=computation,
+            trace=trace,
         )
         read = carried_read(reading=modifier, read=read, window=window, computation=computation)
         factor = computation.numbers.zeros(len(read.state))
@@ -95,7 +109,9 @@ def gate_open(
     """Return for which rows the gate's condition is met; neutral is open, zero is closed."""
     with trace.within(f"gate of {node}"):
         name = f"the gate of {node}"
-        read = read_result(reading=gate, node=name, window=window, years=years, computation=computation, trace=trace)
+        read = read_result(
+            reading=gate, node=name, window=window, years=years, computation=computation, trace=trace
+        )
         read = carried_read(reading=gate, read=read, window=window, computation=computation)
         met = np.zeros(len(read.state), dtype=bool)
         rows = read.state == FINAL

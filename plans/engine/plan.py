@@ -9,12 +9,12 @@ Rule: docs/reference/formulas.md, "The plan tree" and "Conventions".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from plans.engine.codec import DECIMAL_PATTERN, named
+from plans.engine.codec import DECIMAL_PATTERN
 from plans.engine.conventions import (
     Above,
     Accumulation,
@@ -48,7 +48,7 @@ from plans.engine.conventions import (
     UnitCount,
     Window,
 )
-from plans.engine.parameter import Parameter, Value
+from plans.engine.parameter import Value
 from plans.engine.payment_terms import Payment
 from plans.engine.pool_terms import PoolTerms
 
@@ -77,7 +77,9 @@ class CurvePoint:
         return cls(x=numbers[0], arriving=numbers[1], payout=numbers[-1])
 
     def to_document(self) -> list[str]:
-        numbers = [self.x, self.payout] if self.arriving == self.payout else [self.x, self.arriving, self.payout]
+        numbers = (
+            [self.x, self.payout] if self.arriving == self.payout else [self.x, self.arriving, self.payout]
+        )
         return [f"{number:f}" for number in numbers]
 
 
@@ -85,7 +87,7 @@ class CurvePoint:
 class Slope:
     """Between two attainments the payout rises by `slope` points for each point of attainment."""
 
-    since: Decimal = named("from")
+    since: Decimal = field(metadata={"key": "from"})
     to: Decimal
     slope: Decimal
 
@@ -155,7 +157,7 @@ class Closed:
                 for effect in ("limit", "factor")
             ),
         ],
-        "description": "What a closed gate does: \"zero\", {\"limit\": ratio} or {\"factor\": factor}.",
+        "description": 'What a closed gate does: "zero", {"limit": ratio} or {"factor": factor}.',
     }
 
     @classmethod
@@ -302,7 +304,7 @@ Node = Branch | Goal | Matrix | Objectives | Milestone
 class Tier:
     """A tier of a rate table: from a position (inclusive or not, see `bound`) at a rate."""
 
-    since: Decimal = named("from")
+    since: Decimal = field(metadata={"key": "from"})
     to: Decimal | None = None
     rate: Value
 
@@ -402,7 +404,7 @@ MoneyLeaf = Commission | UnitBonus | Fixed
 class Span:
     """The days a plan version is meant for, both inclusive."""
 
-    since: date = named("from")
+    since: date = field(metadata={"key": "from"})
     to: date
 
 
@@ -488,4 +490,4 @@ class Plan:
     commissions: tuple[MoneyLeaf, ...] = ()
     payout_cap: PayoutCap | None = None
     pool: PoolTerms | None = None
-    payment: Payment = Payment()
+    payment: Payment = field(default_factory=Payment)

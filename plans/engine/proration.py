@@ -17,7 +17,16 @@ import numpy as np
 
 from kamcomp.columns import Column, Mask, NumberSystem, sums_by, whole
 from kamcomp.trace import NO_TRACE, Trace
-from plans.engine.conventions import Leave, PartialMonth, ProrationBasis, ProrationOf, Scaling, Spread, TargetSource, Window
+from plans.engine.conventions import (
+    Leave,
+    PartialMonth,
+    ProrationBasis,
+    ProrationOf,
+    Scaling,
+    Spread,
+    TargetSource,
+    Window,
+)
 from plans.engine.inputs import Calendar, Ints, Period, Spans, Year
 from plans.engine.plan import Plan
 
@@ -62,7 +71,9 @@ def window_incentive(
     target, leave, present = numbers.zeros(size), numbers.zeros(size), numbers.zeros(size)
     countable_all = 0
     for year, period in calendar.window(window, years=years):
-        counted, countable = counted_presence(plan=plan, spans=spans, period=period, holidays=calendar.holidays, numbers=numbers)
+        counted, countable = counted_presence(
+            plan=plan, spans=spans, period=period, holidays=calendar.holidays, numbers=numbers
+        )
         if not plan_prorates(plan, ProrationOf.INCENTIVE):
             paid = _last_span(spans, period, countable, numbers)
         else:
@@ -76,7 +87,9 @@ def window_incentive(
         here = ~(spans.on_leave & (plan.proration.leave is not Leave.NO_CHANGE))
         present = present + sums_by(spans.row[here], counted[here], size=size)
         countable_all += countable
-    trace.step(f"target incentive ({window})", target, unit="money", inputs={"present": present, "of": countable_all})
+    trace.step(
+        f"target incentive ({window})", target, unit="money", inputs={"present": present, "of": countable_all}
+    )
     return WindowIncentive(target=target, leave=leave, present=present, whole=numbers.number(countable_all))
 
 
@@ -142,7 +155,9 @@ def _working_days(spans: Spans, period: Period, holidays: tuple[date, ...], days
     counted: Ints = np.zeros_like(days)
     some = days > 0
     counted[some] = np.busday_count(
-        first[some].astype("datetime64[D]"), (first + days)[some].astype("datetime64[D]"), holidays=list(holidays)
+        first[some].astype("datetime64[D]"),
+        (first + days)[some].astype("datetime64[D]"),
+        holidays=list(holidays),
     )
     return counted
 

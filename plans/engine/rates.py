@@ -48,7 +48,9 @@ def tier_amount(
     Units: rates are shares of the basis; the result is money like the basis. Not rounded.
     Source: docs/reference/formulas.md, "Rate table".
     """
-    reached = sum(_reached(position, start, bound).astype(np.int64) for start in starts)
+    reached = np.zeros(len(position), dtype=np.int64)
+    for start in starts:
+        reached = reached + _reached(position, start, bound)
     amount = np.full_like(basis, 0 * basis[0]) if len(basis) else basis.copy()
     rows = reached > 0
     amount[rows] = _READINGS[reading](
@@ -57,7 +59,9 @@ def tier_amount(
     )  # fmt: skip
     returned = (position < 0).astype(bool)
     if returned.any():
-        amount[returned] = basis[returned] * rates[0][returned] if negative is Negative.FIRST_RATE else 0 * basis[0]
+        amount[returned] = (
+            basis[returned] * rates[0][returned] if negative is Negative.FIRST_RATE else 0 * basis[0]
+        )
     trace.step(
         "rate table",
         amount,
@@ -110,7 +114,12 @@ def _whole_amount(
 
 
 def _reached_on_excess(
-    starts: Sequence[Any], rates: Sequence[Column], reached: Column, position: Column, basis: Column, over: Column
+    starts: Sequence[Any],
+    rates: Sequence[Column],
+    reached: Column,
+    position: Column,
+    basis: Column,
+    over: Column,
 ) -> Column:
     amount = 0 * basis
     above = (position > over).astype(bool) & (position > 0).astype(bool)

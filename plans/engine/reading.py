@@ -20,7 +20,8 @@ from kamcomp.columns import Column, NumberSystem, RowState
 from kamcomp.trace import NO_TRACE, Trace
 from plans.engine.conventions import Accumulation, Policy, ProrationOf, Reads, Window
 from plans.engine.inputs import Inputs, Ints, ResultKey, Results, Stated
-from plans.engine.plan import Parameter, Plan, Reading, Value
+from plans.engine.parameter import Parameter, Value
+from plans.engine.plan import Plan, Reading
 from plans.engine.proration import WindowIncentive, plan_prorates, window_incentive
 from scorecards.engine.attainment import attainment, bounded, readable
 
@@ -116,7 +117,13 @@ def result_key(reading: Reading, *, window: Window) -> ResultKey:
 
 
 def read_result(
-    *, reading: Reading, node: str, window: Window, years: int, computation: Computation, trace: Trace = NO_TRACE
+    *,
+    reading: Reading,
+    node: str,
+    window: Window,
+    years: int,
+    computation: Computation,
+    trace: Trace = NO_TRACE,
 ) -> Read:
     """
     Return what a node reads of its result: the attainment or the raw value, with states.
@@ -216,8 +223,12 @@ def _by_row(results: Results) -> Results:
         return results
     if not len(results.subjects):
         size = len(results.index)
-        empty = np.full(size, 0 * results.numerator.sum() if len(results.numerator) else 0, dtype=results.numerator.dtype)
-        return Results(subjects=(), index=np.arange(size), numerator=empty, state=np.full(size, MISSING, dtype=np.int8))
+        empty = np.full(
+            size, 0 * results.numerator.sum() if len(results.numerator) else 0, dtype=results.numerator.dtype
+        )
+        return Results(
+            subjects=(), index=np.arange(size), numerator=empty, state=np.full(size, MISSING, dtype=np.int8)
+        )
     state = results.state[index]
     state[none] = MISSING
     return Results(
@@ -249,7 +260,9 @@ def _given(results: Results) -> dict[str, Any]:
     return given if results.denominator is None else given | {"denominator": results.denominator}
 
 
-def _actual(results: Results, numerator: Column, state: npt.NDArray[np.int8], numbers: NumberSystem) -> Column:
+def _actual(
+    results: Results, numerator: Column, state: npt.NDArray[np.int8], numbers: NumberSystem
+) -> Column:
     """Return numerator over denominator; a zero denominator makes the row not measurable, in `state`."""
     if results.denominator is None:
         return numerator
@@ -268,7 +281,9 @@ def _target(
     if isinstance(reading.target, Parameter):
         target = computation.value(reading.target, node=node)
     elif reading.target is not None:
-        target = np.full(len(state), reading.target, dtype=results.numerator.dtype if computation.numbers.exact else float)
+        target = np.full(
+            len(state), reading.target, dtype=results.numerator.dtype if computation.numbers.exact else float
+        )
     elif results.target is None:
         state[state == FINAL] = MISSING
         return computation.numbers.zeros(len(state))
@@ -315,7 +330,9 @@ def _prorated(
     state[absent] = int(RowState.NOT_ELIGIBLE)
     scaled = target.copy()
     scaled[partial] = target[partial] * incentive.present[partial] / incentive.whole
-    trace.step("prorated target", scaled, unit="metric", inputs={"present": incentive.present, "of": incentive.whole})
+    trace.step(
+        "prorated target", scaled, unit="metric", inputs={"present": incentive.present, "of": incentive.whole}
+    )
     return actual, scaled
 
 
@@ -324,4 +341,6 @@ def _missing_detail(reading: Reading, node: str, word: str, policy: Policy) -> s
     if word == "zero_target":
         return f"{node} reads {place}, whose target is zero or cannot be read: set a target, or a policy on the node."
     last = " and there is no earlier reading to carry" if policy is Policy.CARRY else ""
-    return f"{node} reads {place}, which has no result or target{last}: supply it, or name a policy on the node."
+    return (
+        f"{node} reads {place}, which has no result or target{last}: supply it, or name a policy on the node."
+    )

@@ -96,7 +96,9 @@ def _node_result(node: Node, computation: Computation, trace: Trace) -> NodeResu
         return _leaf_result(node, computation, trace)
 
 
-def _leaf_result(leaf: Goal | Matrix | Objectives | Milestone, computation: Computation, trace: Trace) -> NodeResult:
+def _leaf_result(
+    leaf: Goal | Matrix | Objectives | Milestone, computation: Computation, trace: Trace
+) -> NodeResult:
     window, years = span = leaf_window(leaf)
     if not _is_due(leaf, computation):
         ratio = computation.numbers.zeros(computation.inputs.size)
@@ -105,12 +107,16 @@ def _leaf_result(leaf: Goal | Matrix | Objectives | Milestone, computation: Comp
         ratio = _leaf_ratio(leaf, window, years, computation, trace)
         done = changes(
             node=leaf.code, scale=computation.numbers.number(1), value=ratio, modifiers=leaf.modifiers, gate=leaf.gate,
-            cap=leaf.cap, interim_cap=leaf.interim_cap, window=window, years=years, computation=computation, trace=trace,
+            cap=leaf.cap, interim_cap=leaf.interim_cap, window=window, years=years,
+            computation=computation, trace=trace,
         )  # fmt: skip
         ratio = done[-1].after if done else ratio
     weighted = ratio * leaf.weight
     trace.step(
-        f"{leaf.code} weighted", weighted, unit="weighted ratio", inputs={"ratio": ratio, "weight": leaf.weight}
+        f"{leaf.code} weighted",
+        weighted,
+        unit="weighted ratio",
+        inputs={"ratio": ratio, "weight": leaf.weight},
     )
     return NodeResult(parts={span: weighted}, lines=(Line(leaf.code, "leaf", span, weighted, ratio),))
 
@@ -140,7 +146,9 @@ def _branch_result(node: Incentive | Branch, code: str, computation: Computation
         parts, value = reshaped, change.after
     trace.step(f"{code} weighted", value, unit="weighted ratio", inputs={"weight": node.weight})
     if trace.recording and node.weight:
-        trace.step(f"{code} result", value / node.weight, unit="ratio", because="weighted sum over the weight")
+        trace.step(
+            f"{code} result", value / node.weight, unit="ratio", because="weighted sum over the weight"
+        )
     return NodeResult(parts=parts, lines=tuple(lines))
 
 
@@ -212,7 +220,9 @@ def _goal_ratio(goal: Goal, window: Window, years: int, computation: Computation
     return _with_policy(goal, read, earned, goal.code, computation, trace)
 
 
-def _matrix_ratio(matrix: Matrix, window: Window, years: int, computation: Computation, trace: Trace) -> Column:
+def _matrix_ratio(
+    matrix: Matrix, window: Window, years: int, computation: Computation, trace: Trace
+) -> Column:
     reads = [_read(axis, matrix.code, window, years, computation, trace) for axis in (matrix.x, matrix.y)]
     states = [read.by_row(read.state) for read in reads]
     rows = (states[0] == FINAL) & (states[1] == FINAL)
@@ -222,7 +232,7 @@ def _matrix_ratio(matrix: Matrix, window: Window, years: int, computation: Compu
             xs=matrix.x.at, ys=matrix.y.at, grid=matrix.grid, reading=matrix.reading,
             x=reads[0].by_row(reads[0].value)[rows], y=reads[1].by_row(reads[1].value)[rows], trace=trace,
         )  # fmt: skip
-    for axis, read, state in zip((matrix.x, matrix.y), reads, states, strict=True):
+    for axis, state in zip((matrix.x, matrix.y), states, strict=True):
         ratio = _with_policy(axis, Read(value=ratio, state=state), ratio, matrix.code, computation, trace)
     return ratio
 
@@ -251,12 +261,17 @@ def _rated(leaf: Objectives, item: str, computation: Computation) -> tuple[Colum
     strange = np.flatnonzero((stated.state == FINAL) & ~on_scale)
     scale = ", ".join(f"{float(step) * 100:g}%" for step in leaf.scale)
     computation.block(
-        strange, node=leaf.code, code="rating_not_on_scale", detail=f"The rating of {item} is not on the scale {scale}."
+        strange,
+        node=leaf.code,
+        code="rating_not_on_scale",
+        detail=f"The rating of {item} is not on the scale {scale}.",
     )
     return rating, stated.state
 
 
-def _judged(leaf: Objectives | Milestone, name: str, value: Column, state: Column, computation: Computation) -> Column:
+def _judged(
+    leaf: Objectives | Milestone, name: str, value: Column, state: Column, computation: Computation
+) -> Column:
     gone = state != FINAL
     if not gone.any():
         return value
@@ -283,14 +298,18 @@ def _milestone_ratio(leaf: Milestone, computation: Computation, trace: Trace) ->
         reached = reached + each.share
         earned[(stage >= number).astype(bool)] = reached
     ratio = _judged(leaf, leaf.code, earned, state, computation)
-    trace.step("milestone", ratio, unit="ratio", because="shares of the stages reached", inputs={"stage": stage})
+    trace.step(
+        "milestone", ratio, unit="ratio", because="shares of the stages reached", inputs={"stage": stage}
+    )
     return ratio
 
 
 def _read(
     reading: Goal | Axis, node: str, window: Window, years: int, computation: Computation, trace: Trace
 ) -> Read:
-    read = read_result(reading=reading, node=node, window=window, years=years, computation=computation, trace=trace)
+    read = read_result(
+        reading=reading, node=node, window=window, years=years, computation=computation, trace=trace
+    )
     return carried_read(reading=reading, read=read, window=window, computation=computation)
 
 

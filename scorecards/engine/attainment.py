@@ -55,7 +55,13 @@ def attainment(*, rule: AttainmentRule, actual: Column, target: Column, trace: T
         ratio = target / actual
     else:
         ratio = actual / target
-    trace.step("attainment", ratio, unit="ratio", because=_SENTENCE[rule], inputs={"actual": actual, "target": target})
+    trace.step(
+        "attainment",
+        ratio,
+        unit="ratio",
+        because=_SENTENCE[rule],
+        inputs={"actual": actual, "target": target},
+    )
     return ratio
 
 
