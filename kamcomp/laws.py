@@ -130,7 +130,13 @@ def status_moves(
 
 
 def period_open(
-    table: str, *, law: str, path: str = "period_id", through: str = "", new_only: bool = False
+    table: str,
+    *,
+    law: str,
+    path: str = "period_id",
+    through: str = "",
+    new_only: bool = False,
+    events: Sequence[str] = tuple(TRANSITIONS),
 ) -> list[Operation]:
     """
     Return the steps after which rows of a locked period refuse to be added, changed or deleted.
@@ -139,7 +145,7 @@ def period_open(
     With `new_only` a row may leave a locked period for an open one.
     """
     arguments = [law, path, through, "new" if new_only else "both"]
-    return statement_triggers(law, on=table, runs="law_period_open", arguments=arguments)
+    return statement_triggers(law, on=table, runs="law_period_open", arguments=arguments, events=events)
 
 
 def audited(

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         audited("payouts_allocation"),
         audited("payouts_clawbackcase"),
         audited("payouts_adjustment", masked=["inputs"]),
-        audited("payouts_posting"),
+        audited("payouts_posting", ignored=["closed"]),
         audited_in_bulk("payouts_ledgerentry"),
         audited_in_bulk("payouts_payoutevent"),
         audited("payouts_export"),

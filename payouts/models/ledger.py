@@ -110,6 +110,9 @@ class Posting(Record):
     run = models.ForeignKey(Run, models.PROTECT, null=True, related_name="postings")
     act = models.CharField(max_length=40, help_text="run_lock, payroll_return, ...")
     at = models.DateTimeField()
+    closed = models.BooleanField(
+        default=False, editable=False, help_text="Set by the database once it has summed the entries."
+    )
 
     def __str__(self) -> str:
         return f"{self.act} {self.at:%Y-%m-%d}"
