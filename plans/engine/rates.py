@@ -119,7 +119,7 @@ def _reached_on_excess(
     reached: Column,
     position: Column,
     basis: Column,
-    over: Column,
+    over: Any,
 ) -> Column:
     amount = 0 * basis
     above = (position > over).astype(bool) & (position > 0).astype(bool)
