@@ -28,7 +28,10 @@ BEGIN
 END""",
         ),
         trigger(
-            "periods_locked_stay", on="calendar_period", when="BEFORE UPDATE OR DELETE", runs="law_locked_stays"
+            "periods_locked_stay",
+            on="calendar_period",
+            when="BEFORE UPDATE OR DELETE",
+            runs="law_locked_stays",
         ),
         function(
             "law_period_open",
