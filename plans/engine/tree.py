@@ -259,7 +259,7 @@ def _rated(leaf: Objectives, item: str, computation: Computation) -> tuple[Colum
     for step in leaf.scale:
         on_scale |= (rating == step).astype(bool)
     strange = np.flatnonzero((stated.state == FINAL) & ~on_scale)
-    scale = ", ".join(f"{float(step) * 100:g}%" for step in leaf.scale)
+    scale = ", ".join(f"{(step * 100).normalize():f}%" for step in leaf.scale)
     computation.block(
         strange,
         node=leaf.code,
