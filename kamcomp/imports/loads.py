@@ -169,7 +169,7 @@ def _plain_type(column_type: str | None) -> str:
 
 def match(load: Load, cursor: Any) -> None:
     """Pair each staged row with the row of its key that stands, and tell whether it differs."""
-    compared = [name for name in load.columns if name not in load.key]
+    compared = _compared(load)
     old = ", ".join(f't."{name}"' for name in compared)
     new = ", ".join(f's."{name}"' for name in compared)
     differs = f"ROW({old}) IS DISTINCT FROM ROW({new})" if compared else "false"
@@ -180,6 +180,10 @@ def match(load: Load, cursor: Any) -> None:
         f'{differs} AS changed FROM stage s JOIN "{load.table}" t ON {_same_key(load)}{standing}'
     )
     cursor.execute("ANALYZE matched")
+
+
+def _compared(load: Load) -> list[str]:
+    return [name for name in load.columns if name not in load.key or name == "valid"]
 
 
 def _pk(load: Load) -> str:
@@ -213,7 +217,7 @@ def fates(load: Load, cursor: Any) -> Outcome:
 
 def changed_cells(load: Load, cursor: Any) -> list[Change]:
     """Return the first cells that change, old and new, with references said by name."""
-    compared = [name for name in load.columns if name not in load.key]
+    compared = _compared(load)
     if not compared:
         return []
     pairs = ", ".join(f't."{name}", s."{name}"' for name in compared)
@@ -309,8 +313,7 @@ def _set_changed(load: Load, cursor: Any) -> None:
     joined = f'FROM stage s JOIN matched m ON m.seq = s.seq WHERE t."{_pk(load)}" = m.old_id AND m.changed'
     if load.spanned and "valid" in load.columns:
         cursor.execute(f'UPDATE "{load.table}" t SET valid = t.valid * s.valid {joined} AND t.valid <> s.valid')
-    compared = [name for name in load.columns if name not in load.key or name == "valid"]
-    assignments = ", ".join(f'"{name}" = s."{name}"' for name in compared)
+    assignments = ", ".join(f'"{name}" = s."{name}"' for name in _compared(load))
     cursor.execute(f'UPDATE "{load.table}" t SET {assignments} {joined}')
 
 
