@@ -9,7 +9,7 @@ Rules: docs/reference/files.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -68,10 +68,10 @@ class Context:
 
 @dataclass(frozen=True)
 class About:
-    """Which column names the person a row is about, and what that column says for a user."""
+    """Which column tells whom a row is about, and what it says in rows about a user."""
 
     column: str
-    value_of: Callable[[User], str | None]
+    values_of: Callable[[User], Collection[str]]
 
 
 @dataclass(frozen=True)

@@ -385,10 +385,10 @@ class _Job:
 
     def _own_rows(self, sheet: Sheet, context: Context) -> None:
         about = self.kind.about
-        own = about.value_of(self.by) if about and self.by else None
-        if about is None or own is None or not sheet.has(about.column):
+        own = about.values_of(self.by) if about and self.by else ()
+        if about is None or not own or not sheet.has(about.column):
             return
-        rows = [row for row, value in enumerate(sheet[about.column]) if value == own]
+        rows = [row for row, value in enumerate(sheet[about.column]) if value in own]
         self.preview.own = [sheet.lines[row] for row in rows]
         if rows and not self._approved_by_another():
             for row in rows:

@@ -54,11 +54,11 @@ def programmes(sheet: Sheet, column: str = "account_code") -> list[StrategicAcco
     )
 
 
-def employee_of(user: User) -> str | None:
-    """Return the employee id of a user, None if the user is nobody who is paid."""
-    return Person.objects.filter(user=user).values_list("employee_id", flat=True).first()
+def employee_ids_of(user: User) -> tuple[str, ...]:
+    """Return the employee id of a user; none if the user is nobody who is paid."""
+    return tuple(Person.objects.filter(user=user).values_list("employee_id", flat=True))
 
 
-OWN = About(column="employee_id", value_of=employee_of)
+OWN = About(column="employee_id", values_of=employee_ids_of)
 
 
