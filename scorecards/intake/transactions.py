@@ -25,7 +25,8 @@ LINE = ("source", "source_id", "line")
 
 def prepare_products(sheet: Sheet, _context: Context) -> list[Load]:
     """Return what a products file loads."""
-    columns: dict[str, Iterable[Any]] = {"code": sheet["product"], "name": sheet["name"]}
+    names = [name or code for name, code in zip(sheet["name"], sheet["product"], strict=True)]
+    columns: dict[str, Iterable[Any]] = {"code": sheet["product"], "name": names}
     segment_ids = segments(sheet)
     if sheet.has("segment"):
         columns["segment_id"] = segment_ids
