@@ -30,8 +30,7 @@ class Actor:
     action: str = ""
 
 
-NOBODY = Actor()
-_ACTOR: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
+_ACTOR: ContextVar[Actor] = ContextVar("actor", default=Actor())
 
 
 def actor() -> Actor:

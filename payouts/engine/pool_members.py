@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 from kamcomp import money
 from kamcomp.spans import Span
@@ -140,7 +141,7 @@ def _pieces(candidate: Candidate, *, stints: Sequence[Stint], period: Span) -> I
     spans += [p.span for p in candidate.promises] + [*candidate.employed, *candidate.on_leave, period]
     bounds = {day for span in spans for day in (span.since, span.until) if day is not None}
     edges = sorted(day for day in bounds if day in period or day == period.until)
-    for since, until in zip(edges, edges[1:], strict=False):
+    for since, until in pairwise(edges):
         stint = next((stint for stint in stints if since in stint.span), None)
         if stint is None or not stint.pool_eligible or not _in_any(since, candidate.employed):
             continue

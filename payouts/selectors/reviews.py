@@ -1,0 +1,66 @@
+"""Reads about the review of a run: whose word is still out, and until when it is waited for."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from kamcomp.policy.selectors import policy_value
+from payouts.choices import ReviewOutcome
+from payouts.models import AccountReview, PayoutLine, Run
+from teams.choices import AccountStatus, Seat
+from teams.models import Membership, Person, StrategicAccount
+
+WINDOW_SETTING = "account_review_days"
+WINDOW_DAYS = 3
+"""Days after the period's cut-off in which KAMs look at their accounts; a judgement, so a setting."""
+
+
+def account_kam(*, account: StrategicAccount, on: date) -> Person | None:
+    """Return the account's key account manager on a day."""
+    seat = (
+        Membership.objects.filter(account=account, seat=Seat.KAM, valid__contains=on)
+        .select_related("person")
+        .first()
+    )
+    return seat.person if seat else None
+
+
+def objections_open(*, run: Run) -> QuerySet[AccountReview]:
+    """Return the objections of a run that nobody has settled, by account."""
+    return (
+        AccountReview.objects.filter(run=run, outcome=ReviewOutcome.OBJECTED, settled_at=None)
+        .select_related("account__node")
+        .order_by("account__node__code")
+    )
+
+
+def review_window_closed(*, run: Run, on: date) -> bool:
+    """Tell whether a day lies after the window in which KAMs look at their accounts."""
+    days = policy_value(key=WINDOW_SETTING, on=on, default=WINDOW_DAYS)
+    return on > run.period.cut_off_on + timedelta(days=days)
+
+
+def accounts_not_seen(*, run: Run) -> QuerySet[StrategicAccount]:
+    """Return the active accounts with money in a run that have a KAM and no word from them yet, by code."""
+    return (
+        StrategicAccount.objects.filter(pk__in=_accounts_in(run), status=AccountStatus.ACTIVE)
+        .filter(
+            memberships__seat=Seat.KAM, memberships__valid__contains=run.period.days.upper - timedelta(days=1)
+        )
+        .exclude(reviews__run=run)
+        .select_related("node")
+        .order_by("node__code")
+        .distinct()
+    )
+
+
+def _accounts_in(run: Run) -> set[UUID]:
+    return set(
+        PayoutLine.objects.filter(payout__run=run, account__isnull=False)
+        .order_by()
+        .values_list("account_id", flat=True)
+        .distinct()
+    )

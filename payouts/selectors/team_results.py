@@ -1,0 +1,85 @@
+"""
+Team results of a run: what its kept inputs say of a plan's node, never a new query on the facts.
+
+The stint of the account's KAM stands for the team, or else the first one on the plan for
+the account; the nodes a pool may read are team nodes, whose result is the same for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import numpy as np
+
+from payouts.choices import ChunkStatus
+from payouts.engine.kept import inputs_from_bytes
+from payouts.engine.pool_case import FundingResultMissing
+from payouts.engine.team_result import node_ratios
+from payouts.models import Run, RunChunk
+from plans.engine.inputs import Inputs, rows_of
+from plans.engine.plan import Plan
+from plans.models import PlanVersion
+from teams.choices import Seat
+from teams.models import Membership, StrategicAccount
+
+KeptChunk = tuple[Plan, Inputs]
+
+
+class TeamResults:
+    """The team results of one run; a chunk's kept inputs are opened once, however many accounts it holds."""
+
+    def __init__(self, *, run: Run) -> None:
+        self.run = run
+        self._opened: dict[int, KeptChunk] = {}
+
+    def of(
+        self, *, version: PlanVersion, account: StrategicAccount, nodes: Iterable[str]
+    ) -> dict[str, Decimal]:
+        """
+        Return the result of each node for an account's team, as the run computed it.
+
+        :raises FundingResultMissing: if nobody on the plan stands for the account in the run.
+        :raises TeamResultUnknown: if the run could not compute the node for the team.
+        """
+        nodes = tuple(nodes)
+        if not nodes:
+            return {}
+        plan, stint = self._team_stint(version=version, account=account)
+        return node_ratios(plan=plan, inputs=stint, nodes=nodes)
+
+    def _team_stint(self, *, version: PlanVersion, account: StrategicAccount) -> tuple[Plan, Inputs]:
+        kams = set(
+            Membership.objects.filter(
+                account=account, seat=Seat.KAM, valid__overlap=self.run.period.days
+            ).values_list("person__employee_id", flat=True)
+        )
+        found: tuple[bool, str, int, KeptChunk] | None = None
+        for chunk in self._chunks(version):
+            plan, inputs = chunk
+            for row, stint in enumerate(inputs.stints):
+                if not _is_of(stint, account=account, version=version):
+                    continue
+                payee = inputs.payees[int(inputs.payee[row])]
+                if found is None or (payee not in kams, payee) < found[:2]:
+                    found = (payee not in kams, payee, row, chunk)
+        if found is None:
+            raise FundingResultMissing(
+                f"The pool of {account} reads a team result of {version}, and nobody on that plan is paid for "
+                f"{account} in {self.run}: assign its KAM to the plan."
+            )
+        _other, _payee, row, (plan, inputs) = found
+        return plan, rows_of(inputs, np.array([row], dtype=np.int64))
+
+    def _chunks(self, version: PlanVersion) -> Iterable[KeptChunk]:
+        chunks = RunChunk.objects.filter(run=self.run, plan_version=version, status=ChunkStatus.DONE)
+        for chunk_id in chunks.order_by("number").values_list("pk", flat=True):
+            if chunk_id not in self._opened:
+                kept = RunChunk.objects.values_list("inputs", flat=True).get(pk=chunk_id)
+                self._opened[chunk_id] = inputs_from_bytes(bytes(kept))
+            yield self._opened[chunk_id]
+
+
+def _is_of(stint: str, *, account: StrategicAccount, version: PlanVersion) -> bool:
+    code = stint.rpartition("/")[0]
+    return code == account.node.code or (not code and version.plan.account_id == account.pk)

@@ -1,0 +1,366 @@
+"""
+A pool's way from funded to approved, except the allocation itself (`allocations`).
+
+Funding happens once, at the run's review, by the plan's rule; the KAM allocates; somebody
+who neither allocated nor is paid from the pool approves. After the window the plan's rule
+for lateness decides. Every act takes the pool's row first, so that acts queue up.
+States: docs/reference/states.md, "Pool".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Sum
+
+from kamcomp.approvals.choices import Decision, FindingStatus, Severity
+from kamcomp.approvals.models import Approval, Finding
+from kamcomp.audit.context import act
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
+from kamcomp.refusal import Refusal
+from payouts.choices import AdjustmentStatus, PoolStatus, RunStatus
+from payouts.engine.pool_case import (
+    PoolCase,
+    PoolFigures,
+    case_document,
+    case_from_document,
+    nodes_read,
+    pool_figures,
+)
+from payouts.models import Adjustment, Allocation, Pool, Run
+from payouts.selectors.pool_facts import (
+    PoolFacts,
+    PoolPlan,
+    contributions,
+    period_pool_plans,
+    pool_case,
+    pool_facts,
+)
+from payouts.selectors.team_results import TeamResults
+from plans.engine.document import canonical_bytes
+from plans.engine.pool_terms import IfLate
+
+POOL_TABLE = "payouts_pool"
+ZERO = Decimal(0)
+FUNDABLE = (PoolStatus.PLANNED, PoolStatus.FUNDED, PoolStatus.ALLOCATING, PoolStatus.RETURNED)
+OPEN = (PoolStatus.FUNDED, PoolStatus.ALLOCATING, PoolStatus.RETURNED)
+APPROVERS = [Role.COMP_ADMIN, Role.EXECUTIVE, Role.FINANCE]
+
+
+class PoolsCannotBeFunded(Refusal):
+    """The pools of some accounts have no figures; each is named with the reason."""
+
+
+class PoolNotOpen(Refusal):
+    """The pool is not in a state in which it can be changed."""
+
+
+class PoolNotSubmitted(Refusal):
+    """Only a submitted pool is returned or approved."""
+
+
+class PoolReasonMissing(Refusal):
+    """Sending a pool back needs a reason the KAM can act on."""
+
+
+class AllocatorCannotApprove(Refusal):
+    """Who allocated a pool does not approve it."""
+
+
+class PayeeCannotApprove(Refusal):
+    """Who is paid from a pool does not approve it."""
+
+
+class WindowOpen(Refusal):
+    """The allocation window has not passed, so the rule for lateness does not apply yet."""
+
+
+def pools_fund(*, run: Run, by: User, at: datetime) -> list[Pool]:
+    """
+    Fund the pools of every active account of a run under review, with their guideline shares.
+
+    Part of the review's transaction. A pool that was funded for an earlier run of the
+    period and sent back is funded anew; the old and the new amount are kept as a finding.
+
+    :raises PoolsCannotBeFunded: naming every account that has no figures, with the reason.
+    """
+    plans = period_pool_plans(period=run.period)
+    facts = pool_facts(plans=plans, period=run.period)
+    metric = contributions(plans=plans, period=run.period, known_at=run.known_at)
+    corrections, results = pool_corrections(run=run), TeamResults(run=run)
+    pools, unfunded = [], []
+    for plan in plans:
+        account = plan.account
+        try:
+            case = pool_case(
+                plan=plan,
+                facts=facts[account.pk],
+                period=run.period,
+                results=results.of(version=plan.version, account=account, nodes=nodes_read(terms=plan.terms)),
+                contribution=metric.get(account.pk),
+                correction=corrections.get(account.pk, ZERO),
+            )
+            figures = pool_figures(case=case)
+        except Refusal as refusal:
+            unfunded.append(f"{account}: {refusal}")
+            continue
+        pools.append(
+            _funded(run=run, plan=plan, facts=facts[account.pk], case=case, figures=figures, by=by, at=at)
+        )
+    if unfunded:
+        raise PoolsCannotBeFunded("No pool could be funded for " + "; ".join(unfunded))
+    return pools
+
+
+def pool_corrections(*, run: Run) -> dict[UUID, Decimal]:
+    """Return, by account id, what approved corrections of locked pools add to the pools of the run's period."""
+    sums = (
+        Adjustment.objects.filter(period=run.period, pool__isnull=False, status=AdjustmentStatus.APPROVED)
+        .values_list("pool__account_id")
+        .annotate(total=Sum("amount"))
+    )
+    return dict(sums)
+
+
+@act
+def pool_return(*, pool_id: UUID, reason: str, by: User, at: datetime) -> Pool:
+    """
+    Send a submitted pool back to its allocator with a reason.
+
+    :raises PoolReasonMissing: if there is none.
+    :raises PoolNotSubmitted: if the pool is not waiting for approval.
+    :raises AllocatorCannotApprove: if `by` allocated it.
+    """
+    if not reason.strip():
+        raise PoolReasonMissing("Say what has to change: a pool is sent back with a reason.")
+    pool = _submitted(pool_id=pool_id, by=by, at=at, word="returned")
+    pool.status, pool.returned_reason, pool.version = PoolStatus.RETURNED, reason, pool.version + 1
+    pool.by_guideline = False
+    pool.save(update_fields=["status", "returned_reason", "by_guideline", "version"])
+    _decide(pool=pool, by=by, at=at, decision=Decision.REJECTED, comment=reason)
+    return pool
+
+
+@act
+def pool_approve(*, pool_id: UUID, by: User, at: datetime) -> Pool:
+    """
+    Approve a submitted allocation; its shares are final.
+
+    :raises PoolNotSubmitted: if the pool is not waiting for approval.
+    :raises AllocatorCannotApprove: if `by` allocated it.
+    :raises PayeeCannotApprove: if `by` is one of the people of the pool.
+    """
+    pool = _submitted(pool_id=pool_id, by=by, at=at, word="approved")
+    if pool.allocations.filter(person__user=by).exists():
+        raise PayeeCannotApprove(f"{by} is one of the people of the pool of {pool} and cannot approve it.")
+    pool.status, pool.approved_by, pool.approved_at = PoolStatus.APPROVED, by, at
+    pool.version += 1
+    pool.save(update_fields=["status", "approved_by", "approved_at", "version"])
+    _decide(pool=pool, by=by, at=at, decision=Decision.APPROVED, comment="")
+    return pool
+
+
+@act
+def pool_close_late(*, pool_id: UUID, by: User, at: datetime) -> Pool:
+    """
+    Apply the plan's rule for lateness to a pool whose window has passed without an allocation.
+
+    Where the plan says `guideline`, the guideline shares are handed to the approver;
+    where it says `wait`, a finding names the pool and nothing else happens.
+
+    :raises PoolNotOpen: if it has been submitted or approved meanwhile.
+    :raises WindowOpen: if the window has not passed.
+    """
+    pool = (
+        Pool.objects.select_for_update(of=("self",)).select_related("account__node", "period").get(pk=pool_id)
+    )
+    refuse_unless_open(pool=pool)
+    if pool.closes_on is None or at.date() <= pool.closes_on:
+        raise WindowOpen(f"The pool of {pool} can be allocated until {pool.closes_on}.")
+    case = case_from_document(pool.inputs)
+    if case.terms.if_late is IfLate.WAIT:
+        message = f"The pool of {pool} was not allocated by {pool.closes_on}, and the plan waits for its KAM."
+        finding_put(pool=pool, rule="pool_late", message=message, severity=Severity.TO_LOOK_AT)
+        return pool
+    if pool.status == PoolStatus.FUNDED:
+        pool.status = PoolStatus.ALLOCATING
+        pool.save(update_fields=["status"])
+    allocate_guideline(pool=pool, case=case)
+    pool.status, pool.submitted_by, pool.submitted_at = PoolStatus.SUBMITTED, by, at
+    pool.by_guideline, pool.version = True, pool.version + 1
+    pool.save(update_fields=["status", "submitted_by", "submitted_at", "by_guideline", "version", "reserve"])
+    return pool
+
+
+def pools_late(*, at: datetime) -> list[Pool]:
+    """Return the pools whose window has passed without an allocation, oldest first."""
+    return list(Pool.objects.filter(status__in=OPEN, closes_on__lt=at.date()).order_by("closes_on", "pk"))
+
+
+def allocate_guideline(*, pool: Pool, case: PoolCase) -> None:
+    """Set every share of a locked pool row to its guideline; what nobody can get stays in reserve."""
+    figures = pool_figures(case=case)
+    allocations = list(pool.allocations.select_related("person"))
+    for allocation in allocations:
+        allocation.amount = figures.guideline.get(allocation.person.employee_id, ZERO)
+        allocation.reason = ""
+    Allocation.objects.bulk_update(allocations, ["amount", "reason"])
+    pool.reserve = figures.withheld
+
+
+def refuse_unless_open(*, pool: Pool) -> None:
+    """
+    Check that a pool takes an allocation.
+
+    :raises PoolNotOpen: naming its state.
+    """
+    if pool.status not in OPEN:
+        raise PoolNotOpen(
+            f"The pool of {pool} is {pool.get_status_display().lower()}: it takes an allocation while it is open."
+        )
+
+
+def allocation_digest(*, pool: Pool) -> str:
+    """Return the SHA-256 of a pool's allocation: what an approver of the pool, and of the run, puts their name to."""
+    rows = pool.allocations.order_by("person__employee_id").values_list(
+        "person__employee_id", "amount", "reason"
+    )
+    content = {
+        "pool": str(pool.pk),
+        "funded": str(pool.funded),
+        "reserve": str(pool.reserve),
+        "inputs": pool.input_digest,
+        "shares": [[key, str(amount), reason] for key, amount, reason in rows],
+    }
+    return hashlib.sha256(canonical_bytes(content)).hexdigest()
+
+
+def finding_put(
+    *, pool: Pool, rule: str, message: str, severity: Severity, value: str = "", limit: str = ""
+) -> Finding:
+    """Record a finding about a pool; an open one that says the same is returned as it is."""
+    finding, _made = Finding.objects.get_or_create(
+        subject_table=POOL_TABLE,
+        subject_id=str(pool.pk),
+        rule=rule,
+        message=message,
+        status=FindingStatus.OPEN,
+        defaults={"severity": severity, "value": value, "limit": limit},
+    )
+    return finding
+
+
+def _funded(
+    *,
+    run: Run,
+    plan: PoolPlan,
+    facts: PoolFacts,
+    case: PoolCase,
+    figures: PoolFigures,
+    by: User,
+    at: datetime,
+) -> Pool:
+    pool, _made = Pool.objects.select_for_update(of=("self",)).get_or_create(
+        account=plan.account,
+        period=run.period,
+        defaults={"plan_version": plan.version, "currency": plan.plan.currency, "created_by": by},
+    )
+    if pool.status not in FUNDABLE:
+        raise PoolNotOpen(
+            f"The pool of {pool} is {pool.get_status_display().lower()}: return it before a new run."
+        )
+    if pool.status == PoolStatus.ALLOCATING:
+        # Funding is fixed while somebody allocates: the draft is sent back, then the pool is funded anew.
+        pool.status, pool.returned_reason = PoolStatus.RETURNED, f"{run} funds the pool anew"
+        pool.save(update_fields=["status", "returned_reason"])
+    if pool.funded is not None and pool.funded != figures.funded:
+        message = f"{run} funds the pool with {figures.funded} {pool.currency}; it was {pool.funded} before."
+        finding_put(pool=pool, rule="pool_refunded", message=message, severity=Severity.INFORMATION)
+    document = case_document(case=case)
+    values: Mapping[str, object] = {
+        "plan_version": plan.version,
+        "run": run,
+        "currency": plan.plan.currency,
+        "target_amount": figures.target_amount,
+        "result_ratio": figures.result_ratio,
+        "funded": figures.funded,
+        "correction": case.correction,
+        "reserve": figures.withheld,
+        "terms": document["terms"],
+        "inputs": document,
+        "input_digest": hashlib.sha256(canonical_bytes(document)).hexdigest(),
+        "status": PoolStatus.RETURNED if pool.status == PoolStatus.RETURNED else PoolStatus.FUNDED,
+        "allocator": facts.allocator,
+        "closes_on": at.date() + timedelta(days=plan.terms.window_days),
+        "submitted_by": None,
+        "submitted_at": None,
+        "by_guideline": False,
+        "version": pool.version + 1,
+    }
+    for name, value in values.items():
+        setattr(pool, name, value)
+    pool.save(update_fields=list(values))
+    pool.allocations.all().delete()
+    Allocation.objects.bulk_create(_shares(pool=pool, facts=facts, case=case, figures=figures, by=by))
+    return pool
+
+
+def _shares(
+    *, pool: Pool, facts: PoolFacts, case: PoolCase, figures: PoolFigures, by: User
+) -> list[Allocation]:
+    return [
+        Allocation(
+            pool=pool,
+            person=facts.memberships[member.key].person,
+            membership=facts.memberships[member.key],
+            role=facts.memberships[member.key].role,
+            link=member.link,
+            dedication=member.dedication,
+            days_eligible=member.eligible_days,
+            role_weight=member.role_weight,
+            eligible=member.eligible,
+            ineligible_reason=member.reason,
+            guideline=figures.guideline.get(member.key, ZERO),
+            created_by=by,
+        )
+        for member in case.members
+    ]
+
+
+def _submitted(*, pool_id: UUID, by: User, at: datetime, word: str) -> Pool:
+    pool = (
+        Pool.objects.select_for_update(of=("self",))
+        .select_related("account__node", "period", "run", "allocator__manager")
+        .get(pk=pool_id)
+    )
+    manager = pool.allocator.manager if pool.allocator else None
+    if manager is None or manager.user_id != by.pk:
+        role_check(user=by, roles=APPROVERS, on=at.date(), act="Deciding on a pool")
+    if pool.status != PoolStatus.SUBMITTED or pool.run is None or pool.run.status != RunStatus.ALLOCATING:
+        raise PoolNotSubmitted(
+            f"The pool of {pool} is {pool.get_status_display().lower()}: only a submitted one is {word}."
+        )
+    if pool.submitted_by_id == by.pk or (pool.allocator and pool.allocator.user_id == by.pk):
+        raise AllocatorCannotApprove(f"{by} allocated the pool of {pool}: somebody else decides on it.")
+    return pool
+
+
+def _decide(*, pool: Pool, by: User, at: datetime, decision: Decision, comment: str) -> None:
+    Approval.objects.create(
+        subject_table=POOL_TABLE,
+        subject_id=pool.pk,
+        step="pool_approve",
+        digest=allocation_digest(pool=pool),
+        prepared_by=pool.submitted_by,
+        decided_by=by,
+        decided_at=at,
+        decision=decision,
+        comment=comment,
+        created_by=by,
+    )

@@ -1,0 +1,247 @@
+"""
+The first look at a calculated run: each KAM on their accounts, then the first approval.
+
+A KAM confirms or objects with a reason; an objection is a finding that somebody settles.
+After the window an account without a word counts as seen. The first approval fixes the
+results and funds the pools; from then on the run is under review and figures stand.
+States: docs/reference/states.md, "Run" and "Pool".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from kamcomp.approvals.choices import Decision, FindingStatus, Severity
+from kamcomp.approvals.models import Approval, Finding
+from kamcomp.audit.context import act
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
+from kamcomp.refusal import Refusal
+from payouts.choices import ReviewOutcome, RunStatus
+from payouts.models import AccountReview, Run
+from payouts.selectors.reviews import account_kam, accounts_not_seen, objections_open, review_window_closed
+from payouts.services.pools import pools_fund
+from teams.models import StrategicAccount
+
+RUN_TABLE = "payouts_run"
+OBJECTION_RULE = "account_objection"
+REVIEWERS = [Role.COMP_ADMIN, Role.EXECUTIVE]
+NAMED = 5
+
+
+class RunNotCalculated(Refusal):
+    """A review is asked for while the run is not in the state that is reviewed."""
+
+
+class RunHasProblems(Refusal):
+    """Some people of the run could not be computed, so it cannot be reviewed."""
+
+
+class RunSuperseded(Refusal):
+    """A newer run of the period has taken this one's place."""
+
+
+class StarterCannotReview(Refusal):
+    """Who started a run does not give its first approval."""
+
+
+class ObjectionsOpen(Refusal):
+    """A KAM objected to the figures of an account, and nobody has settled it."""
+
+
+class AccountsNotSeen(Refusal):
+    """The review window is open and not every KAM has answered."""
+
+
+class NotTheAccountsManager(Refusal):
+    """Only an account's KAM of the period says whether its figures are right."""
+
+
+class ReviewClosed(Refusal):
+    """The run has gone on, so an account's figures can no longer be confirmed or objected to."""
+
+
+class ReasonMissing(Refusal):
+    """An objection, a return or a rejection comes with a reason."""
+
+
+class ObjectionNotOpen(Refusal):
+    """There is no open objection to settle."""
+
+
+@act
+def review_confirm(*, run_id: UUID, account_id: UUID, by: User, at: datetime) -> AccountReview:
+    """
+    Record that the KAM finds the results and payouts of an account right; an objection of theirs is withdrawn.
+
+    :raises ReviewClosed: if the run is no longer calculated.
+    :raises NotTheAccountsManager: if `by` is not the account's KAM on the period's last day.
+    """
+    run, account = _reviewable(run_id=run_id, account_id=account_id)
+    review = _review_put(run=run, account=account, by=by, at=at, outcome=ReviewOutcome.CONFIRMED, reason="")
+    _findings_settle(run=run, account=account, by=by, at=at, reason="withdrawn: the KAM has confirmed")
+    return review
+
+
+@act
+def review_object(*, run_id: UUID, account_id: UUID, reason: str, by: User, at: datetime) -> AccountReview:
+    """
+    Record that the KAM finds something wrong, as a finding that stops the review until it is settled.
+
+    :raises ReasonMissing: if no reason is given.
+    :raises ReviewClosed: if the run is no longer calculated.
+    :raises NotTheAccountsManager: if `by` is not the account's KAM on the period's last day.
+    """
+    if not reason.strip():
+        raise ReasonMissing("Say what is wrong with the account's figures: an objection needs a reason.")
+    run, account = _reviewable(run_id=run_id, account_id=account_id)
+    review = _review_put(
+        run=run, account=account, by=by, at=at, outcome=ReviewOutcome.OBJECTED, reason=reason
+    )
+    Finding.objects.create(
+        subject_table=RUN_TABLE,
+        subject_id=str(run.pk),
+        rule=OBJECTION_RULE,
+        message=f"{account}: {reason}",
+        value=str(account.pk),
+        severity=Severity.BLOCKS,
+    )
+    return review
+
+
+@act
+def review_settle(*, run_id: UUID, account_id: UUID, reason: str, by: User, at: datetime) -> AccountReview:
+    """
+    Settle a KAM's objection with a reason: the figures stand, or a newer run follows.
+
+    :raises ReasonMissing: if no reason is given.
+    :raises ObjectionNotOpen: if the account has no open objection.
+    """
+    if not reason.strip():
+        raise ReasonMissing("Say how the objection was settled: what was checked, what was found.")
+    role_check(user=by, roles=REVIEWERS, on=at.date(), act="Settling an objection")
+    run, account = _reviewable(run_id=run_id, account_id=account_id)
+    review = objections_open(run=run).filter(account=account).select_for_update(of=("self",)).first()
+    if review is None:
+        raise ObjectionNotOpen(f"{account} has no open objection in {run}.")
+    if review.created_by_id == by.pk:
+        raise NotTheAccountsManager(
+            f"{by} objected and cannot settle it: confirm the figures, or let another settle."
+        )
+    review.settled_at, review.settled_by, review.settled_reason = at, by, reason
+    review.save(update_fields=["settled_at", "settled_by", "settled_reason"])
+    _findings_settle(run=run, account=account, by=by, at=at, reason=reason)
+    return review
+
+
+@act
+def run_review(*, run_id: UUID, by: User, at: datetime) -> Run:
+    """
+    Give a run its first approval: results are fixed, pools are funded and open for allocation.
+
+    :raises RunNotCalculated: if the run is not calculated, or not the period's current run.
+    :raises RunHasProblems: if somebody in it could not be computed.
+    :raises StarterCannotReview: if `by` started the run.
+    :raises ObjectionsOpen: if an objection is not settled.
+    :raises AccountsNotSeen: if the window is open and a KAM has not answered.
+    :raises PoolsCannotBeFunded: naming every account whose pool has no figures, and why.
+    """
+    role_check(user=by, roles=REVIEWERS, on=at.date(), act="Reviewing a run")
+    run = Run.objects.select_for_update(of=("self",)).select_related("period", "calendar").get(pk=run_id)
+    _refuse_unless_reviewable(run=run, by=by, at=at)
+    run.status, run.reviewed_by, run.reviewed_at = RunStatus.REVIEWED, by, at
+    run.save(update_fields=["status", "reviewed_by", "reviewed_at"])
+    Approval.objects.create(
+        subject_table=RUN_TABLE,
+        subject_id=run.pk,
+        step="run_review",
+        digest=run.result_digest,
+        prepared_by=run.started_by,
+        decided_by=by,
+        decided_at=at,
+        decision=Decision.APPROVED,
+        created_by=by,
+    )
+    pools_fund(run=run, by=by, at=at)
+    run.status = RunStatus.ALLOCATING
+    run.save(update_fields=["status"])
+    return run
+
+
+def _refuse_unless_reviewable(*, run: Run, by: User, at: datetime) -> None:
+    if not run.is_current:
+        raise RunSuperseded(f"{run} was superseded by a newer run: review that one.")
+    problems = run.problems.count()
+    if run.status == RunStatus.WITH_ERRORS or problems:
+        raise RunHasProblems(
+            f"{run} could not compute {problems} people: settle `payouts status` problems and run again."
+        )
+    if run.status != RunStatus.CALCULATED:
+        raise RunNotCalculated(
+            f"{run} is {run.get_status_display().lower()}: only a calculated run is reviewed."
+        )
+    if run.started_by_id == by.pk:
+        raise StarterCannotReview(
+            f"{by} started {run} and cannot review it: somebody else gives the first approval."
+        )
+    objections = [str(review.account) for review in objections_open(run=run)[: NAMED + 1]]
+    if objections:
+        raise ObjectionsOpen(f"The KAM objected to {_some(objections)} in {run}: settle it or run again.")
+    if review_window_closed(run=run, on=at.date()):
+        return
+    unseen = [str(account) for account in accounts_not_seen(run=run)[: NAMED + 1]]
+    if unseen:
+        raise AccountsNotSeen(
+            f"{_some(unseen)}: the KAM has not answered yet, and the window is open. It counts as seen afterwards."
+        )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (" and others" if len(names) > NAMED else "")
+
+
+def _reviewable(*, run_id: UUID, account_id: UUID) -> tuple[Run, StrategicAccount]:
+    run = Run.objects.select_for_update(of=("self",)).select_related("period").get(pk=run_id)
+    if run.status not in (RunStatus.CALCULATED, RunStatus.WITH_ERRORS) or not run.is_current:
+        raise ReviewClosed(
+            f"{run} is {run.get_status_display().lower()}: its accounts are reviewed while it is calculated."
+        )
+    return run, StrategicAccount.objects.select_related("node").get(pk=account_id)
+
+
+def _review_put(
+    *, run: Run, account: StrategicAccount, by: User, at: datetime, outcome: ReviewOutcome, reason: str
+) -> AccountReview:
+    last_day = run.period.days.upper - timedelta(days=1)
+    kam = account_kam(account=account, on=last_day)
+    if kam is None or kam.user_id != by.pk:
+        raise NotTheAccountsManager(
+            f"{by} was not the key account manager of {account} on {last_day}: {kam or 'nobody'} was."
+        )
+    review, _made = AccountReview.objects.update_or_create(
+        run=run,
+        account=account,
+        defaults={
+            "kam": kam,
+            "outcome": outcome,
+            "reason": reason,
+            "at": at,
+            "settled_at": None,
+            "settled_by": None,
+            "settled_reason": "",
+            "created_by": by,
+        },
+    )
+    return review
+
+
+def _findings_settle(*, run: Run, account: StrategicAccount, by: User, at: datetime, reason: str) -> None:
+    Finding.objects.filter(
+        subject_table=RUN_TABLE,
+        subject_id=str(run.pk),
+        rule=OBJECTION_RULE,
+        value=str(account.pk),
+        status=FindingStatus.OPEN,
+    ).update(status=FindingStatus.SETTLED, settled_by=by, settled_at=at, settled_reason=reason)
