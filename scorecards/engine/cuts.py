@@ -12,13 +12,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from kamcomp.refusal import Refusal
-from scorecards.engine.facts import CREDITED, ONE, OVERLAY, AccountNode, Contract, Facts, Sale, Subject
+from scorecards.engine.facts import (
+    CREDITED,
+    ONE,
+    OVERLAY,
+    AccountNode,
+    Contract,
+    Credit,
+    Facts,
+    Sale,
+    Subject,
+)
 from scorecards.engine.rates import Rates
 from scorecards.engine.windows import Window
 
@@ -42,6 +53,16 @@ class Cuts:
         self.facts = facts
         self.currency = currency
         self.rates = rates
+
+    def in_currency(self, currency: str) -> Cuts:
+        """Return the same facts counted in another currency; the index is shared."""
+        if currency == self.currency:
+            return self
+        for shared in ("_rows", "_places", "_known_days", "_nodes", "_children", "_credited"):
+            getattr(self, shared)
+        other = copy(self)
+        other.currency = currency
+        return other
 
     @cached_property
     def _nodes(self) -> Mapping[str, list[AccountNode]]:
@@ -180,25 +201,42 @@ class Cuts:
         self, subject: Subject, *, window: Window, places: Mapping[str, Spans] | None = None
     ) -> Iterator[tuple[Sale, Decimal]]:
         """Yield the subject's sales with the share that is its own: 1, or a person's credit."""
+        if subject.person is not None:
+            yield from self._credits(subject, CREDITED, window, places)
+            return
         for sale in self.rows("sales", subject, window=window, day="on", places=places):
-            share = credited_share(sale, subject, kinds=CREDITED)
-            if share:
-                yield sale, share
+            yield sale, ONE
 
     def overlay_sales(self, subject: Subject, *, window: Window) -> Iterator[tuple[Sale, Decimal]]:
         """Yield the sales a person is credited with outside the hundred percent."""
-        for sale in self.rows("sales", subject, window=window, day="on"):
-            share = credited_share(sale, subject, kinds=OVERLAY) if subject.person else Decimal(0)
-            if share:
-                yield sale, share
+        return self._credits(subject, OVERLAY, window, None)
+
+    def _credits(
+        self, subject: Subject, kinds: tuple[str, ...], window: Window, places: Mapping[str, Spans] | None
+    ) -> Iterator[tuple[Sale, Decimal]]:
+        hung = self.places(subject) if places is None else places
+        for sale, credit in self._credited.get(subject.person or "", ()):
+            spans = hung.get(sale.account, ()) if subject.accounts else ALWAYS
+            inside = sale.on in window and any(since <= sale.on < until for since, until in spans)
+            if inside and credit.kind in kinds and self.belongs(subject, sale, code=sale.account, on=sale.on):
+                yield sale, credit.share
+
+    @cached_property
+    def _credited(self) -> Mapping[str, list[tuple[Sale, Credit]]]:
+        table: dict[str, list[tuple[Sale, Credit]]] = defaultdict(list)
+        for sale in (*self.facts.sales, *self.facts.credited):
+            for credit in sale.credits:
+                table[credit.person].append((sale, credit))
+        return dict(table)
 
     def contracts(self, subject: Subject, *, on: date) -> Iterator[Contract]:
         """Yield the contracts, of any time, recorded at places under the subject on a day."""
         table = self.rows_at("contracts")
         codes = self.perimeter(subject, on=on) if subject.accounts else table
         for code in codes:
-            if code in table and self._in_regions(subject, code, on):
-                yield from table[code]
+            for row in table.get(code, ()):
+                if self.belongs(subject, row, code=code, on=on):
+                    yield row
 
     def amount(self, value: Decimal, currency: str) -> Decimal:
         """Return an amount in the currency asked for, at the stored rate."""
@@ -216,16 +254,6 @@ class Cuts:
         if (kind, day) not in self._known_days:
             self._known_days[kind, day] = frozenset(getattr(row, day) for row in getattr(self.facts, kind))
         return self._known_days[kind, day]
-
-
-def credited_share(sale: Sale, subject: Subject, *, kinds: tuple[str, ...]) -> Decimal:
-    """Return the part of a sale that counts for the subject: all of it unless a person is asked about."""
-    if subject.person is None:
-        return ONE
-    return sum(
-        (credit.share for credit in sale.credits if credit.person == subject.person and credit.kind in kinds),
-        Decimal(0),
-    )
 
 
 def _by(rows: Iterable[Any], attribute: str) -> Mapping[str, list[Any]]:

@@ -205,6 +205,8 @@ class Facts:
     """
     Everything that is known of the accounts asked about; rows in any order.
 
+    A person's sales are read from the credits of `sales`, and from `credited`, where a
+    source has summed them by person beforehand: each row has the one credit it is of.
     `segment_kinds` says what kind each segment is of (vertical, product, ...): a sale
     lies in at most one segment of a kind.
     """
@@ -212,6 +214,7 @@ class Facts:
     nodes: tuple[AccountNode, ...] = ()
     products: tuple[Product, ...] = ()
     sales: tuple[Sale, ...] = ()
+    credited: tuple[Sale, ...] = ()
     pnl: tuple[ProfitLoss, ...] = ()
     contracts: tuple[Contract, ...] = ()
     answers: tuple[SurveyAnswer, ...] = ()

@@ -148,7 +148,7 @@ _RULES: tuple[MetricRule, ...] = (
         edge="revenue a year before of the lines lost",
     ),
     MetricRule(
-        "M13", "Contract renewal rate", CUSTOMER, "ratio", HIGHER, ACCOUNT_OR_SLICE - {"person", "segment"}, RATIO,
+        "M13", "Contract renewal rate", CUSTOMER, "ratio", HIGHER, ACCOUNT_OR_SLICE, RATIO,
         _ratio(("contract_value_renewed",), ("contract_value_due",)), source="contracts",
         edge="each contract at most 100 %; counted where it falls due; a renewal under notice is none",
     ),
@@ -183,11 +183,11 @@ _RULES: tuple[MetricRule, ...] = (
         edge="M03 less M03 a year before; 0 and above holds",
     ),
     MetricRule(
-        "M19", "Gross revenue retention", CUSTOMER, "ratio", HIGHER, ACCOUNT_OR_SLICE - {"person", "segment"}, RATIO,
+        "M19", "Gross revenue retention", CUSTOMER, "ratio", HIGHER, ACCOUNT_OR_SLICE, RATIO,
         _ratio(_KEPT, ("contract_opening",)), source="contracts", edge="never above 1",
     ),
     MetricRule(
-        "M19.net", "Net revenue retention", CUSTOMER, "ratio", HIGHER, ACCOUNT_OR_SLICE - {"person", "segment"}, RATIO,
+        "M19.net", "Net revenue retention", CUSTOMER, "ratio", HIGHER, ACCOUNT_OR_SLICE, RATIO,
         _ratio((*_KEPT, "contract_expansion"), ("contract_opening",)), source="contracts",
         edge="with expansion",
     ),

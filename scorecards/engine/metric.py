@@ -109,8 +109,8 @@ class MetricResult:
     """
     A metric's value for a subject and window, or the reason why there is none.
 
-    `numerator` and `denominator` are those of the newer part where the metric is a
-    difference; `sample` is the number of answers or raters where the metric has a
+    `numerator` over `denominator` is the value; a sum and a difference of two ratios have
+    no denominator, and their numerator is the value. `sample` is the number of answers or raters where the metric has a
     minimum. `value` is unrounded, to 34 digits.
     """
 
@@ -177,13 +177,17 @@ def _measured(rule: MetricRule, values: Mapping[str, Decimal], sample: int | Non
                 rule.code, rule.unit, MetricState.NOT_MEASURABLE, sample=sample, reason=reason
             )
         part = part.less
+    value, numerator, denominator = _value(rule.formula, values), None, None
+    if rule.formula.less is None:
+        numerator = _sum(rule.formula.numerator, values)
+        denominator = _sum(rule.formula.denominator, values) if rule.formula.denominator else None
     return MetricResult(
         rule.code,
         rule.unit,
         MetricState.FINAL,
-        value=_value(rule.formula, values),
-        numerator=_sum(rule.formula.numerator, values),
-        denominator=_sum(rule.formula.denominator, values) if rule.formula.denominator else None,
+        value=value,
+        numerator=value if numerator is None else numerator,
+        denominator=denominator,
         sample=sample,
     )
 

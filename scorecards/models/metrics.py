@@ -23,6 +23,11 @@ from teams.models import AccountNode, Person, Segment
 ONE_SUBJECT = Q(node__isnull=False, person=None) | Q(node=None, person__isnull=False)
 
 
+def quotient_field(**options: object) -> models.DecimalField:
+    """Return a column for a measured value: a quotient keeps all 34 digits it was computed with."""
+    return models.DecimalField(max_digits=60, decimal_places=34, **options)
+
+
 class Metric(Record):
     """A metric of the library; a computed one names a rule of `scorecards.engine`."""
 
@@ -98,9 +103,9 @@ class Result(Fact):
     node = models.ForeignKey(AccountNode, models.PROTECT, null=True, related_name="results")
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="results")
     segment = models.ForeignKey(Segment, models.PROTECT, null=True, related_name="+")
-    numerator = models.DecimalField(max_digits=31, decimal_places=10, null=True)
-    denominator = models.DecimalField(max_digits=31, decimal_places=10, null=True)
-    value = models.DecimalField(max_digits=31, decimal_places=10, null=True)
+    numerator = quotient_field(null=True)
+    denominator = quotient_field(null=True)
+    value = quotient_field(null=True)
     currency = currency_field(blank=True)
     sample = models.PositiveIntegerField(null=True)
     status = models.CharField(max_length=12, choices=ResultStatus, default=ResultStatus.PROVISIONAL)

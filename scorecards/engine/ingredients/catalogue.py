@@ -7,7 +7,7 @@ window however many of them are wanted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
@@ -27,13 +27,20 @@ class IngredientUnknown(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Ingredient:
-    """A named sum: its unit, what it means in a phrase, which facts it reads and how far they reach."""
+    """
+    A named sum: unit, meaning, and the kind of facts it reads.
+
+    `reach` is how many months before the window it looks at; `apart` is by what sales have
+    to be told apart for it (product, order), besides day, place and segment.
+    """
 
     name: str
     unit: str
     meaning: str
     kind: str
     measure: Measure
+    reach: Callable[[Conventions], int]
+    apart: frozenset[str]
 
 
 _ROWS: tuple[tuple[str, Measure, tuple[tuple[str, str, str], ...]], ...] = (
@@ -160,8 +167,42 @@ _ROWS: tuple[tuple[str, Measure, tuple[tuple[str, str, str], ...]], ...] = (
     )),
 )  # fmt: skip
 
+_REACH: Mapping[Measure, Callable[[Conventions], int]] = {
+    sales.like_for_like: lambda _: 12,
+    sales.families: lambda rules: rules.repeat_months,
+    sales.up_sell: lambda _: 12,
+    sales.lines: lambda _: 12,
+    sales.price_hold: lambda _: 12,
+    sales.orders: lambda rules: rules.repeat_months,
+    sales.families_taken_up: lambda rules: rules.unsold_months,
+    sales.new_divisions: lambda rules: rules.unsold_months,
+    profit.profit_prior: lambda _: 12,
+    customers.wallet: lambda rules: rules.wallet_months,
+    customers.wallet_prior: lambda rules: 2 * rules.wallet_months,
+}
+
+_APART: Mapping[Measure, frozenset[str]] = {
+    sales.families: frozenset({"product"}),
+    sales.up_sell: frozenset({"product"}),
+    sales.lines: frozenset({"product"}),
+    sales.price_hold: frozenset({"product"}),
+    sales.orders: frozenset({"order"}),
+    sales.families_taken_up: frozenset({"product", "order"}),
+    sales.new_divisions: frozenset({"order"}),
+    customers.wallet: frozenset({"product"}),
+    customers.wallet_prior: frozenset({"product"}),
+}
+
 INGREDIENTS: Mapping[str, Ingredient] = {
-    name: Ingredient(name, unit, meaning, kind, measure)
+    name: Ingredient(
+        name=name,
+        unit=unit,
+        meaning=meaning,
+        kind=kind,
+        measure=measure,
+        reach=_REACH.get(measure, lambda _: 0),
+        apart=_APART.get(measure, frozenset()),
+    )
     for kind, measure, rows in _ROWS
     for name, unit, meaning in rows
 }
@@ -203,6 +244,9 @@ def ingredients_of_cuts(
     with localcontext(CONTEXT):
         for measure in measures:
             found |= measure(reading)
+    assert all((name in found.values) != (name in found.absent) for name in names), (
+        "an ingredient is known or absent"
+    )
     return Ingredients(
         values={name: found.values[name] for name in names if name in found.values},
         absent={name: found.absent[name] for name in names if name in found.absent},

@@ -5,7 +5,7 @@ the start of a window stood at its end.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from scorecards.engine.facts import ZERO, Contract, Subject
@@ -128,7 +128,12 @@ def _value(contract: Contract, reading: Reading) -> Decimal:
 
 
 def _per_year(contract: Contract) -> Decimal:
-    """Return a term's value for twelve months: by whole months where it has them, else by days of 365."""
+    """
+    Return a term's value for twelve months: by whole months where it has them, else by
+    days of 365. A contract without an end states a year's value already.
+    """
+    if contract.until == date.max:
+        return contract.value
     months = (contract.until.year - contract.since.year) * 12 + contract.until.month - contract.since.month
     if months > 0 and months_moved(day=contract.since, months=months) == contract.until:
         return contract.value * 12 / months

@@ -69,7 +69,7 @@ def like_for_like(reading: Reading) -> Ingredients:
     """Measure revenue now and a year before over the places held at the window's end."""
     names = ("revenue_same_perimeter", "revenue_prior_same_perimeter")
     prior = reading.window.year_before()
-    missing = unsold(reading, reading.window, names[0]) or unsold(reading, prior, names[1])
+    missing = unsold(reading, reading.window, *names) or unsold(reading, prior, *names)
     if missing:
         return missing
     return known(
@@ -156,9 +156,8 @@ def orders(reading: Reading) -> Ingredients:
     """Measure the orders of the window, and those of sites that had ordered in the months before."""
     months = reading.conventions.repeat_months
     earlier = reading.window.months_before(months=months)
-    missing = unsold(reading, reading.window, "orders", "repeat_orders") or unsold(
-        reading, earlier, "repeat_orders"
-    )
+    names = ("orders", "repeat_orders")
+    missing = unsold(reading, reading.window, *names) or unsold(reading, earlier, *names)
     if missing:
         return missing
     reach = Window(months_moved(day=reading.window.since, months=-months), reading.window.until)

@@ -1,0 +1,98 @@
+"""`manage.py metrics`: the metric library, and the results of a period computed from facts."""
+
+from argparse import ArgumentParser
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from rich.console import Console
+from rich.table import Table
+
+from kamcomp.calendar.models import Period
+from kamcomp.identity.selectors import user_named
+from kamcomp.refusal import Refusal
+from scorecards.engine.library import LIBRARY
+from scorecards.models import Metric, Result
+from scorecards.selectors import results_believed
+from scorecards.services import results_compute
+
+
+class Command(BaseCommand):
+    help = "List the metrics, and compute or show the results of a period."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        acts = parser.add_subparsers(dest="act", required=True)
+        acts.add_parser("list", help="list the metrics with their formulas")
+        for name, text in (
+            ("compute", "compute a period's results from the facts"),
+            ("show", "show its results"),
+        ):
+            act = acts.add_parser(name, help=text)
+            act.add_argument("--period", required=True, help="a period's code: 2026-Q3")
+            act.add_argument("--calendar", help="the calendar's code, where two have such a period")
+        acts.choices["compute"].add_argument("--by", required=True, help="who does it: a user name")
+
+    def handle(self, *args: object, **options: object) -> None:
+        try:
+            getattr(self, f"metrics_{options['act']}")(options)
+        except Refusal as refusal:
+            raise CommandError(str(refusal)) from refusal
+
+    def metrics_list(self, options: dict) -> None:
+        table = Table("code", "metric", "perspective", "unit", "better", "source", "made from")
+        for metric in Metric.objects.order_by("code"):
+            rule = LIBRARY.get(metric.code)
+            made = f"{rule.formula}; {rule.edge}" if rule else "metric_results files"
+            words = (metric.get_perspective_display(), metric.unit, metric.direction, metric.source)
+            table.add_row(metric.code, metric.name, *words, made)
+        self._print(table)
+
+    def metrics_compute(self, options: dict) -> None:
+        period = _period(options)
+        done = results_compute(period=period, by=user_named(options["by"]), at=timezone.now())
+        self.stdout.write(
+            f"{period}: {done.new} new results, {done.changed} restated, {done.same} unchanged; "
+            f"{done.without_value} without a value."
+        )
+        self._print(_results_table(period))
+
+    def metrics_show(self, options: dict) -> None:
+        self._print(_results_table(_period(options)))
+
+    def _print(self, table: Table) -> None:
+        Console(file=self.stdout._out, width=None if self.stdout.isatty() else 200).print(table)
+
+
+def _period(options: dict) -> Period:
+    periods = Period.objects.select_related("calendar").filter(code=options["period"])
+    if options["calendar"]:
+        periods = periods.filter(calendar__code=options["calendar"])
+    found = list(periods)
+    if not found:
+        raise CommandError(
+            f"There is no period {options['period']}; `manage.py calendar list` shows the periods."
+        )
+    if len(found) > 1:
+        calendars = ", ".join(period.calendar.code for period in found)
+        raise CommandError(f"{options['period']} is a period of {calendars}: say --calendar.")
+    return found[0]
+
+
+def _results_table(period: Period) -> Table:
+    table = Table("metric", "of", "segment", "window", "value", "unit", "state", "because", title=str(period))
+    rows = results_believed(period=period).order_by(
+        "metric__code", "node__code", "person__employee_id", "window", "id"
+    )
+    for row in rows:
+        of = row.node.code if row.node else str(row.person)
+        words = (row.segment.code if row.segment else "", row.get_window_display(), _shown(row))
+        table.add_row(
+            row.metric.code, of, *words, row.currency or row.metric.unit, row.get_status_display(), row.note
+        )
+    return table
+
+
+def _shown(row: Result) -> str:
+    """Return a value for reading: six decimals, without the zeros at their end."""
+    if row.value is None:
+        return ""
+    return f"{row.value:.6f}".rstrip("0").rstrip(".")

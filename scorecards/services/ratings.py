@@ -1,0 +1,69 @@
+"""Acts on objectives: their rating in a period, by someone other than who owns them."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from kamcomp.audit.context import act
+from kamcomp.calendar.models import Period
+from kamcomp.identity.models import User
+from kamcomp.refusal import Refusal
+from scorecards.models import ObjectiveRating
+from teams.choices import ObjectiveStatus
+from teams.models import AccountObjective
+
+SCALE = tuple(map(Decimal, ("0", "0.5", "1", "1.25", "1.5")))
+
+
+class RatingNotOnScale(Refusal):
+    """A rating is one of the five steps of the scale."""
+
+
+class RatingOfOwn(Refusal):
+    """Nobody rates an objective of their own."""
+
+
+class ObjectiveNotAgreed(Refusal):
+    """Only an objective that was agreed can be rated."""
+
+
+@act
+def objective_rate(
+    *,
+    objective: AccountObjective,
+    period: Period,
+    rating: Decimal,
+    evidence: str,
+    by: User,
+    at: datetime,
+) -> ObjectiveRating:
+    """
+    Record the rating of an objective in a period; an earlier one is kept as superseded.
+
+    An equal rating with the same evidence changes nothing. In a locked period the rating
+    is a late fact: it becomes an adjustment, the paid result stays.
+
+    :raises RatingNotOnScale: if the rating is not 0, 50, 100, 125 or 150 %.
+    :raises RatingOfOwn: if `by` owns the objective.
+    :raises ObjectiveNotAgreed: if the objective is a draft or was dropped.
+    """
+    _refuse_unless_ratable(objective=objective, rating=rating, by=by)
+    AccountObjective.objects.select_for_update().get(pk=objective.pk)
+    believed = ObjectiveRating.objects.current().filter(objective=objective, period=period)
+    earlier = believed.first()
+    if earlier is not None and (earlier.rating, earlier.evidence) == (rating, evidence):
+        return earlier
+    believed.update(superseded_at=at)
+    return ObjectiveRating.objects.create(
+        objective=objective, period=period, rating=rating, evidence=evidence, recorded_at=at
+    )
+
+
+def _refuse_unless_ratable(*, objective: AccountObjective, rating: Decimal, by: User) -> None:
+    if rating not in SCALE:
+        steps = ", ".join(f"{step * 100:.0f}" for step in SCALE)
+        raise RatingNotOnScale(f"{objective.code}: a rating is one of {steps} %, not {rating * 100:f} %.")
+    if objective.owner.user_id is not None and objective.owner.user_id == by.pk:
+        raise RatingOfOwn(f"{objective.code} is an objective of your own; someone else rates it.")
+    if objective.status in (ObjectiveStatus.DRAFT, ObjectiveStatus.DROPPED):
+        state = objective.get_status_display().lower()
+        raise ObjectiveNotAgreed(f"{objective.code} is {state}; agree on it before it is rated.")
