@@ -20,15 +20,19 @@ def ship(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 def take_back(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     metrics = apps.get_model("scorecards", "Metric").objects.using(schema_editor.connection.alias)
-    metrics.filter(code__in=[metric.code for metric in catalogue_metrics()], results=None, targets=None).delete()
+    metrics.filter(
+        code__in=[metric.code for metric in catalogue_metrics()], results=None, targets=None
+    ).delete()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scorecards", "0002_audit")]
+    dependencies = [("scorecards", "0005_credits_are_whole")]
 
     operations = [
         *(
-            migrations.AlterField("result", name, models.DecimalField(max_digits=60, decimal_places=34, null=True))
+            migrations.AlterField(
+                "result", name, models.DecimalField(max_digits=60, decimal_places=34, null=True)
+            )
             for name in ("numerator", "denominator", "value")
         ),
         migrations.RunPython(ship, take_back),
