@@ -1,5 +1,7 @@
 """What is measured, what was agreed, what was achieved."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import Q
@@ -23,7 +25,7 @@ from teams.models import AccountNode, Person, Segment
 ONE_SUBJECT = Q(node__isnull=False, person=None) | Q(node=None, person__isnull=False)
 
 
-def quotient_field(**options: object) -> models.DecimalField:
+def quotient_field(**options: Any) -> models.DecimalField:
     """Return a column for a measured value: a quotient keeps all 34 digits it was computed with."""
     return models.DecimalField(max_digits=60, decimal_places=34, **options)
 

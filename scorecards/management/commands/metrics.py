@@ -15,6 +15,8 @@ from scorecards.models import Metric, Result
 from scorecards.selectors import results_believed
 from scorecards.services import results_compute
 
+WIDTH = 200
+
 
 class Command(BaseCommand):
     help = "List the metrics, and compute or show the results of a period."
@@ -59,7 +61,10 @@ class Command(BaseCommand):
         self._print(_results_table(_period(options)))
 
     def _print(self, table: Table) -> None:
-        Console(file=self.stdout._out, width=None if self.stdout.isatty() else 200).print(table)
+        console = Console(width=None if self.stdout.isatty() else WIDTH)
+        with console.capture() as drawn:
+            console.print(table)
+        self.stdout.write(drawn.get())
 
 
 def _period(options: dict) -> Period:
