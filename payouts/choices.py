@@ -42,6 +42,7 @@ class LineKind(TextChoices):
     RULE = "rule", "Plan rule"
     CARRY = "carry", "Carried"
     FLOOR = "floor", "Floor"
+    TERMS = "terms", "Payment terms"
 
 
 class ReviewOutcome(TextChoices):

@@ -30,7 +30,8 @@ class Actor:
     action: str = ""
 
 
-_ACTOR: ContextVar[Actor] = ContextVar("actor", default=Actor())
+NOBODY = Actor()
+_ACTOR: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
 
 
 def actor() -> Actor:

@@ -8,6 +8,7 @@ cutting off follow the calendar's dates; the lock comes with the run's lock.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from dateutil.relativedelta import relativedelta
 from django.db import transaction
@@ -120,7 +121,7 @@ def check_contiguous(*, spans: Sequence[Span]) -> None:
 
     :raises PeriodsNotContiguous: naming the two spans that do not meet.
     """
-    for before, after in zip(spans, spans[1:], strict=False):
+    for before, after in pairwise(spans):
         if before.until != after.since:
             raise PeriodsNotContiguous(
                 f"The period from {after.since} must begin the day after {before.last}, "

@@ -35,6 +35,10 @@ class ImportBatch(Record):
     rows_same = models.PositiveIntegerField(default=0)
     rows_rejected = models.PositiveIntegerField(default=0)
     totals = models.JSONField(default=dict, help_text="Sums by currency: file, accepted, rejected.")
+    first_day = models.DateField(null=True, help_text="The earliest day that its rows say something about.")
+    locked_before = models.JSONField(
+        default=list, help_text="Ids of the periods that were locked already when it was committed."
+    )
     committed_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
 
@@ -59,6 +63,7 @@ class ImportChange(models.Model):
     subject_table = models.CharField(max_length=63)
     subject_id = models.CharField(max_length=64)
     before = models.JSONField(null=True, help_text="The row before the change; null when the import made it.")
+    after = models.JSONField(null=True, help_text="The row the import left; null when it took the row away.")
 
     class Meta:
         indexes = [models.Index(name="import_changes_by_batch", fields=["batch", "id"])]

@@ -144,7 +144,7 @@ class LedgerEntry(models.Model):
 
 
 class PayoutEvent(models.Model):
-    """What happened to a payout, or to a person's pool share, after the lock: held, released, exported, paid, disputed."""
+    """What happened to a payout or a pool share after the lock: held, released, exported, paid, disputed."""
 
     id = models.BigAutoField(primary_key=True)
     payout = models.ForeignKey(Payout, models.PROTECT, null=True, related_name="events", db_constraint=False)

@@ -150,6 +150,9 @@ class Payout(models.Model):
     carried = money_field(default=0)
     target_incentive = money_field(default=0)
     input_digest = models.CharField(max_length=64)
+    closing = models.JSONField(
+        default=dict, help_text="Balances for the next period that are not zero, as strings."
+    )
 
     class Meta:
         constraints = [

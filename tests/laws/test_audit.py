@@ -148,8 +148,11 @@ class TestAuditTrail:
     @pytest.mark.parametrize(
         "statement",
         [
-            "INSERT INTO audit_auditevent (at, request_id, action, session_role, operation, subject_table, subject_id)"
-            " VALUES (now(), '', '', '', 'act', 'x', 'y')",
+            (
+                "INSERT INTO audit_auditevent"
+                " (at, request_id, action, session_role, operation, subject_table, subject_id)"
+                " VALUES (now(), '', '', '', 'act', 'x', 'y')"
+            ),
             "UPDATE audit_auditevent SET action = 'other'",
             "DELETE FROM audit_auditevent",
             "TRUNCATE audit_auditevent",

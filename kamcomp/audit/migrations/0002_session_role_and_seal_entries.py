@@ -11,7 +11,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            "auditevent", "session_role", models.CharField(max_length=63, default="", help_text="The database role that wrote."), preserve_default=False
+            "auditevent",
+            "session_role",
+            models.CharField(max_length=63, default="", help_text="The database role that wrote."),
+            preserve_default=False,
         ),
         migrations.AlterField(
             "auditevent", "before", models.JSONField(null=True, decoder=kamcomp.audit.exact.ExactDecoder)

@@ -5,9 +5,7 @@ from django.db import migrations
 from kamcomp.grants import narrowed
 from kamcomp.laws import append_only, function, operations
 
-COLUMNS = (
-    "at, user_id, request_id, action, session_role, operation, subject_table, subject_id, before, after"
-)
+COLUMNS = "at, user_id, request_id, action, session_role, operation, subject_table, subject_id, before, after"
 WHO = """clock_timestamp(), nullif(current_setting('kamcomp.user', true), '')::uuid,
            coalesce(current_setting('kamcomp.request', true), ''), coalesce(current_setting('kamcomp.act', true), ''),
            session_user"""

@@ -1,6 +1,7 @@
 """`manage.py audit`: seal the trail, and verify it against its seals and an anchor."""
 
 from argparse import ArgumentParser
+from typing import IO, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -25,7 +26,7 @@ class Command(BaseCommand):
 
     def audit_seal(self, options: dict) -> None:
         entries = services.audit_seal(at=timezone.now())
-        Console(file=self.stdout).print(
+        Console(file=cast(IO[str], self.stdout)).print(
             f"Sealed {entries} entries; the anchor is {selectors.audit_anchor()}."
         )
 
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         if faults:
             raise CommandError("The audit trail was changed:\n" + "\n".join(str(fault) for fault in faults))
         unsealed = selectors.audit_unsealed()
-        Console(file=self.stdout).print(
+        Console(file=cast(IO[str], self.stdout)).print(
             f"The audit trail is as it was sealed, up to the anchor {selectors.audit_anchor() or '(no seal yet)'};"
             f" {unsealed} entries wait for the next seal."
         )

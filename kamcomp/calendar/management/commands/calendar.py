@@ -4,6 +4,7 @@ import csv
 from argparse import ArgumentParser
 from datetime import date
 from pathlib import Path
+from typing import IO, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -69,7 +70,7 @@ class Command(BaseCommand):
             days = [str(day) for day in (period.span.since, last, period.cut_off_on, pay_on)]
             table.add_row(period.calendar.code, period.code, *days, period.get_status_display())
         if FiscalCalendar.objects.exists():
-            Console(file=self.stdout._out).print(table)
+            Console(file=cast(IO[str], self.stdout)).print(table)
         else:
             self.stdout.write("No calendar yet: make one with `manage.py calendar make`.")
 

@@ -1,0 +1,132 @@
+"""
+The key figures a payout line shows beside its amount: metric, target, actual, attainment, weight.
+
+They are the figures the leaf was computed from, written with the decimals a table keeps;
+a team's are written once, whatever the number of people who read them. Pure.
+Rule: docs/reference/runs.md, "Rows and digests".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from typing import Any
+
+from kamcomp.columns import EXACT
+from kamcomp.money import CONTEXT, to_decimals
+from plans.engine.conventions import Reads
+from plans.engine.inputs import Inputs, Ints, Results
+from plans.engine.parameter import Parameter
+from plans.engine.plan import Branch, Goal, Incentive, Node, Plan, Reading, UnitBonus
+from plans.engine.reading import FINAL, WINDOW_OF, Computation, carried_read, read_result, result_key
+
+NULL = "\\N"
+FIGURE_DIGITS, RATIO_DIGITS = 10, 6
+Shown = tuple[str, str, str]
+NOTHING: Shown = (NULL, NULL, NULL)
+
+
+@dataclass(frozen=True)
+class LeafFigures:
+    """A leaf's metric and weight, and target, actual and attainment by subject, with the subject of each row."""
+
+    metric: str
+    weight: Decimal | None
+    subjects: Sequence[Shown]
+    index: Sequence[int] | None
+
+    def of(self, row: int) -> Shown:
+        """Return target, actual and attainment of a row as text."""
+        place = row if self.index is None else self.index[row]
+        return NOTHING if place < 0 or place >= len(self.subjects) else self.subjects[place]
+
+
+def leaf_figures(*, plan: Plan, inputs: Inputs) -> dict[str, LeafFigures]:
+    """Return the key figures of every leaf, by its code."""
+    with localcontext(CONTEXT):
+        computation = Computation(plan=plan, inputs=inputs, numbers=EXACT)
+        figures = {leaf.code: _figures(leaf, leaf.weight, computation) for leaf in _leaves(plan.incentive)}
+        return figures | {
+            leaf.code: _figures(leaf, None, computation)
+            for leaf in plan.commissions
+            if isinstance(leaf, UnitBonus)
+        }
+
+
+def _leaves(node: Incentive | Branch) -> Iterator[Node]:
+    for child in node.children:
+        if isinstance(child, Branch):
+            yield from _leaves(child)
+        else:
+            yield child
+
+
+def _figures(leaf: Any, weight: Decimal | None, computation: Computation) -> LeafFigures:
+    if not isinstance(leaf, Goal | UnitBonus):
+        return LeafFigures("", weight, (), None)
+    window = WINDOW_OF[leaf.accumulation]
+    results = computation.inputs.results.get(result_key(leaf, window=window))
+    if results is None:
+        return LeafFigures(leaf.metric, weight, (), None)
+    read = read_result(reading=leaf, node=leaf.code, window=window, years=leaf.years, computation=computation)
+    read = carried_read(reading=leaf, read=read, window=window, computation=computation)
+    attained = [NULL] * len(read.state)
+    if leaf.reads is Reads.ATTAINMENT:
+        attained = [
+            _text(value, RATIO_DIGITS) if state == FINAL else NULL
+            for value, state in zip(read.value, read.state.tolist(), strict=True)
+        ]
+    actual, target = _actuals(results), _targets(leaf, results, computation)
+    if read.index is None and len(attained) == len(results.index):
+        rows = [
+            (_at(target, place, row), _at(actual, place, row), attained[row])
+            for row, place in enumerate(results.index.tolist())
+        ]
+        return LeafFigures(leaf.metric, weight, rows, None)
+    index: Ints = results.index if read.index is None else read.index
+    shown = [(_at(target, place, place), actual[place], attained[place]) for place in range(len(actual))]
+    return LeafFigures(leaf.metric, weight, shown, index.tolist())
+
+
+def _at(texts: Sequence[str] | dict[int, str], place: int, row: int) -> str:
+    if isinstance(texts, dict):
+        return texts.get(row, NULL)
+    return texts[place] if 0 <= place < len(texts) else NULL
+
+
+def _actuals(results: Results) -> list[str]:
+    texts = []
+    for place, state in enumerate(results.state.tolist()):
+        denominator = Decimal(1) if results.denominator is None else results.denominator[place]
+        known = state == FINAL and denominator != 0
+        texts.append(_text(results.numerator[place] / denominator, FIGURE_DIGITS) if known else NULL)
+    return texts
+
+
+def _targets(leaf: Reading, results: Results, computation: Computation) -> list[str] | dict[int, str]:
+    """Return the targets by subject, or by row where the assignment names them."""
+    if leaf.reads is not Reads.ATTAINMENT:
+        return [NULL] * len(results.subjects)
+    if isinstance(leaf.target, Parameter):
+        stated = computation.inputs.parameters.get(leaf.target.parameter)
+        if stated is None:
+            return {}
+        return {
+            row: _text(value, FIGURE_DIGITS)
+            for row, (value, state) in enumerate(zip(stated.value, stated.state.tolist(), strict=True))
+            if state == FINAL
+        }
+    if leaf.target is not None:
+        return [_text(leaf.target, FIGURE_DIGITS)] * len(results.subjects)
+    if results.target is None:
+        return [NULL] * len(results.subjects)
+    share = Decimal(1) if isinstance(leaf.target_share, Parameter) else leaf.target_share
+    return [
+        _text(value * share, FIGURE_DIGITS) if state == FINAL else NULL
+        for value, state in zip(results.target.value, results.target.state.tolist(), strict=True)
+    ]
+
+
+def _text(value: Decimal, digits: int) -> str:
+    return f"{to_decimals(value, digits):f}"

@@ -1,0 +1,204 @@
+"""
+From an outcome to rows: a payout a payee, and the lines that explain it and sum to it.
+
+The rows are made as text, one text a row, ready to be copied into a table; a payee's digest
+is taken of the same text, so what is stored, checked and compared is one thing. Figures
+that several rows share (a team's attainment) are written once. Pure.
+Rule: docs/reference/runs.md, "Rows and digests".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from typing import Any
+
+import numpy as np
+
+from kamcomp.columns import EXACT, sums_by
+from kamcomp.money import CONTEXT, settle, to_decimals
+from payouts.engine.evaluation import EarnedLine, Outcome, SettlementLine, evaluate
+from payouts.engine.leaf_figures import LeafFigures, leaf_figures
+from plans.engine.conventions import Window
+from plans.engine.inputs import Inputs, rows_of
+from plans.engine.plan import Commission, Plan
+from plans.engine.reading import Computation
+
+NULL = "\\N"
+RATIO_DIGITS = 6
+KINDS = {"leaf": "leaf", "money": "leaf"}
+BALANCES = ("posted", "excess", "bank", "draw", "recoverable")
+_CARRY = ("posted", "carried_in", "carried_out")
+
+
+@dataclass(frozen=True, slots=True)
+class PayeeRows:
+    """
+    The rows of one payee: `payout` and each of `lines` as tab-separated text.
+
+    `payout` holds currency, due, posted before, amount, carried, target incentive, closing
+    balances; a line holds kind, leaf, pay element, account id, metric, target, actual,
+    attainment, payout ratio, weight, amount.
+    """
+
+    payee: str
+    payout: str
+    lines: tuple[str, ...]
+
+    def digest(self, *, plan: str) -> bytes:
+        """Return the SHA-256 of the payee's figures under a plan (its code and version)."""
+        return hashlib.sha256(
+            f"{plan}\t{self.payee}\t{self.payout}\n{chr(10).join(self.lines)}".encode()
+        ).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class PayeeProblem:
+    """Why a payee has no payout."""
+
+    payee: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a chunk came to: the rows of those who could be computed, the problems of those who could not."""
+
+    payees: tuple[PayeeRows, ...]
+    problems: tuple[PayeeProblem, ...]
+
+
+def payout_rows(
+    *, plan: Plan, inputs: Inputs, accounts: Mapping[str, str], account_of: Callable[[str], str]
+) -> Rows:
+    """
+    Return the rows of a plan's payouts, computed exactly, in the order of the payees.
+
+    `accounts` maps account codes to the ids that lines name, `account_of` a stint to its
+    account's code. A payee on whom the engine breaks is found by halving and named; the
+    others go on.
+    """
+    made: list[PayeeRows] = []
+    problems: list[PayeeProblem] = []
+    for part, outcome in _outcomes(plan, inputs, problems):
+        made += _rows_of_outcome(plan, part, outcome, accounts, account_of, problems)
+    return Rows(payees=tuple(made), problems=tuple(problems))
+
+
+def _outcomes(plan: Plan, inputs: Inputs, problems: list[PayeeProblem]) -> Iterator[tuple[Inputs, Outcome]]:
+    if not inputs.payees:
+        return
+    try:
+        yield inputs, evaluate(plan=plan, inputs=inputs, numbers=EXACT)
+    except Exception as error:  # whatever breaks on one payee's figures must not stop the others
+        if len(inputs.payees) == 1:
+            sentence = f"{inputs.payees[0]} cannot be computed: {type(error).__name__}: {error}"
+            problems.append(PayeeProblem(inputs.payees[0], "engine_error", sentence))
+            return
+        middle = len(inputs.payees) // 2
+        for half in (inputs.payee < middle, inputs.payee >= middle):
+            yield from _outcomes(plan, rows_of(inputs, np.flatnonzero(half)), problems)
+
+
+def _rows_of_outcome(
+    plan: Plan, inputs: Inputs, outcome: Outcome, accounts: Mapping[str, str],
+    account_of: Callable[[str], str], problems: list[PayeeProblem],
+) -> Iterator[PayeeRows]:  # fmt: skip
+    _note_problems(inputs, outcome, problems)
+    figures = leaf_figures(plan=plan, inputs=inputs)
+    account_ids = [accounts.get(account_of(stint), NULL) for stint in inputs.stints]
+    stints: list[list[int]] = [[] for _payee in inputs.payees]
+    for row, payee in enumerate(inputs.payee.tolist()):
+        stints[payee].append(row)
+    earned = [(line, _line_texts(plan, line, figures, account_ids)) for line in outcome.earned]
+    after = [("carry" if line.effect in _CARRY else "rule", line) for line in outcome.settlement]
+    after += [("terms", line) for line in outcome.payment]
+    targets = _target_incentives(plan, inputs)
+    for place, payee in enumerate(inputs.payees):
+        if outcome.blocked[place]:
+            continue
+        if outcome.payable[place] < 0:
+            message = (
+                f"{payee} would be paid {outcome.payable[place]} {plan.currency}: a payout is never negative."
+            )
+            problems.append(PayeeProblem(payee, "payout_negative", message))
+            continue
+        lines = [texts(row) for line, texts in earned for row in stints[place] if _is_shown(line, row)]
+        lines += [_settlement_text(kind, line, place) for kind, line in after if line.amount[place] != 0]
+        yield PayeeRows(payee, _payout_text(plan, outcome, place, targets[place]), tuple(lines))
+
+
+def _note_problems(inputs: Inputs, outcome: Outcome, problems: list[PayeeProblem]) -> None:
+    known = set()
+    for problem in outcome.problems:
+        payee = inputs.payees[inputs.payee[problem.row]]
+        key = (payee, problem.node, problem.code, problem.detail)
+        if key not in known:
+            known.add(key)
+            problems.append(PayeeProblem(payee, problem.code, problem.detail))
+
+
+def _is_shown(line: EarnedLine, row: int) -> bool:
+    """Tell whether a line is kept: what a leaf earned always, what a rule changed only if it did."""
+    return line.effect in KINDS or line.amount[row] != 0
+
+
+def _line_texts(
+    plan: Plan, line: EarnedLine, figures: Mapping[str, LeafFigures], account_ids: Sequence[str]
+) -> Callable[[int], str]:
+    """Return how a row of an earned line is written."""
+    kind = KINDS.get(line.effect, "rule")
+    leaf = line.code if line.effect in KINDS else f"{line.code}/{line.effect}"
+    element = (
+        "commission"
+        if any(isinstance(m, Commission) and m.code == line.code for m in plan.commissions)
+        else "bonus"
+    )
+    head = f"{kind}\t{leaf}\t{element}\t"
+    known = figures.get(line.code) if line.effect in KINDS else None
+    weight = NULL if known is None or known.weight is None else f"{known.weight:f}"
+    metric = "" if known is None else known.metric
+    ratios: dict[Decimal, str] = {}
+
+    def text(row: int) -> str:
+        ratio = NULL
+        if line.ratio is not None:
+            exact = line.ratio[row]
+            ratio = ratios.get(exact) or ratios.setdefault(exact, f"{to_decimals(exact, RATIO_DIGITS):f}")
+        shown = (NULL, NULL, NULL) if known is None else known.of(row)
+        return (
+            f"{head}{account_ids[row]}\t{metric}\t{shown[0]}\t{shown[1]}\t{shown[2]}"
+            f"\t{ratio}\t{weight}\t{line.amount[row]:f}"
+        )
+
+    return text
+
+
+def _settlement_text(kind: str, line: SettlementLine, place: int) -> str:
+    empty = f"{NULL}\t\t{NULL}\t{NULL}\t{NULL}\t{NULL}\t{NULL}"
+    return f"{kind}\t{line.effect}\tbonus\t{empty}\t{line.amount[place]:f}"
+
+
+def _payout_text(plan: Plan, outcome: Outcome, place: int, target: Decimal) -> str:
+    posted = next((-line.amount[place] for line in outcome.settlement if line.effect == "posted"), Decimal(0))
+    closing = {name: getattr(outcome.closing, name)[place] for name in BALANCES}
+    kept = json.dumps({name: f"{amount:f}" for name, amount in closing.items() if amount}, sort_keys=True)
+    return (
+        f"{plan.currency}\t{outcome.due[place]:f}\t{posted:f}\t{outcome.payable[place]:f}"
+        f"\t{outcome.closing.carried[place]:f}\t{target:f}\t{kept}"
+    )
+
+
+def _target_incentives(plan: Plan, inputs: Inputs) -> Any:
+    """Return each payee's target incentive of the period, settled; zero where the plan has no weighted tree."""
+    if not plan.incentive.children:
+        return EXACT.zeros(len(inputs.payees))
+    with localcontext(CONTEXT):
+        incentive = Computation(plan=plan, inputs=inputs, numbers=EXACT).incentive(Window.PERIOD)
+        return settle(
+            sums_by(inputs.payee, incentive.target, size=len(inputs.payees)), currency=plan.currency
+        )

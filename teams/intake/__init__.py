@@ -1,0 +1,13 @@
+"""
+Files about people, accounts and teams: the kinds and their row rules.
+
+Rules: docs/reference/files.md.
+"""
+
+from kamcomp.imports.kinds import register
+from teams.intake.accounts import ACCOUNTS, SEGMENTS
+from teams.intake.memberships import TEAM_MEMBERSHIPS
+from teams.intake.objectives import OBJECTIVES
+from teams.intake.people import EMPLOYMENTS, JOB_ROLES, PACKAGES, PEOPLE
+
+register(SEGMENTS, ACCOUNTS, JOB_ROLES, PEOPLE, EMPLOYMENTS, PACKAGES, TEAM_MEMBERSHIPS, OBJECTIVES)

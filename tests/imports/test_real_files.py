@@ -1,0 +1,94 @@
+"""The real data set goes through the ordinary imports, by column maps alone."""
+
+import csv
+import subprocess
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.db.models import Sum
+
+from kamcomp.imports import services
+from kamcomp.imports.previews import Preview
+from scorecards.models import Credit, Transaction
+from teams.models import AccountNode, Membership, Person, StrategicAccount
+
+AT = datetime(2014, 7, 1, tzinfo=UTC)
+DERIVE = Path(__file__).resolve().parents[2] / "examples" / "adventureworks" / "derive.py"
+MAPS = {
+    "accounts": {
+        "columns": {
+            "account_code": "account",
+            "segment": "segment",
+            "country": "country_code",
+            "region": "territory",
+            "currency": "currency",
+            "name": "name",
+        },
+        "constants": {"currency": "USD"},
+        "ignore": "*",
+    },
+    "products": {"columns": {"product": "product_number", "name": "product", "family": "category"}, "ignore": "*"},
+    "transactions": {
+        "columns": {
+            "source_id": "order_number",
+            "account_code": "account",
+            "product": "product_number",
+            "employee_id": "person",
+        },
+        "constants": {"currency": "USD"},
+        "ignore": "*",
+    },
+    "targets": {
+        "columns": {"employee_id": "person", "from": "period_start", "to": "period_end", "target": "quota"},
+        "constants": {"metric_code": "M01", "currency": "USD", "account_code": ""},
+        "ignore": "*",
+    },
+}
+MAPS["accounts"]["columns"].pop("currency")
+MAPS["products"]["columns"]["product"] = "product_number"
+
+
+def commit(kind: str, path: Path, mapping: dict | None = None) -> Preview:
+    return services.import_commit(kind=kind, content=path.read_bytes(), filename=path.name, mapping=mapping, at=AT)
+
+
+@pytest.fixture
+def derived(shared_data: Path, tmp_path: Path) -> Path:
+    source = shared_data / "adventureworks"
+    subprocess.run([sys.executable, str(DERIVE), "--from", str(source), "--to", str(tmp_path)], check=True)
+    return tmp_path
+
+
+@pytest.mark.django_db
+def test_adventureworks(shared_data: Path, derived: Path) -> None:
+    source = shared_data / "adventureworks"
+
+    commit("segments", derived / "segments.csv")
+    accounts = commit("accounts", source / "accounts.csv", MAPS["accounts"])
+    keys = commit("accounts", derived / "key_accounts.csv")
+    commit("people", derived / "people.csv")
+    commit("employments", derived / "employments.csv")
+    commit("packages", derived / "packages.csv")
+    commit("team_memberships", derived / "team_memberships.csv")
+    commit("products", source / "products.csv", MAPS["products"])
+    lines = commit("transactions", source / "transactions.csv", MAPS["transactions"])
+
+    assert accounts.new == 701
+    assert (keys.new, keys.changed) == (0, 20)
+    assert AccountNode.objects.count() == 701
+    assert StrategicAccount.objects.filter(status="active").count() == 20
+    assert Person.objects.count() > 17
+    assert Membership.objects.exists()
+    assert lines.new == Transaction.objects.count() == 60_855
+    with (source / "transactions.csv").open(newline="", encoding="utf-8") as file:
+        expected = sum(Decimal(row["revenue"]) for row in csv.DictReader(file))
+    assert Transaction.objects.aggregate(total=Sum("revenue"))["total"] == expected
+    assert Credit.objects.count() == 60_855
+
+    again = commit("transactions", source / "transactions.csv", MAPS["transactions"])
+
+    assert again.already is not None
+    assert "Already imported on 2014-07-01" in again.sentence()
