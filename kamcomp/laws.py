@@ -14,6 +14,8 @@ from django.db import migrations
 from django.db.migrations.operations.base import Operation
 from django.db.utils import IntegrityError
 
+from kamcomp.grants import narrowed
+
 TRANSITIONS = {
     "INSERT": "REFERENCING NEW TABLE AS new_rows",
     "UPDATE": "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",
@@ -112,6 +114,15 @@ def append_only(table: str, *, law: str, may_update: bool = False) -> list[Opera
         trigger(
             law, on=table, when=f"BEFORE {events}", runs="law_append_only", arguments=[law], each="STATEMENT"
         )
+    ]
+
+
+def not_edited(table: str, *, law: str, stay: str) -> list[Operation]:
+    """Return the steps after which a table of facts is only added to; a row may learn once until when it held."""
+    return [
+        *append_only(table, law=stay, may_update=True),
+        *statement_triggers(law, on=table, runs="law_fact_not_edited", arguments=[law], events=["UPDATE"]),
+        narrowed(table, to=["SELECT", "INSERT", "UPDATE (superseded_at)"]),
     ]
 
 

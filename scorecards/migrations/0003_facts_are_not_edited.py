@@ -2,32 +2,22 @@
 
 from django.db import migrations
 
-from kamcomp.grants import narrowed
-from kamcomp.laws import append_only, function, operations, statement_triggers
+from kamcomp.laws import function, not_edited, operations
 
 FACTS = {
-    "scorecards_transaction": "transactions_are_not_edited",
-    "scorecards_credit": "credits_are_not_edited",
-    "scorecards_contract": "contracts_are_not_edited",
-    "scorecards_opportunity": "opportunities_are_not_edited",
-    "scorecards_accountpnl": "account_pnl_is_not_edited",
-    "scorecards_walletestimate": "wallet_estimates_are_not_edited",
-    "scorecards_inventorylevel": "inventory_levels_are_not_edited",
-    "scorecards_surveyresponse": "survey_responses_are_not_edited",
-    "scorecards_satisfactionwave": "satisfaction_waves_are_not_edited",
-    "scorecards_objectiverating": "objective_ratings_are_not_edited",
-    "scorecards_result": "results_are_not_edited",
-    "currency_fxrate": "fx_rates_are_not_edited",
+    "scorecards_transaction": "transactions",
+    "scorecards_credit": "credits",
+    "scorecards_contract": "contracts",
+    "scorecards_opportunity": "opportunities",
+    "scorecards_accountpnl": "account_pnl",
+    "scorecards_walletestimate": "wallet_estimates",
+    "scorecards_inventorylevel": "inventory_levels",
+    "scorecards_surveyresponse": "survey_responses",
+    "scorecards_satisfactionwave": "satisfaction_waves",
+    "scorecards_objectiverating": "objective_ratings",
+    "scorecards_result": "results",
+    "currency_fxrate": "fx_rates",
 }
-
-
-def not_edited(table: str, law: str) -> list:
-    """Return the steps that make a table of facts one."""
-    return [
-        *append_only(table, law=f"{law.rsplit('_', 3)[0]}_stay", may_update=True),
-        *statement_triggers(law, on=table, runs="law_fact_not_edited", arguments=[law], events=["UPDATE"]),
-        narrowed(table, to=["SELECT", "INSERT", "UPDATE (superseded_at)"]),
-    ]
 
 
 class Migration(migrations.Migration):
@@ -54,5 +44,5 @@ BEGIN
     RETURN NULL;
 END""",
         ),
-        *(not_edited(table, law) for table, law in FACTS.items()),
+        *(not_edited(table, law=f"{facts}_are_not_edited", stay=f"{facts}_stay") for table, facts in FACTS.items()),
     )

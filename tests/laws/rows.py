@@ -1,35 +1,77 @@
 """Rows the laws are tried on: the least that the tables ask for, made as the app role."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from uuid import UUID, uuid4
+from typing import Any
 
 from psycopg2.extras import DateRange
 
-from scorecards.models import Transaction
-from teams.choices import NodeStatus
-from teams.models import AccountNode
+from kamcomp.calendar.choices import PeriodStatus
+from kamcomp.calendar.models import FiscalCalendar, Period
+from kamcomp.identity.models import User
+from payouts.choices import PoolStatus, RunStatus
+from payouts.models import Allocation, Payout, PayoutLine, Pool, Run, RunChunk
+from plans.choices import PlanType, VersionStatus
+from plans.models import Assignment, Plan, PlanVersion
+from scorecards.choices import CreditType
+from scorecards.models import Credit, Transaction
+from teams.choices import AccountStatus, Link, Seat
+from teams.models import AccountNode, JobRole, Membership, Person, StrategicAccount
 
 NUMBERS = count(1)
-FIRST = date(2026, 1, 1)
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def days(since: str, until: str | None) -> DateRange:
+def days(since: str, until: str | None = None) -> DateRange:
     """Return the half-open span between two ISO dates."""
     return DateRange(date.fromisoformat(since), None if until is None else date.fromisoformat(until))
 
 
-def node(**values: object) -> AccountNode:
-    number = next(NUMBERS)
-    return AccountNode.objects.create(
+def user() -> User:
+    return User.objects.create(username=f"user-{next(NUMBERS)}")
+
+
+def person(**values: Any) -> Person:
+    return Person.objects.create(**{"employee_id": f"E{next(NUMBERS)}", **values})
+
+
+def role() -> JobRole:
+    return JobRole.objects.get_or_create(code="tried", defaults={"name": "Tried"})[0]
+
+
+def node(**values: Any) -> AccountNode:
+    code = f"N{next(NUMBERS)}"
+    return AccountNode.objects.create(**{"code": code, "name": code, "currency": "EUR", **values})
+
+
+def account(**values: Any) -> StrategicAccount:
+    return StrategicAccount.objects.create(
+        **{"node": values.pop("node", None) or node(), "programme_start": date(2026, 1, 1), "plan_currency": "EUR"},
+        **values,
+    )
+
+
+def membership(**values: Any) -> Membership:
+    seat = values.get("seat", Seat.MEMBER)
+    return Membership.objects.create(
         **{
-            "code": f"N{number}",
-            "name": f"Node {number}",
-            "currency": "EUR",
-            "status": NodeStatus.ACTIVE,
+            "account": values.pop("account", None) or account(),
+            "person": values.pop("person", None) or person(),
+            "role": role(),
+            "link": Link.DIRECT,
+            "valid": days("2026-01-01"),
+            "pool_eligible": seat != Seat.KAM,
             **values,
         }
     )
+
+
+def active_account(**values: Any) -> tuple[StrategicAccount, Membership]:
+    """Return an active account and the membership of its key account manager."""
+    made = account(**values)
+    kam = membership(account=made, seat=Seat.KAM)
+    StrategicAccount.objects.filter(pk=made.pk).update(status=AccountStatus.ACTIVE)
+    return made, kam
 
 
 def transactions(number: int) -> list[Transaction]:
@@ -38,7 +80,7 @@ def transactions(number: int) -> list[Transaction]:
     return Transaction.objects.bulk_create(
         Transaction(
             source_id=f"T{next(NUMBERS)}",
-            date=FIRST + timedelta(days=index),
+            date=date(2026, 1, 1) + timedelta(days=index),
             node=where,
             revenue="100.00",
             currency="EUR",
@@ -47,5 +89,169 @@ def transactions(number: int) -> list[Transaction]:
     )
 
 
-def some_id() -> UUID:
-    return uuid4()
+def credit(line: Transaction, share: str, **values: Any) -> Credit:
+    """Return a credit that is not saved."""
+    return Credit(
+        **{
+            "source": line.source,
+            "source_id": line.source_id,
+            "line": line.line,
+            "person": values.pop("person", None) or person(),
+            "share": share,
+            "credit_type": CreditType.SPLIT,
+            **values,
+        }
+    )
+
+
+def calendar() -> FiscalCalendar:
+    code = f"C{next(NUMBERS)}"
+    return FiscalCalendar.objects.create(code=code, name=code)
+
+
+def period(**values: Any) -> Period:
+    return Period.objects.create(
+        **{
+            "calendar": values.pop("calendar", None) or calendar(),
+            "code": f"P{next(NUMBERS)}",
+            "fiscal_year": 2026,
+            "number": next(NUMBERS),
+            "days": days("2026-01-01", "2026-04-01"),
+            "cut_off_on": date(2026, 4, 9),
+            "status": PeriodStatus.COLLECTING,
+            **values,
+        }
+    )
+
+
+def period_lock(locked: Period) -> None:
+    Period.objects.filter(pk=locked.pk).update(status=PeriodStatus.LOCKED)
+
+
+def plan(**values: Any) -> Plan:
+    code = f"plan-{next(NUMBERS)}"
+    return Plan.objects.create(
+        **{
+            "code": code,
+            "name": code,
+            "plan_type": PlanType.TEAM_PERFORMANCE,
+            "calendar": values.pop("calendar", None) or calendar(),
+            **values,
+        }
+    )
+
+
+def version(**values: Any) -> PlanVersion:
+    """Return a published version, unless another status is asked for."""
+    decided = values.get("status", VersionStatus.PUBLISHED) != VersionStatus.DRAFT
+    return PlanVersion.objects.create(
+        **{
+            "plan": values.pop("plan", None) or plan(),
+            "number": next(NUMBERS),
+            "valid": days("2026-01-01", "2027-01-01"),
+            "document": {"format": "kamcomp.plan/1"},
+            "digest": "0" * 64,
+            "currency": "EUR",
+            "status": VersionStatus.PUBLISHED,
+            "prepared_by": user(),
+            "approved_by": user() if decided else None,
+            "approved_at": NOON if decided else None,
+            **values,
+        }
+    )
+
+
+def assignment(of: PlanVersion, **values: Any) -> Assignment:
+    return Assignment.objects.create(
+        **{"person": person(), "plan_id": of.plan_id, "plan_version": of, "valid": of.valid, **values}
+    )
+
+
+def run(in_period: Period | None = None, **values: Any) -> Run:
+    in_period = in_period or period()
+    return Run.objects.create(
+        **{
+            "calendar_id": in_period.calendar_id,
+            "period": in_period,
+            "number": next(NUMBERS),
+            "status": RunStatus.CALCULATING,
+            "is_current": True,
+            "started_by": user(),
+            "engine_format": 1,
+            "known_at": NOON,
+            **values,
+        }
+    )
+
+
+def run_move(moved: Run, *statuses: RunStatus) -> None:
+    """Move a run on, with the reviewer and approver that later states ask for."""
+    Run.objects.filter(pk=moved.pk).update(
+        reviewed_by=user(), reviewed_at=NOON, approved_by=user(), approved_at=NOON
+    )
+    for status in statuses:
+        Run.objects.filter(pk=moved.pk).update(status=status)
+
+
+def chunk(of: Run, **values: Any) -> RunChunk:
+    return RunChunk.objects.create(
+        **{"run": of, "number": next(NUMBERS), "plan_version": version(), "assignments": [], **values}
+    )
+
+
+def payout(of: Run, **values: Any) -> Payout:
+    return Payout.objects.create(
+        **{
+            "run": of,
+            "chunk": values.pop("chunk", None) or chunk(of),
+            "period_id": of.period_id,
+            "person": person(),
+            "plan_version": version(),
+            "currency": "EUR",
+            "due": "10.00",
+            "amount": "10.00",
+            "input_digest": "0" * 64,
+            **values,
+        }
+    )
+
+
+def payout_line(of: Payout, **values: Any) -> PayoutLine:
+    return PayoutLine.objects.create(
+        **{"payout": of, "number": 1, "period_id": of.period_id, "leaf": "revenue", "amount": "10.00", **values}
+    )
+
+
+def pool(**values: Any) -> Pool:
+    """Return a pool of 100.00 that is being allocated by the account's manager."""
+    of, kam = active_account()
+    return Pool.objects.create(
+        **{
+            "account": of,
+            "period": values.pop("period", None) or period(),
+            "plan_version": version(),
+            "currency": "EUR",
+            "funded": "100.00",
+            "status": PoolStatus.ALLOCATING,
+            "allocator": kam.person,
+            **values,
+        }
+    )
+
+
+def allocation(of: Pool, amount: str | None, **values: Any) -> Allocation:
+    member = values.pop("membership", None) or membership(account=of.account)
+    return Allocation.objects.create(
+        **{
+            "pool": of,
+            "person": member.person,
+            "membership": member,
+            "role": member.role,
+            "link": Link.DIRECT,
+            "dedication": 1,
+            "days_eligible": 90,
+            "role_weight": 1,
+            "amount": amount,
+            **values,
+        }
+    )

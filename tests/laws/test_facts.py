@@ -1,0 +1,163 @@
+"""Facts, targets and credits: restated, never edited; a line's credits are whole."""
+
+import psycopg2
+import pytest
+from django.apps import apps
+from django.utils import timezone
+
+from kamcomp.currency.models import FxRate
+from kamcomp.records import Fact
+from scorecards.choices import CreditType
+from scorecards.models import Credit, Metric, Target, Transaction
+from tests.laws import rows
+from tests.laws.breaking import MADE, WRITERS, refused, together
+
+FACT_TABLES = sorted(
+    model._meta.db_table for model in apps.get_models() if issubclass(model, Fact)
+)
+
+
+def fx_rate():
+    return FxRate.objects.create(
+        rate_set="plan", rate_date="2026-01-01", from_currency="USD", to_currency="EUR", rate="0.9"
+    )
+
+
+class TestFacts:
+    @pytest.mark.parametrize("table", FACT_TABLES)
+    def test_are_narrowed_to_adding_and_superseding(self, app_sql, table):
+        app_sql.execute(
+            "SELECT has_any_column_privilege(%(table)s, 'UPDATE'), has_table_privilege(%(table)s, 'UPDATE'),"
+            " has_column_privilege(%(table)s, 'superseded_at', 'UPDATE'),"
+            " has_table_privilege(%(table)s, 'DELETE') OR has_table_privilege(%(table)s, 'TRUNCATE')",
+            {"table": table},
+        )
+
+        assert app_sql.fetchone() == (True, False, True, False)
+
+    @pytest.mark.parametrize("statement", ["UPDATE scorecards_transaction SET revenue = 1", "DELETE FROM currency_fxrate"])
+    def test_refuse_the_app_role_an_edit(self, app_sql, statement):
+        rows.transactions(1)
+        fx_rate()
+
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            app_sql.execute(statement)
+
+    def test_refuse_even_the_owner_an_edit(self, owner_sql):
+        rows.transactions(1)
+
+        with refused("transactions_are_not_edited", saying="restate it with a new row"):
+            owner_sql.execute("UPDATE scorecards_transaction SET revenue = 1")
+        with refused("transactions_stay"):
+            owner_sql.execute("DELETE FROM scorecards_transaction")
+
+    def test_are_superseded_once(self, app_sql):
+        (line,) = rows.transactions(1)
+        app_sql.execute("UPDATE scorecards_transaction SET superseded_at = now() WHERE id = %s", [line.pk])
+
+        with refused("transactions_are_not_edited"):
+            app_sql.execute("UPDATE scorecards_transaction SET superseded_at = NULL WHERE id = %s", [line.pk])
+        with refused("transactions_are_not_edited"):
+            app_sql.execute(
+                "UPDATE scorecards_transaction SET superseded_at = now() + '1 day' WHERE id = %s", [line.pk]
+            )
+
+    def test_are_restated_by_a_new_row(self, transactional_db):
+        (line,) = rows.transactions(1)
+        Transaction.objects.filter(pk=line.pk).update(superseded_at=timezone.now())
+        line.pk, line.revenue = None, "90.00"
+        line.save(force_insert=True)
+
+        assert Transaction.objects.filter(source_id=line.source_id).count() == 2
+        assert Transaction.objects.current().get(source_id=line.source_id).revenue == 90
+
+
+class TestTargets:
+    @pytest.fixture
+    def target(self, transactional_db):
+        metric = Metric.objects.order_by("code").first() or Metric.objects.create(
+            code="X1", name="X", perspective="financial", unit="money"
+        )
+        return Target.objects.create(
+            metric=metric, node=rows.node(), days=rows.days("2026-01-01", "2027-01-01"), value="100", currency="EUR"
+        )
+
+    @pytest.mark.parametrize(
+        "statement",
+        ["UPDATE scorecards_target SET value = 90 WHERE id = %s", "DELETE FROM scorecards_target WHERE id = %s"],
+    )
+    def test_keep_what_was_agreed(self, app_sql, target, statement):
+        with refused("targets_keep_their_history", saying="revise it with a new row"):
+            app_sql.execute(statement, [target.pk])
+
+    def test_do_not_become_drafts_again(self, app_sql, target):
+        with refused("targets_status_moves_on"):
+            app_sql.execute("UPDATE scorecards_target SET status = 'draft' WHERE id = %s", [target.pk])
+
+    def test_are_revised_by_a_new_row(self, app_sql, target):
+        app_sql.execute(
+            "UPDATE scorecards_target SET status = 'revised', superseded_at = now() WHERE id = %s", [target.pk]
+        )
+
+        with refused("targets_keep_their_history"):
+            app_sql.execute("UPDATE scorecards_target SET superseded_at = NULL WHERE id = %s", [target.pk])
+
+
+class TestCredits:
+    INSERT = (
+        "INSERT INTO scorecards_credit (source, source_id, line, person_id, credit_type, share)"
+        " VALUES (%s, %s, %s, %s, %s, %s)"
+    )
+
+    def values(self, line, share, *, credit_type="split"):
+        return [line.source, line.source_id, line.line, str(rows.person().pk), credit_type, share]
+
+    @pytest.mark.parametrize("share", ["0.99999999", "0.5"])
+    def test_refuse_a_line_that_is_not_whole(self, app_sql, share):
+        (line,) = rows.transactions(1)
+
+        with refused("credits_of_a_line_are_whole", saying="not to 100 %"):
+            app_sql.execute(self.INSERT, self.values(line, share))
+
+    def test_refuse_a_second_whole(self, app_sql):
+        (line,) = rows.transactions(1)
+        app_sql.execute(self.INSERT, self.values(line, 1, credit_type="direct"))
+
+        with refused("credits_of_a_line_are_whole", saying="sum to 150 %"):
+            app_sql.execute(self.INSERT, self.values(line, "0.5"))
+
+    def test_count_overlay_credits_outside_the_sum(self, app_sql):
+        (line,) = rows.transactions(1)
+        app_sql.execute(self.INSERT, self.values(line, 1, credit_type="direct"))
+
+        app_sql.execute(self.INSERT, self.values(line, 1, credit_type="overlay"))
+
+        assert Credit.objects.filter(source_id=line.source_id).count() == 2
+
+    def test_are_split_anew_in_one_transaction(self, app_connection):
+        (line,) = rows.transactions(1)
+        Credit.objects.bulk_create([rows.credit(line, "1", credit_type=CreditType.DIRECT)])
+        values = [self.values(line, share) for share in ("0.3", "0.3", "0.4")]
+        connection = app_connection()
+
+        with connection, connection.cursor() as cursor:
+            cursor.execute("UPDATE scorecards_credit SET superseded_at = now() WHERE source_id = %s", [line.source_id])
+            cursor.executemany(self.INSERT, values)
+
+        assert Credit.objects.current().filter(source_id=line.source_id).count() == 3
+
+    def test_refuse_a_line_nobody_knows(self, app_sql):
+        person = rows.person()
+
+        with refused("credits_are_of_a_known_line", saying="import the transaction first"):
+            app_sql.execute(self.INSERT, ["erp", "nowhere", 1, str(person.pk), "direct", 1])
+
+    def test_are_whole_between_twelve_at_once(self, app_connection):
+        """Each credits the whole line to somebody else, before any of them has committed."""
+        (line,) = rows.transactions(1)
+        values = [self.values(line, 1, credit_type="direct") for _ in range(WRITERS)]
+        acts = [lambda cursor, each=each: cursor.execute(self.INSERT, each) for each in values]
+
+        outcomes = together(app_connection, acts, commit_together=True)
+
+        assert outcomes == {MADE: 1, "credits_of_a_line_are_whole": WRITERS - 1}
