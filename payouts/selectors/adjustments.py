@@ -1,0 +1,86 @@
+"""Reads about adjustments: the period they go to, what waits for a decision, what a person's come to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import QuerySet, Sum
+
+from kamcomp.calendar.choices import PeriodStatus
+from kamcomp.calendar.models import FiscalCalendar, Period
+from kamcomp.refusal import Refusal
+from payouts.choices import AdjustmentKind, AdjustmentStatus, RunStatus
+from payouts.models import Adjustment, Run
+
+ZERO = Decimal(0)
+UNDER_REVIEW = (RunStatus.REVIEWED, RunStatus.ALLOCATING, RunStatus.APPROVED)
+OF_A_RULE = (AdjustmentKind.CEILING,)
+"""Adjustments that a rule makes when a run is approved; everybody else's come before."""
+
+
+class NoOpenPeriod(Refusal):
+    """A calendar has no open period that a correction could be posted in."""
+
+
+def open_period(*, calendar: FiscalCalendar) -> Period:
+    """
+    Return the earliest period of a calendar that is open or collecting: where corrections go.
+
+    :raises NoOpenPeriod: if there is none.
+    """
+    period = (
+        Period.objects.filter(calendar=calendar, status__in=[PeriodStatus.OPEN, PeriodStatus.COLLECTING])
+        .order_by("days")
+        .first()
+    )
+    if period is None:
+        raise NoOpenPeriod(f"{calendar} has no open period: open the next one, then corrections have a place.")
+    return period
+
+
+def adjustments_undecided(*, period: Period) -> QuerySet[Adjustment]:
+    """Return the adjustments of a period that nobody has decided, oldest first."""
+    return Adjustment.objects.filter(period=period, status=AdjustmentStatus.PROPOSED).order_by("created_at", "pk")
+
+
+def adjustments_to_post(*, period: Period) -> QuerySet[Adjustment]:
+    """Return the approved adjustments of a period that a lock will post, in a fixed order."""
+    return Adjustment.objects.filter(period=period, status=AdjustmentStatus.APPROVED).order_by("pk")
+
+
+def adjustments_after_run(*, run: Run) -> QuerySet[Adjustment]:
+    """Return approved corrections of people that were decided after the run read what had been posted."""
+    return adjustments_to_post(period=run.period).filter(
+        person__isnull=False,
+        kind__in=[AdjustmentKind.CORRECTION, AdjustmentKind.CLAWBACK],
+        decided_at__gt=run.known_at,
+    )
+
+
+def run_under_review(*, period: Period) -> Run | None:
+    """Return the period's current run if it is reviewed, allocating or approved."""
+    return Run.objects.filter(period=period, is_current=True, status__in=UNDER_REVIEW).first()
+
+
+def person_nets(*, period: Period) -> dict[tuple[UUID, str], Decimal]:
+    """
+    Return what each person's decided adjustments of a period come to, by person id and currency.
+
+    Those that a rule makes are left out: they take only from what the period pays.
+    """
+    sums: dict[tuple[UUID, str], Decimal] = defaultdict(lambda: ZERO)
+    rows = (
+        Adjustment.objects.filter(
+            period=period,
+            person__isnull=False,
+            status__in=[AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED],
+        )
+        .exclude(kind__in=OF_A_RULE)
+        .values_list("person_id", "currency")
+        .annotate(total=Sum("amount"))
+    )
+    for person_id, currency, total in rows:
+        sums[person_id, currency] = total
+    return dict(sums)

@@ -1,0 +1,257 @@
+"""
+Adjustments: new amounts in the open period that correct or add; what they correct is never edited.
+
+One person proposes with a reason, another decides; nobody proposes or decides their own.
+A person's decided adjustments of a period are netted by currency: what they owe on balance
+becomes a clawback case, recovered from later payouts only as far as the plan says.
+States: docs/reference/states.md, "Adjustment".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from kamcomp import money
+from kamcomp.audit.context import act
+from kamcomp.calendar.choices import PeriodStatus
+from kamcomp.calendar.models import Period
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
+from kamcomp.refusal import Refusal
+from payouts.choices import AdjustmentKind, AdjustmentStatus
+from payouts.models import Adjustment, Payout, Pool, Run
+from payouts.selectors.adjustments import OF_A_RULE, open_period, person_nets, run_under_review
+from payouts.services.clawbacks import shortfall_settle
+from plans.models import PlanVersion
+from teams.models import Person
+
+ZERO = Decimal(0)
+PROPOSERS = [Role.COMP_ADMIN, Role.FINANCE]
+DECIDERS = [Role.FINANCE, Role.EXECUTIVE, Role.COMP_ADMIN]
+
+
+class AdjustmentReasonMissing(Refusal):
+    """An adjustment, or its rejection, has no reason."""
+
+
+class AdjustmentAmountUnsound(Refusal):
+    """An adjustment of zero, or of a part of a minor unit, means nothing."""
+
+
+class AdjustmentPeriodClosed(Refusal):
+    """An adjustment goes to a period that is open; a locked or future one takes none."""
+
+
+class PeriodUnderReview(Refusal):
+    """The period's figures are fixed by a reviewed run, so its adjustments are too."""
+
+
+class OwnAdjustment(Refusal):
+    """Nobody proposes or decides an adjustment of their own pay."""
+
+
+class ProposerCannotDecide(Refusal):
+    """Who proposed an adjustment does not decide on it."""
+
+
+class AdjustmentDecided(Refusal):
+    """The adjustment was decided before."""
+
+
+class RuleMakesThese(Refusal):
+    """Adjustments of this kind are made by a rule, never by hand."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corrects:
+    """What an adjustment corrects, and the recalculation it comes from."""
+
+    period: Period | None = None
+    payout: Payout | None = None
+    line: int | None = None
+    pool: Pool | None = None
+    due: Decimal | None = None
+    posted_before: Decimal | None = None
+    inputs: bytes | None = None
+    input_digest: str = ""
+
+    def fields(self) -> Mapping[str, Any]:
+        """Return the adjustment's fields."""
+        return {
+            "corrects_period": self.period,
+            "corrects_payout": self.payout,
+            "corrects_line": self.line,
+            "corrects_pool": self.pool,
+            "due": self.due,
+            "posted_before": self.posted_before,
+            "inputs": self.inputs,
+            "input_digest": self.input_digest,
+        }
+
+
+NOTHING = Corrects()
+
+
+@act
+def adjustment_propose(
+    *,
+    period: Period,
+    kind: AdjustmentKind,
+    amount: Decimal,
+    currency: str,
+    reason: str,
+    person: Person | None = None,
+    pool: Pool | None = None,
+    plan_version: PlanVersion | None = None,
+    corrects: Corrects = NOTHING,
+    by: User,
+    at: datetime,
+) -> Adjustment:
+    """
+    Propose an amount for a person, or for a pool, in an open period.
+
+    Units: `amount` in whole minor units of `currency`; below zero takes away.
+
+    :raises AdjustmentReasonMissing: if there is no reason.
+    :raises AdjustmentAmountUnsound: if the amount is zero or not a whole minor unit.
+    :raises AdjustmentPeriodClosed: if the period is future or locked.
+    :raises PeriodUnderReview: if the period's run has been reviewed.
+    :raises OwnAdjustment: if it is about the pay of `by`.
+    :raises RuleMakesThese: if the kind is made by a rule only.
+    """
+    role_check(user=by, roles=PROPOSERS, on=at.date(), act="Proposing an adjustment")
+    if kind in OF_A_RULE:
+        raise RuleMakesThese(f"{AdjustmentKind(kind).label}: made when a run is approved, not by hand.")
+    if not reason.strip():
+        raise AdjustmentReasonMissing("Say why: an adjustment is shown to the payee with its reason.")
+    if not amount or not money.is_settled(amount, currency=currency):
+        raise AdjustmentAmountUnsound(f"{amount} {currency} is not an amount to adjust by: give whole minor units.")
+    _refuse_own(person=person, by=by)
+    period = _takes_adjustments(period_id=period.pk)
+    return Adjustment.objects.create(
+        period=period,
+        person=person,
+        pool=pool,
+        plan_version=plan_version,
+        kind=kind,
+        amount=amount,
+        currency=currency,
+        reason=reason.strip(),
+        proposed_by=by,
+        created_by=by,
+        **corrects.fields(),
+    )
+
+
+@act
+def adjustment_approve(*, adjustment_id: UUID, by: User, at: datetime) -> Adjustment:
+    """
+    Approve an adjustment: it will be posted with its period's lock.
+
+    :raises AdjustmentDecided: if it was approved or rejected before.
+    :raises ProposerCannotDecide: if `by` proposed it.
+    :raises OwnAdjustment: if it is about the pay of `by`.
+    :raises PeriodUnderReview: if the period's run has been reviewed meanwhile.
+    """
+    adjustment = _to_decide(adjustment_id=adjustment_id, by=by, at=at)
+    _takes_adjustments(period_id=adjustment.period_id)
+    key = (adjustment.person_id, adjustment.currency)
+    before = person_nets(period=adjustment.period).get(key, ZERO) if adjustment.person_id else ZERO
+    adjustment.status, adjustment.decided_by, adjustment.decided_at = AdjustmentStatus.APPROVED, by, at
+    adjustment.save(update_fields=["status", "decided_by", "decided_at"])
+    if adjustment.person_id:
+        shortfall_settle(adjustment=adjustment, before=before, after=before + adjustment.amount, by=by, at=at)
+    return adjustment
+
+
+@act
+def adjustment_reject(*, adjustment_id: UUID, reason: str, by: User, at: datetime) -> Adjustment:
+    """
+    Reject an adjustment with a reason, kept behind the proposer's.
+
+    :raises AdjustmentReasonMissing: if there is no reason.
+    :raises AdjustmentDecided, ProposerCannotDecide, OwnAdjustment: as `adjustment_approve`.
+    """
+    if not reason.strip():
+        raise AdjustmentReasonMissing("Say why it is rejected.")
+    adjustment = _to_decide(adjustment_id=adjustment_id, by=by, at=at)
+    adjustment.status, adjustment.decided_by, adjustment.decided_at = AdjustmentStatus.REJECTED, by, at
+    adjustment.reason = f"{adjustment.reason} - rejected: {reason.strip()}"
+    adjustment.save(update_fields=["status", "decided_by", "decided_at", "reason"])
+    return adjustment
+
+
+@act
+def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: datetime) -> Adjustment:
+    """
+    Propose the opposite of an approved or posted adjustment in the open period; the first stays as it is.
+
+    :raises AdjustmentDecided: if the adjustment is not approved or posted.
+    """
+    adjustment = Adjustment.objects.select_related("period__calendar", "person", "pool", "plan_version").get(
+        pk=adjustment_id
+    )
+    if adjustment.status not in (AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED):
+        raise AdjustmentDecided(
+            f"{adjustment} is {adjustment.get_status_display().lower()}: only what is decided for payment is reversed."
+        )
+    corrects = Corrects(
+        period=adjustment.corrects_period,
+        payout=adjustment.corrects_payout,
+        line=adjustment.corrects_line,
+        pool=adjustment.corrects_pool,
+    )
+    return adjustment_propose(
+        period=open_period(calendar=adjustment.period.calendar),
+        kind=AdjustmentKind(adjustment.kind),
+        amount=-adjustment.amount,
+        currency=adjustment.currency,
+        reason=f"Reverses {adjustment.pk}: {reason}" if reason.strip() else "",
+        person=adjustment.person,
+        pool=adjustment.pool,
+        plan_version=adjustment.plan_version,
+        corrects=corrects,
+        by=by,
+        at=at,
+    )
+
+
+def _takes_adjustments(*, period_id: UUID) -> Period:
+    """Return the period, with its current run's row locked, so that a review waits for this act or refuses it."""
+    Run.objects.select_for_update(of=("self",)).filter(period_id=period_id, is_current=True).first()
+    period = Period.objects.get(pk=period_id)
+    if period.status not in (PeriodStatus.OPEN, PeriodStatus.COLLECTING):
+        raise AdjustmentPeriodClosed(
+            f"{period} is {period.get_status_display().lower()}: an adjustment goes to an open period."
+        )
+    if run := run_under_review(period=period):
+        raise PeriodUnderReview(
+            f"{run} is {run.get_status_display().lower()}, so the figures of {period} stand: adjust in the next period."
+        )
+    return period
+
+
+def _to_decide(*, adjustment_id: UUID, by: User, at: datetime) -> Adjustment:
+    role_check(user=by, roles=DECIDERS, on=at.date(), act="Deciding on an adjustment")
+    adjustment = (
+        Adjustment.objects.select_for_update(of=("self",))
+        .select_related("period", "person", "plan_version")
+        .get(pk=adjustment_id)
+    )
+    if adjustment.status != AdjustmentStatus.PROPOSED:
+        raise AdjustmentDecided(f"{adjustment} is {adjustment.get_status_display().lower()} already.")
+    if adjustment.proposed_by_id == by.pk:
+        raise ProposerCannotDecide(f"{by} proposed {adjustment} and cannot decide on it: somebody else does.")
+    _refuse_own(person=adjustment.person, by=by)
+    return adjustment
+
+
+def _refuse_own(*, person: Person | None, by: User) -> None:
+    if person is not None and person.user_id == by.pk:
+        raise OwnAdjustment(f"{by} cannot propose or decide an adjustment of their own pay: somebody else does.")
