@@ -6,7 +6,7 @@ from kamcomp.laws import not_edited, operations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payouts", "0007_ledger_balances"), ("scorecards", "0003_facts_are_not_edited")]
+    dependencies = [("payouts", "0008_payout_closing_balances"), ("scorecards", "0003_facts_are_not_edited")]
 
     operations = operations(
         not_edited("payouts_payrollreturn", law="payroll_returns_are_not_edited", stay="payroll_returns_stay")
