@@ -41,7 +41,7 @@ class Company:
     segments: dict[str, Segment] = field(default_factory=dict)
     products: dict[str, Product] = field(default_factory=dict)
     numbers: count = field(default_factory=lambda: count(1))
-    clock: datetime = datetime(2027, 1, 5, tzinfo=UTC)
+    clock: datetime = datetime(2020, 1, 5, tzinfo=UTC)
 
     def tick(self) -> datetime:
         """Return the next moment: a minute after the one before."""

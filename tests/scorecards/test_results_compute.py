@@ -471,7 +471,7 @@ class TestResultsCompute:
         company.invoice("2026-05-05", "100")
         company.result("M01")
 
-        with pytest.raises(ResultsNewer, match=r"computed at 2027-01-05 00:01.*start a new run"):
+        with pytest.raises(ResultsNewer, match=r"computed at 2020-01-05 00:01.*start a new run"):
             results_compute(
                 period=company.periods["2026-Q4"],
                 needed=[],
