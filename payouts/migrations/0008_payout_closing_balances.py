@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payouts", "0008_payroll_returns_are_not_edited"),
+        ("payouts", "0007_ledger_balances"),
     ]
 
     operations = [
