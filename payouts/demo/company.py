@@ -115,8 +115,22 @@ SEATS = (
 
 PIOTR = "Piotr Zielinski"
 MOVER = "Clara Jansen"
-FIRST_NAMES = "Lena Marek Sanna Diego Noor Emil Greta Pavel Ines Bram Katya Hugo Leila".split()
-LAST_NAMES = "Aalto Bauer Costa Dahl Evans Ferrari Garcia Hansen".split()
+FIRST_NAMES = [
+    "Lena",
+    "Marek",
+    "Sanna",
+    "Diego",
+    "Noor",
+    "Emil",
+    "Greta",
+    "Pavel",
+    "Ines",
+    "Bram",
+    "Katya",
+    "Hugo",
+    "Leila",
+]
+LAST_NAMES = ["Aalto", "Bauer", "Costa", "Dahl", "Evans", "Ferrari", "Garcia", "Hansen"]
 
 PERSONAS = (
     Persona("maren.holt", "Maren Holt", (Role.COMP_ADMIN,)),
