@@ -130,7 +130,7 @@ FIRST_NAMES = [
     "Hugo",
     "Leila",
 ]
-LAST_NAMES = ["Aalto", "Bauer", "Costa", "Dahl", "Evans", "Ferrari", "Garcia", "Hansen"]
+LAST_NAMES = ("Aalto", "Bauer", "Costa", "Dahl", "Evans", "Ferrari", "Garcia", "Hansen")
 
 PERSONAS = (
     Persona("maren.holt", "Maren Holt", (Role.COMP_ADMIN,)),
