@@ -100,22 +100,23 @@ def evaluate(*, plan: Plan, inputs: Inputs, numbers: NumberSystem, trace: Trace 
     """
     with localcontext(CONTEXT) if numbers.exact else nullcontext():
         plan_in_numbers = numbers.of(plan)
-        lines, problems = _stint_lines(plan_in_numbers, inputs, numbers, trace)
-        return _settled(plan_in_numbers, inputs, numbers, lines, problems, trace)
+        lines, earned, problems = _stint_lines(plan_in_numbers, inputs, numbers, trace)
+        return _settled(plan_in_numbers, inputs, numbers, lines, earned, problems, trace)
 
 
 def _stint_lines(
     plan: Plan, inputs: Inputs, numbers: NumberSystem, trace: Trace
-) -> tuple[list[EarnedLine], list[Problem]]:
+) -> tuple[list[EarnedLine], Column, list[Problem]]:
     if not trace.recording or inputs.size == 0:
         return _lines(plan, inputs, numbers, trace)
-    each, problems = [], []
+    each, earned, problems = [], [], []
     for row, stint in enumerate(inputs.stints):
         with trace.within(f"stint {stint}"):
-            lines, found = _lines(plan, rows_of(inputs, np.array([row])), numbers, trace)
+            lines, amount, found = _lines(plan, rows_of(inputs, np.array([row])), numbers, trace)
         each.append(lines)
+        earned.append(amount)
         problems += [replace(problem, row=row) for problem in found]
-    return [_joined(same) for same in zip(*each, strict=True)], problems
+    return [_joined(same) for same in zip(*each, strict=True)], np.concatenate(earned), problems
 
 
 def _joined(lines: Sequence[EarnedLine]) -> EarnedLine:
@@ -130,12 +131,21 @@ def _joined(lines: Sequence[EarnedLine]) -> EarnedLine:
 
 def _lines(
     plan: Plan, inputs: Inputs, numbers: NumberSystem, trace: Trace
-) -> tuple[list[EarnedLine], list[Problem]]:
-    """Return what each leaf and rule earns per stint, in exact money: weighted ratio x target incentive."""
+) -> tuple[list[EarnedLine], Column, list[Problem]]:
+    """
+    Return what each leaf and rule earns per stint, and what the stint earns, in exact money.
+
+    What a stint earns is read from the top of the tree, not from its lines: a huge leaf that
+    a cap takes back would cancel in their sum and leave its lost digits behind.
+    """
     computation = Computation(plan=plan, inputs=inputs, numbers=numbers)
     lines: list[EarnedLine] = []
+    earned = numbers.zeros(inputs.size)
     if plan.incentive.children:
-        for line in tree_result(root=plan.incentive, computation=computation, trace=trace).lines:
+        tree = tree_result(root=plan.incentive, computation=computation, trace=trace)
+        for (window, years), weighted in tree.parts.items():
+            earned = earned + weighted * computation.incentive(window, years=years, trace=trace).target
+        for line in tree.lines:
             window, years = line.span
             incentive = computation.incentive(window, years=years, trace=trace)
             amount = line.weighted * incentive.target
@@ -149,11 +159,14 @@ def _lines(
                     line.code, line.effect, window is Window.YEAR_TO_DATE, amount, line.weighted, line.ratio
                 )
             )
-        lines += _leave_line(plan, computation, trace)
+        for leave in _leave_line(plan, computation, trace):
+            lines.append(leave)
+            earned = earned + leave.amount
     for leaf in plan.commissions:
         money = money_line(leaf=leaf, computation=computation, trace=trace)
         lines.append(EarnedLine(money.code, "money", money.accumulates, money.amount))
-    return lines, computation.problems
+        earned = earned + money.amount
+    return lines, earned, computation.problems
 
 
 def _leave_line(plan: Plan, computation: Computation, trace: Trace) -> list[EarnedLine]:
@@ -182,15 +195,14 @@ def _settled(
     inputs: Inputs,
     numbers: NumberSystem,
     lines: list[EarnedLine],
+    earned_by_stint: Column,
     problems: list[Problem],
     trace: Trace,
 ) -> Outcome:
     payees, opening = len(inputs.payees), _in_numbers(inputs.balances, numbers)
     blocked = np.zeros(payees, dtype=bool)
     blocked[[inputs.payee[problem.row] for problem in problems]] = True
-    exact = numbers.zeros(payees)
-    for line in lines:
-        exact = exact + sums_by(inputs.payee, line.amount, size=payees)
+    exact = sums_by(inputs.payee, earned_by_stint, size=payees)
     due = settle(exact, currency=plan.currency)
     trace.step(
         "due", due, unit=plan.currency, because="sum of the lines, settled once", inputs={"exact": exact}

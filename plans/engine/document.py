@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plans.engine.codec import DocumentInvalid, read, schema, schema_errors, write
+from plans.engine.conventions import Level
 from plans.engine.laws import law_errors
 from plans.engine.plan import Plan
 
@@ -63,7 +64,9 @@ def _spelled_out(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document with what nodes inherit from their branch said on each of them."""
     spelled = dict(document)
     spelled["incentive"] = _node_spelled_out(document.get("incentive", {}), {})
-    spelled["commissions"] = [_readings_spelled_out(dict(leaf)) for leaf in document.get("commissions", [])]
+    spelled["commissions"] = [
+        _readings_spelled_out({"level": Level.INDIVIDUAL.value, **leaf}) for leaf in document.get("commissions", [])
+    ]
     return spelled
 
 

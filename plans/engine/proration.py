@@ -139,7 +139,8 @@ def _yearly(plan: Plan, spans: Spans, share: Column | None, numbers: NumberSyste
 
 
 def _paid_on_leave(plan: Plan, spans: Spans, numbers: NumberSystem) -> Column:
-    unpaid = spans.on_leave & (plan.proration.leave is Leave.PRORATE)
+    prorated = plan_prorates(plan, ProrationOf.INCENTIVE) and plan.proration.leave is Leave.PRORATE
+    unpaid = spans.on_leave & prorated
     return _whole((~unpaid).astype(np.int64), numbers)
 
 

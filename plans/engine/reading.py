@@ -194,7 +194,7 @@ def carried_read(*, reading: Reading, read: Read, window: Window, computation: C
     results = computation.inputs.results.get(result_key(reading, window=window))
     wanted = np.zeros(len(read.state), dtype=bool)
     if reading.missing is Policy.CARRY:
-        wanted |= (read.state != FINAL) & (read.state != ZERO_TARGET)
+        wanted |= ~np.isin(read.state, (FINAL, ZERO_TARGET, NOT_ELIGIBLE))
     if reading.zero_target is Policy.CARRY:
         wanted |= read.state == ZERO_TARGET
     if results is None or results.carried is None or not wanted.any():
