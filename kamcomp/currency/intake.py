@@ -34,7 +34,11 @@ FX_RATES = Kind(
         Column("rate_date", Day(), note="the rate holds from this day on"),
         Column("from_currency", CurrencyCode()),
         Column("to_currency", CurrencyCode()),
-        Column("rate", Amount(digits=10, decimals=10, above="0"), note="one unit of the first is so many of the second"),
+        Column(
+            "rate",
+            Amount(digits=10, decimals=10, above="0"),
+            note="one unit of the first is so many of the second",
+        ),
         optional("source", Text(120), default=""),
     ),
     key=KEY,

@@ -105,7 +105,9 @@ def read_csv(text: str) -> RawTable:
                 rows.append(row)
                 table.lines.append(begun)
             elif row:
-                table.findings.append(fields_differ(begun, row, len(table.header), DELIMITER_NAMES[delimiter]))
+                table.findings.append(
+                    fields_differ(begun, row, len(table.header), DELIMITER_NAMES[delimiter])
+                )
             begun = reader.line_num + 1
     except csv.Error as error:
         raise unreadable(f"cannot be read as CSV: {error}", line=begun) from None
@@ -133,12 +135,16 @@ def check_header(header: list[str]) -> None:
     :raises FileUnreadable: naming each column that has none, and each name that stands twice.
     """
     findings = [
-        RowFinding(line=1, column="", value="", reason=f"column {place} has no name: is there a delimiter too many?")
+        RowFinding(
+            line=1, column="", value="", reason=f"column {place} has no name: is there a delimiter too many?"
+        )
         for place, name in enumerate(header, start=1)
         if not name.strip()
     ]
     findings += [
-        RowFinding(line=1, column=name, value="", reason=f"stands {times} times in the header: each column once")
+        RowFinding(
+            line=1, column=name, value="", reason=f"stands {times} times in the header: each column once"
+        )
         for name, times in Counter(header).items()
         if times > 1 and name.strip()
     ]

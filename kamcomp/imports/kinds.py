@@ -52,7 +52,9 @@ def optional(name: str, reader: Reader, *, default: Any = None, currency: str = 
     return Column(name, reader, required=False, filled=False, default=default, currency=currency, note=note)
 
 
-def may_be_empty(name: str, reader: Reader, *, default: Any = None, currency: str = "", note: str = "") -> Column:
+def may_be_empty(
+    name: str, reader: Reader, *, default: Any = None, currency: str = "", note: str = ""
+) -> Column:
     """Return a column that must stand in the header, and whose cells may be empty."""
     return Column(name, reader, required=True, filled=False, default=default, currency=currency, note=note)
 
@@ -97,7 +99,7 @@ class Kind:
     span_key: tuple[str, ...] = ()
     totals: tuple[str, ...] = ()
     about: About | None = None
-    finish: Callable[[Sheet, Context, ImportBatch | None], None] | None = None
+    finish: Callable[[Sheet, Context, ImportBatch], None] | None = None
     document: bool = False
     order: int = field(default=100, compare=False)
 

@@ -41,7 +41,9 @@ class Load:
     with a new row and not compared; `on_change` replaces it where a standing row changes.
     `replaces` names the columns by which the rows of a load are a whole: standing rows of
     the same values (and of `where`) that the load does not bring are ended. `ids` are the
-    keys of new rows, for tables whose rows others in the same file refer to.
+    keys of new rows, for tables whose rows others in the same file refer to. `owners`, with
+    the sheet row of each, are the wholes where they may be empty: the one column of
+    `replaces`, said for every row of the file.
     """
 
     model: type[models.Model]
@@ -53,6 +55,7 @@ class Load:
     replaces: tuple[str, ...] = ()
     where: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ids: list[Any] | None = None
+    owners: list[tuple[int, Any]] | None = None
 
     @property
     def table(self) -> str:
@@ -67,11 +70,13 @@ class Load:
     @property
     def spanned(self) -> bool:
         """Tell whether rows hold over `valid`."""
-        return any(isinstance(f, DateRangeField) and f.attname == "valid" for f in self.model._meta.concrete_fields)
+        return any(
+            isinstance(f, DateRangeField) and f.attname == "valid" for f in self.model._meta.concrete_fields
+        )
 
     def only(self, accepted: set[int]) -> Load:
         """Return the load of the accepted rows."""
-        if accepted.issuperset(self.rows):
+        if accepted.issuperset(self.rows) and self.owners is None:
             return self
         kept = [place for place, row in enumerate(self.rows) if row in accepted]
 
@@ -88,6 +93,7 @@ class Load:
             replaces=self.replaces,
             where=self.where,
             ids=None if self.ids is None else cut(self.ids),
+            owners=None if self.owners is None else [pair for pair in self.owners if pair[0] in accepted],
         )
 
 
@@ -113,7 +119,7 @@ class Outcome:
 
 def load_rows(load: Load, *, batch: ImportBatch, at: datetime) -> Outcome:
     """Write a load in the transaction under way and return what became of its rows."""
-    if not load.rows:
+    if not load.rows and not load.owners:
         return Outcome()
     with connection.cursor() as cursor:
         stage(load, cursor)
@@ -141,7 +147,7 @@ def stage(load: Load, cursor: Any) -> None:
     )
     columns = [list(map(str, range(len(load.rows)))), list(map(str, load.rows)), _formatted(_ids(load))]
     columns += [_formatted(values) for _, _, values in staged]
-    text = "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"
+    text = "".join(f"{line}\n" for line in map("\t".join, zip(*columns, strict=True)))
     quoted = ", ".join(f'"{column}"' for column, _, _ in staged)
     cursor.copy_expert(f"COPY stage (seq, row_no, new_id, {quoted}) FROM STDIN", io.StringIO(text))
     cursor.execute("ANALYZE stage")
@@ -271,14 +277,19 @@ def _left_out(load: Load) -> tuple[str, list[Any]] | None:
     if not load.replaces:
         return None
     whole = ", ".join(f'"{name}"' for name in load.replaces)
+    of_them = ", ".join(f'o."{name}"' for name in load.replaces)
     limits = "".join(f' AND o."{name}" = ANY(%s)' for name in load.where)
     believed = " AND o.superseded_at IS NULL" if load.believed else ""
+    parameters: list[Any] = [list(words) for words in load.where.values()]
+    wholes = f"({of_them}) IN (SELECT {whole} FROM stage)"
+    if load.owners is not None:
+        wholes = f"{of_them} = ANY(%s::uuid[])"
+        parameters.insert(0, [str(owner) for _, owner in load.owners])
     sql = (
-        f'SELECT o."{_pk(load)}" FROM "{load.table}" o WHERE ({", ".join("o." + n for n in whole.split(", "))}) IN '
-        f"(SELECT {whole} FROM stage){believed}{limits} "
+        f'SELECT o."{_pk(load)}" FROM "{load.table}" o WHERE {wholes}{believed}{limits} '
         f'AND NOT EXISTS (SELECT 1 FROM matched m WHERE m.old_id = o."{_pk(load)}")'
     )
-    return sql, [list(words) for words in load.where.values()]
+    return sql, parameters
 
 
 def update(load: Load, cursor: Any, *, batch: ImportBatch) -> int:
@@ -312,7 +323,9 @@ def update(load: Load, cursor: Any, *, batch: ImportBatch) -> int:
 def _set_changed(load: Load, cursor: Any) -> None:
     joined = f'FROM stage s JOIN matched m ON m.seq = s.seq WHERE t."{_pk(load)}" = m.old_id AND m.changed'
     if load.spanned and "valid" in load.columns:
-        cursor.execute(f'UPDATE "{load.table}" t SET valid = t.valid * s.valid {joined} AND t.valid <> s.valid')
+        cursor.execute(
+            f'UPDATE "{load.table}" t SET valid = t.valid * s.valid {joined} AND t.valid <> s.valid'
+        )
     assignments = ", ".join(f'"{name}" = s."{name}"' for name in _compared(load))
     cursor.execute(f'UPDATE "{load.table}" t SET {assignments} {joined}')
 
@@ -412,8 +425,9 @@ def _escaped(text: str) -> str:
 
 def picked(columns: Mapping[str, Iterable[Any]], rows: Sequence[int], total: int) -> dict[str, list[Any]]:
     """Return whole columns cut to some rows; the whole columns when all rows are meant."""
-    whole = {name: list(values) if not isinstance(values, list) else values for name, values in columns.items()}
+    whole = {
+        name: list(values) if not isinstance(values, list) else values for name, values in columns.items()
+    }
     if len(rows) == total:
         return whole
     return {name: [values[row] for row in rows] for name, values in whole.items()}
-

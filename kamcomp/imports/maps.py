@@ -169,9 +169,15 @@ def mapped(table: RawTable, mapping: ColumnMapping, *, canonical: tuple[str, ...
 
 
 def _left_over(
-    header: list[str], given: Mapping[str, Any], used: set[str], canonical: tuple[str, ...], ignored: set[str] | None
+    header: list[str],
+    given: Mapping[str, Any],
+    used: set[str],
+    canonical: tuple[str, ...],
+    ignored: set[str] | None,
 ) -> list[RowFinding]:
-    unknown = [_problem(column, "is not a column of this kind") for column in given if column not in canonical]
+    unknown = [
+        _problem(column, "is not a column of this kind") for column in given if column not in canonical
+    ]
     if ignored is None:
         return unknown
     unused = [name for name in header if name not in used and name not in ignored]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from kamcomp.approvals.choices import Severity
@@ -59,7 +60,9 @@ class Sheet:
         """Reject a row for a reason."""
         self.rejected.add(row)
         self.findings.append(
-            RowFinding(line=self.lines[row], column=column, value=self.text(row, column), reason=reason, rule=rule)
+            RowFinding(
+                line=self.lines[row], column=column, value=self.text(row, column), reason=reason, rule=rule
+            )
         )
 
     def inform(self, row: int, column: str, reason: str, *, rule: str = "import_note") -> None:
@@ -77,7 +80,7 @@ class Sheet:
 
     def accepted(self) -> list[int]:
         """Return the positions of the rows that nothing has rejected so far."""
-        return [row for row in range(len(self)) if row not in self.rejected] if self.rejected else list(range(len(self)))
+        return [row for row in range(len(self)) if row not in self.rejected]
 
     def taken(self, column: str, rows: Sequence[int]) -> list[Any]:
         """Return a column's values at some rows."""
@@ -136,10 +139,14 @@ def check_columns(kind: Kind, texts: Mapping[str, Any], *, until_next: bool) -> 
     """
     derived = {kind.span[1]} if until_next and kind.span else set()
     if until_next and not kind.span:
-        raise FileUnreadable([_header("", f"a {kind.name} file has no first and last day: until_next has no meaning")])
+        raise FileUnreadable(
+            [_header("", f"a {kind.name} file has no first and last day: until_next has no meaning")]
+        )
     missing = [c.name for c in kind.columns if c.required and c.name not in texts and c.name not in derived]
     missing = [name for name in missing if not any(name in columns for columns in kind.one_of)]
-    findings = [_header(name, "is not in the header: add it, or map it from another column") for name in missing]
+    findings = [
+        _header(name, "is not in the header: add it, or map it from another column") for name in missing
+    ]
     for columns in kind.one_of:
         if not any(name in texts for name in columns):
             findings.append(_header(" or ".join(columns), "is not in the header: one of them is needed"))
@@ -207,7 +214,9 @@ def check_repeats(sheet: Sheet) -> None:
             continue
         if value in first:
             names = ", ".join(sheet.kind.key)
-            sheet.reject(row, sheet.kind.key[0], f"the same {names} already stands in line {sheet.lines[first[value]]}")
+            sheet.reject(
+                row, sheet.kind.key[0], f"the same {names} already stands in line {sheet.lines[first[value]]}"
+            )
         first.setdefault(value, row)
 
 
@@ -224,17 +233,21 @@ def fill_until_next(sheet: Sheet, key: tuple[str, ...]) -> None:
     given = list(sheet[last])
     ends = list(given)
     for rows in _by_key(sheet, key, first).values():
-        for row, following in zip(rows, rows[1:], strict=False):
+        for row, following in pairwise(rows):
             begins = sheet[first][following]
             if begins == sheet[first][row]:
-                sheet.reject(following, first, f"overlaps line {sheet.lines[row]}, which begins on the same day")
+                sheet.reject(
+                    following, first, f"overlaps line {sheet.lines[row]}, which begins on the same day"
+                )
                 continue
             ends[row] = begins - timedelta(days=1)
             if given[row] is not None and given[row] >= begins:
                 sheet.reject(row, last, f"overlaps line {sheet.lines[following]}, which begins on {begins}")
             elif given[row] is not None and given[row] < ends[row]:
                 ends[row] = given[row]
-                sheet.inform(row, last, f"leaves a gap until {begins} (line {sheet.lines[following]})", rule="span_gap")
+                sheet.inform(
+                    row, last, f"leaves a gap until {begins} (line {sheet.lines[following]})", rule="span_gap"
+                )
     sheet.values[last] = ends
     sheet.texts.setdefault(last, ["" if end is None else end.isoformat() for end in ends])
 
@@ -303,7 +316,11 @@ def _ends_later(span: Span, other: Span) -> bool:
 
 
 def _overlap(
-    sheet: Sheet, entry: tuple[Span, int | None, str], other: tuple[Span, int | None, str], column: str, what: str
+    sheet: Sheet,
+    entry: tuple[Span, int | None, str],
+    other: tuple[Span, int | None, str],
+    column: str,
+    what: str,
 ) -> None:
     if entry[1] is None:
         entry, other = other, entry
@@ -311,7 +328,8 @@ def _overlap(
         sheet.reject(
             entry[1],
             column,
-            f"{what} of {other[2]} ({days_of(other[0])}) overlaps this one ({days_of(entry[0])}): end one before the other begins",
+            f"{what} of {other[2]} ({days_of(other[0])}) overlaps this one ({days_of(entry[0])}): "
+            "end one before the other begins",
             rule="span_overlap",
         )
 

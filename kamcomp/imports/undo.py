@@ -81,9 +81,12 @@ def undo_facts(model: type[models.Model], batch: ImportBatch, *, at: datetime) -
         )
         later = cursor.fetchone()
         if later:
-            raise ChangedSince(f"The file {later[0]} has replaced rows of this import since: undo that import first.")
+            raise ChangedSince(
+                f"The file {later[0]} has replaced rows of this import since: undo that import first."
+            )
         cursor.execute(
-            f'UPDATE "{table}" SET superseded_at = %s WHERE batch_id = %s AND superseded_at IS NULL', [at, batch.pk]
+            f'UPDATE "{table}" SET superseded_at = %s WHERE batch_id = %s AND superseded_at IS NULL',
+            [at, batch.pk],
         )
         ended = cursor.rowcount
         cursor.execute(*_believe_again(model, batch, at))
@@ -126,7 +129,7 @@ def undo_records(model: type[models.Model], batch: ImportBatch) -> int:
     table = model._meta.db_table
     pk = model._meta.pk.attname if model._meta.pk else "id"
     same = f'c.batch_id = %s AND c.subject_table = %s AND t."{pk}"::text = c.subject_id'
-    key = [batch.pk, table]
+    key: list[Any] = [batch.pk, table]
     with connection.cursor() as cursor:
         cursor.execute(
             f'SELECT c.subject_id FROM {CHANGES} c LEFT JOIN "{table}" t ON t."{pk}"::text = c.subject_id '
@@ -154,10 +157,15 @@ def _stored(model: type[models.Model]) -> list[str]:
 
 def _restore_changed(model: type[models.Model], cursor: Any, same: str, key: list[Any]) -> int:
     table = model._meta.db_table
-    source = f'FROM {CHANGES} c, LATERAL jsonb_populate_record(NULL::"{table}", c.before) b WHERE {same} AND c.before IS NOT NULL'
+    source = (
+        f'FROM {CHANGES} c, LATERAL jsonb_populate_record(NULL::"{table}", c.before) b '
+        f"WHERE {same} AND c.before IS NOT NULL"
+    )
     if "valid" in _stored(model):
         cursor.execute(
-            f'UPDATE "{table}" t SET valid = t.valid * b.valid {source} AND t.valid <> b.valid AND t.valid && b.valid', key
+            f'UPDATE "{table}" t SET valid = t.valid * b.valid {source} '
+            "AND t.valid <> b.valid AND t.valid && b.valid",
+            key,
         )
     assignments = ", ".join(f'"{name}" = b."{name}"' for name in _stored(model))
     cursor.execute(f'UPDATE "{table}" t SET {assignments} {source}', key)

@@ -119,17 +119,19 @@ class Amount(Reader):
         percent: bool = False,
         noun: str = "number",
     ) -> None:
-        self.pattern = re.compile(rf"-?[0-9]{{1,{digits}}}(\.[0-9]{{1,{decimals}}})?" if decimals else rf"-?[0-9]{{1,{digits}}}")
+        fraction = rf"(\.[0-9]{{1,{decimals}}})?" if decimals else ""
+        self.pattern = re.compile(rf"-?[0-9]{{1,{digits}}}{fraction}")
         self.digits, self.decimals, self.percent = digits, decimals, percent
         self.least = None if least is None else Decimal(least)
         self.most = None if most is None else Decimal(most)
         self.above = None if above is None else Decimal(above)
-        self.words = f"{noun}: up to {digits} digits" + (f" and {decimals} decimals" if decimals else "") + self._bounds()
+        self.words = (
+            f"{noun}: up to {digits} digits{f' and {decimals} decimals' if decimals else ''}{self._bounds()}"
+        )
 
     def _bounds(self) -> str:
-        parts = [f"at least {self.least}" if self.least is not None else "", f"at most {self.most}" if self.most is not None else ""]
-        parts.append(f"above {self.above}" if self.above is not None else "")
-        words = " and ".join(part for part in parts if part)
+        bounds = {"above": self.above, "at least": self.least, "at most": self.most}
+        words = " and ".join(f"{word} {bound}" for word, bound in bounds.items() if bound is not None)
         return f", {words}" if words else ""
 
     def read(self, text: str) -> Decimal:
@@ -172,7 +174,13 @@ def money_not_negative() -> Amount:
 def percent(*, least: str = "0", most: str = "100", above: str | None = None) -> Amount:
     """Return the reader of a percentage: 12.5 is 0.125 inside."""
     return Amount(
-        digits=4, decimals=6, least=None if above else least, most=most, above=above, percent=True, noun="percentage"
+        digits=4,
+        decimals=6,
+        least=None if above else least,
+        most=most,
+        above=above,
+        percent=True,
+        noun="percentage",
     )
 
 

@@ -44,11 +44,15 @@ def check_archive(content: bytes) -> None:
     names = [entry.filename for entry in entries]
     unpacked = sum(entry.file_size for entry in entries)
     if len(entries) > MOST_ENTRIES:
-        raise unreadable(f"has {len(entries)} parts, at most {MOST_ENTRIES} are read: save it anew, or as CSV")
+        raise unreadable(
+            f"has {len(entries)} parts, at most {MOST_ENTRIES} are read: save it anew, or as CSV"
+        )
     if unpacked > MOST_BYTES:
         raise unreadable(f"unpacks to {unpacked} bytes, at most {MOST_BYTES} are read: save it as CSV")
     if unpacked > MOST_RATIO * max(sum(entry.compress_size for entry in entries), 1):
-        raise unreadable(f"is packed more than {MOST_RATIO} to 1, as no spreadsheet is: save it anew, or as CSV")
+        raise unreadable(
+            f"is packed more than {MOST_RATIO} to 1, as no spreadsheet is: save it anew, or as CSV"
+        )
     if len(set(names)) < len(names):
         raise unreadable("has two parts of one name: save it anew")
     if any(name.startswith(("/", "\\")) or ".." in name or ":" in name for name in names):
@@ -85,7 +89,15 @@ def read_workbook(content: bytes, *, most_rows: int) -> RawTable:
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
         table = table_of(sheet.iter_rows(), most_rows=most_rows)
-    except (KeyError, ValueError, IndexError, zipfile.BadZipFile, SyntaxError, TypeError, AttributeError) as error:
+    except (
+        KeyError,
+        ValueError,
+        IndexError,
+        zipfile.BadZipFile,
+        SyntaxError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise unreadable(f"cannot be read as a workbook: {error}") from None
     if len(book.worksheets) > 1:
         table.form += f", sheet {sheet.title!r} of {len(book.worksheets)}"
@@ -108,7 +120,9 @@ def table_of(rows: Iterable[tuple[Any, ...]], *, most_rows: int) -> RawTable:
         if not any(texts):
             continue
         if len(kept) >= most_rows:
-            raise unreadable(f"has more than {most_rows} rows: save it as CSV, which has no such limit", line=line)
+            raise unreadable(
+                f"has more than {most_rows} rows: save it as CSV, which has no such limit", line=line
+            )
         texts += [""] * (len(table.header) - len(texts))
         if len(texts) > len(table.header):
             findings.append(fields_differ(line, texts, len(table.header), "cell"))
@@ -131,10 +145,14 @@ def cell_text(cell: Any, line: int, header: list[str], findings: list[RowFinding
     place = cell.column - 1
     column = header[place] if place < len(header) else ""
     if cell.data_type == "f":
-        findings.append(RowFinding(line=line, column=column, value=str(value), reason="is a formula: paste its value"))
+        findings.append(
+            RowFinding(line=line, column=column, value=str(value), reason="is a formula: paste its value")
+        )
         return ""
     if cell.data_type == "e" or (isinstance(value, str) and value in ERROR_CODES):
-        findings.append(RowFinding(line=line, column=column, value=str(value), reason="is a spreadsheet error"))
+        findings.append(
+            RowFinding(line=line, column=column, value=str(value), reason="is a spreadsheet error")
+        )
         return ""
     return plain(value)
 

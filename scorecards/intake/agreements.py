@@ -19,10 +19,14 @@ def prepare_contracts(sheet: Sheet, _context: Context) -> list[Load]:
     """Return what a contracts file loads."""
     known = set(sheet["contract_id"])
     named = [before for before in sheet.distinct("renewed_from") if before and before not in known]
-    known |= set(Contract.objects.current().filter(contract_id__in=named).values_list("contract_id", flat=True))
+    known |= set(
+        Contract.objects.current().filter(contract_id__in=named).values_list("contract_id", flat=True)
+    )
     for row, before in enumerate(sheet["renewed_from"]):
         if before and before not in known:
-            sheet.reject(row, "renewed_from", "there is no such contract here: import it first, or in this file")
+            sheet.reject(
+                row, "renewed_from", "there is no such contract here: import it first, or in this file"
+            )
         elif before and before == sheet["contract_id"][row]:
             sheet.reject(row, "renewed_from", "a contract does not renew itself")
     sheet.days = list(sheet["start_date"])

@@ -37,7 +37,9 @@ def check_lines(sheet: Sheet) -> None:
     """Reject credits of invoice lines that are not known, and keep the days of those that are."""
     ids = sheet.distinct("source_id")
     found = Transaction.objects.current().filter(source_id__in=ids) if ids else Transaction.objects.none()
-    known = {(source, source_id, line): day for source, source_id, line, day in found.values_list(*LINE, "date")}
+    known = {
+        (source, source_id, line): day for source, source_id, line, day in found.values_list(*LINE, "date")
+    }
     days = []
     for row, key in enumerate(zip(*(sheet[name] for name in LINE), strict=True)):
         days.append(known.get(key))

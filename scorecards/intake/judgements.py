@@ -45,7 +45,9 @@ def prepare_waves(sheet: Sheet, _context: Context) -> list[Load]:
             sheet.reject(row, "responded", f"is more than the {invited} who were invited")
     sheet.days = list(days)
     columns: dict[str, Any] = {"survey": sheet["survey"], "node_id": nodes(sheet), "days": days}
-    return [fact_load(sheet, SatisfactionWave, ("survey", "node_id", "days"), columns, "invited", "responded")]
+    return [
+        fact_load(sheet, SatisfactionWave, ("survey", "node_id", "days"), columns, "invited", "responded")
+    ]
 
 
 def prepare_ratings(sheet: Sheet, context: Context) -> list[Load]:

@@ -19,7 +19,12 @@ from teams.models import AccountNode
 
 
 def fact_load(
-    sheet: Sheet, model: type, key: tuple[str, ...], columns: dict[str, Iterable[Any]], *same: str, **more: Any
+    sheet: Sheet,
+    model: type,
+    key: tuple[str, ...],
+    columns: dict[str, Iterable[Any]],
+    *same: str,
+    **more: Any,
 ) -> Load:
     """Return the load of a table of facts from the rows still accepted; `same` columns carry over by name."""
     whole = columns | {name: sheet[name] for name in same if sheet.has(name)}
@@ -38,7 +43,9 @@ def periods(sheet: Sheet) -> list[Period | None]:
         meant = [p for p in found.get(code, ()) if calendars[row] in (None, p.calendar.code)]
         if code is not None and len(meant) != 1:
             several = ", ".join(sorted(p.calendar.code for p in meant))
-            reason = f"is a period of {several}: name one in the column calendar" if meant else "is no period here"
+            reason = (
+                f"is a period of {several}: name one in the column calendar" if meant else "is no period here"
+            )
             sheet.reject(row, "period", reason)
         named.append(meant[0] if len(meant) == 1 else None)
     return named

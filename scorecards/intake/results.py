@@ -49,7 +49,8 @@ def check_external(sheet: Sheet, named: Sequence[Metric | None]) -> None:
             sheet.reject(
                 row,
                 "metric_code",
-                f"{metric.name} is computed from facts and takes no typed result: import the facts, or use an external metric",
+                f"{metric.name} is computed from facts and takes no typed result: import the facts, "
+                "or use an external metric",
                 rule="metric_computed",
             )
 
@@ -67,7 +68,9 @@ def result_load(sheet: Sheet, subject: dict[str, list[Any]], meant: Sequence[Per
     load = fact_load(sheet, Result, (*SUBJECT, "period_id", "window"), columns, "as_of")
     gone = [missing[row] for row in load.rows]
     load.once = {"status": [ResultStatus.MISSING.value if out else ResultStatus.FINAL.value for out in gone]}
-    load.on_change = {"status": [ResultStatus.MISSING.value if out else ResultStatus.RESTATED.value for out in gone]}
+    load.on_change = {
+        "status": [ResultStatus.MISSING.value if out else ResultStatus.RESTATED.value for out in gone]
+    }
     return load
 
 

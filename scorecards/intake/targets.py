@@ -28,7 +28,9 @@ def prepare_targets(sheet: Sheet, _context: Context) -> list[Load]:
     for row, issued in enumerate(sheet["issued_on"]):
         span = spans[row]
         if issued and span and issued > span.since:
-            sheet.inform(row, "issued_on", f"is after the target's first day {span.since}", rule="target_late")
+            sheet.inform(
+                row, "issued_on", f"is after the target's first day {span.since}", rule="target_late"
+            )
     columns: dict[str, Any] = {
         "metric_id": [metric.pk if metric else None for metric in named],
         "node_id": nodes(sheet),
@@ -45,14 +47,18 @@ def prepare_targets(sheet: Sheet, _context: Context) -> list[Load]:
 
 def check_currency(sheet: Sheet, named: Sequence[Metric | None], amount: str) -> None:
     """Reject amounts of money without a currency, and figures that are not money with one."""
-    for row, (metric, currency, value) in enumerate(zip(named, sheet["currency"], sheet[amount], strict=True)):
+    for row, (metric, currency, value) in enumerate(
+        zip(named, sheet["currency"], sheet[amount], strict=True)
+    ):
         if metric is None or value is None:
             continue
         if metric.unit == Unit.MONEY and not currency:
             sheet.reject(row, "currency", f"is empty, and {metric.code} is money: say which currency")
         elif metric.unit != Unit.MONEY and currency:
             unit = metric.get_unit_display().lower()
-            sheet.reject(row, "currency", f"has no meaning here: {metric.code} is measured in {unit}; leave it empty")
+            sheet.reject(
+                row, "currency", f"has no meaning here: {metric.code} is measured in {unit}; leave it empty"
+            )
 
 
 TARGETS = Kind(

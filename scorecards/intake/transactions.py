@@ -169,7 +169,7 @@ TRANSACTIONS = Kind(
     totals=("revenue", "cost"),
     about=OWN,
     rules=(
-        "An invoice line shared by several people stands in a row for each, the same but for employee_id and credit_pct.",
+        "A line shared by several people stands in a row for each, which differ in employee_id and credit_pct.",
         "The credits of a line sum to exactly 100 %; they replace the direct and split credits that stand for it.",
         "A line that stands already with other figures is restated: the old one is kept.",
     ),

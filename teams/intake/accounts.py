@@ -65,7 +65,9 @@ def prepare_accounts(sheet: Sheet, context: Context) -> list[Load]:
             for kind, parent in zip(sheet["node_type"], parents, strict=True)
         ]
     node |= {
-        name: sheet[name] for name in ("country", "region", "first_invoice_on", "previously_unsold") if sheet.has(name)
+        name: sheet[name]
+        for name in ("country", "region", "first_invoice_on", "previously_unsold")
+        if sheet.has(name)
     }
     rows = sheet.accepted()
     nodes = Load(
@@ -80,8 +82,10 @@ def prepare_accounts(sheet: Sheet, context: Context) -> list[Load]:
 
 def check_tree(sheet: Sheet, ids: list[UUID], parents: list[UUID | None]) -> None:
     """Reject rows that would hang an account under itself or under one of its own parts."""
-    above = dict(AccountNode.objects.exclude(parent=None).values_list("pk", "parent_id"))
-    above.update(zip(ids, parents, strict=True))
+    above: dict[UUID, UUID | None] = dict(
+        AccountNode.objects.exclude(parent=None).values_list("pk", "parent_id")
+    )
+    above |= dict(zip(ids, parents, strict=True))
     for row, (node, parent) in enumerate(zip(ids, parents, strict=True)):
         seen, place = {node}, parent
         while place is not None and place not in seen:
@@ -91,14 +95,14 @@ def check_tree(sheet: Sheet, ids: list[UUID], parents: list[UUID | None]) -> Non
             sheet.reject(row, "parent_code", "would stand under itself: the accounts form a tree")
 
 
-def programme_loads(
-    sheet: Sheet, ids: list[UUID], parents: list[UUID | None], today: date
-) -> list[Load]:
+def programme_loads(sheet: Sheet, ids: list[UUID], parents: list[UUID | None], today: date) -> list[Load]:
     """Return the load of the accounts that the file takes into the programme: those with a strategy or tier."""
     taken = [row for row in sheet.accepted() if sheet["strategy"][row] or sheet["tier"][row]]
     for row in taken:
         if parents[row] is not None:
-            sheet.reject(row, "strategy", "only the root of a tree is in the programme: leave it empty for its parts")
+            sheet.reject(
+                row, "strategy", "only the root of a tree is in the programme: leave it empty for its parts"
+            )
     taken = [row for row in taken if row not in sheet.rejected]
     if not taken:
         return []
@@ -152,7 +156,9 @@ ACCOUNTS = Kind(
     columns=(
         Column("account_code", Identifier()),
         Column("name", Text(200)),
-        optional("parent_code", Identifier(), note="an account of this file or known already; empty for a root"),
+        optional(
+            "parent_code", Identifier(), note="an account of this file or known already; empty for a root"
+        ),
         optional("node_type", OneOf(NodeType.values), note="parent for a root and child below, if empty"),
         optional("segment", Identifier(), note="a segment_code"),
         optional("country", CountryCode(), default=""),

@@ -8,6 +8,7 @@ Rules: docs/reference/files.md; DOMAIN's row on TeamAssignment.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -39,7 +40,9 @@ class Place:
 
 def places(sheet: Sheet) -> list[Place | None]:
     """Return the account of the programme that each row's account code means."""
-    nodes = dict(AccountNode.objects.filter(code__in=sheet.distinct("account_code")).values_list("code", "pk"))
+    nodes = dict(
+        AccountNode.objects.filter(code__in=sheet.distinct("account_code")).values_list("code", "pk")
+    )
     above = dict(AccountNode.objects.exclude(parent=None).values_list("pk", "parent_id"))
     taken = dict(StrategicAccount.objects.values_list("node_id", "pk"))
     known: dict[str, Place] = {}
@@ -81,7 +84,9 @@ def prepare_memberships(sheet: Sheet, _context: Context) -> list[Load]:
     if sheet.has("leader_employee_id"):
         columns["leader_id"] = leaders
     ids = [
-        standing.ids.get((place.account, person, span.since)) or uuid7() if place and person and span else uuid7()
+        standing.ids.get((place.account, person, span.since)) or uuid7()
+        if place and person and span
+        else uuid7()
         for place, person, span in zip(where, persons, spans, strict=True)
     ]
     segments = segment_load(sheet, ids)
@@ -109,8 +114,6 @@ def segment_load(sheet: Sheet, ids: list[UUID]) -> list[Load]:
                 sheet.reject(row, "segments", f"there is no segment {code} here: import segments first")
             else:
                 pairs.append((row, ids[row], known[code]))
-    if not pairs:
-        return []
     return [
         Load(
             model=Membership.segments.through,
@@ -118,6 +121,7 @@ def segment_load(sheet: Sheet, ids: list[UUID]) -> list[Load]:
             columns={"membership_id": [pair[1] for pair in pairs], "segment_id": [pair[2] for pair in pairs]},
             rows=[pair[0] for pair in pairs],
             replaces=("membership_id",),
+            owners=list(enumerate(ids)),
         )
     ]
 
@@ -147,7 +151,14 @@ def standing_memberships(
     )
     teams = StandingTeams({}, defaultdict(list), defaultdict(list), defaultdict(list))
     names = found.values_list(
-        "pk", "account_id", "person_id", "valid", "seat", "dedication", "account__node__code", "person__employee_id"
+        "pk",
+        "account_id",
+        "person_id",
+        "valid",
+        "seat",
+        "dedication",
+        "account__node__code",
+        "person__employee_id",
     )
     for pk, account, person, valid, seat, dedication, code, employee in names:
         key, span = (account, person, valid.lower), Span(valid.lower, valid.upper)
@@ -173,7 +184,9 @@ def check_team(
     """Reject two memberships of a person on an account, or two key account managers, on one day."""
     for row, (seat, eligible) in enumerate(zip(seats, sheet["pool_eligible"], strict=True)):
         if seat == Seat.KAM and eligible and sheet.text(row, "pool_eligible"):
-            sheet.reject(row, "pool_eligible", "the key account manager allocates the pool and takes no share of it")
+            sheet.reject(
+                row, "pool_eligible", "the key account manager allocates the pool and takes no share of it"
+            )
     placed = [row for row in sheet.accepted() if where[row]]
     account = {row: place.account for row in placed if (place := where[row])}
     check_overlaps(
@@ -207,7 +220,7 @@ def check_dedication(
             held[persons[row]].append((span, sheet["dedication_pct"][row], row, f"line {sheet.lines[row]}"))
     for person, parts in held.items():
         parts += [(span, share, None, name) for span, share, name in standing.shares.get(person, ())]
-        for span, _share, row, _name in parts:
+        for span, _share, _row, _name in parts:
             together = [part for part in parts if span.since in part[0]]
             total = sum((part[1] for part in together), Decimal(0))
             blamed = max((part[2] for part in together if part[2] is not None), default=None)
@@ -222,7 +235,7 @@ def check_dedication(
                 )
 
 
-def settle_accounts(sheet: Sheet, _context: Context, batch: ImportBatch | None) -> None:
+def settle_accounts(sheet: Sheet, _context: Context, batch: ImportBatch) -> None:
     """Put accounts with a day without a key account manager in review; make covered ones active."""
     codes = sheet.distinct("account_code")
     named = AccountNode.objects.filter(code__in=codes).values_list("pk", flat=True)
@@ -230,24 +243,25 @@ def settle_accounts(sheet: Sheet, _context: Context, batch: ImportBatch | None) 
     accounts = StrategicAccount.objects.select_related("node").filter(node__in=named)
     accounts = accounts | StrategicAccount.objects.select_related("node").filter(pk__in=of_parts)
     kams: dict[UUID, list[Span]] = defaultdict(list)
-    for account, valid in Membership.objects.filter(account__in=accounts, seat=Seat.KAM).values_list(
-        "account_id", "valid"
-    ):
-        kams[account].append(Span(valid.lower, valid.upper))
+    seated = Membership.objects.filter(account__in=accounts, seat=Seat.KAM)
+    for account_id, valid in seated.values_list("account_id", "valid"):
+        kams[account_id].append(Span(valid.lower, valid.upper))
     for account in accounts.exclude(status=AccountStatus.EXITED).distinct():
         programme = Span(account.programme_start, account.programme_end)
         without = gaps(spans=kams[account.pk], within=programme)
         status = AccountStatus.REVIEW if without else AccountStatus.ACTIVE
         if without:
             days = ", ".join(days_of(gap) for gap in without[:3])
-            row = next((r for r, code in enumerate(sheet["account_code"]) if code == account.node.code), None)
-            if row is not None:
-                sheet.inform(row, "account_code", f"has no key account manager {days}: it is in review", rule="kam_gap")
+            for row, code in enumerate(sheet["account_code"]):
+                if code == account.node.code:
+                    reason = f"has no key account manager {days}: it is in review"
+                    sheet.inform(row, "account_code", reason, rule="kam_gap")
+                    break
         if status != account.status:
             set_status(account, status, batch)
 
 
-def set_status(account: StrategicAccount, status: str, batch: ImportBatch | None) -> None:
+def set_status(account: StrategicAccount, status: str, batch: ImportBatch) -> None:
     """Set an account's status and keep with the batch what stood before."""
     before = _stored(account.pk)
     StrategicAccount.objects.filter(pk=account.pk).update(status=status)
@@ -262,9 +276,9 @@ def set_status(account: StrategicAccount, status: str, batch: ImportBatch | None
 
 def _stored(pk: UUID) -> Any:
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT to_jsonb(t)::text FROM "{StrategicAccount._meta.db_table}" t WHERE id = %s', [pk])
-        import json
-
+        cursor.execute(
+            f'SELECT to_jsonb(t)::text FROM "{StrategicAccount._meta.db_table}" t WHERE id = %s', [pk]
+        )
         return json.loads(cursor.fetchone()[0])
 
 

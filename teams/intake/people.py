@@ -5,7 +5,7 @@ Rules: docs/reference/files.md; DOMAIN's rows on Person, Employment and CompPack
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +39,9 @@ def standing_by_person(
     found: dict[UUID, list[Standing]] = {}
     for person, valid in rows.values_list("person_id", "valid"):
         if (person, valid.lower) not in replaced:
-            found.setdefault(person, []).append(Standing(Span(valid.lower, valid.upper), f"{what} that stands already"))
+            found.setdefault(person, []).append(
+                Standing(Span(valid.lower, valid.upper), f"{what} that stands already")
+            )
     return found
 
 
@@ -61,9 +63,7 @@ def check_dated(
     )
 
 
-def dated_load(
-    sheet: Sheet, model: type, key: tuple[str, ...], columns: dict[str, Iterable[Any]], **more: Any
-) -> Load:
+def dated_load(sheet: Sheet, model: type, key: tuple[str, ...], columns: Mapping[str, Iterable[Any]]) -> Load:
     """Return the load of a dated table from the rows still accepted."""
     rows = sheet.accepted()
     return Load(
@@ -72,7 +72,6 @@ def dated_load(
         columns=picked(columns, rows, len(sheet)),
         rows=rows,
         ids=[uuid7() for _ in rows],
-        **more,
     )
 
 
@@ -85,7 +84,7 @@ def prepare_people(sheet: Sheet, _context: Context) -> list[Load]:
     for row, employee in enumerate(sheet["employee_id"]):
         if employee is not None and employee == sheet["manager_employee_id"][row]:
             sheet.reject(row, "manager_employee_id", "nobody manages themselves")
-    check_payroll_numbers(sheet, ids)
+    check_payroll_numbers(sheet)
     check_not_erased(sheet, ids)
     person: dict[str, Iterable[Any]] = {"employee_id": sheet["employee_id"]}
     if sheet.has("manager_employee_id"):
@@ -108,7 +107,7 @@ def prepare_people(sheet: Sheet, _context: Context) -> list[Load]:
     ]
 
 
-def check_payroll_numbers(sheet: Sheet, ids: list[UUID]) -> None:
+def check_payroll_numbers(sheet: Sheet) -> None:
     """Reject a payroll number that two people would have."""
     numbers = sheet.distinct("payroll_number")
     holders = dict(
@@ -116,7 +115,7 @@ def check_payroll_numbers(sheet: Sheet, ids: list[UUID]) -> None:
             "payroll_number", "person__employee_id"
         )
     )
-    moving = {e: n for e, n in zip(sheet["employee_id"], sheet["payroll_number"], strict=True)}
+    moving = dict(zip(sheet["employee_id"], sheet["payroll_number"], strict=True))
     times = Counter(sheet["payroll_number"])
     for row, number in enumerate(sheet["payroll_number"]):
         if not number:
@@ -131,11 +130,15 @@ def check_payroll_numbers(sheet: Sheet, ids: list[UUID]) -> None:
 def check_not_erased(sheet: Sheet, ids: list[UUID]) -> None:
     """Reject people whose personal fields were erased: a file must not bring them back."""
     erased = set(
-        PersonDetails.objects.filter(person__in=ids, erased_at__isnull=False).values_list("person_id", flat=True)
+        PersonDetails.objects.filter(person__in=ids, erased_at__isnull=False).values_list(
+            "person_id", flat=True
+        )
     )
     for row, person in enumerate(ids):
         if person in erased:
-            sheet.reject(row, "employee_id", "this person's fields were erased at their retention date and stay erased")
+            sheet.reject(
+                row, "employee_id", "this person's fields were erased at their retention date and stay erased"
+            )
 
 
 def prepare_job_roles(sheet: Sheet, _context: Context) -> list[Load]:
@@ -165,7 +168,9 @@ def prepare_employments(sheet: Sheet, _context: Context) -> list[Load]:
         "jurisdiction": sheet["jurisdiction"],
         "payroll_currency": sheet["payroll_currency"],
     }
-    columns |= {name: sheet[name] for name in ("work_language", "fte", "end_reason", "status") if sheet.has(name)}
+    columns |= {
+        name: sheet[name] for name in ("work_language", "fte", "end_reason", "status") if sheet.has(name)
+    }
     if sheet.has("job_role"):
         columns["job_role_id"] = [role.pk if role else None for role in roles_named]
     return [dated_load(sheet, Employment, ("person_id", "valid"), columns)]
@@ -213,8 +218,18 @@ JOB_ROLES = Kind(
         Column("name", Text(120)),
         optional("family", Text(60), default=""),
         optional("usual_link", OneOf(Link.values), default=Link.DIRECT.value),
-        optional("seat", OneOf(Seat.values), default=Seat.MEMBER.value, note="kam for the key account manager's role"),
-        optional("role_weight", Amount(digits=4, decimals=8, above="0"), default=1, note="weight in guideline shares"),
+        optional(
+            "seat",
+            OneOf(Seat.values),
+            default=Seat.MEMBER.value,
+            note="kam for the key account manager's role",
+        ),
+        optional(
+            "role_weight",
+            Amount(digits=4, decimals=8, above="0"),
+            default=1,
+            note="weight in guideline shares",
+        ),
     ),
     key=("role_code",),
     prepare=prepare_job_roles,
@@ -235,7 +250,12 @@ EMPLOYMENTS = Kind(
         Column("from", Day()),
         may_be_empty("to", Day(), note="last day, included; empty for no end"),
         optional("end_reason", Text(60), default=""),
-        optional("status", OneOf(EmploymentStatus.values), default=EmploymentStatus.ACTIVE.value, note="leave for a span of leave"),
+        optional(
+            "status",
+            OneOf(EmploymentStatus.values),
+            default=EmploymentStatus.ACTIVE.value,
+            note="leave for a span of leave",
+        ),
     ),
     key=("employee_id", "from"),
     prepare=prepare_employments,
@@ -252,9 +272,20 @@ PACKAGES = Kind(
         Column("employee_id", Identifier()),
         Column("base_salary", money_not_negative(), currency="currency", note="a year"),
         Column("variable_target", money_not_negative(), currency="currency", note="a year, at 100 % result"),
-        optional("pool_target", money_not_negative(), default=0, currency="currency", note="a year, added to the pools' targets"),
+        optional(
+            "pool_target",
+            money_not_negative(),
+            default=0,
+            currency="currency",
+            note="a year, added to the pools' targets",
+        ),
         optional("long_term_target", money_not_negative(), default=0, currency="currency"),
-        optional("ceiling", money_not_negative(), currency="currency", note="most variable pay a year; empty for no limit"),
+        optional(
+            "ceiling",
+            money_not_negative(),
+            currency="currency",
+            note="most variable pay a year; empty for no limit",
+        ),
         Column("currency", CurrencyCode()),
         Column("from", Day()),
         may_be_empty("to", Day(), note="last day, included; empty for no end"),

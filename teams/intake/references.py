@@ -18,7 +18,11 @@ from teams.models import AccountNode, JobRole, Person, Segment, StrategicAccount
 def ids_by(model: type[Model], field: str, values: Iterable[str]) -> dict[str, UUID]:
     """Return the ids of the rows whose `field` is one of `values`."""
     wanted = list(values)
-    return dict(model._base_manager.filter(**{f"{field}__in": wanted}).values_list(field, "pk")) if wanted else {}
+    return (
+        dict(model._base_manager.filter(**{f"{field}__in": wanted}).values_list(field, "pk"))
+        if wanted
+        else {}
+    )
 
 
 def people(sheet: Sheet, column: str) -> list[UUID | None]:
@@ -50,7 +54,10 @@ def programmes(sheet: Sheet, column: str = "account_code") -> list[StrategicAcco
     found = StrategicAccount.objects.select_related("node").filter(node__code__in=sheet.distinct(column))
     known = {account.node.code: account for account in found}
     return sheet.resolve(
-        column, known, "account of the programme", "give it a strategy and programme_start in an accounts file"
+        column,
+        known,
+        "account of the programme",
+        "give it a strategy and programme_start in an accounts file",
     )
 
 
@@ -60,5 +67,3 @@ def employee_ids_of(user: User) -> tuple[str, ...]:
 
 
 OWN = About(column="employee_id", values_of=employee_ids_of)
-
-

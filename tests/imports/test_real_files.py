@@ -30,7 +30,10 @@ MAPS = {
         "constants": {"currency": "USD"},
         "ignore": "*",
     },
-    "products": {"columns": {"product": "product_number", "name": "product", "family": "category"}, "ignore": "*"},
+    "products": {
+        "columns": {"product": "product_number", "name": "product", "family": "category"},
+        "ignore": "*",
+    },
     "transactions": {
         "columns": {
             "source_id": "order_number",
@@ -52,7 +55,9 @@ MAPS["products"]["columns"]["product"] = "product_number"
 
 
 def commit(kind: str, path: Path, mapping: dict | None = None) -> Preview:
-    return services.import_commit(kind=kind, content=path.read_bytes(), filename=path.name, mapping=mapping, at=AT)
+    return services.import_commit(
+        kind=kind, content=path.read_bytes(), filename=path.name, mapping=mapping, at=AT
+    )
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="importbatch",
             name="first_day",
-            field=models.DateField(help_text="The earliest day that its rows say something about.", null=True),
+            field=models.DateField(
+                help_text="The earliest day that its rows say something about.", null=True
+            ),
         ),
         migrations.AddField(
             model_name="importbatch",
@@ -22,6 +24,8 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="importchange",
             name="after",
-            field=models.JSONField(help_text="The row the import left; null when it took the row away.", null=True),
+            field=models.JSONField(
+                help_text="The row the import left; null when it took the row away.", null=True
+            ),
         ),
     ]

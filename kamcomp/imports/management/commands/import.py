@@ -17,6 +17,7 @@ from kamcomp.identity.selectors import user_named
 from kamcomp.imports import services
 from kamcomp.imports.kinds import all_kinds
 from kamcomp.imports.models import ImportBatch
+from kamcomp.imports.passage import ImportRejected, SecondPersonNeeded
 from kamcomp.imports.previews import Preview
 from kamcomp.refusal import Refusal
 
@@ -35,11 +36,17 @@ class Command(BaseCommand):
         act.add_argument("--preview", action="store_true", help="show what would happen (the default)")
         act.add_argument("--commit", action="store_true", help="write the file, all of it or nothing")
         act.add_argument("--undo", metavar="BATCH", help="take a committed batch back")
-        act.add_argument("--approve", metavar="BATCH", help="approve, as a second person, rows about the importer")
+        act.add_argument(
+            "--approve", metavar="BATCH", help="approve, as a second person, rows about the importer"
+        )
         act.add_argument("--kinds", action="store_true", help="list the kinds of file and their columns")
         act.add_argument("--batches", action="store_true", help="list the latest batches")
-        parser.add_argument("--accept-valid", action="store_true", help="write the good rows though others are rejected")
-        parser.add_argument("--by", default="", metavar="USERNAME", help="who imports; the command line if left out")
+        parser.add_argument(
+            "--accept-valid", action="store_true", help="write the good rows though others are rejected"
+        )
+        parser.add_argument(
+            "--by", default="", metavar="USERNAME", help="who imports; the command line if left out"
+        )
         parser.add_argument("--comment", default="", help="a word with --approve")
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -80,12 +87,12 @@ class Command(BaseCommand):
     def commit(self, given: dict[str, Any], *, partial: bool) -> None:
         try:
             preview = services.import_commit(**given, partial=partial)
-        except services.ImportRejected as refusal:
+        except ImportRejected as refusal:
             self.show(refusal.preview)
             digest = hashlib.sha256(given["content"]).hexdigest()
             services.import_reject(preview=refusal.preview, digest=digest, by=given["by"], at=given["at"])
             raise CommandError(f"Nothing was written: {len(refusal.preview.blocking)} findings.") from refusal
-        except services.SecondPersonNeeded as refusal:
+        except SecondPersonNeeded as refusal:
             self.show(refusal.preview)
             batch = services.import_submit(**given)
             raise CommandError(
@@ -93,7 +100,9 @@ class Command(BaseCommand):
             ) from refusal
         self.show(preview)
         if preview.batch is not None:
-            self.stdout.write(f"Batch {preview.batch.pk}; take it back with: manage.py import --undo {preview.batch.pk}")
+            self.stdout.write(
+                f"Batch {preview.batch.pk}; take it back with: manage.py import --undo {preview.batch.pk}"
+            )
 
     def mapping(self, path: Path | None) -> dict[str, Any] | None:
         if path is None:
@@ -115,7 +124,9 @@ class Command(BaseCommand):
         if len(preview.findings) > SHOWN:
             write(f"  and {len(preview.findings) - SHOWN} more")
         for change in preview.changes[:SHOWN]:
-            write(f"  line {change.line}, {change.column}: {change.old or '(empty)'} -> {change.new or '(empty)'}")
+            write(
+                f"  line {change.line}, {change.column}: {change.old or '(empty)'} -> {change.new or '(empty)'}"
+            )
         if preview.ended:
             write(f"  {preview.ended} rows that stood for the same keys are not in the file and end")
         for currency, columns in sorted(preview.totals.items()):
@@ -123,7 +134,9 @@ class Command(BaseCommand):
                 said = ", ".join(f"{word} {sums[word]}" for word in ("file", "accepted", "rejected"))
                 write(f"  {column} {currency}: {said}")
         for period, rows in preview.late.items():
-            write(f"  {rows} rows fall in {period}, which is locked: they become adjustments in the open period")
+            write(
+                f"  {rows} rows fall in {period}, which is locked: they become adjustments in the open period"
+            )
 
     def import_undo(self, options: dict[str, Any], by: User | None) -> None:
         batch = services.import_undo(batch_id=uuid_of(options["undo"]), by=by, at=timezone.now())
@@ -143,7 +156,9 @@ class Command(BaseCommand):
     def import_batches(self, _options: dict[str, Any], _by: User | None) -> None:
         for batch in ImportBatch.objects.order_by("-created_at")[:50]:
             counts = f"{batch.rows_new} new, {batch.rows_changed} changed, {batch.rows_rejected} rejected"
-            self.stdout.write(f"{batch.pk}  {batch.kind}  {batch.filename}  {batch.get_status_display()}  {counts}")
+            self.stdout.write(
+                f"{batch.pk}  {batch.kind}  {batch.filename}  {batch.get_status_display()}  {counts}"
+            )
 
 
 def uuid_of(text: str) -> UUID:
