@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from dateutil.relativedelta import relativedelta
-from django.db import transaction
 from psycopg2.extras import DateRange
 
+from kamcomp.audit.context import act
 from kamcomp.calendar.choices import Frequency, PeriodStatus
 from kamcomp.calendar.models import FiscalCalendar, Period
 from kamcomp.identity.models import User
@@ -73,7 +73,7 @@ def regular_periods(*, first_day: date, frequency: Frequency, years: int) -> lis
     return drafts
 
 
-@transaction.atomic
+@act
 def calendar_make(
     *, code: str, name: str, frequency: Frequency, periods: Iterable[PeriodDraft], by: User
 ) -> FiscalCalendar:
@@ -90,7 +90,7 @@ def calendar_make(
     return calendar
 
 
-@transaction.atomic
+@act
 def periods_add(*, calendar: FiscalCalendar, periods: Iterable[PeriodDraft], by: User) -> list[Period]:
     """
     Add periods behind the last one of a calendar.
@@ -129,7 +129,7 @@ def check_contiguous(*, spans: Sequence[Span]) -> None:
             )
 
 
-@transaction.atomic
+@act
 def periods_advance(*, calendar: FiscalCalendar | None = None, on: date) -> list[Period]:
     """
     Move every period on as its dates say for the day `on`.

@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 
-from django.db import transaction
 from psycopg2.extras import DateRange
 
+from kamcomp.audit.context import act
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import RoleGrant, User
 from kamcomp.refusal import Refusal
@@ -14,7 +14,7 @@ class UserExists(Refusal):
     """A user name is used once."""
 
 
-@transaction.atomic
+@act
 def user_make(
     *,
     username: str,
@@ -41,7 +41,7 @@ def user_make(
     return user
 
 
-@transaction.atomic
+@act
 def role_grant(
     *, user: User, role: Role, since: date, until: date | None = None, by: User | None
 ) -> RoleGrant:
@@ -49,7 +49,7 @@ def role_grant(
     return RoleGrant.objects.create(user=user, role=role, valid=DateRange(since, until), created_by=by)
 
 
-@transaction.atomic
+@act
 def role_end(*, grant: RoleGrant, last_day: date) -> RoleGrant:
     """End a role after its last day; the grant stays on record."""
     grant.valid = DateRange(grant.valid.lower, last_day + timedelta(days=1))

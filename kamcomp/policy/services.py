@@ -1,0 +1,35 @@
+"""Acts on the company's settings."""
+
+from datetime import date
+from typing import Any
+
+from psycopg2.extras import DateRange
+
+from kamcomp.audit.context import act
+from kamcomp.identity.models import User
+from kamcomp.policy.models import PolicySetting
+from kamcomp.refusal import Refusal
+
+
+class SettingNotLater(Refusal):
+    """A setting is changed from a day on; what held before stays on record."""
+
+
+@act
+def setting_put(*, key: str, value: Any, since: date, reason: str = "", by: User) -> PolicySetting:
+    """
+    Set a named value from a day on; the value before it ends the day before.
+
+    :raises SettingNotLater: if the value in force began on that day or later.
+    """
+    latest = PolicySetting.objects.select_for_update().filter(key=key).order_by("-valid").first()
+    if latest is not None:
+        if latest.valid.lower >= since:
+            raise SettingNotLater(
+                f"The setting {key} has a value from {latest.valid.lower} on; a new one must begin later."
+            )
+        latest.valid = DateRange(latest.valid.lower, since)
+        latest.save(update_fields=["valid"])
+    return PolicySetting.objects.create(
+        key=key, value=value, valid=DateRange(since, None), reason=reason, created_by=by
+    )
