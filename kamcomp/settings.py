@@ -48,6 +48,13 @@ def _switch(name: str, *, default: bool) -> bool:
     return said == "1"
 
 
+def _number(name: str, *, default: int) -> int:
+    said = ENVIRONMENT.get(name) or str(default)
+    if not (said.isascii() and said.isdigit() and int(said) > 0):
+        raise ImproperlyConfigured(f"{name} is {said!r}; it must be a whole number above 0.")
+    return int(said)
+
+
 def _seconds(name: str, *, default: int) -> int:
     said = ENVIRONMENT.get(name) or str(default)
     if not (said.isascii() and said.isdigit()):
@@ -202,7 +209,14 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "audit-seal": {"task": "kamcomp.audit.tasks.audit_seal", "schedule": crontab(hour=2, minute=30)},
+    "runs-sweep": {"task": "payouts.runs_sweep", "schedule": 30.0, "options": {"expires": 30}},
 }
+# How a run is cut and shared out. None of these changes a figure or a digest.
+KAMCOMP_CHUNK_PEOPLE = _number("KAMCOMP_CHUNK_PEOPLE", default=5_000)
+KAMCOMP_CHUNK_LEASE_SECONDS = _number("KAMCOMP_CHUNK_LEASE_SECONDS", default=60)
+KAMCOMP_LOOK_SECONDS = _number("KAMCOMP_LOOK_SECONDS", default=60)
+KAMCOMP_POLL_SECONDS = _number("KAMCOMP_POLL_SECONDS", default=10)
+KAMCOMP_RUN_BELLS = _number("KAMCOMP_RUN_BELLS", default=8)
 
 # The REST interface ---------------------------------------------------------------------------------------
 

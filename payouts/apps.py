@@ -4,4 +4,13 @@ from django.apps import AppConfig
 
 
 class PayoutsConfig(AppConfig):
+    """The application; its workers look at the table of runs by themselves."""
+
     name = "payouts"
+
+    def ready(self) -> None:
+        """Give Celery's workers the step that looks at the table."""
+        from kamcomp.celery import app
+        from payouts import workers
+
+        workers.join(app)

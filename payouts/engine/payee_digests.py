@@ -1,0 +1,124 @@
+"""
+The digest of each payee's own inputs: it does not depend on who else was in the chunk.
+
+What a payee is computed from is written as one text and hashed; the digest of a run's inputs
+is made of them, so that it is the same however the payees were cut into chunks. Pure.
+Rule: docs/reference/runs.md, "Kept inputs and digests".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from kamcomp.columns import Column
+from kamcomp.trace import decimal_text
+from plans.engine.inputs import Calendar, Credits, Inputs, ResultKey, Results, Spans, Stated
+
+FORMAT = "kamcomp.inputs/1"
+BETWEEN = "|"
+
+
+def payee_digests(*, inputs: Inputs, plan_digest: str) -> list[bytes]:
+    """
+    Return the SHA-256 of each payee's own inputs, in the order of `inputs.payees`.
+
+    What a payee is computed from is hashed: calendar, spans, parameters, results with the
+    names of their subjects, ratings, credits, balances; a team's result is hashed once.
+    """
+    head = f"{FORMAT}\n{plan_digest}\n{json.dumps(_calendar(inputs.calendar))}\n"
+    texts: list[list[str]] = [[] for _payee in inputs.payees]
+    for row, text in enumerate(_row_texts(inputs)):
+        texts[inputs.payee[row]].append(text)
+    balances = zip(*(_texts(column) for _name, column in sorted(vars(inputs.balances).items())), strict=True)
+    return [
+        hashlib.sha256(f"{head}{payee}\n{BETWEEN.join(balance)}\n{chr(10).join(rows)}".encode()).digest()
+        for payee, balance, rows in zip(inputs.payees, balances, texts, strict=True)
+    ]
+
+
+def _row_texts(inputs: Inputs) -> Iterable[str]:
+    """Return one text a stint that holds everything it is computed from."""
+    columns: list[Sequence[str]] = [inputs.stints]
+    columns.append(_gathered(inputs.spans.row, _span_texts(inputs.spans), inputs.size))
+    columns += [_stated_texts(name, stated) for name, stated in sorted(inputs.parameters.items())]
+    columns += [_result_texts(key, results) for key, results in sorted(inputs.results.items())]
+    columns += [_stated_texts("/".join(key), stated) for key, stated in sorted(inputs.ratings.items())]
+    columns += [_stated_texts(leaf, stated) for leaf, stated in sorted(inputs.milestones.items())]
+    columns.append(_gathered(inputs.credits.row, _credit_texts(inputs.credits), inputs.size))
+    return map(BETWEEN.join, zip(*columns, strict=True))
+
+
+def _gathered(rows: Iterable[Any], texts: Sequence[str], size: int) -> list[str]:
+    gathered: list[list[str]] = [[] for _row in range(size)]
+    for row, text in zip(rows, texts, strict=True):
+        gathered[row].append(text)
+    return [";".join(each) for each in gathered]
+
+
+def _span_texts(spans: Spans) -> list[str]:
+    columns = [
+        [str(day) for day in spans.since.tolist()],
+        [str(day) for day in spans.until.tolist()],
+        *(
+            _texts(column)
+            for column in (spans.target_incentive, spans.base_salary, spans.fte, spans.dedication)
+        ),
+        ["leave" if away else "" for away in spans.on_leave.tolist()],
+    ]
+    return [",".join(each) for each in zip(*columns, strict=True)]
+
+
+def _stated_texts(name: str, stated: Stated) -> list[str]:
+    return [
+        f"{name}={state}:{value}"
+        for state, value in zip(stated.state.tolist(), _texts(stated.value), strict=True)
+    ]
+
+
+def _result_texts(key: ResultKey, results: Results) -> list[str]:
+    """Return what each stint reads under a key; the text of a subject is made once."""
+    columns = [
+        list(results.subjects),
+        [str(state) for state in results.state.tolist()],
+        _texts(results.numerator),
+    ]
+    columns.append(
+        [""] * len(results.subjects) if results.denominator is None else _texts(results.denominator)
+    )
+    for name, stated in (("target", results.target), ("carried", results.carried)):
+        columns.append([""] * len(results.subjects) if stated is None else _stated_texts(name, stated))
+    subjects = [f"{'.'.join(key)}={','.join(each)}" for each in zip(*columns, strict=True)]
+    none = f"{'.'.join(key)}="
+    return [none if place < 0 else subjects[place] for place in results.index.tolist()]
+
+
+def _credit_texts(credits: Credits) -> list[str]:
+    columns: list[Sequence[str]] = [
+        credits.ids, credits.product, credits.category, credits.deal_kind, credits.credit_type,
+        ["now" if now else "" for now in credits.in_period.tolist()], _texts(credits.share), _texts(credits.units),
+    ]  # fmt: skip
+    for stated in (credits.bases, credits.earned):
+        columns += [_stated_texts(name, each) for name, each in sorted(stated.items())]
+    return [",".join(each) for each in zip(*columns, strict=True)]
+
+
+def _texts(column: Column) -> list[str]:
+    known: dict[int, str] = {}
+    texts = []
+    for value in column:
+        text = known.get(id(value))
+        if text is None:
+            text = known[id(value)] = decimal_text(value)
+        texts.append(text)
+    return texts
+
+
+def _calendar(calendar: Calendar) -> list[Any]:
+    years = [
+        [year.name, [[each.name, each.since.isoformat(), each.until.isoformat()] for each in year.periods]]
+        for year in calendar.years
+    ]
+    return [years, calendar.year, calendar.period, [day.isoformat() for day in calendar.holidays]]

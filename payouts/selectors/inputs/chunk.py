@@ -1,0 +1,148 @@
+"""The inputs of one chunk: who is in it, what they are promised, what was achieved, what they bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import numpy as np
+
+from kamcomp.calendar.models import Period
+from kamcomp.columns import RowState, as_column
+from payouts.engine.kept import in_order
+from payouts.selectors.inputs.balances import opening_balances
+from payouts.selectors.inputs.carried import with_carried
+from payouts.selectors.inputs.credits import credit_columns, credited
+from payouts.selectors.inputs.judged import milestone_columns, rating_columns
+from payouts.selectors.inputs.people import people_facts, stint_spans
+from payouts.selectors.inputs.reach import version_reach
+from payouts.selectors.inputs.reads import plan_reads
+from payouts.selectors.inputs.results import company_node, measured, result_columns
+from payouts.selectors.inputs.rows import InputProblem, Problems, StintRow, plan_rates, stint_rows
+from plans.engine.document import plan_from_document
+from plans.engine.inputs import Inputs, Stated, rows_of
+from plans.engine.plan import Plan
+from plans.models import PlanVersion
+
+ZERO = Decimal(0)
+FINAL, MISSING = int(RowState.FINAL), int(RowState.MISSING)
+
+
+@dataclass(frozen=True)
+class ChunkInputs:
+    """
+    The engine's inputs of a chunk, and what its rows are called in the tables.
+
+    `people` maps employee ids to person ids (of those with problems too), `accounts` the
+    codes of stints' accounts to account ids.
+    """
+
+    plan: Plan
+    inputs: Inputs
+    problems: tuple[InputProblem, ...]
+    people: dict[str, UUID]
+    accounts: dict[str, UUID]
+
+
+def chunk_inputs(
+    *, version: PlanVersion, period: Period, assignment_ids: Sequence[UUID], known_at: datetime
+) -> ChunkInputs:
+    """
+    Return the inputs of a chunk's assignments on facts known at an instant.
+
+    A dozen set-based queries at most, whatever the number of people. People whose inputs
+    cannot be made are left out and named in `problems`.
+
+    :raises FiscalYearIncomplete: if a fiscal year the plan reads lacks periods.
+    """
+    plan = plan_from_document(version.document)
+    reads, reach, problems = plan_reads(plan), version_reach(version=version, period=period), Problems()
+    stints = stint_rows(assignment_ids=assignment_ids, since=reach.since, until=reach.until)
+    facts = people_facts(stints=stints, reads=reads, since=reach.since, until=reach.until)
+    company = company_node(reads=reads, on=period.days.lower)
+    found = measured(stints=stints, reads=reads, period=period, company=company, known_at=known_at)
+    deals = credited(stints=stints, reads=reads, reach=reach, known_at=known_at)
+    rates = plan_rates(
+        currencies=facts.currencies | found.currencies | {row[8] for row in deals},
+        plan_currency=plan.currency, on=period.days.lower, known_at=known_at,
+    )  # fmt: skip
+    results = result_columns(
+        stints=stints, reads=reads, found=found, reach=reach, company=company, currency=plan.currency,
+        rates=rates, problems=problems,
+    )  # fmt: skip
+    people = {stint.employee_id: stint.person_id for stint in stints}
+    balances, _posted = opening_balances(
+        people=[(person_id, employee) for employee, person_id in people.items()],
+        version=version,
+        period=period,
+    )
+    place = {employee: number for number, employee in enumerate(people)}
+    inputs = Inputs(
+        calendar=reach.calendar,
+        stints=tuple(stint.name for stint in stints),
+        payees=tuple(people),
+        payee=np.array([place[stint.employee_id] for stint in stints], dtype=np.int64),
+        spans=stint_spans(
+            stints=stints, facts=facts, reads=reads, currency=plan.currency, rates=rates, problems=problems
+        ),
+        parameters=parameter_columns(stints=stints, problems=problems),
+        results=with_carried(
+            results=results, stints=stints, reads=reads, period=period, company=company, known_at=known_at
+        ),
+        ratings=rating_columns(stints=stints, reads=reads, period=period, known_at=known_at),
+        milestones=milestone_columns(stints=stints, reads=reads, known_at=known_at),
+        credits=credit_columns(
+            stints=stints,
+            rows=deals,
+            reach=reach,
+            period=period,
+            currency=plan.currency,
+            rates=rates,
+            problems=problems,
+        ),
+        balances=balances,
+    )
+    accounts = {stint.account_code: stint.account_id for stint in stints if stint.account_id is not None}
+    sound = in_order(_without(inputs, problems.people))
+    return ChunkInputs(plan, sound, tuple(problems.found.values()), people, accounts)
+
+
+def parameter_columns(*, stints: Sequence[StintRow], problems: Problems) -> dict[str, Stated]:
+    """Return the personal parameters of assignments as columns; one that is no decimal is a problem."""
+    names = sorted({name for stint in stints for name in stint.parameters})
+    return {name: _parameter(name, stints, problems) for name in names}
+
+
+def _parameter(name: str, stints: Sequence[StintRow], problems: Problems) -> Stated:
+    values, states = [], []
+    for stint in stints:
+        given = stint.parameters.get(name)
+        value = _decimal(given)
+        if given is not None and value is None:
+            problems.note(
+                employee_id=stint.employee_id,
+                code="parameter_unreadable",
+                message=f"The assignment of {stint.employee_id} says {name} = {given!r}: write a decimal as a string.",
+            )
+        values.append(ZERO if value is None else value)
+        states.append(MISSING if value is None else FINAL)
+    return Stated(value=as_column(values), state=np.array(states, dtype=np.int8))
+
+
+def _decimal(given: object) -> Decimal | None:
+    if isinstance(given, bool) or not isinstance(given, str | int):
+        return None
+    text = str(given)
+    whole, _point, part = text.removeprefix("-").partition(".")
+    digits = whole.isascii() and whole.isdigit() and (not _point or (part.isascii() and part.isdigit()))
+    return Decimal(text) if digits else None
+
+
+def _without(inputs: Inputs, employee_ids: set[str]) -> Inputs:
+    if not employee_ids:
+        return inputs
+    kept = [row for row in range(inputs.size) if inputs.payees[inputs.payee[row]] not in employee_ids]
+    return rows_of(inputs, np.array(kept, dtype=np.int64))

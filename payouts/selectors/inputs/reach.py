@@ -1,0 +1,95 @@
+"""How far back and ahead a run reads for a plan version: the days, the fiscal years, the periods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from kamcomp.calendar.choices import Frequency
+from kamcomp.calendar.models import Period
+from kamcomp.refusal import Refusal
+from payouts.selectors.inputs.reads import PlanReads, plan_reads
+from plans.engine.conventions import Window
+from plans.engine.document import plan_from_document
+from plans.engine.inputs import Calendar, Year
+from plans.engine.inputs import Period as EnginePeriod
+from plans.models import PlanVersion
+
+PERIODS_A_YEAR = {Frequency.MONTH: 12, Frequency.QUARTER: 4, Frequency.HALF_YEAR: 2, Frequency.YEAR: 1}
+
+
+class FiscalYearIncomplete(Refusal):
+    """A fiscal year lacks periods, so a year's target incentive cannot be spread over it."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """
+    What a plan version reads of the calendar: days [since, until) and the engine's calendar.
+
+    `since` and `until` hold every window the plan reads; a plan that measures periods only
+    reaches no further than the period.
+    """
+
+    since: date
+    until: date
+    calendar: Calendar
+
+    def window_days(self, window: Window, *, years: int) -> tuple[date, date]:
+        """Return the days of a window, half-open."""
+        periods = [period for _year, period in self.calendar.window(window, years=years)]
+        return periods[0].since, periods[-1].until
+
+
+def version_reach(*, version: PlanVersion, period: Period) -> Reach:
+    """
+    Return how far a run of `period` reads for a plan version.
+
+    :raises FiscalYearIncomplete: if a fiscal year in reach lacks periods.
+    """
+    plan = plan_from_document(version.document)
+    reads = plan_reads(plan)
+    calendar = _calendar(version=version, period=period, reads=reads)
+    since, until = period.days.lower, period.days.upper
+    for window in reads.windows:
+        days = [each for _year, each in calendar.window(window, years=reads.years)]
+        since = min(since, days[0].since)
+        until = max(until, days[-1].until) if window is Window.YEAR else until
+    return Reach(since=since, until=until, calendar=calendar)
+
+
+def _calendar(*, version: PlanVersion, period: Period, reads: PlanReads) -> Calendar:
+    first = period.fiscal_year
+    stored = list(
+        Period.objects.filter(calendar_id=period.calendar_id).order_by("days").select_related("calendar")
+    )
+    if Window.MULTI_YEAR in reads.windows:
+        start = next((each for each in stored if version.valid.lower in each.span), None)
+        first = min(first, start.fiscal_year if start else first)
+    last = (
+        max(period.fiscal_year, first + reads.years - 1)
+        if Window.MULTI_YEAR in reads.windows
+        else period.fiscal_year
+    )
+    years = tuple(_year(stored, number) for number in range(first, last + 1))
+    current = years[period.fiscal_year - first].periods
+    return Calendar(
+        years=years,
+        year=period.fiscal_year - first,
+        period=next(i for i, each in enumerate(current) if each.since == period.days.lower),
+    )
+
+
+def _year(stored: list[Period], number: int) -> Year:
+    mine = [period for period in stored if period.fiscal_year == number]
+    frequency: Any = mine[0].calendar.frequency if mine else stored[0].calendar.frequency
+    if len(mine) != PERIODS_A_YEAR[Frequency(frequency)]:
+        raise FiscalYearIncomplete(
+            f"Fiscal year {number} of {stored[0].calendar} has {len(mine)} of {PERIODS_A_YEAR[Frequency(frequency)]} "
+            "periods: add the missing periods to the calendar first."
+        )
+    return Year(
+        name=str(number),
+        periods=tuple(EnginePeriod(each.code, each.days.lower, each.days.upper) for each in mine),
+    )

@@ -1,0 +1,134 @@
+"""What a plan reads: its metrics by window and level, its ratings, its milestones, its credits. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from plans.engine.conventions import (
+    Accumulation,
+    AttainmentRule,
+    Policy,
+    Reads,
+    Scaling,
+    TargetSource,
+    Window,
+)
+from plans.engine.inputs import ResultKey
+from plans.engine.plan import Commission, Milestone, NodeCommon, Objectives, Plan, Reading
+from plans.engine.reading import WINDOW_OF, result_key
+
+
+@dataclass(frozen=True)
+class KeyRead:
+    """
+    How a result is read: whether its stored target is needed, and whether the last reading may be carried.
+
+    `rule` is how those that read it attain it; None if they read the raw value.
+    """
+
+    key: ResultKey
+    needs_target: bool
+    carries: bool
+    rule: AttainmentRule | None
+
+
+@dataclass(frozen=True)
+class PlanReads:
+    """
+    Everything a plan reads, gathered once a plan version.
+
+    `ratings` are (leaf, item) codes, `milestones` are leaf code and objective code;
+    `credit_windows` are the windows over which commissions count credits.
+    """
+
+    keys: tuple[KeyRead, ...]
+    ratings: tuple[tuple[str, str], ...]
+    milestones: tuple[tuple[str, str], ...]
+    credit_windows: frozenset[Window]
+    windows: frozenset[Window]
+    years: int
+    needs_package: bool
+    needs_dedication: bool
+
+
+@lru_cache(maxsize=64)
+def plan_reads(plan: Plan) -> PlanReads:
+    """Return what a plan reads."""
+    found: dict[ResultKey, list[Reading]] = {}
+    windows: set[Window] = {Window.PERIOD}
+    years = 1
+    for holder, window in _holders(plan.incentive, Window.PERIOD):
+        windows.add(window)
+        years = max(years, getattr(holder, "years", 1))
+        for reading in _readings(holder):
+            key = result_key(reading, window=window)
+            windows.add(Window(key.window))
+            found.setdefault(key, []).append(reading)
+    for leaf in plan.commissions:
+        window = WINDOW_OF[leaf.accumulation]
+        windows.add(window)
+        years = max(years, leaf.years)
+        for reading in _readings(leaf):
+            key = result_key(reading, window=window)
+            windows.add(Window(key.window))
+            found.setdefault(key, []).append(reading)
+    leaves = [holder for holder, _window in _holders(plan.incentive, Window.PERIOD)]
+    weighted = bool(plan.incentive.children)
+    by_target = any(
+        isinstance(leaf, Commission) and leaf.basis != "credited_value" for leaf in plan.commissions
+    )
+    return PlanReads(
+        keys=tuple(_key_read(key, readings) for key, readings in sorted(found.items())),
+        ratings=tuple(
+            (leaf.code, item.code) for leaf in leaves if isinstance(leaf, Objectives) for item in leaf.items
+        ),
+        milestones=tuple(
+            (leaf.code, leaf.objective or leaf.code) for leaf in leaves if isinstance(leaf, Milestone)
+        ),
+        credit_windows=frozenset(
+            WINDOW_OF[leaf.accumulation] for leaf in plan.commissions if isinstance(leaf, Commission)
+        ),
+        windows=frozenset(windows),
+        years=years,
+        needs_package=weighted or by_target or plan.target_incentive.source is TargetSource.SHARE_OF_BASE,
+        needs_dedication=plan.proration.dedication is Scaling.PRORATE,
+    )
+
+
+def _holders(node: Any, window: Window) -> Iterator[tuple[Any, Window]]:
+    """Yield every node of the tree, the root included, with the window it measures over."""
+    yield node, WINDOW_OF[node.accumulation]
+    for child in getattr(node, "children", ()):
+        yield from _holders(child, window)
+
+
+def _readings(holder: Any) -> Iterator[Reading]:
+    if isinstance(holder, Reading):
+        yield holder
+    for field in dataclasses.fields(holder):
+        if field.name == "children":
+            continue
+        value = getattr(holder, field.name)
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, Reading):
+                yield item
+
+
+def _key_read(key: ResultKey, readings: list[Reading]) -> KeyRead:
+    attained = [reading for reading in readings if reading.reads is Reads.ATTAINMENT]
+    return KeyRead(
+        key=key,
+        needs_target=any(reading.target is None for reading in attained),
+        rule=attained[0].attainment.rule if attained else None,
+        carries=any(Policy.CARRY in (reading.missing, reading.zero_target) for reading in readings),
+    )
+
+
+def accumulates(plan: Plan) -> bool:
+    """Tell whether anything of a plan is owed to date rather than by period."""
+    nodes: list[NodeCommon] = [node for node, _window in _holders(plan.incentive, Window.PERIOD)]
+    return any(node.accumulation is not Accumulation.PERIOD for node in [*nodes, *plan.commissions])

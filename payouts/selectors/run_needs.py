@@ -1,0 +1,69 @@
+"""Which computed results a run needs before its chunks are computed: what its plans read, and what has a target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from kamcomp.calendar.models import Period
+from payouts.selectors.inputs.reach import version_reach
+from payouts.selectors.inputs.reads import plan_reads
+from payouts.selectors.inputs.results import SubjectId, company_node, subjects_of
+from payouts.selectors.inputs.rows import stint_rows
+from payouts.selectors.runs import period_assignments
+from plans.engine.document import plan_from_document
+from plans.models import PlanVersion
+from scorecards.choices import MetricSource
+from scorecards.models import Metric
+from scorecards.selectors.needs import ResultNeed, result_needs
+from teams.models import Segment
+
+
+def run_needs(*, period: Period) -> list[ResultNeed]:
+    """
+    Return the computed results a run of a period needs, each once.
+
+    What a plan in force reads of its people and accounts is wanted by name, so that one
+    without a value is told as missing; what has a target, and the library's metrics of the
+    programme's accounts, come along for scorecards and reviews.
+    """
+    computed = set(Metric.objects.filter(source=MetricSource.COMPUTED).values_list("code", flat=True))
+    segments = dict(Segment.objects.values_list("code", "pk"))
+    versions = PlanVersion.objects.filter(pk__in=period_assignments(period=period).values("plan_version_id"))
+    needs = {need.key: need for need in result_needs(period=period)}
+    for version in versions.order_by("plan__code", "number"):
+        for need in _version_needs(version=version, period=period, computed=computed, segments=segments):
+            needs[need.key] = need
+    return list(needs.values())
+
+
+def _version_needs(
+    *, version: PlanVersion, period: Period, computed: set[str], segments: dict[str, UUID]
+) -> Iterator[ResultNeed]:
+    reads = plan_reads(plan_from_document(version.document))
+    reach = version_reach(version=version, period=period)
+    chosen = period_assignments(period=period).filter(plan_version=version).values_list("pk", flat=True)
+    stints = stint_rows(assignment_ids=list(chosen), since=reach.since, until=reach.until)
+    company = company_node(reads=reads, on=period.days.lower)
+    for read in reads.keys:
+        if read.key.metric not in computed:
+            continue
+        for subject in subjects_of(key=read.key, stints=stints, company=company).ids:
+            if subject.segment is None or subject.segment in segments:
+                yield _need(
+                    read.key.metric, read.key.window, subject, segments, version.currency, reads.years
+                )
+
+
+def _need(
+    metric: str, window: str, subject: SubjectId, segments: dict[str, UUID], currency: str, years: int
+) -> ResultNeed:
+    return ResultNeed(
+        metric=metric,
+        window=window,
+        node_id=subject.node_id,
+        person_id=subject.person_id,
+        segment_id=None if subject.segment is None else segments[subject.segment],
+        currency=currency,
+        years=years,
+    )

@@ -1,0 +1,271 @@
+"""
+The chunks of a run: planned, taken under a lease, stored behind a fence.
+
+A worker takes a chunk with a lease, which raises the chunk's epoch. What it computed is
+committed together with "done" only while the epoch is still its own; a worker that was
+stopped past its lease is refused, and its rows are rolled back with it.
+Rules: docs/reference/runs.md, "Chunks".
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from kamcomp.audit.context import acting, audit_act
+from kamcomp.refusal import Refusal
+from payouts.choices import ChunkStatus, RunStatus
+from payouts.copying import ComputedChunk, copy_rows
+from payouts.engine.formats import RUNNABLE_FORMATS
+from payouts.models import Run, RunChunk, RunProblem
+from payouts.selectors.inputs.reach import version_reach
+from payouts.selectors.runs import period_assignments
+from plans.models import PlanVersion
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+PAUSE_BETWEEN_ATTEMPTS = timedelta(seconds=2)
+
+
+class StaleLease(Refusal):
+    """A worker comes back with a chunk that has been given to another meanwhile."""
+
+
+class ChunkIncomplete(Refusal):
+    """A computed chunk names a row that does not exist, so nothing of it is kept."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A chunk in a worker's hands: valid while the chunk's epoch is `epoch`."""
+
+    chunk_id: int
+    run_id: UUID
+    number: int
+    epoch: int
+    attempt: int
+
+
+def chunks_plan(*, run: Run) -> int:
+    """
+    Cut the people of a run into chunks of one plan version each; return how many.
+
+    A payee (person and plan version) with all assignments that the plan reads stays whole,
+    in order of employee id. The size is a setting and changes no figure and no digest.
+    """
+    versions = PlanVersion.objects.filter(
+        pk__in=period_assignments(period=run.period).values("plan_version_id").distinct()
+    )
+    number = 0
+    for version in versions.select_related("plan").order_by("plan__code", "number"):
+        reach = version_reach(version=version, period=run.period)
+        number += _chunks_of_version(
+            run=run, version=version, since=reach.since, until=reach.until, after=number
+        )
+    return number
+
+
+def chunk_take(*, worker: str, run_id: UUID | None = None) -> Taken | None:
+    """
+    Take the next chunk nobody works on, of one run or of any; None if there is none.
+
+    Waiting chunks and those whose lease ran out are taken in order, skipping rows that
+    another worker is taking. A chunk that was begun three times without an end is failed,
+    with what was last known of it.
+    """
+    with acting(action="chunk_take", user=None):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                UPDATE payouts_runchunk
+                   SET status = 'running', epoch = epoch + 1, attempt = attempt + 1, worker = %(worker)s,
+                       started_at = clock_timestamp(),
+                       lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+                 WHERE id = (SELECT c.id
+                               FROM payouts_runchunk c JOIN payouts_run r ON r.id = c.run_id
+                              WHERE r.status = 'calculating' AND r.engine_format = ANY(%(formats)s)
+                                AND (%(run)s::uuid IS NULL OR r.id = %(run)s::uuid)
+                                AND c.status IN ('waiting', 'running')
+                                AND (c.lease_until IS NULL OR c.lease_until < clock_timestamp())
+                              ORDER BY r.created_at, c.number
+                              LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
+                RETURNING id, run_id, number, epoch, attempt, error
+                """,
+                {
+                    "worker": worker[:80],
+                    "lease": settings.KAMCOMP_CHUNK_LEASE_SECONDS,
+                    "formats": list(RUNNABLE_FORMATS),
+                    "run": run_id,
+                },
+            )
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        taken, error = Taken(*row[:5]), row[5]
+        if taken.attempt > ATTEMPTS:
+            _fail(
+                taken=taken,
+                error=f"begun {ATTEMPTS} times and never ended; {error or 'its worker died each time'}",
+            )
+    return taken if taken.attempt <= ATTEMPTS else chunk_take(worker=worker, run_id=run_id)
+
+
+def chunk_store(*, taken: Taken, computed: ComputedChunk) -> None:
+    """
+    Commit a computed chunk: payouts, lines, problems, kept inputs, digests and "done" at once.
+
+    :raises StaleLease: if the chunk was given to another worker, or is done already.
+    :raises ChunkIncomplete: if a row points at something that does not exist.
+    """
+    with acting(action="chunk_store", user=None):
+        _hold(taken=taken)
+        with connection.cursor() as cursor:
+            copy_rows(cursor=cursor, computed=computed)
+        _check_references(taken=taken, computed=computed)
+        RunProblem.objects.bulk_create(
+            RunProblem(
+                run_id=taken.run_id, chunk_id=taken.chunk_id, person_id=person_id, code=code, message=message
+            )
+            for person_id, code, message in computed.problems
+        )
+        RunChunk.objects.filter(pk=taken.chunk_id).update(
+            status=ChunkStatus.DONE,
+            inputs=computed.inputs,
+            input_digest=computed.input_digest,
+            result_digest=computed.result_digest,
+            input_digests=b"".join(sorted(computed.payee_input_digests)),
+            result_digests=b"".join(sorted(computed.payee_result_digests)),
+            lease_until=None,
+            error="",
+            finished_at=_now(),
+        )
+        audit_act(
+            subject_table="payouts_runchunk",
+            subject_id=taken.chunk_id,
+            detail={
+                "payouts": computed.payouts,
+                "lines": computed.lines,
+                "problems": len(computed.problems),
+                "result_digest": computed.result_digest,
+            },
+        )
+
+
+def chunk_give_back(*, taken: Taken, error: str) -> bool:
+    """
+    Note why a chunk could not be computed; it is tried again after a pause, or failed after three times.
+
+    Return whether the chunk was still this worker's.
+    """
+    with acting(action="chunk_give_back", user=None):
+        if taken.attempt >= ATTEMPTS:
+            return _fail(taken=taken, error=error)
+        mine = RunChunk.objects.filter(pk=taken.chunk_id, epoch=taken.epoch, status=ChunkStatus.RUNNING)
+        return bool(
+            mine.update(
+                status=ChunkStatus.WAITING,
+                error=error,
+                lease_until=_now() + PAUSE_BETWEEN_ATTEMPTS * taken.attempt,
+            )
+        )
+
+
+def _fail(*, taken: Taken, error: str) -> bool:
+    logger.error("chunk %s of run %s failed: %s", taken.number, taken.run_id, error)
+    mine = RunChunk.objects.filter(pk=taken.chunk_id, epoch=taken.epoch, status=ChunkStatus.RUNNING)
+    sentence = f"Chunk {taken.number} failed: {error}"
+    return bool(mine.update(status=ChunkStatus.FAILED, error=sentence, lease_until=None, finished_at=_now()))
+
+
+def _chunks_of_version(*, run: Run, version: PlanVersion, since: Any, until: Any, after: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH payees AS (
+                SELECT p.id, p.employee_id,
+                       (row_number() OVER (ORDER BY p.employee_id COLLATE "C") - 1) / %(size)s AS slice
+                  FROM teams_person p
+                 WHERE EXISTS (SELECT FROM plans_assignment a
+                                WHERE a.person_id = p.id AND a.plan_version_id = %(version)s
+                                  AND a.valid && %(days)s::daterange)
+            )
+            INSERT INTO payouts_runchunk (run_id, number, plan_version_id, assignments, people, status, epoch,
+                                          attempt, worker, input_digest, result_digest, error)
+            SELECT %(run)s, %(after)s + payees.slice + 1, %(version)s,
+                   array_agg(a.id ORDER BY payees.employee_id COLLATE "C", lower(a.valid), a.id),
+                   count(DISTINCT payees.id), 'waiting', 0, 0, '', '', '', ''
+              FROM payees
+              JOIN plans_assignment a ON a.person_id = payees.id AND a.plan_version_id = %(version)s
+                                     AND a.valid && daterange(%(since)s, %(until)s)
+             GROUP BY payees.slice
+            """,
+            {
+                "size": settings.KAMCOMP_CHUNK_PEOPLE,
+                "version": version.pk,
+                "days": run.period.days,
+                "run": run.pk,
+                "after": after,
+                "since": since,
+                "until": until,
+            },
+        )
+        return int(cursor.rowcount)
+
+
+def _hold(*, taken: Taken) -> None:
+    """Lock the chunk's row and make sure it is still this worker's, and the run still wants it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT c.epoch, c.status, r.status FROM payouts_runchunk c JOIN payouts_run r ON r.id = c.run_id
+             WHERE c.id = %s FOR UPDATE OF c
+            """,
+            [taken.chunk_id],
+        )
+        epoch, status, run_status = cursor.fetchone()
+    if (epoch, status) != (taken.epoch, ChunkStatus.RUNNING):
+        raise StaleLease(
+            f"Chunk {taken.number} was taken at epoch {taken.epoch} and is now {status} at epoch {epoch}: "
+            "another worker has it, and nothing of this one is kept."
+        )
+    if run_status != RunStatus.CALCULATING:
+        raise StaleLease(f"The run of chunk {taken.number} is {run_status}: nothing of the chunk is kept.")
+
+
+def _check_references(*, taken: Taken, computed: ComputedChunk) -> None:
+    """Check in one query what foreign keys on the rows would check a row at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT (SELECT count(*) FROM payouts_payout o
+                     WHERE o.chunk_id = %(chunk)s
+                       AND EXISTS (SELECT FROM teams_person p WHERE p.id = o.person_id)
+                       AND EXISTS (SELECT FROM payouts_run r WHERE r.id = o.run_id AND r.id = %(run)s
+                                      AND r.period_id = o.period_id)
+                       AND EXISTS (SELECT FROM payouts_runchunk c
+                                    WHERE c.id = o.chunk_id AND c.plan_version_id = o.plan_version_id)),
+                   (SELECT count(*) FROM unnest(%(accounts)s::uuid[]) named(id)
+                     WHERE NOT EXISTS (SELECT FROM teams_strategicaccount s WHERE s.id = named.id))
+            """,
+            {"chunk": taken.chunk_id, "run": taken.run_id, "accounts": list(computed.accounts)},
+        )
+        sound, unknown = cursor.fetchone()
+    if sound != computed.payouts or unknown:
+        raise ChunkIncomplete(
+            f"Chunk {taken.number} holds {computed.payouts - sound} payout(s) and {unknown} account(s) "
+            "that point at a row that does not exist: nothing of it is kept."
+        )
+
+
+def _now() -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (moment,) = cursor.fetchone()
+    return moment

@@ -1,0 +1,330 @@
+"""
+A run from its request to its end: asked for once, prepared once, finished when its chunks are.
+
+The table is the truth and a message only a doorbell: whatever is lost, doubled or late
+costs time. Every moment a lease is judged by is PostgreSQL's own.
+Rules: docs/reference/runs.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from celery import current_app
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, Max, Sum
+
+from kamcomp.audit.context import acting
+from kamcomp.calendar.choices import PeriodStatus
+from kamcomp.calendar.models import Period
+from kamcomp.identity.models import User
+from kamcomp.refusal import Refusal
+from payouts.choices import ChunkStatus, RunStatus
+from payouts.engine.formats import ENGINE_FORMAT
+from payouts.models import Payout, Run, RunChunk, RunProblem
+from payouts.selectors.run_needs import run_needs
+from payouts.selectors.runs import period_assignments
+from payouts.services.run_chunks import chunks_plan
+from payouts.services.run_compute import digest_of
+from scorecards.services.results import results_compute
+
+logger = logging.getLogger(__name__)
+
+LOOK_TASK = "payouts.run_look"
+ATTEMPTS = 3
+PREPARATION_LEASE_SECONDS = 20
+ACTIVE = (RunStatus.QUEUED, RunStatus.CALCULATING)
+FIXED = (RunStatus.REVIEWED, RunStatus.ALLOCATING, RunStatus.APPROVED)
+
+
+class PeriodNotOpen(Refusal):
+    """A run is asked for in a period that has not begun."""
+
+
+class PeriodLocked(Refusal):
+    """A run is asked for in a period whose books are closed."""
+
+
+class RunUnderReview(Refusal):
+    """A run is asked for while the period's current run is reviewed, allocated or approved."""
+
+
+class NobodyToPay(Refusal):
+    """A run is asked for in a period in which nobody is on a published plan."""
+
+
+class FactsStillArriving(Refusal):
+    """Writers that began before the run's moment have not ended, so what was known then is not settled."""
+
+
+class RunNotFailed(Refusal):
+    """A run is to be taken up again that did not fail."""
+
+
+def run_request(*, period: Period, by: User, at: datetime) -> Run:
+    """
+    Return the period's run that is under way, or a new one, queued and current.
+
+    The period's row is locked first, so of twenty requests at once one makes the run and
+    the others get it. Facts recorded up to now, by the database's clock, are what the run
+    will know. An older run that was not reviewed is superseded.
+
+    :raises PeriodNotOpen: if the period has not begun.
+    :raises PeriodLocked: if its books are closed.
+    :raises RunUnderReview: if its current run has been reviewed.
+    :raises NobodyToPay: if no assignment to a published plan falls into it.
+    """
+    with acting(action="run_request", user=by):
+        period = Period.objects.select_for_update().get(pk=period.pk)
+        current = Run.objects.filter(period=period, is_current=True).first()
+        if current is not None and current.status in ACTIVE:
+            run_ring(run_id=current.pk)
+            return current
+        _refuse_unless_runnable(period=period, current=current)
+        if current is not None:
+            Run.objects.filter(pk=current.pk).update(status=RunStatus.SUPERSEDED, is_current=False)
+        run = Run.objects.create(
+            calendar_id=period.calendar_id,
+            period=period,
+            number=(Run.objects.filter(period=period).aggregate(last=Max("number"))["last"] or 0) + 1,
+            status=RunStatus.QUEUED,
+            is_current=True,
+            started_by=by,
+            created_by=by,
+            engine_format=ENGINE_FORMAT,
+            known_at=_database_clock(),
+            started_at=at,
+        )
+        run_ring(run_id=run.pk)
+        return run
+
+
+def run_resume(*, run: Run, by: User) -> Run:
+    """
+    Queue a run again whose preparation or whose chunks failed; what is done stays done.
+
+    :raises RunNotFailed: if nothing of it failed.
+    """
+    with acting(action="run_resume", user=by):
+        run = Run.objects.select_for_update().get(pk=run.pk)
+        failed = run.chunks.filter(status=ChunkStatus.FAILED)
+        if run.status not in (RunStatus.FAILED, RunStatus.WITH_ERRORS) or not run.is_current:
+            raise RunNotFailed(
+                f"Run {run} is {run.get_status_display().lower()}: only a failed run is taken up again."
+            )
+        if run.chunks.exists() and not failed.exists():
+            raise RunNotFailed(f"No chunk of run {run} failed: settle its problems and start a new run.")
+        failed.update(status=ChunkStatus.WAITING, attempt=0, lease_until=None, error="")
+        run.status, run.attempt, run.lease_until, run.error = RunStatus.QUEUED, 0, None, ""
+        run.save(update_fields=["status", "attempt", "lease_until", "error"])
+        run_ring(run_id=run.pk)
+        return run
+
+
+def run_ring(*, run_id: UUID, messages: int = 1) -> None:
+    """Tell workers, once the transaction has committed, to look at a run; a dead broker costs only time."""
+    transaction.on_commit(partial(_ring, run_id=run_id, messages=messages), robust=True)
+
+
+def bell_rung(*, run_id: UUID) -> bool:
+    """Send one message to look at a run, now; return whether the broker took it."""
+    try:
+        current_app.send_task(LOOK_TASK, args=[str(run_id)], retry=False, ignore_result=True)
+    except Exception as error:  # whatever the broker's library raises: the workers' own look finds the run
+        logger.warning("no bell could be rung for run %s: %s", run_id, error)
+        return False
+    return True
+
+
+def run_prepare(*, run_id: UUID) -> bool:
+    """
+    Compute the results the run reads and cut its people into chunks, all in one transaction.
+
+    Return whether this caller did it: False if another worker has it, it is done, or it
+    failed for good. A refusal ends the run with its sentence; a preparation begun three
+    times without an end does too.
+    """
+    attempt = _preparation_take(run_id=run_id)
+    if attempt is None:
+        return False
+    try:
+        return _prepare(run_id=run_id, attempt=attempt)
+    except FactsStillArriving as refusal:
+        _preparation_note(run_id=run_id, attempt=attempt, error=str(refusal), failed=attempt >= ATTEMPTS)
+    except Refusal as refusal:
+        _preparation_note(run_id=run_id, attempt=attempt, error=str(refusal), failed=True)
+    except Exception as error:
+        logger.exception("run %s could not be prepared (attempt %s)", run_id, attempt)
+        sentence = f"The preparation failed: {type(error).__name__}: {error}"
+        _preparation_note(run_id=run_id, attempt=attempt, error=sentence, failed=attempt >= ATTEMPTS)
+    return False
+
+
+def run_finish(*, run_id: UUID) -> bool:
+    """
+    Close a run whose last chunk is done: digests, totals, people, state.
+
+    The digests are SHA-256 over the sorted digests of its payees, so they do not depend on
+    how the payees were cut. A run with a problem or a failed chunk ends with errors and
+    cannot be reviewed. Return whether this call closed it.
+    """
+    with acting(action="run_finish", user=None):
+        run = Run.objects.select_for_update().get(pk=run_id)
+        open_chunks = run.chunks.filter(status__in=[ChunkStatus.WAITING, ChunkStatus.RUNNING])
+        if run.status != RunStatus.CALCULATING or open_chunks.exists():
+            return False
+        failed = list(run.chunks.filter(status=ChunkStatus.FAILED).order_by("number"))
+        problems = RunProblem.objects.filter(run=run).count()
+        chunks = run.chunks.filter(status=ChunkStatus.DONE)
+        run.input_digest = digest_of(_digests_in(chunks.values_list("input_digests", flat=True)))
+        run.result_digest = digest_of(_digests_in(chunks.values_list("result_digests", flat=True)))
+        payouts = Payout.objects.filter(run=run)
+        run.people = payouts.aggregate(people=Count("person", distinct=True))["people"]
+        sums = payouts.values("currency").annotate(total=Sum("amount")).order_by("currency")
+        run.totals = {row["currency"]: f"{row['total']:f}" for row in sums}
+        run.status = RunStatus.WITH_ERRORS if failed or problems else RunStatus.CALCULATED
+        run.error = _ending_sentence(failed=failed, problems=problems)
+        run.finished_at = _database_clock()
+        run.save()
+        return True
+
+
+def _refuse_unless_runnable(*, period: Period, current: Run | None) -> None:
+    if period.status == PeriodStatus.FUTURE:
+        raise PeriodNotOpen(f"{period} has not begun: it opens on {period.span.since}.")
+    if period.status == PeriodStatus.LOCKED:
+        raise PeriodLocked(f"{period} is locked: a late fact becomes an adjustment in the open period.")
+    if current is not None and current.status in FIXED:
+        raise RunUnderReview(
+            f"Run {current} is {current.get_status_display().lower()}: "
+            "return its allocations and its review before a new run is started."
+        )
+    if not period_assignments(period=period).exists():
+        raise NobodyToPay(
+            f"Nobody is on a published plan in {period}: assign people to a plan version first."
+        )
+
+
+def _database_clock() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (moment,) = cursor.fetchone()
+    return moment
+
+
+def _ring(*, run_id: UUID, messages: int) -> None:
+    for _message in range(messages):
+        if not bell_rung(run_id=run_id):
+            return
+
+
+def _preparation_take(*, run_id: UUID) -> int | None:
+    """Return the attempt's number if the preparation is now this caller's."""
+    with acting(action="run_prepare", user=None):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                UPDATE payouts_run SET attempt = attempt + 1,
+                       lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+                 WHERE id = (SELECT id FROM payouts_run
+                              WHERE id = %(run)s AND status = 'queued'
+                                AND (lease_until IS NULL OR lease_until < clock_timestamp())
+                                FOR UPDATE SKIP LOCKED)
+                RETURNING attempt, error
+                """,
+                {"run": run_id, "lease": PREPARATION_LEASE_SECONDS},
+            )
+            taken = cursor.fetchone()
+        if taken is None:
+            return None
+        attempt, error = taken
+        if attempt <= ATTEMPTS:
+            return int(attempt)
+        sentence = f"The preparation was begun {ATTEMPTS} times and never ended. {error}".strip()
+        Run.objects.filter(pk=run_id).update(status=RunStatus.FAILED, error=sentence)
+        return None
+
+
+def _prepare(*, run_id: UUID, attempt: int) -> bool:
+    run = Run.objects.select_related("period", "calendar", "started_by").get(pk=run_id)
+    _wait_for_older_writers(known_at=run.known_at)
+    with acting(action="run_prepare", user=run.started_by):
+        held = Run.objects.select_for_update(skip_locked=True).filter(
+            pk=run_id, status=RunStatus.QUEUED, attempt=attempt
+        )
+        if not held.exists():
+            return False
+        if not run.chunks.exists():
+            results_compute(
+                period=run.period, needed=run_needs(period=run.period), by=run.started_by, at=run.known_at
+            )
+            chunks = chunks_plan(run=run)
+        else:
+            chunks = run.chunks.filter(status=ChunkStatus.WAITING).count()
+        held.update(status=RunStatus.CALCULATING, lease_until=None, error="")
+        run_ring(run_id=run_id, messages=min(chunks, settings.KAMCOMP_RUN_BELLS))
+    return True
+
+
+def _wait_for_older_writers(*, known_at: datetime, seconds: float = 30) -> None:
+    """
+    Wait until no transaction of ours that began before `known_at` is open.
+
+    A fact carries the moment its transaction began; one that began before the run's moment
+    and commits later would be seen by a late chunk and not by an early one.
+
+    :raises FactsStillArriving: if such a transaction is still open after `seconds`.
+    """
+    patience = time.monotonic() + seconds
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()
+                   AND xact_start <= %s AND state <> 'disabled'
+                """,
+                [known_at],
+            )
+            (older,) = cursor.fetchone()
+        if not older:
+            return
+        if time.monotonic() > patience:
+            raise FactsStillArriving(
+                f"{older} writer(s) that began before the run was asked for have not ended: "
+                "wait for imports under way, then resume the run."
+            )
+        time.sleep(0.1)
+
+
+def _preparation_note(*, run_id: UUID, attempt: int, error: str, failed: bool) -> None:
+    with acting(action="run_prepare", user=None):
+        mine = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED, attempt=attempt)
+        if failed:
+            mine.update(status=RunStatus.FAILED, error=error, lease_until=None)
+        else:
+            mine.update(error=error)
+
+
+def _digests_in(parts: Iterable[bytes | memoryview | None]) -> list[bytes]:
+    """Return the digests, 32 bytes each, that chunks hold end to end."""
+    return [
+        held[place : place + 32]
+        for held in (bytes(part or b"") for part in parts)
+        for place in range(0, len(held), 32)
+    ]
+
+
+def _ending_sentence(*, failed: list[RunChunk], problems: int) -> str:
+    words = []
+    if failed:
+        words.append(f"{len(failed)} chunk(s) failed: {failed[0].error}")
+    if problems:
+        words.append(f"{problems} problem(s) must be settled before the run can be reviewed.")
+    return " ".join(words)

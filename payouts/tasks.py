@@ -1,0 +1,21 @@
+"""What a message can ask of a worker: look at a run. Ids in, one service call."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from payouts.services.run_work import run_look, runs_sweep
+from payouts.services.runs import LOOK_TASK
+from payouts.workers import stopping
+
+
+@shared_task(name=LOOK_TASK)
+def run_look_at(run_id: str) -> None:
+    """Look at run `run_id`; a message too many, or too late, finds nothing to do."""
+    run_look(run_id=UUID(run_id), stop=stopping)
+
+
+@shared_task(name="payouts.runs_sweep")
+def runs_sweep_all() -> None:
+    """Ring again for chunks whose lease ran out: the clock's task."""
+    runs_sweep()
