@@ -240,11 +240,15 @@ class Passage:
             said = len(sheet.findings)
             self.kind.finish(sheet, context, batch)
             self.preview.findings += sheet.findings[said:]
-        self._count(sheet, outcomes)
+        self._count(sheet, loads, outcomes)
 
-    def _count(self, sheet: Sheet, outcomes: list[Outcome]) -> None:
+    def _count(self, sheet: Sheet, loads: list[Load], outcomes: list[Outcome]) -> None:
         preview, rows = self.preview, set(sheet.accepted())
-        new = outcomes[0].new if outcomes else set()
+        new: set[int] = set()
+        counted: set[int] = set()
+        for load, outcome in zip(loads, outcomes, strict=True):
+            new |= outcome.new - counted
+            counted |= set(load.rows)
         touched = set().union(*(outcome.new | outcome.changed for outcome in outcomes)) if outcomes else set()
         preview.new, preview.changed = len(new), len(touched - new)
         preview.same = len(rows - touched)

@@ -13,7 +13,7 @@ from kamcomp.imports.loads import Load, picked
 from kamcomp.imports.sheets import Sheet
 from kamcomp.imports.values import Identifier, OneOf, Whole, percent
 from scorecards.choices import CreditType
-from scorecards.intake.transactions import LINE, WHOLE_LINE, check_whole
+from scorecards.intake.transactions import LINE, WHOLE_LINE, check_whole, untouched
 from scorecards.models import Credit, Transaction
 from teams.intake.references import OWN, people
 
@@ -28,7 +28,7 @@ def prepare_credits(sheet: Sheet, _context: Context) -> list[Load]:
     for row in sheet.accepted():
         if sheet["credit_type"][row] in WHOLE_LINE:
             by_line[tuple(sheet[name][row] for name in LINE)].append(row)
-    for rows in by_line.values():
+    for rows in untouched(sheet, by_line):
         check_whole(sheet, rows, [sheet["credit_pct"][row] for row in rows], "credit_pct")
     return [load for sort in (WHOLE_LINE, BESIDES) if (load := credit_load(sheet, persons, sort)).rows]
 

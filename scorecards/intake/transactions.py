@@ -5,7 +5,7 @@ Rules: docs/reference/files.md; DOMAIN's row on Transaction and Credit.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -93,7 +93,7 @@ def credit_loads(sheet: Sheet, persons: list[Any], firsts: set[int]) -> list[Loa
     if not alone or any(shares[row] != 1 for row in credited):
         for row in credited:
             by_line[tuple(sheet[name][row] for name in LINE)].append(row)
-        for rows in by_line.values():
+        for rows in untouched(sheet, by_line):
             check_whole(sheet, rows, [shares[row] for row in rows], "credit_pct")
         credited = [row for row in credited if row not in sheet.rejected]
     if not credited:
@@ -115,6 +115,12 @@ def credit_loads(sheet: Sheet, persons: list[Any], firsts: set[int]) -> list[Loa
             where={"credit_type": WHOLE_LINE},
         )
     ]
+
+
+def untouched(sheet: Sheet, by_line: Mapping[Any, list[int]]) -> list[list[int]]:
+    """Return the rows of the invoice lines of which no row is rejected: the others cannot be summed."""
+    broken = {tuple(sheet[name][row] for name in LINE) for row in sheet.rejected}
+    return [rows for line, rows in by_line.items() if line not in broken]
 
 
 def check_whole(sheet: Sheet, rows: list[int], shares: list[Decimal], column: str) -> None:
