@@ -82,7 +82,7 @@ def write(value: Any) -> Any:
     if hasattr(value, "to_document"):
         return value.to_document()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        written = {"kind": kind} if (kind := getattr(value, "kind", None)) else {}
+        written = {"kind": kind} if (kind := _kind(type(value))) else {}
         return written | {_key(f): write(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, tuple | list):
         return [write(item) for item in value]
@@ -246,9 +246,18 @@ def _chosen(members: tuple[Any, ...], document: Any) -> Any:
         return next(
             member for member in choices if not dataclasses.is_dataclass(member) or _is_written(member)
         )
-    if "kind" in document:
-        return next(member for member in choices if getattr(member, "kind", None) == document["kind"])
+    for member in choices:
+        if get_origin(member) in (dict, Mapping):
+            return member
+    if "kind" in document and any(_kind(member) for member in choices):
+        return next(member for member in choices if _kind(member) == document["kind"])
     return next(member for member in choices if dataclasses.is_dataclass(member) and _fits(member, document))
+
+
+def _kind(record: Any) -> str | None:
+    """Return the constant `kind` that tells a record's documents from those of its siblings, if it has one."""
+    fields = {f.name for f in dataclasses.fields(record)} if dataclasses.is_dataclass(record) else set()
+    return None if "kind" in fields else getattr(record, "kind", None)
 
 
 def _is_written(member: Any) -> bool:
@@ -293,8 +302,8 @@ def _object_schema(record: type, definitions: dict[str, Any]) -> dict[str, Any]:
         return {"$ref": f"#/$defs/{record.__name__}"}
     definitions[record.__name__] = {}
     hints, properties, required = _hints(record), {}, []
-    if hasattr(record, "kind"):
-        properties["kind"] = {"const": record.kind}
+    if kind := _kind(record):
+        properties["kind"] = {"const": kind}
         required += [] if getattr(record, "kind_may_be_left_out", False) else ["kind"]
     for field in dataclasses.fields(record):
         properties[_key(field)] = _field_schema(field, hints[field.name], definitions)

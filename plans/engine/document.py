@@ -33,7 +33,7 @@ def plan_from_document(document: Any) -> Plan:
     errors = schema_errors(plan_schema(), document)
     if errors:
         raise DocumentInvalid(errors)
-    plan = read(Plan, _spelled_out(document))
+    plan = read(Plan, spelled_out(document))
     if broken := law_errors(plan):
         raise DocumentInvalid(broken)
     return plan
@@ -60,7 +60,7 @@ def plan_digest(plan: Plan) -> str:
     return hashlib.sha256(canonical_bytes(plan_document(plan))).hexdigest()
 
 
-def _spelled_out(document: Mapping[str, Any]) -> dict[str, Any]:
+def spelled_out(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document with what nodes inherit from their branch said on each of them."""
     spelled = dict(document)
     spelled["incentive"] = _node_spelled_out(document.get("incentive", {}), {})
