@@ -28,7 +28,7 @@ from payouts.engine.questions import (
 )
 from plans.engine.codec import DocumentError, DocumentInvalid, read, schema, schema_errors
 from plans.engine.document import spelled_out
-from plans.engine.laws import law_errors
+from plans.engine.laws import PERIODS_A_YEAR, law_errors
 from plans.engine.plan import Plan
 from scorecards.engine.facts import Facts
 
@@ -73,7 +73,7 @@ class CaseCalendar:
     """The fiscal years of the case and the periods to pay, in order; holidays count for working days."""
 
     years: tuple[CaseYear, ...]
-    pay: tuple[str, ...]
+    pay: tuple[str, ...] = ()
     holidays: tuple[date, ...] = ()
 
 
@@ -145,11 +145,12 @@ class CasePerson:
 @dataclass(frozen=True, kw_only=True)
 class CaseResult:
     """
-    A metric's result for a subject and period: `actual`, over `denominator` where it is a ratio.
+    A metric's result for a subject and period: `actual`, or `numerator` over `denominator`.
 
     `subject` is a person's id, an account, a region, or "company", by `level`. `window` names
     another window than the period for figures that do not add up over periods. `carried` is
-    the last known reading, for the policy carry. `actual` null says that it is missing.
+    the last known reading, for the policy carry; it may stand alone. A result that is missing
+    is left out.
     """
 
     metric: str
@@ -158,10 +159,16 @@ class CaseResult:
     segment: str | None = None
     period: str
     window: str = "period"
-    actual: Decimal | None
+    actual: Decimal | None = None
+    numerator: Decimal | None = None
     denominator: Decimal | None = None
     target: Decimal | None = None
     carried: Decimal | None = None
+
+    @property
+    def known(self) -> Decimal | None:
+        """Return the actual, or the numerator where the result is a ratio."""
+        return self.actual if self.numerator is None else self.numerator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,7 +315,38 @@ def case_from_document(document: Any) -> Case:
     if spelled.get("plan") is not None:
         spelled["plan"] = spelled_out(spelled["plan"])
     case = read(Case, spelled)
-    broken = [] if case.plan is None else law_errors(case.plan)
+    plan_errors = [] if case.plan is None else law_errors(case.plan)
+    broken = [DocumentError(f"/plan{e.pointer}", e.code, e.detail) for e in plan_errors] + case_errors(case)
     if broken:
-        raise DocumentInvalid([DocumentError(f"/plan{e.pointer}", e.code, e.detail) for e in broken])
+        raise DocumentInvalid(broken)
     return case
+
+
+def case_errors(case: Case) -> list[DocumentError]:
+    """Return what contradicts in a case beyond its schema."""
+    errors = []
+    for name in ("results", "restated"):
+        for i, result in enumerate(getattr(case, name)):
+            if error := _result_error(result):
+                errors.append(DocumentError(f"/{name}/{i}", *error))
+    for i, person in enumerate(case.people):
+        if not person.assignments:
+            detail = f"{person.id} has no assignment, which says from when the plan holds and for which account."
+            errors.append(DocumentError(f"/people/{i}/assignments", "assignment_missing", detail))
+    if case.plan is not None and case.calendar is not None:
+        expected = PERIODS_A_YEAR[case.plan.period]
+        for i, year in enumerate(case.calendar.years):
+            if len(year.periods) != expected:
+                detail = f"{year.name} has {len(year.periods)} periods; a plan that pays by {case.plan.period} has {expected}."
+                errors.append(DocumentError(f"/calendar/years/{i}/periods", "periods_of_year", detail))
+    return errors
+
+
+def _result_error(result: CaseResult) -> tuple[str, str] | None:
+    if (result.numerator is None) != (result.denominator is None):
+        return "half_a_ratio", f"{result.metric}: a numerator and a denominator go together; a plain figure is `actual`."
+    if result.actual is not None and result.numerator is not None:
+        return "said_twice", f"{result.metric}: give `actual`, or `numerator` and `denominator`, not both."
+    if result.known is None and result.carried is None:
+        return "result_empty", f"{result.metric}: neither `actual` nor `numerator` and `denominator` is given."
+    return None

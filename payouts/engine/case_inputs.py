@@ -202,7 +202,12 @@ def _spans(rows: Sequence[Row], calendar: Calendar) -> Spans:
     first, last = calendar.years[0].periods[0].since, calendar.years[-1].periods[-1].until
     cut: list[tuple[Any, ...]] = []
     for number, row in enumerate(rows):
-        cut += [(number, *span) for span in _cut(row, first, last)]
+        spans = [(number, *span) for span in _cut(row, first, last)]
+        if not spans:
+            raise CaseIncomplete(
+                f"{row.person.id} has no employment in force on any day of the assignment: add one."
+            )
+        cut += spans
     columns = list(zip(*cut, strict=True)) if cut else [()] * 8
     return Spans(
         row=np.array(columns[0], dtype=np.int64),
@@ -310,7 +315,7 @@ def _results(
     results = [_window_result(key, name, years, case, calendar, found) for name in known]
     place = {name: i for i, name in enumerate(known)}
     ratio = any(result is not None and result.denominator is not None for result in results)
-    actuals = [None if result is None else result.actual for result in results]
+    actuals = [None if result is None else result.known for result in results]
     return Results(
         subjects=tuple(known),
         index=np.array([place[name] for name in names], dtype=np.int64),
@@ -336,7 +341,7 @@ def _window_result(
         return given
     periods = [period for _, period in calendar.window(Window(key.window), years=years)]
     parts = [found.get((*stem, period.name, "period")) for period in periods]
-    if any(part is None or part.actual is None for part in parts):
+    if any(part is None or part.known is None for part in parts):
         return None
     return added_up([part for part in parts if part is not None], how=_aggregation(key.metric, case))
 
@@ -351,13 +356,13 @@ def added_up(parts: Sequence[CaseResult], *, how: Aggregation) -> CaseResult:
     last = parts[-1]
     if how is Aggregation.LAST:
         return last
-    actual = sum((part.actual for part in parts if part.actual is not None), Decimal(0))
+    total = sum((part.known for part in parts if part.known is not None), Decimal(0))
     if how is Aggregation.RATIO_OF_SUMS:
         denominator = sum((_denominator(part) for part in parts), Decimal(0))
-        return _replaced(last, actual=actual, denominator=denominator)
+        return _replaced(last, actual=None, numerator=total, denominator=denominator)
     targets = [part.target for part in parts]
     target = None if None in targets else sum((each for each in targets if each is not None), Decimal(0))
-    return _replaced(last, actual=actual, target=target)
+    return _replaced(last, actual=total, target=target)
 
 
 def _replaced(result: CaseResult, **changes: Any) -> CaseResult:
