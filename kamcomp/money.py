@@ -290,7 +290,8 @@ def _tailless(amount: Decimal) -> Decimal:
 
 
 def _half_up(amount: Decimal, unit: Decimal) -> Decimal:
-    return _tailless(amount).quantize(unit, ROUND_HALF_UP, _SETTLING)
+    settled = _tailless(amount).quantize(unit, ROUND_HALF_UP, _SETTLING)
+    return settled if settled else abs(settled)
 
 
 def _units(total: Decimal, unit: Decimal, currency: str) -> int:

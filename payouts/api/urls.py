@@ -1,5 +1,9 @@
 """The addresses under /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from payouts.api.calculations import CalculationCreate
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("calculations", CalculationCreate.as_view(), name="calculation-create"),
+]

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from decimal import Decimal, localcontext
+from decimal import Decimal, DecimalException, localcontext
 from typing import Any
 
 import numpy as np
 
 from kamcomp.columns import EXACT
 from kamcomp.money import CONTEXT, to_decimals
+from kamcomp.refusal import Refusal
 from kamcomp.trace import NO_TRACE, RecordingTrace, Trace, plain
 from payouts.engine.case import Case, case_from_document
 from payouts.engine.case_inputs import (
@@ -53,6 +54,10 @@ ANSWER_FORMAT = "kamcomp.answer/1"
 Answer = dict[str, Any]
 
 
+class FiguresOutOfRange(Refusal):
+    """Figures of a case are so large or small that they cannot be computed exactly."""
+
+
 def calculate(document: Any, *, explain: bool = False) -> Answer:
     """
     Return the answer to a case document; with `explain`, each figure with its trace.
@@ -65,6 +70,15 @@ def calculate(document: Any, *, explain: bool = False) -> Answer:
     :raises Refusal: naming what is missing or contradicts.
     """
     case = case_from_document(document)
+    try:
+        return _answered(case, explain)
+    except DecimalException as error:
+        raise FiguresOutOfRange(
+            f"The case holds figures too large to be computed exactly ({type(error).__name__}): check their size."
+        ) from error
+
+
+def _answered(case: Case, explain: bool) -> Answer:
     answer: Answer = {"format": ANSWER_FORMAT, "name": case.name}
     with localcontext(CONTEXT):
         if case.people:
@@ -72,7 +86,9 @@ def calculate(document: Any, *, explain: bool = False) -> Answer:
         if case.pool is not None:
             answer["pool"] = pool_answered(case=case, explain=explain)
         if case.metrics:
-            answer["metrics"] = [metric_answered(case=case, number=i, explain=explain) for i in range(len(case.metrics))]
+            answer["metrics"] = [
+                metric_answered(case=case, number=i, explain=explain) for i in range(len(case.metrics))
+            ]
         if case.controls:
             answer["controls"] = [_control(case, i, explain) for i in range(len(case.controls))]
     if len(answer) == 2:
@@ -128,7 +144,9 @@ def _period(
 def _check_paid(outcome: Outcome) -> None:
     if outcome.blocked.any() and outcome.blocked.all():
         errors = [
-            DocumentError(f"/people/{outcome.payees[outcome.payee[problem.row]]}", problem.code, problem.detail)
+            DocumentError(
+                f"/people/{outcome.payees[outcome.payee[problem.row]]}", problem.code, problem.detail
+            )
             for problem in outcome.problems
         ]
         raise DocumentInvalid(list(dict.fromkeys(errors)))
@@ -194,7 +212,9 @@ def _plan_ratio(outcome: Outcome, i: int) -> Decimal:
 
 def _payroll(case: Case, plan: Plan, outcome: Outcome, i: int, currency: str) -> Answer:
     rates = {
-        (rate.source, rate.target): Rate(key=rate.rate_set, base=rate.source, quote=rate.target, value=rate.rate)
+        (rate.source, rate.target): Rate(
+            key=rate.rate_set, base=rate.source, quote=rate.target, value=rate.rate
+        )
         for rate in case.rates
         if rate.rate_set == "payroll"
     }
@@ -205,15 +225,11 @@ def _payroll(case: Case, plan: Plan, outcome: Outcome, i: int, currency: str) ->
     return {"currency": currency, "rate": plain(rate.value), "amount": plain(amount[0])}
 
 
-def _restated(
-    case: Case, plan: Plan, inputs: Inputs, calendar: Calendar, outcome: Outcome
-) -> list[Answer]:
+def _restated(case: Case, plan: Plan, inputs: Inputs, calendar: Calendar, outcome: Outcome) -> list[Answer]:
     """Return, per payee, what the corrected results would have paid and what was overpaid."""
     places = {(r.metric, r.level, r.subject, r.segment, r.period, r.window): r for r in case.restated}
     kept = tuple(
-        r
-        for r in case.results
-        if (r.metric, r.level, r.subject, r.segment, r.period, r.window) not in places
+        r for r in case.results if (r.metric, r.level, r.subject, r.segment, r.period, r.window) not in places
     )
     corrected_case = dataclasses.replace(case, results=(*kept, *case.restated))
     corrected = evaluate(
@@ -282,7 +298,9 @@ def pool_answered(*, case: Case, explain: bool) -> Answer:
         "funded": plain(figures.funded),
         "withheld": plain(figures.withheld),
         "guideline": plain(figures.guideline),
-        "limits": {key: {"low": plain(each.low), "high": plain(each.high)} for key, each in figures.limits.items()},
+        "limits": {
+            key: {"low": plain(each.low), "high": plain(each.high)} for key, each in figures.limits.items()
+        },
     }
     if asked.wishes is not None:
         answer["allocation"] = plain(_wished(pool, figures.shared, figures.limits, asked.wishes))
@@ -294,7 +312,9 @@ def pool_answered(*, case: Case, explain: bool) -> Answer:
 def _wished(pool: PoolCase, total: Decimal, limits: Mapping[str, Any], wishes: Mapping[str, Decimal]) -> Any:
     absent = sorted(set(limits) ^ set(wishes))
     if absent:
-        raise CaseIncomplete(f"/pool/wishes: {', '.join(absent)} needs a wish as a member, and only members have one.")
+        raise CaseIncomplete(
+            f"/pool/wishes: {', '.join(absent)} needs a wish as a member, and only members have one."
+        )
     return fill(total=total, wishes=wishes, limits=limits, currency=pool.currency)
 
 
@@ -353,7 +373,9 @@ def metric_answered(*, case: Case, number: int, explain: bool) -> Answer:
         ingredients = ingredients_given(values=asked.ingredients)
     else:
         if case.currency is None:
-            raise CaseIncomplete("/currency: amounts of facts are counted in a currency, which the case does not name.")
+            raise CaseIncomplete(
+                "/currency: amounts of facts are counted in a currency, which the case does not name."
+            )
         rates = {(rate.source, rate.target): rate.rate for rate in case.rates if rate.rate_set == "plan"}
         ingredients = ingredients_from_facts(
             facts=case.facts,
@@ -363,7 +385,9 @@ def metric_answered(*, case: Case, number: int, explain: bool) -> Answer:
             currency=case.currency,
             rates=Rates(rates),
         )
-    result = metric_result(rule=rule, ingredients=ingredients, minimum_sample=asked.minimum_sample, trace=trace)
+    result = metric_result(
+        rule=rule, ingredients=ingredients, minimum_sample=asked.minimum_sample, trace=trace
+    )
     if result.state is not MetricState.FINAL:
         detail = f"{rule.code} {rule.name} has no value ({result.state}): {result.reason}."
         raise DocumentInvalid([DocumentError(f"/metrics/{number}", str(result.state), detail)])

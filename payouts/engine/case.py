@@ -331,22 +331,31 @@ def case_errors(case: Case) -> list[DocumentError]:
                 errors.append(DocumentError(f"/{name}/{i}", *error))
     for i, person in enumerate(case.people):
         if not person.assignments:
-            detail = f"{person.id} has no assignment, which says from when the plan holds and for which account."
+            detail = (
+                f"{person.id} has no assignment, which says from when the plan holds and for which account."
+            )
             errors.append(DocumentError(f"/people/{i}/assignments", "assignment_missing", detail))
     if case.plan is not None and case.calendar is not None:
         expected = PERIODS_A_YEAR[case.plan.period]
         for i, year in enumerate(case.calendar.years):
             if len(year.periods) != expected:
-                detail = f"{year.name} has {len(year.periods)} periods; a plan that pays by {case.plan.period} has {expected}."
+                has = f"{year.name} has {len(year.periods)} periods"
+                detail = f"{has}; a plan that pays by {case.plan.period} has {expected}."
                 errors.append(DocumentError(f"/calendar/years/{i}/periods", "periods_of_year", detail))
     return errors
 
 
 def _result_error(result: CaseResult) -> tuple[str, str] | None:
     if (result.numerator is None) != (result.denominator is None):
-        return "half_a_ratio", f"{result.metric}: a numerator and a denominator go together; a plain figure is `actual`."
+        return (
+            "half_a_ratio",
+            f"{result.metric}: a numerator and a denominator go together; a plain figure is `actual`.",
+        )
     if result.actual is not None and result.numerator is not None:
         return "said_twice", f"{result.metric}: give `actual`, or `numerator` and `denominator`, not both."
     if result.known is None and result.carried is None:
-        return "result_empty", f"{result.metric}: neither `actual` nor `numerator` and `denominator` is given."
+        return (
+            "result_empty",
+            f"{result.metric}: neither `actual` nor `numerator` and `denominator` is given.",
+        )
     return None

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,7 @@ def case_calendar(*, case: Case, pay: str) -> Calendar:
         for year in case.calendar.years
     )
     periods = [period for year in years for period in year.periods]
-    for low, high in zip(periods, periods[1:], strict=False):
+    for low, high in pairwise(periods):
         if low.until != high.since:
             raise CaseContradicts(
                 f"/calendar: {high.name} starts on {high.since}, but {low.name} ends before {low.until}."
@@ -226,10 +227,11 @@ def _cut(row: Row, first: date, last: date) -> Iterable[tuple[Any, ...]]:
     person, assignment = row.person, row.assignment
     low, high = max(assignment.since, first), min(_until(assignment.to, last), last)
     edges = {low, high}
-    for dated in (*person.employments, *person.packages, *person.leaves):
+    dated_facts: tuple[Any, ...] = (*person.employments, *person.packages, *person.leaves)
+    for dated in dated_facts:
         edges |= {dated.since, _until(dated.to, last)}
     days = sorted(day for day in edges if low <= day <= high)
-    for since, until in zip(days, days[1:], strict=False):
+    for since, until in pairwise(days):
         employment = _in_force(person.employments, since, "employment", person)
         if employment is None:
             continue
@@ -299,7 +301,14 @@ Place = tuple[str, str, str, str, str, str]
 def _by_place(results: Sequence[CaseResult]) -> dict[Place, CaseResult]:
     found: dict[Place, CaseResult] = {}
     for result in results:
-        place = (result.metric, result.level, result.subject, result.segment or "", result.period, result.window)
+        place = (
+            result.metric,
+            result.level,
+            result.subject,
+            result.segment or "",
+            result.period,
+            result.window,
+        )
         if place in found:
             raise CaseContradicts(f"/results: {' '.join(filter(None, place))} is there twice.")
         found[place] = result

@@ -111,9 +111,13 @@ def schema(record: type) -> dict[str, Any]:
 def schema_errors(document_schema: Mapping[str, Any], document: Any) -> list[DocumentError]:
     """Return what is wrong with a document by its schema, each with a JSON pointer."""
     found: list[DocumentError] = []
-    for error in Draft202012Validator(document_schema).iter_errors(document):
+    for error in _validator(document_schema).iter_errors(document):
         found.extend(_deepest(error))
     return sorted(set(found), key=lambda error: (error.pointer, error.detail))
+
+
+def _validator(document_schema: Mapping[str, Any]) -> Any:
+    return Draft202012Validator(document_schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
 def pointer(path: typing.Iterable[str | int]) -> str:
@@ -180,6 +184,8 @@ def _document_error(error: Any) -> DocumentError:
 
 
 def _sentence(error: Any) -> str:
+    if error.validator == "format":
+        return f"{error.instance!r} is not a day of the calendar."
     if (
         error.validator == "type"
         and error.validator_value == "string"
@@ -331,13 +337,15 @@ def _field_schema(field: dataclasses.Field[Any], hint: Any, definitions: dict[st
 
 
 def _defined(record: type, body: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    if definitions.get(record.__name__) not in ({}, body, None):
+        raise TypeError(f"two records of a document are called {record.__name__}")
     definitions[record.__name__] = body
     return {"$ref": f"#/$defs/{record.__name__}"}
 
 
 _PLAIN: dict[Any, dict[str, Any]] = {
     Decimal: {"type": "string", "pattern": DECIMAL_PATTERN},
-    date: {"type": "string", "pattern": DATE_PATTERN},
+    date: {"type": "string", "pattern": DATE_PATTERN, "format": "date"},
     bool: {"type": "boolean"},
     int: {"type": "integer"},
     str: {"type": "string"},

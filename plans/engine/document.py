@@ -65,7 +65,8 @@ def spelled_out(document: Mapping[str, Any]) -> dict[str, Any]:
     spelled = dict(document)
     spelled["incentive"] = _node_spelled_out(document.get("incentive", {}), {})
     spelled["commissions"] = [
-        _readings_spelled_out({"level": Level.INDIVIDUAL.value, **leaf}) for leaf in document.get("commissions", [])
+        _readings_spelled_out({"level": Level.INDIVIDUAL.value, **leaf})
+        for leaf in document.get("commissions", [])
     ]
     return spelled
 

@@ -20,19 +20,12 @@ import pytest
 from kamcomp.money import CONTEXT, to_decimals
 from kamcomp.refusal import Refusal
 from payouts.engine.calculator import calculate
+from payouts.intake import case_read
 
 HERE = Path(__file__).parent
 EXAMPLES = tomllib.loads((HERE / "examples.toml").read_text())["example"]
 CASES = sorted((HERE / "cases").glob("*.json"))
 LABELS = {"name", "about"}
-
-
-def case_document(path: Path) -> dict[str, Any]:
-    """Return a case with its plan in place of the name of the plan's file."""
-    document = json.loads(path.read_text())
-    if isinstance(document.get("plan"), str):
-        document["plan"] = json.loads((path.parent / document["plan"]).read_text())
-    return document
 
 
 def at(answer: Any, pointer: str) -> Any:
@@ -74,7 +67,7 @@ def shown(answer: Any, place: str, expected: str) -> str:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example["id"] for example in EXAMPLES])
 def test_example_is_answered(example):
-    answer = calculate(case_document(HERE / example["case"]), explain=True)
+    answer = calculate(case_read(path=HERE / example["case"]), explain=True)
 
     for place, expected in example["expected"].items():
         assert shown(answer, place, expected) == expected, f"{example['text']}, at {place}"
@@ -126,7 +119,7 @@ def answers_wrong(document: dict[str, Any], examples: list[dict[str, Any]]) -> s
 
 @pytest.mark.parametrize("path", CASES, ids=[path.stem for path in CASES])
 def test_taking_an_input_away_fails(path):
-    document = case_document(path)
+    document = case_read(path=path)
     examples = [example for example in EXAMPLES if HERE / example["case"] == path]
 
     silent = [p for p in inputs(document) if not answers_wrong(without(document, p), examples)]
