@@ -167,14 +167,7 @@ class Cuts:
         return self._in_regions(subject, code, on) and self._in_segments(subject, row, code, on)
 
     def _in_regions(self, subject: Subject, code: str, on: date) -> bool:
-        if not subject.regions:
-            return True
-        node = self.node(code, on=on)
-        while node is not None:
-            if node.region is not None:
-                return node.region in subject.regions
-            node = None if node.parent is None else self.node(node.parent, on=on)
-        return False
+        return not subject.regions or self._nearest(code, on, "region") in subject.regions
 
     def _in_segments(self, subject: Subject, row: Any, code: str, on: date) -> bool:
         return not subject.segments or not subject.segments.isdisjoint(self.segments(row, code=code, on=on))
@@ -182,20 +175,29 @@ class Cuts:
     def segments(self, row: Any, *, code: str, on: date) -> frozenset[str]:
         """
         Return the segments a fact lies in, at most one of a kind: what the fact says
-        comes before its product's segment, and that before its account's.
+        comes before its product's segment, that before its account's, and that before the
+        segment that has the name of its account's region.
         """
         found: dict[str, str] = {}
+        kinds = self.facts.segment_kinds
         product = self._product_segments.get(getattr(row, "product", None) or "")
-        for segment in (getattr(row, "segment", None), product, self._node_segment(code, on)):
+        region = self._nearest(code, on, "region")
+        for segment in (
+            getattr(row, "segment", None),
+            product,
+            self._nearest(code, on, "segment"),
+            region if region in kinds else None,
+        ):
             if segment:
-                found.setdefault(self.facts.segment_kinds.get(segment, ""), segment)
+                found.setdefault(kinds.get(segment, ""), segment)
         return frozenset(found.values())
 
-    def _node_segment(self, code: str, on: date) -> str | None:
+    def _nearest(self, code: str, on: date, attribute: str) -> str | None:
+        """Return the region or segment of an account, or of the nearest above it that has one."""
         node = self.node(code, on=on)
-        while node is not None and node.segment is None:
+        while node is not None and getattr(node, attribute) is None:
             node = None if node.parent is None else self.node(node.parent, on=on)
-        return None if node is None else node.segment
+        return None if node is None else getattr(node, attribute)
 
     def sales(
         self, subject: Subject, *, window: Window, places: Mapping[str, Spans] | None = None

@@ -276,9 +276,9 @@ class Subject:
         return cls("person", code, frozenset(accounts), frozenset(segments), frozenset(regions), code)
 
     @classmethod
-    def company(cls) -> Subject:
-        """Return everything."""
-        return cls("company", "")
+    def company(cls, *, segments: Iterable[str] = ()) -> Subject:
+        """Return everything, or everything in some segments."""
+        return cls("company", "", segments=frozenset(segments))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from functools import cached_property
 from uuid import UUID
 
 from kamcomp.calendar.models import Period
+from kamcomp.policy.models import PolicySetting
 from kamcomp.refusal import Refusal
 from kamcomp.spans import Span
 from scorecards.choices import MetricSource
@@ -31,6 +32,7 @@ from scorecards.selectors.rates import plan_rates
 from teams.choices import PackageStatus
 from teams.models import AccountNode, Membership, PayPackage, Person, Segment, StrategicAccount
 
+COMPANY = "company.node"
 OWNED = frozenset({"sales", "opportunities", "objectives"})
 READS_TOO: Mapping[str, tuple[str, ...]] = {"wallet": ("sales",), "benchmarks": ("contracts",)}
 
@@ -151,12 +153,11 @@ class _Measurement:
     @cached_property
     def windows(self) -> Mapping[ResultNeed, Window]:
         """Return the days of each need's window."""
-        known: dict[tuple[str, int], Window] = {}
-        for need in self.needed:
-            key = (need.window, need.years)
-            if key not in known:
-                known[key] = window_days(period=self.period, window=need.window, years=need.years)
-        return {need: known[need.window, need.years] for need in self.needed}
+        known = {
+            (window, years, since): window_days(period=self.period, window=window, years=years, since=since)
+            for window, years, since in {(need.window, need.years, need.since) for need in self.needed}
+        }
+        return {need: known[need.window, need.years, need.since] for need in self.needed}
 
     @cached_property
     def subjects(self) -> Mapping[ResultNeed, Subject | None]:
@@ -166,7 +167,12 @@ class _Measurement:
     def _subject(self, need: ResultNeed) -> Subject | None:
         segments = [self._segments[need.segment_id]] if need.segment_id else []
         if need.node_id is not None:
-            return Subject.account(self._nodes[need.node_id][0], segments=segments)
+            code = self._nodes[need.node_id][0]
+            return (
+                Subject.company(segments=segments)
+                if code == self._company
+                else Subject.account(code, segments=segments)
+            )
         code = self._people[need.person_id]
         kinds = {INGREDIENTS[name].kind for name in self.rules[need.metric].ingredients}
         if kinds <= OWNED:
@@ -224,6 +230,12 @@ class _Measurement:
                 top, parent = parent, rows[parent][1]
             found[pk] = (code, plan.get(top, currency))
         return found
+
+    @cached_property
+    def _company(self) -> str | None:
+        """Return the code of the node that stands for the whole company, if a policy setting names one."""
+        setting = PolicySetting.objects.filter(key=COMPANY, valid__contains=self.period.days.lower).first()
+        return None if setting is None else setting.value
 
     @cached_property
     def _people(self) -> Mapping[UUID | None, str]:

@@ -27,8 +27,8 @@ class ResultNeed:
 
     `currency` is that of money and of everything made from it; without one it is the
     target's, else the account's plan currency, else the person's package's.
-    `years` counts the fiscal years of a window over several. What is `optional` is stored
-    only where it has a value.
+    A window over several years begins `years` fiscal years back, this one included, or on
+    `since`. What is `optional` is stored only where it has a value.
     """
 
     metric: str
@@ -38,6 +38,7 @@ class ResultNeed:
     segment_id: UUID | None = None
     currency: str = ""
     years: int = MULTI_YEAR
+    since: date | None = None
     optional: bool = False
 
     @property
@@ -46,8 +47,14 @@ class ResultNeed:
         return self.metric, self.window, self.node_id, self.person_id, self.segment_id
 
 
-def window_days(*, period: Period, window: str, years: int = MULTI_YEAR) -> Days:
-    """Return the days of a window as seen from a period, by the periods of its fiscal calendar."""
+def window_days(*, period: Period, window: str, years: int = MULTI_YEAR, since: date | None = None) -> Days:
+    """
+    Return the days of a window as seen from a period, by the periods of its fiscal calendar.
+
+    `years` and `since` say where a window over several years begins.
+    """
+    if window == Window.MULTI_YEAR and since is not None:
+        return Days(since, period.days.upper)
     if window == Window.PERIOD:
         return Days(period.days.lower, period.days.upper)
     first_year = period.fiscal_year - (years - 1 if window == Window.MULTI_YEAR else 0)

@@ -29,7 +29,7 @@ from scorecards.models import (
 )
 from scorecards.selectors import ConventionUnknown, results_believed
 from scorecards.services import CurrencyUnknown, ResultsNewer, results_compute
-from teams.models import AccountObjective, Membership, StrategicAccount
+from teams.models import AccountObjective, Membership, Segment, StrategicAccount
 from tests.scorecards.conftest import Company, day, days
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +130,27 @@ class TestRevenue:
         assert company.result("M01", segment="ENERGY").value == D("5")
         assert company.result("M01", segment="AUTO").value == D("7")
         assert company.result("M01", segment="PUMPS").value == D("16")
+
+    def test_of_the_company_is_read_at_the_node_that_stands_for_it(self, company):
+        PolicySetting.objects.create(
+            key="company.node", value="THIRD", valid=days("2026-01-01", "2030-01-01")
+        )
+        company.segments["EMEA"] = Segment.objects.create(code="EMEA", name="EMEA", kind="region")
+        company.nodes["GAG"].region = "EMEA"
+        company.nodes["GAG"].save()
+        company.invoice("2026-11-01", "5", node="GAG-US")
+        company.invoice("2026-11-01", "7", node="OTHER")
+
+        assert company.result("M01", node="THIRD").value == D("12")
+        assert company.result("M01", node="THIRD", segment="EMEA").value == D("5")
+
+    def test_of_several_years_begins_where_it_is_told(self, company):
+        for on in ("2024-05-05", "2025-05-05", "2026-05-05"):
+            company.invoice(on, "10")
+
+        assert company.result("M01", window=Window.MULTI_YEAR).value == D("30")
+        assert company.result("M01", window=Window.MULTI_YEAR, years=2).value == D("20")
+        assert company.result("M01", window=Window.MULTI_YEAR, since=day("2025-05-06")).value == D("10")
 
     def test_converts_at_the_years_plan_rates(self, company):
         for rate_set, on, target, rate in (
