@@ -6,6 +6,7 @@ in a folder of our own, and stopped with SIGINT (SIGTERM would wait for every op
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -128,7 +129,7 @@ def initialise(*, server: Server, password: str) -> None:
             command=[
                 *(str(server.binaries / "initdb"), "-D", str(server.data), "-U", SUPERUSER),
                 *("-A", "scram-sha-256", f"--pwfile={secret.name}", "-E", "UTF8", "--data-checksums"),
-                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
+                *_locale(binaries=server.binaries),
                 *([] if server.durable else ["--no-sync"]),
             ],
             log=server.log,
@@ -139,6 +140,15 @@ def initialise(*, server: Server, password: str) -> None:
             raise CannotStart(f"initdb failed: {last_words(log=server.log, lines=3)}")
     finally:
         Path(secret.name).unlink()
+
+
+def _locale(*, binaries: Path) -> list[str]:
+    """Return the options for an order of text that is the same everywhere; before 17 the system's own C.UTF-8."""
+    said = subprocess.run([str(binaries / "initdb"), "--version"], capture_output=True, text=True, check=False)
+    version = re.search(r"(\d+)", said.stdout)
+    if version and int(version[1]) < 17:
+        return ["--locale=C.UTF-8"]
+    return ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
 
 
 def launch(*, server: Server, password: str) -> Child:
