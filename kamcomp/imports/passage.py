@@ -194,12 +194,12 @@ class Passage:
         preview.totals = sums_by_currency(sheet)
         preview.findings = sorted(table.findings + sheet.findings, key=lambda finding: finding.line)
         preview.late = _late_rows(sheet)
-        if self.partial and sheet.rejected:
-            kept = _accepted_sheet(sheet)
-            loads = self.kind.prepare(kept, context)
-            preview.findings += [finding for finding in kept.findings if finding not in preview.findings]
-            preview.rejected += len(kept.rejected)
-            sheet = kept
+        while self.partial and sheet.rejected:
+            # Rows that stand on a rejected row are heard of only when it is gone.
+            sheet = _accepted_sheet(sheet)
+            loads = self.kind.prepare(sheet, context)
+            preview.findings += [finding for finding in sheet.findings if finding not in preview.findings]
+            preview.rejected += len(sheet.rejected)
         accepted = set(sheet.accepted())
         return sheet, [load.only(accepted) for load in loads]
 

@@ -227,7 +227,8 @@ class TestOpportunities:
 
 class TestFigures:
     def test_pnl_comes_in_by_period_with_its_contribution(self) -> None:
-        text = "period,account_code,segment,revenue,cogs,direct_cost,currency\n2026-Q1,ACME,,100,60,10,EUR\n2026-Q1,ACME,auto,50,30,5,EUR\n"
+        header = "period,account_code,segment,revenue,cogs,direct_cost,currency\n"
+        text = header + "2026-Q1,ACME,,100,60,10,EUR\n2026-Q1,ACME,auto,50,30,5,EUR\n"
 
         commit("account_pnl", text)
 
@@ -390,8 +391,10 @@ class TestMetricResults:
         metric("X1", source=MetricSource.COMPUTED)
 
         assert findings("metric_results", self.HEADER + "2026-Q2,ACME,,X1,,1,EUR,,\n") == [
-            "line 2, metric_code: 'X1' Metric X1 is computed from facts and takes no typed result: "
-            "import the facts, or use an external metric"
+            (
+                "line 2, metric_code: 'X1' Metric X1 is computed from facts and takes no typed result: "
+                "import the facts, or use an external metric"
+            )
         ]
 
     def test_missing_is_a_state_with_a_reason(self) -> None:
