@@ -171,3 +171,20 @@ class TestRunRefusals:
 
         assert answer.returncode == 2
         assert "usage:" in answer.stdout
+
+
+class TestRunOnOwnServers:
+    def test_starts_none_of_its_own(self, tmp_path):
+        system = System(folder=tmp_path / "kamcomp")
+        addresses = {name: os.environ[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")}
+
+        try:
+            system.start(**addresses)
+
+            assert set(system.pids()) == {"the web server", "the worker", "beat"}
+            assert system.health() == {"postgresql": "up", "valkey": "up"}
+            assert system.end() == 0
+        finally:
+            system.clean()
+
+        assert not (system.state / "postgresql").exists()
