@@ -8,7 +8,7 @@ person; everything else of the accounts the person serves on the window's last d
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from uuid import UUID
@@ -29,6 +29,7 @@ from scorecards.selectors.conventions import conventions_on
 from scorecards.selectors.facts import FactsWanted, facts_known, reached
 from scorecards.selectors.needs import ResultNeed, window_days, year_days
 from scorecards.selectors.rates import plan_rates
+from scorecards.selectors.team_pay import VariablePaid, team_pay_known
 from teams.choices import PackageStatus
 from teams.models import AccountNode, Membership, PayPackage, Person, Segment, StrategicAccount
 
@@ -51,11 +52,18 @@ class Measured:
     result: MetricResult
 
 
-def results_measured(*, period: Period, needed: Iterable[ResultNeed], known_at: datetime) -> list[Measured]:
+def results_measured(
+    *,
+    period: Period,
+    needed: Sequence[ResultNeed],
+    known_at: datetime,
+    variable_paid: VariablePaid | None = None,
+) -> list[Measured]:
     """
     Return what is wanted of a period, measured from the facts as known at an instant.
 
-    External metrics are left out: their results come from files only.
+    External metrics are left out: their results come from files only. `variable_paid` is
+    what the payouts say was paid of accounts, for M27.
 
     :raises MetricUnknown: if a metric is neither in the library nor external.
     :raises CurrencyUnknown: if a subject has no currency to count in.
@@ -68,16 +76,24 @@ def results_measured(*, period: Period, needed: Iterable[ResultNeed], known_at: 
             f"There is no metric {', '.join(unknown)}; `manage.py metrics list` shows what there is."
         )
     wanted = [need for need in needed if metrics[need.metric].source == MetricSource.COMPUTED]
-    return list(_Measurement(period, wanted, metrics, known_at).results()) if wanted else []
+    return (
+        list(_Measurement(period, wanted, metrics, known_at, variable_paid or {}).results()) if wanted else []
+    )
 
 
 class _Measurement:
     """One reading of the facts for everything wanted of a period."""
 
     def __init__(
-        self, period: Period, needed: Sequence[ResultNeed], metrics: Mapping[str, Metric], known_at: datetime
+        self,
+        period: Period,
+        needed: Sequence[ResultNeed],
+        metrics: Mapping[str, Metric],
+        known_at: datetime,
+        variable_paid: VariablePaid,
     ) -> None:
         self.period, self.needed, self.metrics, self.known_at = period, needed, metrics, known_at
+        self.variable_paid = variable_paid
         self.rules = {need.metric: metric_rule(code=need.metric) for need in needed}
         self.conventions = conventions_on(day=period.span.last or period.days.lower)
 
@@ -136,6 +152,10 @@ class _Measurement:
                 ),
             )
         )
+        if self.variable_paid:
+            paid = Period.objects.filter(pk__in={of for _, of in self.variable_paid})
+            pay = team_pay_known(periods=paid.order_by("days"), variable_paid=self.variable_paid)
+            facts = replace(facts, team_pay=tuple(pay))
         return Cuts(facts=facts, currency="", rates=rates)
 
     def _reach(self) -> Mapping[str, Window]:

@@ -24,6 +24,7 @@ from scorecards.models import Result
 from scorecards.selectors.measure import CurrencyUnknown as CurrencyUnknown
 from scorecards.selectors.measure import Measured, results_measured
 from scorecards.selectors.needs import ResultNeed, result_needs
+from scorecards.selectors.team_pay import VariablePaid
 
 DIGITS = Decimal(1).scaleb(-34)
 WIDE = CONTEXT.copy()
@@ -61,6 +62,7 @@ def results_compute(
     at: datetime,
     calendar: FiscalCalendar | None = None,
     needed: Iterable[ResultNeed] | None = None,
+    variable_paid: VariablePaid | None = None,
 ) -> ResultsComputed:
     """
     Compute the results a period needs from the facts known at `at`, and keep what changed.
@@ -69,7 +71,8 @@ def results_compute(
     account of the programme as far as they have a value. A new result is provisional
     until the period is cut off and final after; one that replaces another is restated.
     A locked period's results change too: what was paid on the old ones is corrected by
-    adjustments.
+    adjustments. `variable_paid` is variable pay by account and period, which the payouts
+    know: M27 is missing without it.
 
     :raises CalendarMismatch: if the period is not one of the calendar named.
     :raises ResultsNewer: if results of the period were computed after `at`.
@@ -84,7 +87,7 @@ def results_compute(
     believed = _believed(period=period, at=at)
     fresh = [
         (one, _row(period=period, one=one, before=believed.get(one.need.key), at=at))
-        for one in results_measured(period=period, needed=needs, known_at=at)
+        for one in results_measured(period=period, needed=needs, known_at=at, variable_paid=variable_paid)
     ]
     kept = [(one, row) for one, row in fresh if row.value is not None or _is_told(one, believed)]
     changed = [(one, row) for one, row in kept if not _same(believed.get(one.need.key), row)]

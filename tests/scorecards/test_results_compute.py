@@ -29,7 +29,7 @@ from scorecards.models import (
 )
 from scorecards.selectors import ConventionUnknown, results_believed
 from scorecards.services import CurrencyUnknown, ResultsNewer, results_compute
-from teams.models import AccountObjective, Membership, Segment, StrategicAccount
+from teams.models import AccountObjective, Membership, PayPackage, Segment, StrategicAccount
 from tests.scorecards.conftest import Company, day, days
 
 pytestmark = pytest.mark.django_db
@@ -360,6 +360,38 @@ class TestMetricsFromCustomers:
         assert percent(company.result("M08")) == D("1.08")
         assert percent(company.result("M07", person="E1")) == D("30.00")
         assert company.result("M07", person="E2").note.endswith("serves no account on the window's last day")
+
+
+class TestTeamPay:
+    def test_sets_base_and_variable_pay_against_revenue(self, company):
+        company.invoice("2026-05-05", "9000000")
+        company.invoice("2026-11-05", "3000000")
+        account = StrategicAccount.objects.get(node__code="GAG")
+        for person, dedication, first, last, base in (
+            ("E1", "1", "2020-01-01", "2030-12-31", "400000"),
+            ("E2", "0.5", "2026-01-01", "2026-07-19", "438000"),  # 200 of 365 days: 120,000
+        ):
+            Membership.objects.create(
+                account=account, person=company.people[person], role_id=_role(), link="direct",
+                dedication=dedication, valid=days(first, last),
+            )  # fmt: skip
+            PayPackage.objects.create(
+                person=company.people[person],
+                base_salary=base,
+                currency="EUR",
+                valid=days("2020-01-01", "2030-12-31"),
+            )
+        year = [period for code, period in company.periods.items() if code.startswith("2026")]
+        paid = {(account.node_id, period.pk): D("30000") for period in year}
+        needed = [company.need("M27", window=Window.YEAR)]
+        last = company.periods["2026-Q4"]
+
+        results_compute(period=last, needed=needed, by=company.maren, at=company.tick(), variable_paid=paid)
+        assert percent(Result.objects.get()) == D("5.33")  # 520,000 + 120,000 on 12,000,000
+
+        del paid[account.node_id, year[1].pk]
+        results_compute(period=last, needed=needed, by=company.maren, at=company.tick(), variable_paid=paid)
+        assert Result.objects.current().get().note == "no team pay of account GAG on 2026-04-01"
 
 
 def _role():

@@ -49,8 +49,9 @@ def inventory(reading: Reading) -> Ingredients:
 def team_pay(reading: Reading) -> Ingredients:
     """Measure the base and the variable pay of the account's team over the window."""
     rows = _rows(reading, "team_pay", reading.window)
-    if not rows:
-        return absent(f"no team pay of {reading.subject} from {reading.window}", "team_base", "team_variable")
+    gap = _first_gap(rows, reading.window)
+    if gap is not None:
+        return absent(f"no team pay of {reading.subject} on {gap}", "team_base", "team_variable")
     return known(
         team_base=money(reading, ((row.base, row.currency) for row in rows)),
         team_variable=money(reading, ((row.variable, row.currency) for row in rows)),
