@@ -36,13 +36,12 @@ from payouts.engine.evaluation import Outcome, evaluate
 from payouts.engine.filling import fill
 from payouts.engine.pool_case import PoolCase, nodes_read, pool_figures
 from payouts.engine.pool_members import PoolMember
+from payouts.engine.team_result import node_ratios
 from plans.engine.codec import DocumentError, DocumentInvalid
 from plans.engine.document import plan_digest
 from plans.engine.inputs import Balances, Calendar, Inputs, payee_rows, rows_of
 from plans.engine.plan import Plan
 from plans.engine.pool_terms import FundingRule
-from plans.engine.reading import Computation
-from plans.engine.tree import node_result
 from scorecards.engine.facts import Subject
 from scorecards.engine.ingredients import ingredients_from_facts, ingredients_given
 from scorecards.engine.library import metric_rule
@@ -327,15 +326,7 @@ def _pool_results(case: Case, plan: Plan, calendar: Calendar, trace: Trace) -> d
         return {}
     subject = {"individual": "", "team": asked.account, "region": asked.region or "", "company": "company"}
     inputs = team_inputs(case=case, plan=plan, calendar=calendar, subject=subject)
-    results = {}
-    for code in sorted(nodes_read(terms=terms)):
-        computation = Computation(plan=plan, inputs=inputs, numbers=EXACT)
-        ratio = node_result(plan=plan, code=code, computation=computation, trace=trace)
-        if computation.problems:
-            errors = [DocumentError("/pool", p.code, p.detail) for p in computation.problems]
-            raise DocumentInvalid(list(dict.fromkeys(errors)))
-        results[code] = ratio[0]
-    return results
+    return node_ratios(plan=plan, inputs=inputs, nodes=sorted(nodes_read(terms=terms)), trace=trace)
 
 
 def team_inputs(*, case: Case, plan: Plan, calendar: Calendar, subject: dict[str, str]) -> Inputs:

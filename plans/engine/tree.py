@@ -17,13 +17,12 @@ from typing import Any
 import numpy as np
 
 from kamcomp.columns import Column
-from kamcomp.refusal import Refusal
 from kamcomp.trace import NO_TRACE, Trace
 from plans.engine.conventions import Accumulation, Policy, Window
 from plans.engine.curve import curve_value
 from plans.engine.grid import grid_value
 from plans.engine.order import capped, changes
-from plans.engine.plan import Axis, Branch, Goal, Incentive, Matrix, Milestone, Node, Objectives, Plan
+from plans.engine.plan import Axis, Branch, Goal, Incentive, Matrix, Milestone, Node, Objectives
 from plans.engine.reading import (
     FINAL,
     WINDOW_OF,
@@ -35,10 +34,6 @@ from plans.engine.reading import (
 )
 
 TimeSpan = tuple[Window, int]
-
-
-class NodeUnknown(Refusal):
-    """A node is named that the plan's tree does not have."""
 
 
 @dataclass(frozen=True)
@@ -326,31 +321,3 @@ def _with_policy(
         reading=reading, read=read, earned=earned, node=node, computation=computation,
         neutral=one, closed=computation.numbers.number(0), trace=trace,
     )  # fmt: skip
-
-
-def node_result(*, plan: Plan, code: str, computation: Computation, trace: Trace = NO_TRACE) -> Column:
-    """
-    Return a node's own result per row: what pool funding reads of a branch; "" or "PLAN" is the whole plan.
-
-    Units: a ratio, 1 is 100 %. A node that weighs nothing has the result 0.
-
-    :raises NodeUnknown: if the plan's tree has no node of this code.
-    """
-    node: Incentive | Node = plan.incentive
-    if code not in ("", "PLAN"):
-        found = {each.code: each for each in _all_nodes(plan.incentive)}
-        if code not in found:
-            raise NodeUnknown(f"The plan {plan.code} has no node {code!r}; it has {', '.join(found)}.")
-        node = found[code]
-    if isinstance(node, Incentive):
-        total = tree_result(root=node, computation=computation, trace=trace).total
-    else:
-        total = _node_result(node, computation, trace).total
-    return total / node.weight if node.weight else total
-
-
-def _all_nodes(node: Incentive | Branch) -> Iterator[Node]:
-    for child in node.children:
-        yield child
-        if isinstance(child, Branch):
-            yield from _all_nodes(child)

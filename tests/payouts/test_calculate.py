@@ -57,12 +57,13 @@ class TestCalculateCommand:
 
 
 @pytest.fixture
-def signed_in(db) -> APIClient:
+def signed_in() -> APIClient:
     client = APIClient()
     client.force_authenticate(get_user_model()())
     return client
 
 
+@pytest.mark.django_db
 class TestCalculationCreate:
     address = "/api/v1/calculations"
 
@@ -73,7 +74,7 @@ class TestCalculationCreate:
         assert answer.status_code == 200
         assert answer.json() == answered(str(file))
 
-    def test_refuses_a_stranger(self, db):
+    def test_refuses_a_stranger(self):
         assert APIClient().post(self.address, {}, format="json").status_code in (401, 403)
 
     def test_answers_a_bad_document_with_pointers(self, signed_in):
