@@ -21,7 +21,7 @@ from payouts.selectors.inputs.people import people_facts, stint_spans
 from payouts.selectors.inputs.reach import version_reach
 from payouts.selectors.inputs.reads import plan_reads
 from payouts.selectors.inputs.results import company_node, measured, result_columns
-from payouts.selectors.inputs.rows import InputProblem, Problems, StintRow, plan_rates, stint_rows
+from payouts.selectors.inputs.rows import Conversion, InputProblem, Problems, StintRow, plan_rates, stint_rows
 from plans.engine.document import plan_from_document
 from plans.engine.inputs import Inputs, Stated, rows_of
 from plans.engine.plan import Plan
@@ -69,10 +69,10 @@ def chunk_inputs(
         currencies=facts.currencies | found.currencies | {row[8] for row in deals},
         plan_currency=plan.currency, on=period.days.lower, known_at=known_at,
     )  # fmt: skip
-    results = result_columns(
-        stints=stints, reads=reads, found=found, reach=reach, company=company, currency=plan.currency,
-        rates=rates, problems=problems,
-    )  # fmt: skip
+    conversion = Conversion(currency=plan.currency, rates=rates, stints=stints, problems=problems)
+    results = result_columns(reads=reads, found=found, reach=reach, company=company, conversion=conversion)
+    spans = stint_spans(stints=stints, facts=facts, reads=reads, conversion=conversion)
+    credits = credit_columns(rows=deals, reach=reach, conversion=conversion)
     people = {stint.employee_id: stint.person_id for stint in stints}
     balances, _posted = opening_balances(
         people=[(person_id, employee) for employee, person_id in people.items()],
@@ -85,24 +85,14 @@ def chunk_inputs(
         stints=tuple(stint.name for stint in stints),
         payees=tuple(people),
         payee=np.array([place[stint.employee_id] for stint in stints], dtype=np.int64),
-        spans=stint_spans(
-            stints=stints, facts=facts, reads=reads, currency=plan.currency, rates=rates, problems=problems
-        ),
-        parameters=parameter_columns(stints=stints, problems=problems),
+        spans=spans,
+        parameters=parameter_columns(stints=stints, problems=problems) | rate_columns(conversion=conversion),
         results=with_carried(
             results=results, stints=stints, reads=reads, period=period, company=company, known_at=known_at
         ),
         ratings=rating_columns(stints=stints, reads=reads, period=period, known_at=known_at),
         milestones=milestone_columns(stints=stints, reads=reads, known_at=known_at),
-        credits=credit_columns(
-            stints=stints,
-            rows=deals,
-            reach=reach,
-            period=period,
-            currency=plan.currency,
-            rates=rates,
-            problems=problems,
-        ),
+        credits=credits,
         balances=balances,
     )
     accounts = {stint.account_code: stint.account_id for stint in stints if stint.account_id is not None}
@@ -114,6 +104,18 @@ def parameter_columns(*, stints: Sequence[StintRow], problems: Problems) -> dict
     """Return the personal parameters of assignments as columns; one that is no decimal is a problem."""
     names = sorted({name for stint in stints for name in stint.parameters})
     return {name: _parameter(name, stints, problems) for name in names}
+
+
+def rate_columns(*, conversion: Conversion) -> dict[str, Stated]:
+    """Return the rates that stints' figures were converted at, as parameters of those stints."""
+    size = len(conversion.stints)
+    return {
+        name: Stated(
+            value=as_column([used.get(row, ZERO) for row in range(size)]),
+            state=np.array([FINAL if row in used else MISSING for row in range(size)], dtype=np.int8),
+        )
+        for name, used in conversion.parameters().items()
+    }
 
 
 def _parameter(name: str, stints: Sequence[StintRow], problems: Problems) -> Stated:

@@ -19,15 +19,13 @@ from uuid import UUID
 import numpy as np
 from django.db import connection
 
-from kamcomp.calendar.models import Period
 from kamcomp.columns import RowState, as_column
 from kamcomp.money import CONTEXT
 from payouts.selectors.inputs.reach import Reach
 from payouts.selectors.inputs.reads import PlanReads
-from payouts.selectors.inputs.rows import Problems, StintRow
+from payouts.selectors.inputs.rows import Conversion, StintRow
 from plans.engine.conventions import CreditBase, EarningEvent, Window
 from plans.engine.inputs import Credits, Stated
-from scorecards.engine.rates import RateMissing, Rates
 
 ZERO, ONE = Decimal(0), Decimal(1)
 FINAL, MISSING = int(RowState.FINAL), int(RowState.MISSING)
@@ -77,11 +75,9 @@ def credited(
         return cursor.fetchall()
 
 
-def credit_columns(
-    *, stints: Sequence[StintRow], rows: Sequence[tuple[Any, ...]], reach: Reach, period: Period,
-    currency: str, rates: Rates, problems: Problems,
-) -> Credits:  # fmt: skip
+def credit_columns(*, rows: Sequence[tuple[Any, ...]], reach: Reach, conversion: Conversion) -> Credits:
     """Return the credits as columns, in the order of their ids, money in plan currency."""
+    stints = conversion.stints
     by_person: dict[UUID, list[int]] = defaultdict(list)
     for place, stint in enumerate(stints):
         by_person[stint.person_id].append(place)
@@ -90,11 +86,9 @@ def credit_columns(
         found = _stint_of(row, by_person, stints)
         if found is None:
             continue
-        try:
-            revenue = rates.converted(row[6], source=row[8], target=currency)
-            cost = None if row[7] is None else rates.converted(row[7], source=row[8], target=currency)
-        except RateMissing as refusal:
-            problems.note(employee_id=stints[found].employee_id, code=refusal.code, message=str(refusal))
+        revenue = conversion.of(row[6], source=row[8], rows=[found])
+        cost = None if row[7] is None else conversion.of(row[7], source=row[8], rows=[found])
+        if revenue is None:
             continue
         kept.append((found, row, revenue, cost))
     days = reach.window_days(Window.PERIOD, years=1)

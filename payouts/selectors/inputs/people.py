@@ -22,9 +22,8 @@ import numpy as np
 from kamcomp.columns import as_column
 from kamcomp.money import CONTEXT
 from payouts.selectors.inputs.reads import PlanReads
-from payouts.selectors.inputs.rows import Problems, StintRow
+from payouts.selectors.inputs.rows import Conversion, StintRow
 from plans.engine.inputs import Spans
-from scorecards.engine.rates import RateMissing, Rates
 from teams.choices import EmploymentStatus, PackageStatus
 from teams.models import Employment, Membership, PayPackage
 
@@ -116,13 +115,7 @@ def people_facts(*, stints: Sequence[StintRow], reads: PlanReads, since: date, u
 
 
 def stint_spans(
-    *,
-    stints: Sequence[StintRow],
-    facts: PeopleFacts,
-    reads: PlanReads,
-    currency: str,
-    rates: Rates,
-    problems: Problems,
+    *, stints: Sequence[StintRow], facts: PeopleFacts, reads: PlanReads, conversion: Conversion
 ) -> Spans:
     """
     Return the spans of a chunk's stints, in plan currency, each cut where a fact changes.
@@ -134,7 +127,7 @@ def stint_spans(
     made: list[tuple[Any, ...]] = []
     for row, stint in enumerate(stints):
         if stint.person_id not in facts.jobs:
-            problems.note(
+            conversion.problems.note(
                 employee_id=stint.employee_id,
                 code="employment_missing",
                 message=f"{stint.employee_id} has no employment between {stint.since} and {stint.until}: "
@@ -142,7 +135,7 @@ def stint_spans(
             )
             continue
         for since, until in _cuts(stint, facts):
-            made.extend(_span(row, stint, since, until, facts, reads, currency, rates, problems))
+            made.extend(_span(row, stint, since, until, facts, reads, conversion))
     columns = list(zip(*made, strict=True)) or [()] * 8
     return Spans(
         row=np.array(columns[0], dtype=np.int64),
@@ -169,9 +162,14 @@ def _cuts(stint: StintRow, facts: PeopleFacts) -> list[tuple[date, date]]:
 
 
 def _span(
-    row: int, stint: StintRow, since: date, until: date, facts: PeopleFacts, reads: PlanReads,
-    currency: str, rates: Rates, problems: Problems,
-) -> Iterable[tuple[Any, ...]]:  # fmt: skip
+    row: int,
+    stint: StintRow,
+    since: date,
+    until: date,
+    facts: PeopleFacts,
+    reads: PlanReads,
+    conversion: Conversion,
+) -> Iterable[tuple[Any, ...]]:
     job = facts.jobs[stint.person_id].on(since)
     if job is None or not job.working:
         return
@@ -180,26 +178,25 @@ def _span(
         line = facts.promises.get(stint.person_id)
         promise = line.on(since) if line is not None else None
         if promise is None:
-            problems.note(
+            conversion.problems.note(
                 employee_id=stint.employee_id,
                 code="package_missing",
                 message=f"{stint.employee_id} has no approved pay package on {since}: add it, or end the assignment.",
             )
             return
-        try:
-            target = _promised(promise.variable_target, stint, promise, currency, rates)
-            base = _promised(promise.base_salary, stint, promise, currency, rates)
-        except RateMissing as refusal:
-            problems.note(employee_id=stint.employee_id, code=refusal.code, message=str(refusal))
-            return
+        target = _promised(promise.variable_target, row, stint, promise, conversion)
+        base = _promised(promise.base_salary, row, stint, promise, conversion)
     yield (
         row, since.toordinal(), until.toordinal(), target, base, job.fte, _dedication(stint, since, facts), job.on_leave
     )  # fmt: skip
 
 
-def _promised(amount: Decimal, stint: StintRow, promise: Promise, currency: str, rates: Rates) -> Decimal:
+def _promised(
+    amount: Decimal, row: int, stint: StintRow, promise: Promise, conversion: Conversion
+) -> Decimal:
     shared = CONTEXT.multiply(amount, stint.share)
-    return rates.converted(shared, source=promise.currency, target=currency)
+    converted = conversion.of(shared, source=promise.currency, rows=[row])
+    return ZERO if converted is None else converted
 
 
 def _dedication(stint: StintRow, day: date, facts: PeopleFacts) -> Decimal:

@@ -26,11 +26,10 @@ from kamcomp.money import CONTEXT
 from kamcomp.policy.models import PolicySetting
 from payouts.selectors.inputs.reach import Reach
 from payouts.selectors.inputs.reads import KeyRead, PlanReads
-from payouts.selectors.inputs.rows import Problems, StintRow
+from payouts.selectors.inputs.rows import Conversion, StintRow
 from plans.engine.conventions import Level, Window
 from plans.engine.inputs import Ints, ResultKey, Results, Stated
 from scorecards.choices import Aggregation, ResultStatus, TargetStatus
-from scorecards.engine.rates import RateMissing, Rates
 from scorecards.models import Metric, Result, Target
 from teams.models import AccountNode
 
@@ -150,14 +149,10 @@ def measured(
 
 
 def result_columns(
-    *, stints: Sequence[StintRow], reads: PlanReads, found: Measured, reach: Reach,
-    company: UUID | None, currency: str, rates: Rates, problems: Problems,
-) -> dict[ResultKey, Results]:  # fmt: skip
+    *, reads: PlanReads, found: Measured, reach: Reach, company: UUID | None, conversion: Conversion
+) -> dict[ResultKey, Results]:
     """Return the results a plan reads as columns of subjects, money in plan currency."""
-    return {
-        read.key: _columns(read, stints, found, reach, reads.years, company, currency, rates, problems)
-        for read in reads.keys
-    }
+    return {read.key: _columns(read, found, reach, reads.years, company, conversion) for read in reads.keys}
 
 
 def _stored(
@@ -197,26 +192,23 @@ def _targets(
 
 
 def _columns(
-    read: KeyRead, stints: Sequence[StintRow], found: Measured, reach: Reach, years: int, company: UUID | None,
-    currency: str, rates: Rates, problems: Problems,
-) -> Results:  # fmt: skip
-    whose = subjects_of(key=read.key, stints=stints, company=company)
+    read: KeyRead, found: Measured, reach: Reach, years: int, company: UUID | None, conversion: Conversion
+) -> Results:
+    whose = subjects_of(key=read.key, stints=conversion.stints, company=company)
     names, subjects, index = whose.names, whose.ids, whose.index
     results = [found.results.get((read.key.metric, read.key.window, subject)) for subject in subjects]
     numerators, states = [], []
     for place, result in enumerate(results):
         numerator, state = (result.numerator, result.state) if result else (ZERO, MISSING)
         if result and result.denominator is None:
-            numerator = _in_plan_currency(
-                numerator, result.currency, currency, rates, stints, index, place, problems
-            )
+            numerator = _converted(numerator, result.currency, index, place, conversion)
         numerators.append(numerator)
         states.append(state)
     ratios = any(result is not None and result.denominator is not None for result in results)
     denominators = [
         result.denominator if result and result.denominator is not None else ONE for result in results
     ]
-    target = _target_column(read, subjects, found, reach, years, currency, rates, stints, index, problems)
+    target = _target_column(read, subjects, index, found, reach, years, conversion)
     return Results(
         subjects=tuple(names),
         index=index,
@@ -263,8 +255,8 @@ def _subject(key: ResultKey, stint: StintRow, company: UUID | None) -> tuple[Sub
 
 
 def _target_column(
-    read: KeyRead, subjects: Sequence[SubjectId], found: Measured, reach: Reach, years: int, currency: str,
-    rates: Rates, stints: Sequence[StintRow], index: Ints, problems: Problems,
+    read: KeyRead, subjects: Sequence[SubjectId], index: Ints, found: Measured, reach: Reach, years: int,
+    conversion: Conversion,
 ) -> Stated | None:  # fmt: skip
     if not read.needs_target:
         return None
@@ -275,9 +267,7 @@ def _target_column(
         parts = target_parts(targets=stored, since=since, until=until, adds=read.key.metric in found.adding)
         total = ZERO
         for part in parts:
-            converted = _in_plan_currency(
-                part.value, part.currency, currency, rates, stints, index, place, problems
-            )
+            converted = _converted(part.value, part.currency, index, place, conversion)
             total = CONTEXT.add(total, converted)
         values.append(total)
         states.append(FINAL if parts else MISSING)
@@ -321,16 +311,9 @@ def _end_to_end(targets: Sequence[StoredTarget], since: date, until: date) -> li
     return []
 
 
-def _in_plan_currency(
-    amount: Decimal, source: str, currency: str, rates: Rates, stints: Sequence[StintRow],
-    index: Ints, place: int, problems: Problems,
-) -> Decimal:  # fmt: skip
-    """Return an amount in plan currency; without a rate, everyone who reads it has a problem."""
-    if not source or source == currency:
+def _converted(amount: Decimal, source: str, index: Ints, place: int, conversion: Conversion) -> Decimal:
+    """Return an amount in plan currency, on behalf of every stint that reads the subject `place`."""
+    if not source or source == conversion.currency:
         return amount
-    try:
-        return rates.converted(amount, source=source, target=currency)
-    except RateMissing as refusal:
-        for row in np.flatnonzero(index == place).tolist():
-            problems.note(employee_id=stints[row].employee_id, code=refusal.code, message=str(refusal))
-        return ZERO
+    converted = conversion.of(amount, source=source, rows=np.flatnonzero(index == place).tolist())
+    return ZERO if converted is None else converted

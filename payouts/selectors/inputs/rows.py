@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 from uuid import UUID
 
 from kamcomp.currency.choices import RateSet
 from kamcomp.currency.models import FxRate
+from kamcomp.money import CONTEXT
 from plans.models import Assignment
-from scorecards.engine.rates import Rates
+from scorecards.engine.rates import RateMissing, Rates
+
+ONE = Decimal(1)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,51 @@ class Problems:
     def people(self) -> set[str]:
         """Return the employee ids that have a problem."""
         return {employee_id for employee_id, _code in self.found}
+
+
+@dataclass
+class Conversion:
+    """
+    Amounts in plan currency: the rates, and which stints' figures were converted at which.
+
+    The rates used are kept among a stint's parameters as `rate USD/EUR`, so that what a
+    payout was computed from says them.
+    """
+
+    currency: str
+    rates: Rates
+    stints: Sequence[StintRow]
+    problems: Problems
+    used: dict[str, set[int]] = field(default_factory=dict)
+
+    def of(self, amount: Decimal, *, source: str, rows: Iterable[int]) -> Decimal | None:
+        """
+        Return an amount of `source` in plan currency, unrounded, for the stints `rows` that read it.
+
+        Without a rate it is None, and everyone who reads it has a problem.
+        """
+        if not source or source == self.currency:
+            return amount
+        try:
+            with localcontext(CONTEXT):
+                converted = self.rates.converted(amount, source=source, target=self.currency)
+        except RateMissing as refusal:
+            for row in rows:
+                employee = self.stints[row].employee_id
+                self.problems.note(employee_id=employee, code=refusal.code, message=str(refusal))
+            return None
+        self.used.setdefault(source, set()).update(rows)
+        return converted
+
+    def parameters(self) -> dict[str, dict[int, Decimal]]:
+        """Return the rates used, by parameter name and stint."""
+        with localcontext(CONTEXT):
+            return {
+                f"rate {source}/{self.currency}": dict.fromkeys(
+                    sorted(rows), self.rates.converted(ONE, source=source, target=self.currency)
+                )
+                for source, rows in sorted(self.used.items())
+            }
 
 
 def stint_name(*, account_code: str, assignment_id: UUID) -> str:
