@@ -13,12 +13,15 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from kamcomp.columns import Column
+import numpy as np
+
+from kamcomp.columns import Column, RowState
 from kamcomp.trace import decimal_text
 from plans.engine.inputs import Calendar, Credits, Inputs, ResultKey, Results, Spans, Stated
 
 FORMAT = "kamcomp.inputs/1"
 BETWEEN = "|"
+FINAL = int(RowState.FINAL)
 
 
 def payee_digests(*, inputs: Inputs, plan_digest: str) -> list[bytes]:
@@ -43,7 +46,7 @@ def _row_texts(inputs: Inputs) -> Iterable[str]:
     """Return one text a stint that holds everything it is computed from."""
     columns: list[Sequence[str]] = [inputs.stints]
     columns.append(_gathered(inputs.spans.row, _span_texts(inputs.spans), inputs.size))
-    columns += [_stated_texts(name, stated) for name, stated in sorted(inputs.parameters.items())]
+    columns.append(_parameter_texts(inputs))
     columns += [_result_texts(key, results) for key, results in sorted(inputs.results.items())]
     columns += [_stated_texts("/".join(key), stated) for key, stated in sorted(inputs.ratings.items())]
     columns += [_stated_texts(leaf, stated) for leaf, stated in sorted(inputs.milestones.items())]
@@ -78,18 +81,38 @@ def _stated_texts(name: str, stated: Stated) -> list[str]:
     ]
 
 
+def _parameter_texts(inputs: Inputs) -> list[str]:
+    """Return the parameters each stint has; those that only others of the chunk have leave no mark."""
+    given: list[list[str]] = [[] for _row in range(inputs.size)]
+    for name, stated in sorted(inputs.parameters.items()):
+        for row in np.flatnonzero(stated.state == FINAL).tolist():
+            given[row].append(f"{name}={decimal_text(stated.value[row])}")
+    return [";".join(each) for each in given]
+
+
+def _final_texts(stated: Stated) -> list[str]:
+    """Return the values that are there, "" for the others."""
+    return [
+        text if state == FINAL else ""
+        for state, text in zip(stated.state.tolist(), _texts(stated.value), strict=True)
+    ]
+
+
 def _result_texts(key: ResultKey, results: Results) -> list[str]:
     """Return what each stint reads under a key; the text of a subject is made once."""
+    # A denominator of 1, and no reading to carry, are written like none at all: whether the column
+    # exists depends on the others of the chunk.
+    nothing = [""] * len(results.subjects)
     columns = [
         list(results.subjects),
         [str(state) for state in results.state.tolist()],
         _texts(results.numerator),
+        nothing
+        if results.denominator is None
+        else ["" if t == "1" else t for t in _texts(results.denominator)],
+        nothing if results.target is None else _stated_texts("target", results.target),
+        nothing if results.carried is None else _final_texts(results.carried),
     ]
-    columns.append(
-        [""] * len(results.subjects) if results.denominator is None else _texts(results.denominator)
-    )
-    for name, stated in (("target", results.target), ("carried", results.carried)):
-        columns.append([""] * len(results.subjects) if stated is None else _stated_texts(name, stated))
     subjects = [f"{'.'.join(key)}={','.join(each)}" for each in zip(*columns, strict=True)]
     none = f"{'.'.join(key)}="
     return [none if place < 0 else subjects[place] for place in results.index.tolist()]

@@ -136,7 +136,9 @@ def payout_explain(*, payout: Payout) -> Explanation:
     return Explanation(steps=trace.tree(), differences=differences)
 
 
-def payee_differences(*, derived: PayeeRows, payout: Payout, lines: list[PayoutLine]) -> Iterator[FieldDifference]:
+def payee_differences(
+    *, derived: PayeeRows, payout: Payout, lines: list[PayoutLine]
+) -> Iterator[FieldDifference]:
     """Yield every field of a stored payout and its lines that is not what was derived, amounts first to last."""
     yield from _differences(0, "", PAYOUT_FIELDS, derived.payout.split("\t"), _payout_stored(payout))
     for number in range(1, max(len(lines), len(derived.lines)) + 1):
@@ -144,7 +146,9 @@ def payee_differences(*, derived: PayeeRows, payout: Payout, lines: list[PayoutL
         made = derived.lines[number - 1].split("\t") if number <= len(derived.lines) else None
         if stored is None or made is None:
             leaf = made[1] if made else lines[number - 1].leaf
-            yield FieldDifference(number, leaf, "line", "stored" if stored else "none", "derived" if made else "none")
+            yield FieldDifference(
+                number, leaf, "line", "stored" if stored else "none", "derived" if made else "none"
+            )
             continue
         yield from _differences(number, stored.leaf, LINE_FIELDS, made, _line_stored(stored))
 

@@ -12,8 +12,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-import numpy as np
-
 from kamcomp.audit.context import act
 from kamcomp.columns import as_column
 from kamcomp.identity.models import User

@@ -1,0 +1,222 @@
+"""
+Verification: every line of a run derived again from its kept inputs, and compared with what is stored.
+
+A cent changed behind the system's back is named by person, plan, line and amount; so is a
+digest, a total or a posting that does not follow from the inputs. Nothing is written.
+Rules: docs/reference/runs.md, "Verification".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Sum
+
+from kamcomp.calendar.models import Period
+from kamcomp.refusal import Refusal
+from payouts.choices import ChunkStatus, LedgerAccount, RunStatus
+from payouts.engine.payee_digests import payee_digests
+from payouts.models import LedgerEntry, Payout, PayoutLine, Run, RunChunk
+from payouts.selectors.named import run_named
+from payouts.selectors.rederived import FieldDifference, Kept, chunk_kept, kept_rows, payee_differences
+from payouts.services.run_compute import digest_of, plan_label
+from plans.engine.document import plan_digest, plan_from_document
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class VerifyFinding:
+    """One thing that does not follow from the kept inputs: a stable code and a sentence naming the place."""
+
+    code: str
+    sentence: str
+
+
+@dataclass
+class Verification:
+    """What was verified, and every finding; a run without findings is exactly what its inputs say."""
+
+    run: Run
+    payouts: int = 0
+    lines: int = 0
+    findings: list[VerifyFinding] = field(default_factory=list)
+
+    @property
+    def equal(self) -> bool:
+        """Tell whether everything stored follows from the kept inputs."""
+        return not self.findings
+
+    def find(self, code: str, sentence: str) -> None:
+        """Note a finding."""
+        self.findings.append(VerifyFinding(code, sentence))
+
+
+def verify_period(*, period: Period) -> Verification:
+    """Verify the current run of a period: in a locked period, what was paid."""
+    return verify_run(run=run_named(period=period))
+
+
+def verify_run(*, run: Run) -> Verification:
+    """
+    Derive every payout and line of a run again from its kept inputs, and compare.
+
+    Compared are payouts, lines, the digests of people, chunks and run, the totals and, once
+    locked, the ledger. Chunks are taken one at a time, so memory does not grow with people.
+    """
+    verification = Verification(run=run)
+    inputs: list[bytes] = []
+    results: list[bytes] = []
+    chunks = run.chunks.select_related("run__period", "plan_version__plan").order_by("number").defer("inputs")
+    for chunk in chunks.iterator(chunk_size=1):
+        if chunk.status != ChunkStatus.DONE:
+            verification.find(
+                "chunk_not_done", f"Chunk {chunk.number} is {chunk.get_status_display().lower()}."
+            )
+            continue
+        made = _verify_chunk(chunk, verification)
+        inputs += made[0]
+        results += made[1]
+    _verify_run_figures(verification, inputs, results)
+    if run.status == RunStatus.LOCKED:
+        _verify_ledger(verification)
+    return verification
+
+
+def _verify_chunk(chunk: RunChunk, verification: Verification) -> tuple[list[bytes], list[bytes]]:
+    """Verify one chunk; return its payees' input and result digests as derived."""
+    try:
+        kept = chunk_kept(chunk=chunk)
+    except Refusal as refusal:
+        verification.find("inputs_unreadable", f"Chunk {chunk.number}: {refusal}")
+        return [], []
+    if plan_digest(kept.plan) != plan_digest(plan_from_document(chunk.plan_version.document)):
+        verification.find(
+            "plan_differs", f"Chunk {chunk.number} kept another plan than {plan_label(chunk)} as published."
+        )
+    input_digests = payee_digests(inputs=kept.inputs, plan_digest=chunk.plan_version.digest)
+    rows = kept_rows(kept=kept)
+    results = [payee.digest(plan=plan_label(chunk)) for payee in rows.payees]
+    _verify_digests(chunk, verification, input_digests, results)
+    by_payee = dict(zip(kept.inputs.payees, input_digests, strict=True))
+    _verify_rows(chunk, kept, {payee.payee: payee for payee in rows.payees}, by_payee, verification)
+    return input_digests, results
+
+
+def _verify_digests(
+    chunk: RunChunk, verification: Verification, inputs: list[bytes], results: list[bytes]
+) -> None:
+    for name, derived in (("input", inputs), ("result", results)):
+        stored = getattr(chunk, f"{name}_digest")
+        parts = bytes(getattr(chunk, f"{name}_digests") or b"")
+        if stored != digest_of(derived) or parts != b"".join(sorted(derived)):
+            verification.find(
+                f"{name}_digest_differs",
+                f"Chunk {chunk.number} ({plan_label(chunk)}): the {name} digest stored is {stored[:16]}..., "
+                f"derived {digest_of(derived)[:16]}...",
+            )
+
+
+def _verify_rows(
+    chunk: RunChunk, kept: Kept, derived: dict[str, Any], inputs: dict[str, bytes], verification: Verification
+) -> None:
+    stored = {payout.person.employee_id: payout for payout in _payouts(chunk)}
+    lines: dict[Any, list[PayoutLine]] = {}
+    for line in PayoutLine.objects.filter(payout__chunk=chunk).order_by("payout_id", "number"):
+        lines.setdefault(line.payout_id, []).append(line)
+    verification.payouts += len(stored)
+    verification.lines += sum(len(each) for each in lines.values())
+    currency = kept.plan.currency
+    for employee_id in sorted(stored.keys() | derived.keys()):
+        payout, made = stored.get(employee_id), derived.get(employee_id)
+        if payout is None or made is None:
+            amount = made.payout.split("\t")[3] if made else f"{payout.amount:f}" if payout else ""
+            found = "derived but not stored" if payout is None else "stored but not derived"
+            verification.find(
+                "payout_missing" if payout is None else "payout_unexplained",
+                f"{employee_id}, {plan_label(chunk)}: a payout of {amount} {currency} is {found}.",
+            )
+            continue
+        for difference in payee_differences(derived=made, payout=payout, lines=lines.get(payout.pk, [])):
+            sentence = _difference_sentence(employee_id, plan_label(chunk), difference, currency)
+            verification.find("figure_differs", sentence)
+        if payout.input_digest != inputs[employee_id].hex():
+            verification.find(
+                "input_digest_differs",
+                f"{employee_id}, {plan_label(chunk)}: the input digest stored is another.",
+            )
+
+
+def _payouts(chunk: RunChunk) -> Iterator[Payout]:
+    yield from Payout.objects.filter(chunk=chunk).select_related("person").order_by("person__employee_id")
+
+
+def _difference_sentence(employee_id: str, plan: str, difference: FieldDifference, currency: str) -> str:
+    place = f"{employee_id}, {plan}, "
+    place += f"line {difference.line} ({difference.leaf})" if difference.line else "payout"
+    sentence = f"{place}: {difference.field} stored {difference.stored}, derived {difference.derived}"
+    try:
+        off = Decimal(difference.stored) - Decimal(difference.derived)
+    except ArithmeticError:
+        return f"{sentence}."
+    return f"{sentence} ({off:+f}{f' {currency}' if difference.field == 'amount' else ''})."
+
+
+def _verify_run_figures(verification: Verification, inputs: list[bytes], results: list[bytes]) -> None:
+    run = verification.run
+    for name, stored, derived in (
+        ("input", run.input_digest, digest_of(inputs)),
+        ("result", run.result_digest, digest_of(results)),
+    ):
+        if stored != derived:
+            verification.find(
+                f"run_{name}_digest_differs",
+                f"Run {run}: the {name} digest stored is {stored[:16] or 'none'}..., derived {derived[:16]}...",
+            )
+    sums = Payout.objects.filter(run=run).values("currency").annotate(total=Sum("amount"))
+    totals = {row["currency"]: row["total"] for row in sums}
+    for currency in sorted(totals.keys() | run.totals.keys()):
+        stored, held = Decimal(run.totals.get(currency, "0")), totals.get(currency, ZERO)
+        if stored != held:
+            verification.find(
+                "total_differs",
+                f"Run {run}: the total stored is {stored} {currency}, its payouts sum to {held}.",
+            )
+    people = Payout.objects.filter(run=run).aggregate(people=Count("person", distinct=True))["people"]
+    if people != run.people:
+        verification.find("people_differ", f"Run {run}: {run.people} people stored, {people} have a payout.")
+
+
+def _verify_ledger(verification: Verification) -> None:
+    """Check that the expense posted for each payout of a locked run is its amount, and that postings sum to 0."""
+    run = verification.run
+    posted = dict(
+        LedgerEntry.objects.filter(
+            payout__run=run, posting__run=run, account=LedgerAccount.EXPENSE, adjustment=None
+        )
+        .values_list("payout_id")
+        .annotate(total=Sum("amount"))
+    )
+    for payout in (
+        Payout.objects.filter(run=run).select_related("person").order_by("person__employee_id").iterator()
+    ):
+        expense = posted.pop(payout.pk, ZERO)
+        if expense != payout.amount:
+            verification.find(
+                "ledger_differs",
+                f"{payout.person.employee_id}: the ledger posted {expense} {payout.currency} for a payout of "
+                f"{payout.amount} ({expense - payout.amount:+f} {payout.currency}).",
+            )
+    unbalanced = (
+        LedgerEntry.objects.filter(posting__run=run)
+        .values("posting_id", "currency")
+        .annotate(total=Sum("amount"))
+    ).exclude(total=0)
+    for row in unbalanced:
+        verification.find(
+            "posting_unbalanced",
+            f"Posting {row['posting_id']} sums to {row['total']} {row['currency']}, not to 0.",
+        )
