@@ -156,6 +156,17 @@ def ceiling_settled(amounts: Amounts, *, currency: str) -> Amounts:
     return _each(amounts, lambda amount: _tailless(amount).quantize(unit, ROUND_CEILING, _SETTLING))
 
 
+def without_tail(amounts: Amounts) -> Amounts:
+    """
+    Return figures without the tail of a quotient: the first step of settling, for comparisons.
+
+    A computed ratio of 0.49999...9 (34 digits) that is 0.5 when computed exactly is 0.5 here. A float column
+    comes back as it is.
+    Source: docs/reference/formulas.md, "Columns".
+    """
+    return _each(amounts, _tailless)
+
+
 def to_decimals(value: Decimal, digits: int) -> Decimal:
     """Return a figure for showing (a percentage, a ratio) with so many decimals, by the same two steps."""
     return _half_up(value, Decimal(1).scaleb(-digits))

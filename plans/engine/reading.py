@@ -149,6 +149,7 @@ def read_result(
     if reading.reads is Reads.VALUE:
         return Read(value=actual, state=state, index=index)
     target = _target(reading, stated, state, node, computation)
+    actual, target = _whole_quotient(stated, numerator, actual, target, computation.numbers)
     value = _attained(reading, actual, target, state, computation, key, years, trace, personal)
     return Read(value=value, state=state, index=index)
 
@@ -272,6 +273,23 @@ def _actual(
     actual, rows = numbers.zeros(len(state)), state == FINAL
     actual[rows] = numerator[rows] / denominator[rows]
     return actual
+
+
+def _whole_quotient(
+    results: Results, numerator: Column, actual: Column, target: Column, numbers: NumberSystem
+) -> tuple[Column, Column]:
+    """
+    Return actual and target of a ratio metric as numerator and target x denominator.
+
+    Attainment is then one quotient of exact products: 9/7 against 0.9 is exactly 0.7 where lower is
+    better, and not 0.7 less the tail of 9/7, which would miss a point of a curve.
+    """
+    if results.denominator is None:
+        return actual, target
+    denominator = numbers.convert(results.denominator)
+    below = (denominator < 0).astype(bool)
+    sign = np.where(below, numbers.number(-1), numbers.number(1))
+    return numerator * sign, target * denominator * sign
 
 
 def _target(

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from kamcomp.columns import Column
+from kamcomp.money import without_tail
 from kamcomp.trace import NO_TRACE, Trace
 from plans.engine.conventions import Accumulation, Policy, Window
 from plans.engine.curve import curve_value
@@ -168,7 +169,7 @@ def _over_hurdle(
     assert hurdle is not None
     missed = np.zeros(computation.inputs.size, dtype=bool)
     for child, result in zip(node.children, children, strict=True):
-        missed |= (result.total < hurdle.at_least * child.weight).astype(bool)
+        missed |= (without_tail(result.total) < hurdle.at_least * child.weight).astype(bool)
     trace.step("hurdle missed", missed, unit="yes or no", because=f"a child under {hurdle.at_least}")
     limited = []
     for child, result in zip(node.children, children, strict=True):

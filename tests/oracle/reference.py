@@ -1,0 +1,613 @@
+"""
+The oracle: what a payee is paid, computed a second time from docs/reference/formulas.md.
+
+It shares no code with the product and imports none of it. One payee at a time, plain
+`Fraction`, the document as it was drawn with its defaults left out: slow, short, and
+written from the page alone, so that a disagreement is an error in the engine, in the
+page, or here.
+"""
+
+from __future__ import annotations
+
+import calendar
+import itertools
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from tests.oracle.facts import Payee, Sheet, Span, Stint
+
+DIGITS = {"EUR": 2, "USD": 2, "JPY": 0, "KWD": 3}
+WINDOW = {"period": "period", "year_to_date": "year_to_date"}
+DECIMAL = re.compile(r"-?\d+(\.\d+)?")
+ONE, ZERO = Fraction(1), Fraction(0)
+
+
+class Blocked(Exception):
+    """The payee cannot be computed."""
+
+
+class NotEligible(Exception):
+    """Nobody was present over the window whose target is prorated."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the page says a payee gets, in minor units; `exact` is the sum before settling."""
+
+    exact: Fraction
+    due: int
+    payout: int
+    carried: int
+    excess: int
+
+    @property
+    def figures(self) -> tuple[int, int, int, int]:
+        """Return due, payout, carried and excess."""
+        return self.due, self.payout, self.carried, self.excess
+
+
+def numbers(document: Any) -> Any:
+    """Return a document with every decimal string as a fraction."""
+    if isinstance(document, dict):
+        return {key: numbers(value) for key, value in document.items()}
+    if isinstance(document, list):
+        return [numbers(value) for value in document]
+    if isinstance(document, str) and DECIMAL.fullmatch(document):
+        return Fraction(document)
+    return document
+
+
+def settled(exact: Fraction, digits: int) -> int:
+    """Return an amount in minor units: 20 decimals half-even, then half away from zero."""
+    tailless = Fraction(round(exact * 10**20), 10**20)
+    units = abs(tailless) * 10**digits
+    whole = int(units + Fraction(1, 2))
+    return whole if tailless >= 0 else -whole
+
+
+def answer(plan: dict[str, Any], sheet: Sheet, payee: Payee) -> Answer:
+    """
+    Return a payee's payout of the sheet's period; `plan` has been through `numbers`.
+
+    :raises Blocked: if a node's policy is to block and its result cannot be read.
+    """
+    digits = DIGITS[plan["currency"]]
+    exact = sum((StintOracle(plan, sheet, stint).earned() for stint in payee.stints), ZERO)
+    due = settled(exact, digits)
+    difference = Fraction(due) - payee.posted.fraction * 10**digits
+    amount, excess = difference, ZERO
+    if cap := plan.get("payout_cap"):
+        limit = value_of(cap["amount"], payee.stints[0]) * 10**digits
+        whole = difference + payee.excess.fraction * 10**digits
+        amount = min(limit, whole)
+        if cap["excess"] == "carried":
+            excess = whole - amount
+    left = amount + payee.carried.fraction * 10**digits
+    return Answer(
+        exact=exact,
+        due=due,
+        payout=_whole(max(ZERO, left)),
+        carried=_whole(min(ZERO, left)),
+        excess=_whole(excess),
+    )
+
+
+def _whole(units: Fraction) -> int:
+    assert units.denominator == 1, units
+    return units.numerator
+
+
+def value_of(value: Any, stint: Stint) -> Fraction:
+    """Return a literal, or the stint's personal parameter of that name."""
+    if isinstance(value, dict):
+        if value["parameter"] not in stint.parameters:
+            raise Blocked(f"no parameter {value['parameter']}")
+        return stint.parameters[value["parameter"]].fraction
+    return value
+
+
+def height(curve: dict[str, Any], x: Fraction) -> Fraction:
+    """Return a payout curve at x."""
+    points = _points(curve)
+    below, above = curve.get("below", "zero"), curve.get("above", "cap")
+    if x < points[0][0]:
+        return points[0][1] if below == "first" else ZERO
+    last = points[-1]
+    if x == last[0]:
+        return last[2]
+    if x > last[0]:
+        if above == "zero":
+            return ZERO
+        if above == "cap":
+            return last[2]
+        before = points[-2]
+        return last[2] + (x - last[0]) * (last[1] - before[2]) / (last[0] - before[0])
+    place = max(number for number, point in enumerate(points) if point[0] <= x)
+    low, high = points[place], points[place + 1]
+    if curve.get("shape", "linear") == "step":
+        return low[2]
+    return low[2] + (x - low[0]) * (high[1] - low[2]) / (high[0] - low[0])
+
+
+def _points(curve: dict[str, Any]) -> list[tuple[Fraction, Fraction, Fraction]]:
+    """Return (x, arriving, payout) of every point, those of slopes too."""
+    if "points" in curve:
+        return [(point[0], point[1], point[-1]) for point in curve["points"]]
+    slopes = curve["slopes"]
+    heights = [(slopes[0]["from"], ZERO)]
+    for slope in slopes:
+        heights.append((slope["to"], heights[-1][1] + (slope["to"] - slope["from"]) * slope["slope"]))
+    through_x, through_y = curve["through"][0], curve["through"][-1]
+    for (x0, y0), (x1, y1) in itertools.pairwise(heights):
+        if x0 <= through_x <= x1:
+            lift = through_y - (y0 + (through_x - x0) * (y1 - y0) / (x1 - x0))
+            return [(x, y + lift, y + lift) for x, y in heights]
+    raise AssertionError("the point lies outside its slopes")
+
+
+def grid_height(matrix: dict[str, Any], x: Fraction, y: Fraction) -> Fraction:
+    """Return a matrix at (x, y)."""
+    xs, ys, z = matrix["x"]["at"], matrix["y"]["at"], matrix["grid"]
+    x, y = min(max(x, xs[0]), xs[-1]), min(max(y, ys[0]), ys[-1])
+    if matrix.get("reading", "bilinear") == "step":
+        return z[max(i for i, at in enumerate(xs) if at <= x)][max(j for j, at in enumerate(ys) if at <= y)]
+    i = min(max(i for i, at in enumerate(xs) if at <= x), len(xs) - 2)
+    j = min(max(j for j, at in enumerate(ys) if at <= y), len(ys) - 2)
+    t, u = (x - xs[i]) / (xs[i + 1] - xs[i]), (y - ys[j]) / (ys[j + 1] - ys[j])
+    return (
+        z[i][j] * (1 - t) * (1 - u)
+        + z[i + 1][j] * t * (1 - u)
+        + z[i][j + 1] * (1 - t) * u
+        + z[i + 1][j + 1] * t * u
+    )
+
+
+class Proration:
+    """Presence and target incentive of a stint over a window."""
+
+    def __init__(self, plan: dict[str, Any], sheet: Sheet, stint: Stint) -> None:
+        self.plan, self.sheet, self.stint = plan, sheet, stint
+        self.rule = plan.get("proration", {})
+        self.prorated = self.rule.get("of", ["incentive", "target"])
+
+    def periods(self, window: str) -> range:
+        if window == "year":
+            return range(len(self.sheet.periods))
+        return range(0 if window == "year_to_date" else self.sheet.period, self.sheet.period + 1)
+
+    def presence(self, window: str) -> Fraction:
+        counted = countable = ZERO
+        for number in self.periods(window):
+            counted += sum((self._counted(span, number) for span in self.stint.spans), ZERO)
+            countable += self._countable(number)
+        return counted / countable
+
+    def incentive(self, window: str) -> Fraction:
+        return sum((self._period_incentive(number) for number in self.periods(window)), ZERO)
+
+    def _period_incentive(self, number: int) -> Fraction:
+        since, until = self.sheet.periods[number]
+        touching = [span for span in self.stint.spans if span.since < until and since < span.until]
+        if "incentive" not in self.prorated:
+            return self._yearly(touching[-1]) * self._part(number) if touching else ZERO
+        return sum(
+            (
+                self._yearly(span)
+                * self._part(number)
+                * self._counted(span, number)
+                / self._countable(number)
+                for span in touching
+            ),
+            ZERO,
+        )
+
+    def _yearly(self, span: Span) -> Fraction:
+        terms = self.plan.get("target_incentive", {})
+        yearly = span.target_incentive.fraction
+        if terms.get("source", "money") == "share_of_base":
+            yearly = span.base_salary.fraction * value_of(terms["share"], self.stint)
+        if self.rule.get("part_time", "prorate") == "prorate":
+            yearly *= span.fte.fraction
+        if self.rule.get("dedication", "ignore") == "prorate":
+            yearly *= span.dedication.fraction
+        return yearly
+
+    def _part(self, number: int) -> Fraction:
+        terms = self.plan.get("target_incentive", {})
+        spread = terms.get("spread", "even")
+        if spread == "weights":
+            return terms["weights"][number]
+        if spread == "even":
+            return Fraction(1, len(self.sheet.periods))
+        since, until = self.sheet.periods[number]
+        return Fraction((until - since).days, (self.sheet.periods[-1][1] - self.sheet.periods[0][0]).days)
+
+    def _countable(self, number: int) -> Fraction:
+        since, until = self.sheet.periods[number]
+        basis = self.rule.get("basis", "calendar_days")
+        if basis == "full_months":
+            return Fraction(len(months(since, until)))
+        return Fraction(days(since, until, basis, self.sheet.holidays))
+
+    def _present(self, span: Span) -> bool:
+        return not span.on_leave or self.rule.get("leave", "prorate") == "no_change"
+
+    def _counted(self, span: Span, number: int) -> Fraction:
+        if not self._present(span):
+            return ZERO
+        since, until = self.sheet.periods[number]
+        basis = self.rule.get("basis", "calendar_days")
+        if basis != "full_months":
+            return Fraction(days(max(since, span.since), min(until, span.until), basis, self.sheet.holidays))
+        return sum((self._month_share(span, first, after) for first, after in months(since, until)), ZERO)
+
+    def _month_share(self, span: Span, first: date, after: date) -> Fraction:
+        def overlap(one: Span) -> int:
+            return max(0, (min(after, one.until) - max(first, one.since)).days)
+
+        present = sum(overlap(one) for one in self.stint.spans if self._present(one))
+        if not present or not overlap(span):
+            return ZERO
+        whole, rule = (after - first).days, self.rule.get("partial_month", "counts_from_half")
+        counts = present == whole or rule == "counts" or (rule == "counts_from_half" and 2 * present >= whole)
+        return Fraction(overlap(span), present) if counts else ZERO
+
+
+@cache
+def days(since: date, until: date, basis: str, holidays: tuple[date, ...]) -> int:
+    """Return the days from since to until (half-open) that a basis counts."""
+    if until <= since:
+        return 0
+    if basis == "calendar_days":
+        return (until - since).days
+    each = (since + timedelta(days=number) for number in range((until - since).days))
+    return sum(1 for day in each if day.weekday() < 5 and day not in holidays)
+
+
+@cache
+def months(since: date, until: date) -> tuple[tuple[date, date], ...]:
+    """Return the months between two firsts of a month."""
+    found, first = [], since
+    while first < until:
+        after = first + timedelta(days=calendar.monthrange(first.year, first.month)[1])
+        found.append((first, after))
+        first = after
+    return tuple(found)
+
+
+class StintOracle:
+    """Everything one stint earns, before settling."""
+
+    def __init__(self, plan: dict[str, Any], sheet: Sheet, stint: Stint) -> None:
+        self.plan, self.sheet, self.stint = plan, sheet, stint
+        self.proration = Proration(plan, sheet, stint)
+
+    def earned(self) -> Fraction:
+        total = ZERO
+        root = self.plan.get("incentive", {})
+        if root.get("children"):
+            values = self.branch(
+                {"weight": ONE, **root}, {"level": "team", "segment": "", "accumulation": "period"}
+            )
+            for window, value in values.items():
+                total += value * self.proration.incentive(window)
+        for leaf in self.plan.get("commissions", []):
+            total += self.money(leaf)
+        return total
+
+    # The tree ---------------------------------------------------------------------------------------------
+
+    def node(self, node: dict[str, Any], inherited: dict[str, str]) -> dict[str, Fraction]:
+        """Return a node's weighted value by window, after its own order."""
+        if "children" in node:
+            return self.branch(node, inherited)
+        own = inherited | {key: node[key] for key in inherited if key in node}
+        ratio = self.ordered(node, own, self.leaf(node, own))
+        return {WINDOW[own["accumulation"]]: node["weight"] * ratio}
+
+    def branch(self, node: dict[str, Any], inherited: dict[str, str]) -> dict[str, Fraction]:
+        own = inherited | {key: node[key] for key in inherited if key in node}
+        children = [(child["weight"], self.node(child, own)) for child in node["children"]]
+        if hurdle := node.get("hurdle"):
+            results = [sum(values.values(), ZERO) / weight for weight, values in children]
+            if any(result < hurdle["at_least"] for result in results):
+                limit = hurdle.get("limit", ONE)
+                children = [
+                    (weight, scaled(values, result, min(result, limit)))
+                    for (weight, values), result in zip(children, results, strict=True)
+                ]
+        whole: dict[str, Fraction] = {}
+        for _, values in children:
+            for window, value in values.items():
+                whole[window] = whole.get(window, ZERO) + value
+        ratio = sum(whole.values(), ZERO) / node["weight"]
+        return scaled(whole, ratio, self.ordered(node, own, ratio))
+
+    def leaf(self, node: dict[str, Any], own: dict[str, str]) -> Fraction:
+        kind = node["kind"]
+        if kind == "goal":
+            return self.goal(node, own)
+        if kind == "matrix":
+            return self.matrix(node, own)
+        if kind == "objectives":
+            total = ZERO
+            for item in node["items"]:
+                rating = self.stint.ratings[node["code"], item["code"]]
+                total += item["weight"] * (self.unjudged(node) if rating is None else rating.fraction)
+            return total
+        reached = self.stint.milestones[node["code"]]
+        if reached is None:
+            return self.unjudged(node)
+        return sum((stage["share"] for stage in node["stages"][:reached]), ZERO)
+
+    def unjudged(self, node: dict[str, Any]) -> Fraction:
+        policy = node.get("missing", "block")
+        if policy == "block":
+            raise Blocked(node["code"])
+        return ONE if policy == "neutral" else ZERO
+
+    def goal(self, node: dict[str, Any], own: dict[str, str]) -> Fraction:
+        try:
+            read = self.read(node, own, reads="attainment")
+        except NotEligible:
+            return ZERO
+        if isinstance(read, str):
+            return ONE if read == "neutral" else ZERO
+        return height(node["curve"], read)
+
+    def matrix(self, node: dict[str, Any], own: dict[str, str]) -> Fraction:
+        try:
+            x = self.read(node["x"], own, reads="attainment")
+            y = self.read(node["y"], own, reads="attainment")
+        except NotEligible:
+            return ZERO
+        for read in (y, x):
+            if isinstance(read, str):
+                return ONE if read == "neutral" else ZERO
+        return grid_height(node, x, y)  # type: ignore[arg-type]
+
+    def ordered(self, node: dict[str, Any], own: dict[str, str], ratio: Fraction) -> Fraction:
+        """Return a ratio after modifiers, gate, cap and interim cap."""
+        for modifier in node.get("modifiers", []):
+            ratio *= self.factor(modifier, own)
+        if "gate" in node and not self.open(node["gate"], own):
+            ratio = closed(node["gate"], ratio)
+        if "cap" in node:
+            ratio = min(ratio, value_of(node["cap"], self.stint))
+        last = self.sheet.period == len(self.sheet.periods) - 1
+        if "interim_cap" in node and not last:
+            ratio = min(ratio, node["interim_cap"])
+        return ratio
+
+    def factor(self, modifier: dict[str, Any], own: dict[str, str]) -> Fraction:
+        try:
+            read = self.read(modifier, own, reads="value")
+        except NotEligible:
+            return ZERO
+        if isinstance(read, str):
+            return ONE if read == "neutral" else ZERO
+        return height(modifier["table"], read)
+
+    def open(self, gate: dict[str, Any], own: dict[str, str]) -> bool:
+        try:
+            read = self.read(gate, own, reads="value")
+        except NotEligible:
+            return False
+        if isinstance(read, str):
+            return read == "neutral"
+        return (
+            ("at_least" in gate and read >= gate["at_least"])
+            or ("more_than" in gate and read > gate["more_than"])
+            or ("at_most" in gate and read <= gate["at_most"])
+            or ("less_than" in gate and read < gate["less_than"])
+        )
+
+    def read(self, reading: dict[str, Any], own: dict[str, str], *, reads: str) -> Fraction | str:
+        """Return what is read, or the policy that stands in its place: neutral or zero."""
+        level, segment = reading.get("level", own["level"]), reading.get("segment", own["segment"])
+        window = reading.get("window") or WINDOW[own["accumulation"]]
+        reads = reading.get("reads", reads)
+        result = self.stint.results[reading["metric"], window, level, segment]
+        scale = reading.get("target_share", ONE)
+        scale = value_of(scale, self.stint)
+        if reads == "attainment" and level == "individual" and "target" in self.proration.prorated:
+            presence = self.proration.presence(window)
+            if not presence:
+                raise NotEligible
+            scale = scale * presence
+        if result.state != "final" or (result.denominator is not None and not result.denominator.fraction):
+            return self.policy(reading.get("missing", "block"), result)
+        actual = result.numerator.fraction
+        if result.denominator is not None:
+            actual /= result.denominator.fraction
+        if reads == "value":
+            return actual
+        if "target" in reading:
+            target = value_of(reading["target"], self.stint)
+        elif result.target is None:
+            return self.policy(reading.get("missing", "block"), result)
+        else:
+            target = result.target.fraction
+        attained = attainment(reading.get("attainment", {}), actual, target * scale)
+        if attained is None:
+            return self.policy(reading.get("zero_target", "block"), result)
+        return attained
+
+    def policy(self, policy: str, result: Any) -> Fraction | str:
+        if policy == "block" or (policy == "carry" and result.carried is None):
+            raise Blocked(policy)
+        return result.carried.fraction if policy == "carry" else policy
+
+    # Money leaves -----------------------------------------------------------------------------------------
+
+    def money(self, leaf: dict[str, Any]) -> Fraction:
+        own = {
+            "level": leaf.get("level", "individual"),
+            "segment": leaf.get("segment", ""),
+            "accumulation": leaf.get("accumulation", "period"),
+        }
+        amount = {"commission": self.commission, "unit_bonus": self.unit_bonus, "fixed": self.fixed}[
+            leaf["kind"]
+        ](leaf, own)
+        for modifier in leaf.get("modifiers", []):
+            amount *= self.factor(modifier, own)
+        if "gate" in leaf and not self.open(leaf["gate"], own):
+            amount = closed(leaf["gate"], amount)
+        return min(amount, value_of(leaf["cap"], self.stint)) if "cap" in leaf else amount
+
+    def fixed(self, leaf: dict[str, Any], own: dict[str, str]) -> Fraction:
+        amount = value_of(leaf["amount"], self.stint)
+        return amount if leaf.get("prorated", True) is False else amount * self.proration.presence("period")
+
+    def unit_bonus(self, leaf: dict[str, Any], own: dict[str, str]) -> Fraction:
+        read = self.read(leaf, own, reads="value")
+        if isinstance(read, str):
+            return ZERO
+        threshold = leaf.get("threshold", ZERO)
+        units = min(read, leaf["units_at_most"]) if "units_at_most" in leaf else read
+        if units < threshold:
+            return ZERO
+        counted = units - threshold if leaf.get("counts", "above_threshold") == "above_threshold" else units
+        return value_of(leaf["amount"], self.stint) * counted
+
+    def commission(self, leaf: dict[str, Any], own: dict[str, str]) -> Fraction:
+        attained: Fraction | None = None
+        if "axis_reading" in leaf:
+            try:
+                read = self.read(leaf["axis_reading"], own, reads="attainment")
+            except NotEligible:
+                read = "zero"
+            attained = {"neutral": ONE, "zero": ZERO}[read] if isinstance(read, str) else read
+        axis, total = leaf.get("axis", "value"), ZERO
+        groups: dict[int, list[tuple[Fraction, Fraction]]] = {}
+        for credit in self.stint.credits:
+            if credit.credit_type not in leaf.get("credit_types", ["direct", "split", "crossover"]):
+                continue
+            if not credit.in_period and own["accumulation"] == "period":
+                continue
+            value, units = self.credited(leaf, credit)
+            groups.setdefault(self.rule(leaf, credit), []).append((value, units))
+        if leaf.get("basis", "credited_value") != "credited_value" or axis == "attainment":
+            groups.setdefault(-1, [])
+        for rule, deals in groups.items():
+            table = leaf.get("tiers", []) if rule < 0 else leaf["rates"][rule]["tiers"]
+            if leaf.get("per", "period") == "period":
+                deals = [(sum((value for value, _ in deals), ZERO), sum((units for _, units in deals), ZERO))]
+            for value, units in deals:
+                position = {"value": value, "units": units, "attainment": attained}[axis]
+                amount = self.rated(leaf, table, position, self.basis(leaf, own, value, attained))
+                if leaf.get("per", "period") == "deal" and "deal_cap" in leaf:
+                    amount = min(amount, value_of(leaf["deal_cap"], self.stint))
+                total += amount
+        return total
+
+    def basis(
+        self, leaf: dict[str, Any], own: dict[str, str], value: Fraction, attained: Fraction | None
+    ) -> Fraction:
+        basis = leaf.get("basis", "credited_value")
+        if basis == "credited_value":
+            return value
+        incentive = self.proration.incentive(WINDOW[own["accumulation"]])
+        return incentive if basis == "target_incentive" else incentive * attained  # type: ignore[operator]
+
+    def credited(self, leaf: dict[str, Any], credit: Any) -> tuple[Fraction, Fraction]:
+        deal = credit.bases[leaf.get("base", "revenue")].fraction
+        for minimum in leaf.get("minimums", []):
+            if minimum.get("deal_kind") in (None, credit.deal_kind):
+                if "deal" in minimum and 0 <= deal < minimum["deal"]:
+                    return ZERO, ZERO
+                if "margin" in minimum:
+                    if credit.bases["margin"].fraction < minimum["margin"] * credit.bases["revenue"].fraction:
+                        return ZERO, ZERO
+        earned = ONE
+        if leaf.get("earned_on"):
+            earned = sum(
+                (one["share"] * credit.earned[one["event"]].fraction for one in leaf["earned_on"]), ZERO
+            )
+        return deal * credit.share.fraction * earned, credit.units.fraction * credit.share.fraction
+
+    def rule(self, leaf: dict[str, Any], credit: Any) -> int:
+        """Return the number of the most specific rate rule that fits, -1 for the leaf's own tiers."""
+        fitting = [
+            ("product" in rule, "category" in rule, "deal_kind" in rule, number)
+            for number, rule in enumerate(leaf.get("rates", []))
+            if all(
+                rule.get(name) in (None, getattr(credit, name))
+                for name in ("product", "category", "deal_kind")
+            )
+        ]
+        return max(fitting)[3] if fitting else -1
+
+    def rated(
+        self, leaf: dict[str, Any], tiers: list[dict[str, Any]], p: Fraction, basis: Fraction
+    ) -> Fraction:
+        """Return what a rate table gives at position p on a basis."""
+        rates = [(tier["from"], value_of(tier["rate"], self.stint)) for tier in tiers]
+        if not rates:
+            return ZERO
+        if p < 0:
+            return basis * rates[0][1] if leaf.get("negative", "first_rate") == "first_rate" else ZERO
+        at_least = leaf.get("bound", "at_least") == "at_least"
+        reached = [
+            number for number, (start, _) in enumerate(rates) if p > start or (at_least and p == start)
+        ]
+        if not reached:
+            return ZERO
+        top, reading = reached[-1], leaf.get("reading", "marginal")
+        if reading == "whole_amount":
+            return basis * rates[top][1]
+        if reading == "reached_on_excess":
+            excess_over = value_of(leaf.get("excess_over", ONE), self.stint)
+            return basis * (p - excess_over) / p * rates[top][1] if p > excess_over else ZERO
+        if reading == "interpolated":
+            (start, rate) = rates[top]
+            if top + 1 < len(rates):
+                next_start, next_rate = rates[top + 1]
+                rate += (p - start) * (next_rate - rate) / (next_start - start)
+            return basis * rate
+        if p == 0:
+            return basis * rates[0][1]
+        ends = [start for start, _ in rates[1:]] + [p]
+        slices = sum((rates[k][1] * (min(p, ends[k]) - rates[k][0]) for k in reached), ZERO)
+        return basis * slices / p
+
+
+def closed(gate: dict[str, Any], ratio: Fraction) -> Fraction:
+    """Return what a closed gate leaves of a ratio (or of money, where only zero and a factor occur)."""
+    otherwise = gate.get("otherwise", "zero")
+    limit = otherwise.get("limit") if isinstance(otherwise, dict) else None
+    factor = ZERO if otherwise == "zero" else otherwise.get("factor")
+    if gate.get("part", "all") == "all":
+        return min(ratio, limit) if limit is not None else ratio * factor
+    if ratio <= 1:
+        return ratio
+    return 1 + (min(ratio - 1, limit - 1) if limit is not None else (ratio - 1) * factor)
+
+
+def attainment(options: dict[str, Any], actual: Fraction, target: Fraction) -> Fraction | None:
+    """Return the bounded attainment, None where the target cannot be read."""
+    rule = options.get("rule", "ratio")
+    if rule == "distance":
+        if not target:
+            return None
+        attained = 1 + (actual - target) / abs(target)
+    elif target <= 0 or (rule == "lower_is_better" and actual <= 0):
+        return None
+    else:
+        attained = actual / target if rule == "ratio" else target / actual
+    if "floor" in options:
+        attained = max(attained, options["floor"])
+    if "ceiling" in options:
+        attained = min(attained, options["ceiling"])
+    return attained
+
+
+def scaled(values: dict[str, Fraction], before: Fraction, after: Fraction) -> dict[str, Fraction]:
+    """Return values by window after a rule made `after` of `before`, spread in proportion."""
+    if before == after or not before:
+        return values
+    return {window: value * after / before for window, value in values.items()}
