@@ -22,7 +22,7 @@ from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
 from kamcomp.identity.models import User
 from kamcomp.imports.choices import BatchStatus
-from kamcomp.imports.files import RawTable, read_table
+from kamcomp.imports.files import RawTable, read_table, text_of
 from kamcomp.imports.findings import FileUnreadable, RowFinding
 from kamcomp.imports.kinds import Context, Kind
 from kamcomp.imports.loads import Load, Outcome, load_rows
@@ -179,9 +179,7 @@ class Passage:
 
     def _prepared(self, context: Context) -> tuple[Sheet, list[Load]]:
         if self.kind.document:
-            table = RawTable(
-                header=["document"], lines=[1], columns=[[self.content.decode("utf-8-sig", "replace")]]
-            )
+            table = RawTable(header=["document"], lines=[1], columns=[[text_of(self.content)]], form="JSON")
         else:
             table = read_table(self.content)
         texts = mapped(table, self.mapping, canonical=self.kind.names)
