@@ -1,6 +1,7 @@
 """The real data set goes through the ordinary imports, by column maps alone."""
 
 import csv
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -17,44 +18,11 @@ from teams.models import AccountNode, Membership, Person, StrategicAccount
 
 AT = datetime(2014, 7, 1, tzinfo=UTC)
 DERIVE = Path(__file__).resolve().parents[2] / "examples" / "adventureworks" / "derive.py"
-MAPS = {
-    "accounts": {
-        "columns": {
-            "account_code": "account",
-            "segment": "segment",
-            "country": "country_code",
-            "region": "territory",
-            "currency": "currency",
-            "name": "name",
-        },
-        "constants": {"currency": "USD"},
-        "ignore": "*",
-    },
-    "products": {
-        "columns": {"product": "product_number", "name": "product", "family": "category"},
-        "ignore": "*",
-    },
-    "transactions": {
-        "columns": {
-            "source_id": "order_number",
-            "account_code": "account",
-            "product": "product_number",
-            "employee_id": "person",
-        },
-        "constants": {"currency": "USD"},
-        "ignore": "*",
-    },
-    "targets": {
-        "columns": {"employee_id": "person", "from": "period_start", "to": "period_end", "target": "quota"},
-        "constants": {"metric_code": "M01", "currency": "USD", "account_code": ""},
-        "ignore": "*",
-    },
-}
-MAPS["accounts"]["columns"].pop("currency")
-MAPS["products"]["columns"]["product"] = "product_number"
+MAPS = DERIVE.parent / "maps"
 
 
-def commit(kind: str, path: Path, mapping: dict | None = None) -> Preview:
+def commit(kind: str, path: Path, mapped: str = "") -> Preview:
+    mapping = json.loads((MAPS / mapped).read_text(encoding="utf-8")) if mapped else None
     return services.import_commit(
         kind=kind, content=path.read_bytes(), filename=path.name, mapping=mapping, at=AT
     )
@@ -72,14 +40,14 @@ def test_adventureworks(shared_data: Path, derived: Path) -> None:
     source = shared_data / "adventureworks"
 
     commit("segments", derived / "segments.csv")
-    accounts = commit("accounts", source / "accounts.csv", MAPS["accounts"])
+    accounts = commit("accounts", source / "accounts.csv", "accounts.json")
     keys = commit("accounts", derived / "key_accounts.csv")
     commit("people", derived / "people.csv")
     commit("employments", derived / "employments.csv")
     commit("packages", derived / "packages.csv")
     commit("team_memberships", derived / "team_memberships.csv")
-    commit("products", source / "products.csv", MAPS["products"])
-    lines = commit("transactions", source / "transactions.csv", MAPS["transactions"])
+    commit("products", source / "products.csv", "products.json")
+    lines = commit("transactions", source / "transactions.csv", "transactions.json")
 
     assert accounts.new == 701
     assert (keys.new, keys.changed) == (0, 20)
@@ -93,7 +61,7 @@ def test_adventureworks(shared_data: Path, derived: Path) -> None:
     assert Transaction.objects.aggregate(total=Sum("revenue"))["total"] == expected
     assert Credit.objects.count() == 60_855
 
-    again = commit("transactions", source / "transactions.csv", MAPS["transactions"])
+    again = commit("transactions", source / "transactions.csv", "transactions.json")
 
     assert again.already is not None
     assert "Already imported on 2014-07-01" in again.sentence()
