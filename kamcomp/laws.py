@@ -1,10 +1,10 @@
 """
-Laws the database holds: the pieces a migration builds them from, and how a broken one is recognised.
+Laws the database holds: the pieces a migration builds them from.
 
 A law is a named constraint or a trigger; each stands as a sentence in docs/reference/invariants.md with the test
 that tries to break it. A trigger's function belongs to the owner role, runs with that role's rights and with a
 fixed search path, and refuses through `law_refuse`, so that a broken law arrives as an `IntegrityError` that
-carries the law's name, exactly as a broken constraint does.
+carries the law's name, exactly as a broken constraint does (`kamcomp.lawful` turns it into a refusal).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,6 @@ from typing import Any
 
 from django.db import migrations
 from django.db.migrations.operations.base import Operation
-from django.db.utils import IntegrityError
 
 from kamcomp.grants import narrowed
 
@@ -22,21 +21,6 @@ TRANSITIONS = {
     "DELETE": "REFERENCING OLD TABLE AS old_rows",
 }
 MASK, IGNORE = "mask", "ignore"
-
-
-def law_of(error: BaseException) -> str | None:
-    """Return the name of the law that a database error says was broken, or None if it names none."""
-    while error is not None:
-        name = getattr(getattr(error, "diag", None), "constraint_name", None)
-        if name:
-            return str(name)
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return None
-
-
-def breaks(error: IntegrityError, *laws: str) -> bool:
-    """Return whether the error says that one of `laws` was broken."""
-    return law_of(error) in laws
 
 
 def function(

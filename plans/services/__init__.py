@@ -1,0 +1,24 @@
+"""Acts on plans: one function, one act, one transaction."""
+
+from plans.services.assignments import assignment_end, assignment_make
+from plans.services.history import history_load
+from plans.services.versions import (
+    plan_make,
+    version_approve,
+    version_draft,
+    version_publish,
+    version_redraft,
+    version_withdraw,
+)
+
+__all__ = [
+    "assignment_end",
+    "assignment_make",
+    "history_load",
+    "plan_make",
+    "version_approve",
+    "version_draft",
+    "version_publish",
+    "version_redraft",
+    "version_withdraw",
+]

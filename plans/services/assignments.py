@@ -1,0 +1,118 @@
+"""Acts on assignments: who is on which plan version, from when to when, with which personal values."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from psycopg2.extras import DateRange
+
+from kamcomp.audit.context import act
+from kamcomp.identity.models import User
+from kamcomp.lawful import refusing
+from kamcomp.refusal import Refusal
+from kamcomp.spans import Span
+from plans.models import Assignment, Plan, PlanVersion
+from plans.choices import VersionStatus
+from teams.choices import Scope
+from teams.models import Person, StrategicAccount
+
+IN_FORCE_LAW = "assignments_are_in_force"
+WHOLE = Decimal(1)
+
+
+class NotInForce(Refusal):
+    """Nobody is on a version on a day on which it is not in force."""
+
+
+class AssignedAlready(Refusal):
+    """A person is on a plan, for an account, once a day."""
+
+
+class ShareOutOfRange(Refusal):
+    """A share lies between 0 and 1."""
+
+
+class DayOutside(Refusal):
+    """The day is not one of the assignment's days."""
+
+
+@act
+def assignment_make(
+    *,
+    person: Person,
+    plan: Plan,
+    since: date,
+    last_day: date | None = None,
+    account: StrategicAccount | None = None,
+    scope: Scope = Scope.ACCOUNT,
+    share: Decimal = WHOLE,
+    parameters: Mapping[str, Any] | None = None,
+    by: User,
+) -> list[Assignment]:
+    """
+    Put a person on a plan over a span of days: one assignment for each version in force in it.
+
+    Without a last day it runs as long as published versions follow each other.
+    Shape: `parameters` are personal values (rate, target, guarantee) by name, numbers as strings.
+
+    :raises NotInForce: naming the first day on which no published version is in force.
+    :raises AssignedAlready: if the person is on the plan, for the account, on one of the days.
+    :raises ShareOutOfRange: if the share is not between 0 and 1.
+    """
+    laws = {
+        "assignments_do_not_overlap": AssignedAlready(
+            f"{person} is on {plan.code} already on one of the days from {since} on; end that assignment first."
+        ),
+        "assignments_share_is_a_share": ShareOutOfRange("A share lies between 0 and 1 (0 % and 100 %)."),
+        IN_FORCE_LAW: NotInForce,
+    }
+    with refusing(laws, at_once=[IN_FORCE_LAW]):
+        return [
+            Assignment.objects.create(
+                person=person,
+                plan=plan,
+                plan_version=version,
+                account=account or plan.account,
+                scope=scope,
+                share=share,
+                parameters=dict(parameters or {}),
+                valid=DateRange(span.since, span.until),
+                created_by=by,
+            )
+            for version, span in _versions_in(plan=plan, since=since, last_day=last_day)
+        ]
+
+
+@act
+def assignment_end(*, assignment_id: UUID, last_day: date, by: User) -> Assignment:
+    """
+    End an assignment after its last day.
+
+    :raises DayOutside: if it does not hold on its last day.
+    """
+    assignment = Assignment.objects.select_for_update().get(pk=assignment_id)
+    if last_day not in assignment.span:
+        raise DayOutside(f"The assignment of {assignment} does not hold on {last_day}.")
+    assignment.valid = DateRange(assignment.span.since, last_day + timedelta(days=1))
+    assignment.save(update_fields=["valid"])
+    return assignment
+
+
+def _versions_in(*, plan: Plan, since: date, last_day: date | None) -> list[tuple[PlanVersion, Span]]:
+    """Return the published versions in force over the days, without a gap, each with its part of them."""
+    wanted = Span.inclusive(since, last_day)
+    found, day = [], since
+    published = plan.versions.filter(status=VersionStatus.PUBLISHED, valid__overlap=DateRange(since, None))
+    for version in published.order_by("valid"):
+        shared = version.span.overlap(wanted)
+        if shared is None or shared.since != day:
+            break
+        found.append((version, shared))
+        if shared.until is None:
+            return found
+        day = shared.until
+    if not found or (wanted.until is not None and day < wanted.until):
+        raise NotInForce(f"No published version of {plan.code} is in force on {day}; publish one for that day first.")
+    return found

@@ -1,0 +1,355 @@
+"""
+Acts on plan versions: draft -> approved by a second person -> published; withdrawn before it is in force.
+
+A version is its document. The document is read and refused with reasons before it is stored, and stored with
+every convention written out; its digest is what the second person approves, so that a change after the approval
+is no longer what was approved. A published version is never edited: the next one is published, and takes over
+from its first day on together with the people on the one before.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max
+from psycopg2.extras import DateRange
+
+from kamcomp.approvals.choices import Decision, FindingStatus, Severity
+from kamcomp.approvals.models import Approval, Finding
+from kamcomp.audit.context import act
+from kamcomp.calendar.choices import PeriodStatus
+from kamcomp.calendar.models import FiscalCalendar, Period
+from kamcomp.identity.models import User
+from kamcomp.lawful import refusing
+from kamcomp.refusal import Refusal
+from kamcomp.spans import Span
+from plans.choices import Loading, PlanType, VersionStatus
+from plans.engine.document import plan_digest, plan_document, plan_from_document
+from plans.engine.plan import Plan as PlanTerms
+from plans.models import Assignment, Plan, PlanVersion
+from teams.models import StrategicAccount
+
+VERSION_TABLE = "plans_planversion"
+LATE_RULE = "published_late"
+IN_FORCE_LAW = "assignments_are_in_force"
+WHOLE_VERSION_LAW = "plan_versions_cover_their_assignments"
+
+
+class PlanExists(Refusal):
+    """A plan code is used once."""
+
+
+class DocumentOfAnotherPlan(Refusal):
+    """A document says whose it is, and is stored nowhere else."""
+
+
+class VersionNotDraft(Refusal):
+    """Only a draft can be changed or approved."""
+
+
+class VersionNotApproved(Refusal):
+    """Only an approved version is published."""
+
+
+class DrafterCannotApprove(Refusal):
+    """A version is approved by a second person."""
+
+
+class DocumentChanged(Refusal):
+    """What was approved is not what is stored."""
+
+
+class PublishedLate(Refusal):
+    """A plan is published before its first day, or somebody says why not."""
+
+
+class DaysLocked(Refusal):
+    """The version would change what a locked period was paid by."""
+
+
+class VersionsOverlap(Refusal):
+    """A plan has one published version a day."""
+
+
+class InForceAlready(Refusal):
+    """A version that has been in force is not withdrawn; the next one is published."""
+
+
+class ReasonMissing(Refusal):
+    """The act needs a reason."""
+
+
+@act
+def plan_make(
+    *,
+    code: str,
+    name: str,
+    plan_type: PlanType,
+    calendar: FiscalCalendar,
+    account: StrategicAccount | None = None,
+    owner: User | None = None,
+    by: User,
+) -> Plan:
+    """
+    Make a plan: a name that versions will fill.
+
+    :raises PlanExists: if the code is taken.
+    """
+    with refusing({"plans_plan_code_key": PlanExists(f"There is a plan {code} already; draft its next version.")}):
+        return Plan.objects.create(
+            code=code,
+            name=name,
+            plan_type=plan_type,
+            calendar=calendar,
+            account=account,
+            owner=owner or by,
+            created_by=by,
+        )
+
+
+@act
+def version_draft(
+    *,
+    plan: Plan,
+    document: Mapping[str, Any],
+    by: User,
+    at: datetime,
+    loading: Loading = Loading.LIVE,
+    loading_reason: str = "",
+) -> PlanVersion:
+    """
+    Store a document as the plan's next version, a draft.
+
+    :raises DocumentInvalid: naming every place of the document that does not hold.
+    :raises DocumentOfAnotherPlan: if its code or type is not the plan's.
+    """
+    terms = _terms(plan=plan, document=document)
+    Plan.objects.select_for_update().get(pk=plan.pk)
+    last = plan.versions.aggregate(last=Max("number"))["last"] or 0
+    return PlanVersion.objects.create(
+        plan=plan,
+        number=last + 1,
+        prepared_by=by,
+        created_by=by,
+        loading=loading,
+        loading_reason=loading_reason,
+        **_stored(terms),
+    )
+
+
+@act
+def version_redraft(*, version_id: UUID, document: Mapping[str, Any], by: User, at: datetime) -> PlanVersion:
+    """
+    Replace the document of a draft; who does so has prepared it.
+
+    :raises VersionNotDraft: if the version is no draft any more.
+    :raises DocumentInvalid: naming every place of the document that does not hold.
+    """
+    version = _locked(version_id=version_id)
+    _check_status(version=version, status=VersionStatus.DRAFT, otherwise=VersionNotDraft, cure="draft the next version")
+    for name, value in _stored(_terms(plan=version.plan, document=document)).items():
+        setattr(version, name, value)
+    version.prepared_by = by
+    version.save()
+    return version
+
+
+@act
+def version_approve(*, version_id: UUID, by: User, at: datetime, comment: str = "") -> PlanVersion:
+    """
+    Approve a draft as the second person; the approval is bound to the digest of its document.
+
+    :raises VersionNotDraft: if it is no draft.
+    :raises DrafterCannotApprove: if the approver prepared it.
+    :raises DocumentChanged: if the document is not what its digest says.
+    """
+    version = _locked(version_id=version_id)
+    _check_status(version=version, status=VersionStatus.DRAFT, otherwise=VersionNotDraft, cure="draft the next version")
+    if by.pk in (version.prepared_by_id, version.created_by_id):
+        raise DrafterCannotApprove(f"{by} prepared {version}; a second person approves it.")
+    _check_digest(version=version)
+    version.status, version.approved_by, version.approved_at = VersionStatus.APPROVED, by, at
+    version.save(update_fields=["status", "approved_by", "approved_at"])
+    Approval.objects.create(
+        subject_table=VERSION_TABLE,
+        subject_id=version.pk,
+        step="version_approve",
+        digest=version.digest,
+        prepared_by_id=version.prepared_by_id,
+        decided_by=by,
+        decided_at=at,
+        decision=Decision.APPROVED,
+        comment=comment,
+        created_by=by,
+    )
+    return version
+
+
+@act
+def version_publish(*, version_id: UUID, by: User, at: datetime, late_reason: str = "") -> PlanVersion:
+    """
+    Publish an approved version: it is in force on its days, and stays as it is.
+
+    A version that is in force before its first day ends there, and the people on it go on under the new one.
+
+    :raises VersionNotApproved: if it is not approved.
+    :raises DocumentChanged: if the document is not what was approved.
+    :raises PublishedLate: if its first day has come, and no reason is given.
+    :raises DaysLocked: if it holds on a day of a locked period.
+    :raises VersionsOverlap: if another version holds on one of its days that does not begin before it.
+    """
+    version = _locked(version_id=version_id)
+    _check_status(version=version, status=VersionStatus.APPROVED, otherwise=VersionNotApproved, cure="approve it first")
+    _check_approved_digest(version=version)
+    if version.loading == Loading.LIVE:
+        _check_days_open(version=version)
+        _check_in_time(version=version, at=at, late_reason=late_reason)
+    overlaps = VersionsOverlap(f"Another published version of {version.plan} holds on a day of {version}.")
+    with refusing(
+        {"plans_one_published_version_a_day": overlaps, IN_FORCE_LAW: VersionsOverlap},
+        at_once=[IN_FORCE_LAW, WHOLE_VERSION_LAW],
+    ):
+        before = _version_before(version=version)
+        if before is not None:
+            PlanVersion.objects.filter(pk=before.pk).update(
+                valid=DateRange(before.span.since, version.span.since)
+            )
+        version.status, version.published_by, version.published_at = VersionStatus.PUBLISHED, by, at
+        version.save(update_fields=["status", "published_by", "published_at"])
+        if before is not None:
+            _assignments_go_on(before=before, after=version, by=by)
+    return version
+
+
+@act
+def version_withdraw(*, version_id: UUID, by: User, at: datetime, reason: str) -> PlanVersion:
+    """
+    Withdraw a version that has not been in force.
+
+    :raises InForceAlready: if it is published and its first day has come, or people are on it.
+    :raises ReasonMissing: if no reason is given.
+    """
+    version = _locked(version_id=version_id)
+    if not reason.strip():
+        raise ReasonMissing(f"Say why {version} is withdrawn.")
+    published = version.status == VersionStatus.PUBLISHED
+    if published and (version.span.since <= at.date() or version.assignments.exists()):
+        raise InForceAlready(
+            f"{version} is in force from {version.span.since} on, or people are on it; publish the next version."
+        )
+    laws = {"plan_versions_withdrawn_before_in_force": InForceAlready, "plan_versions_move_on": InForceAlready}
+    with refusing(laws):
+        PlanVersion.objects.filter(pk=version.pk).update(status=VersionStatus.WITHDRAWN)
+    _finding(version=version, rule="withdrawn", message=reason, severity=Severity.INFORMATION, at=at)
+    return PlanVersion.objects.get(pk=version.pk)
+
+
+def _locked(*, version_id: UUID) -> PlanVersion:
+    return PlanVersion.objects.select_for_update(of=("self",)).select_related("plan").get(pk=version_id)
+
+
+def _terms(*, plan: Plan, document: Mapping[str, Any]) -> PlanTerms:
+    terms = plan_from_document(document)
+    if terms.code != plan.code or str(terms.type) != plan.plan_type:
+        raise DocumentOfAnotherPlan(
+            f"The document is of {terms.code}, a {terms.type} plan; {plan.code} is a {plan.plan_type} plan."
+        )
+    return terms
+
+
+def _stored(terms: PlanTerms) -> dict[str, Any]:
+    """Return the columns of a version that its document decides."""
+    span = Span.inclusive(terms.effective.since, terms.effective.to)
+    return {
+        "valid": DateRange(span.since, span.until),
+        "document": plan_document(terms),
+        "digest": plan_digest(terms),
+        "currency": terms.currency,
+    }
+
+
+def _check_status(
+    *, version: PlanVersion, status: VersionStatus, otherwise: type[Refusal], cure: str
+) -> None:
+    if version.status != status:
+        raise otherwise(f"{version} is {version.get_status_display().lower()}; {cure}.")
+
+
+def _check_digest(*, version: PlanVersion) -> None:
+    if plan_digest(plan_from_document(version.document)) != version.digest:
+        raise DocumentChanged(f"The document of {version} is not what its digest says; draft it again.")
+
+
+def _check_approved_digest(*, version: PlanVersion) -> None:
+    _check_digest(version=version)
+    approved = Approval.objects.filter(
+        subject_table=VERSION_TABLE, subject_id=version.pk, decision=Decision.APPROVED, digest=version.digest
+    )
+    if not approved.exists():
+        raise DocumentChanged(f"Nobody approved {version} as it stands; draft it again and have it approved.")
+
+
+def _check_days_open(*, version: PlanVersion) -> None:
+    locked = Period.objects.filter(
+        calendar_id=version.plan.calendar_id, status=PeriodStatus.LOCKED, days__overlap=version.valid
+    )
+    last = locked.order_by("-days").first()
+    if last is not None:
+        raise DaysLocked(f"{version} holds in {last}, which is locked; let it begin on {last.span.until} or later.")
+
+
+def _check_in_time(*, version: PlanVersion, at: datetime, late_reason: str) -> None:
+    if at.date() < version.span.since:
+        return
+    if not late_reason.strip():
+        raise PublishedLate(
+            f"{version} is in force from {version.span.since} on, and it is {at.date()}; say why it is published late."
+        )
+    _finding(version=version, rule=LATE_RULE, message=late_reason, severity=Severity.TO_LOOK_AT, at=at)
+
+
+def _version_before(*, version: PlanVersion) -> PlanVersion | None:
+    """Return the published version that holds on this one's first day and began before it."""
+    return (
+        PlanVersion.objects.select_for_update()
+        .filter(plan_id=version.plan_id, status=VersionStatus.PUBLISHED, valid__contains=version.span.since)
+        .filter(valid__startswith__lt=version.span.since)
+        .first()
+    )
+
+
+def _assignments_go_on(*, before: PlanVersion, after: PlanVersion, by: User) -> None:
+    """End assignments of the version before on the new one's first day, and go on under the new one."""
+    since: date = after.span.since
+    for old in Assignment.objects.filter(plan_version=before, valid__overlap=DateRange(since, None)).order_by("pk"):
+        shared = old.span.overlap(after.span)
+        begun = old.span.since < since
+        if begun:
+            Assignment.objects.filter(pk=old.pk).update(valid=DateRange(old.span.since, since))
+        else:
+            Assignment.objects.filter(pk=old.pk).delete()
+        if shared is not None:
+            Assignment.objects.create(
+                person_id=old.person_id,
+                plan_id=old.plan_id,
+                plan_version=after,
+                account_id=old.account_id,
+                scope=old.scope,
+                share=old.share,
+                parameters=old.parameters,
+                valid=DateRange(shared.since, shared.until),
+                created_by=by,
+            )
+
+
+def _finding(*, version: PlanVersion, rule: str, message: str, severity: Severity, at: datetime) -> Finding:
+    return Finding.objects.create(
+        subject_table=VERSION_TABLE,
+        subject_id=str(version.pk),
+        rule=rule,
+        message=message,
+        severity=severity,
+        status=FindingStatus.OPEN,
+        found_at=at,
+    )

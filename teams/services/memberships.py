@@ -1,0 +1,197 @@
+"""
+Acts on account teams: who joins, changes, leaves, and who takes over as key account manager.
+
+Dates are half-open inside; `since` is the first day, `last_day` the last one, included, as people say it.
+A change in the middle ends the old membership and begins a new one, so that every day keeps what held on it.
+An account left without a manager by an act is put in review in the same transaction.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from psycopg2.extras import DateRange
+
+from kamcomp.audit.context import act
+from kamcomp.identity.models import User
+from kamcomp.lawful import refusing
+from kamcomp.refusal import Refusal
+from kamcomp.spans import Span
+from teams.choices import Link, Scope, Seat
+from teams.models import AccountNode, JobRole, Membership, Person, Segment, StrategicAccount
+from teams.services.accounts import accounts_review
+
+DEDICATION_LAW = "memberships_dedication_is_at_most_one"
+CHANGEABLE = {
+    "role", "seat", "link", "scope", "dedication", "leader", "node", "pool_eligible", "opt_out_reason",
+}  # fmt: skip
+WHOLE = Decimal(1)
+
+
+class DedicationExceeded(Refusal):
+    """Nobody gives more than all of a day to account teams."""
+
+
+class KamAlready(Refusal):
+    """An account has exactly one key account manager a day."""
+
+
+class MemberAlready(Refusal):
+    """A person is on an account team once a day."""
+
+
+class KamSharesNoPool(Refusal):
+    """Who hands out a pool is never paid from it."""
+
+
+class ShareOutOfRange(Refusal):
+    """A share lies between 0 and 1."""
+
+
+class NotAMembership(Refusal):
+    """What is to be changed is no property of a membership."""
+
+
+class DayOutside(Refusal):
+    """The day is not one of the membership's days."""
+
+
+@act
+def membership_add(
+    *,
+    account: StrategicAccount,
+    person: Person,
+    role: JobRole,
+    since: date,
+    last_day: date | None = None,
+    seat: Seat = Seat.MEMBER,
+    link: Link = Link.DIRECT,
+    scope: Scope = Scope.ACCOUNT,
+    dedication: Decimal = WHOLE,
+    leader: Person | None = None,
+    node: AccountNode | None = None,
+    segments: Iterable[Segment] = (),
+    pool_eligible: bool | None = None,
+    opt_out_reason: str = "",
+    by: User,
+) -> Membership:
+    """
+    Put a person on an account team. Left unsaid, everybody but the key account manager may share in the pool.
+
+    :raises DedicationExceeded: naming the first day and the sum.
+    :raises KamAlready: if the account has another manager on one of the days.
+    :raises MemberAlready: if the person is on the team on one of the days.
+    :raises KamSharesNoPool: if the manager is said to share in the pool.
+    :raises ShareOutOfRange: if the dedication is not between 0 and 1.
+    """
+    eligible = seat != Seat.KAM if pool_eligible is None else pool_eligible
+    span = Span.inclusive(since, last_day)
+    with _refusing(account=account, person=person):
+        membership = Membership.objects.create(
+            account=account,
+            person=person,
+            role=role,
+            valid=DateRange(span.since, span.until),
+            seat=seat,
+            link=link,
+            scope=scope,
+            dedication=dedication,
+            leader=leader,
+            node=node,
+            pool_eligible=eligible,
+            opt_out_reason=opt_out_reason,
+            created_by=by,
+        )
+        membership.segments.set(segments)
+    return membership
+
+
+@act
+def membership_change(*, membership_id: UUID, since: date, changes: dict[str, Any], by: User) -> Membership:
+    """
+    Change a membership from a day on: the old one ends the day before, a new one begins. Return the new one.
+
+    Shape: `changes` maps properties of a membership to their new values.
+
+    :raises NotAMembership: if something else is to be changed.
+    :raises DayOutside: if the membership does not hold on `since`.
+    """
+    if unknown := changes.keys() - CHANGEABLE:
+        raise NotAMembership(f"A membership has no {', '.join(sorted(unknown))} to change.")
+    old = Membership.objects.select_for_update().get(pk=membership_id)
+    _check_day(membership=old, day=since)
+    segments, rest = list(old.segments.all()), DateRange(since, old.valid.upper)
+    with _refusing(account=old.account, person=old.person):
+        if since == old.valid.lower:
+            for name, value in changes.items():
+                setattr(old, name, value)
+            old.save(update_fields=list(changes))
+            new = old
+        else:
+            Membership.objects.filter(pk=old.pk).update(valid=DateRange(old.valid.lower, since))
+            same = {name: getattr(old, name) for name in CHANGEABLE | {"account", "person"}}
+            new = Membership.objects.create(**{**same, **changes}, valid=rest, created_by=by)
+            new.segments.set(segments)
+        accounts_review(account_ids=[old.account_id], by=by)
+    return new
+
+
+@act
+def membership_end(*, membership_id: UUID, last_day: date, by: User) -> Membership:
+    """
+    End a membership after its last day; an account left without a manager is put in review.
+
+    :raises DayOutside: if the membership does not hold on its last day.
+    """
+    membership = Membership.objects.select_for_update().get(pk=membership_id)
+    _check_day(membership=membership, day=last_day)
+    membership.valid = DateRange(membership.valid.lower, last_day + timedelta(days=1))
+    membership.save(update_fields=["valid"])
+    accounts_review(account_ids=[membership.account_id], by=by)
+    return membership
+
+
+@act
+def membership_hand_over(*, membership_id: UUID, to: Person, since: date, by: User) -> Membership:
+    """
+    Let another person take over a membership from a day on, with the same role, link and dedication.
+
+    :raises DayOutside: if the membership does not hold the day before.
+    """
+    old = Membership.objects.select_for_update().get(pk=membership_id)
+    _check_day(membership=old, day=since - timedelta(days=1))
+    until = old.valid.upper
+    segments = list(old.segments.all())
+    with _refusing(account=old.account, person=to):
+        Membership.objects.filter(pk=old.pk).update(valid=DateRange(old.valid.lower, since))
+        same = {name: getattr(old, name) for name in CHANGEABLE | {"account"}}
+        new = Membership.objects.create(**same, person=to, valid=DateRange(since, until), created_by=by)
+        new.segments.set(segments)
+    return new
+
+
+def _check_day(*, membership: Membership, day: date) -> None:
+    if day not in membership.span:
+        raise DayOutside(f"{membership} does not hold on {day}: it runs from {membership.span.since}"
+                         f" to {membership.span.last or 'further notice'}.")
+
+
+def _refusing(*, account: StrategicAccount, person: Person) -> Any:
+    return refusing(
+        {
+            DEDICATION_LAW: DedicationExceeded,
+            "memberships_one_kam_a_day": KamAlready(
+                f"{account} has another key account manager on one of these days; end that membership first."
+            ),
+            "memberships_do_not_overlap": MemberAlready(
+                f"{person} is on the team of {account} already on one of these days; change that membership."
+            ),
+            "memberships_kam_takes_no_pool_share": KamSharesNoPool(
+                f"{person} hands out the pool of {account} as its key account manager and shares in none of it."
+            ),
+            "memberships_dedication_is_a_share": ShareOutOfRange("A dedication lies between 0 and 1 (0 % and 100 %)."),
+        },
+        at_once=[DEDICATION_LAW],
+    )

@@ -1,0 +1,110 @@
+"""
+Acts on pay packages: one person proposes, a second one approves, and nobody decides on their own pay.
+
+From the first day of an approved package the one before it ends; every day keeps what was promised on it.
+"""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from psycopg2.extras import DateRange
+
+from kamcomp.audit.context import act
+from kamcomp.identity.models import User
+from kamcomp.refusal import Refusal
+from kamcomp.spans import Span
+from teams.choices import PackageStatus
+from teams.models import PayPackage, Person
+
+NOTHING = Decimal(0)
+
+
+class OwnPay(Refusal):
+    """Nobody proposes or approves what they are paid themselves."""
+
+
+class ProposerCannotApprove(Refusal):
+    """A package is approved by a second person."""
+
+
+class PackageDecided(Refusal):
+    """A package is approved once."""
+
+
+class PackageInside(Refusal):
+    """A later package is in force already on one of the days."""
+
+
+@act
+def package_propose(
+    *,
+    person: Person,
+    since: date,
+    last_day: date | None = None,
+    base_salary: Decimal,
+    variable_target: Decimal = NOTHING,
+    pool_target: Decimal = NOTHING,
+    long_term_target: Decimal = NOTHING,
+    ceiling: Decimal | None = None,
+    currency: str,
+    by: User,
+) -> PayPackage:
+    """
+    Propose what a person is promised a year, from a day on.
+
+    Units: money a year, in `currency`.
+
+    :raises OwnPay: if the package is the proposer's own.
+    """
+    _check_not_own(person=person, user=by)
+    span = Span.inclusive(since, last_day)
+    return PayPackage.objects.create(
+        person=person,
+        valid=DateRange(span.since, span.until),
+        base_salary=base_salary,
+        variable_target=variable_target,
+        pool_target=pool_target,
+        long_term_target=long_term_target,
+        ceiling=ceiling,
+        currency=currency,
+        status=PackageStatus.PROPOSED,
+        created_by=by,
+    )
+
+
+@act
+def package_approve(*, package_id: UUID, by: User) -> PayPackage:
+    """
+    Approve a proposed package; the one in force on its first day ends the day before.
+
+    :raises OwnPay: if the package is the approver's own.
+    :raises ProposerCannotApprove: if the approver proposed it.
+    :raises PackageDecided: if it is approved already.
+    :raises PackageInside: if a package that begins later holds on one of its days.
+    """
+    package = PayPackage.objects.select_for_update().get(pk=package_id)
+    Person.objects.select_for_update().get(pk=package.person_id)
+    _check_not_own(person=package.person, user=by)
+    if package.status != PackageStatus.PROPOSED:
+        raise PackageDecided(f"The package of {package.person} from {package.span.since} is approved already.")
+    if package.created_by_id == by.pk:
+        raise ProposerCannotApprove(f"{by} proposed the package of {package.person}; a second person approves it.")
+    standing = PayPackage.objects.filter(
+        person=package.person, status=PackageStatus.APPROVED, valid__overlap=package.valid
+    )
+    later = standing.filter(valid__startswith__gte=package.span.since).order_by("valid").first()
+    if later is not None:
+        raise PackageInside(
+            f"A package of {package.person} from {later.span.since} is in force already; let this one end before."
+        )
+    for before in standing:
+        PayPackage.objects.filter(pk=before.pk).update(valid=DateRange(before.span.since, package.span.since))
+    package.status, package.approved_by = PackageStatus.APPROVED, by
+    package.save(update_fields=["status", "approved_by"])
+    return package
+
+
+def _check_not_own(*, person: Person, user: User) -> None:
+    if person.user_id == user.pk:
+        raise OwnPay(f"{user} cannot decide on their own pay; ask a colleague.")

@@ -1,0 +1,186 @@
+"""
+Acts on people: take someone in, where they work from when to when, and the erasure of their personal fields.
+
+The ledger knows a person by ids only. What names them stands apart and is erased after its retention date;
+the books stay whole, because nothing in them was ever personal.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import F, Func, JSONField, TextField, Value
+from psycopg2.extras import DateRange
+
+from kamcomp.audit.context import act
+from kamcomp.identity.models import User
+from kamcomp.imports.models import ImportChange
+from kamcomp.lawful import refusing
+from kamcomp.refusal import Refusal
+from kamcomp.spans import Span
+from teams.choices import EmploymentStatus, PersonStatus
+from teams.models import Employment, Person, PersonDetails
+
+PERSONAL = ("legal_name", "email", "payroll_number")
+
+
+class PersonExists(Refusal):
+    """An employee id means one person."""
+
+
+class EmploymentOverlaps(Refusal):
+    """A person has one employment a day."""
+
+
+class EmploymentMissing(Refusal):
+    """The person has no employment on that day."""
+
+
+class RetentionNotOver(Refusal):
+    """Personal fields are kept until their retention date."""
+
+
+class ErasedAlready(Refusal):
+    """Personal fields are erased once."""
+
+
+@act
+def person_make(
+    *,
+    employee_id: str,
+    legal_name: str = "",
+    email: str = "",
+    payroll_number: str = "",
+    user: User | None = None,
+    manager: Person | None = None,
+    cost_centre: str = "",
+    retain_until: date | None = None,
+    by: User | None,
+) -> Person:
+    """
+    Take a person in, the personal fields apart from what the ledger knows.
+
+    :raises PersonExists: if the employee id, the payroll number or the user is another person's.
+    """
+    taken = PersonExists(f"Employee id {employee_id}, payroll number {payroll_number or '-'} or the user is taken.")
+    laws = dict.fromkeys(
+        ("teams_person_employee_id_key", "teams_person_user_id_key", "person_details_one_payroll_number"), taken
+    )
+    with refusing(laws):
+        person = Person.objects.create(
+            employee_id=employee_id, user=user, manager=manager, cost_centre=cost_centre, created_by=by
+        )
+        PersonDetails.objects.create(
+            person=person,
+            legal_name=legal_name,
+            email=email,
+            payroll_number=payroll_number,
+            retain_until=retain_until,
+        )
+    return person
+
+
+@act
+def employment_begin(*, person: Person, since: date, last_day: date | None = None, by: User, **terms: Any) -> Employment:
+    """
+    Record where a person works from a day on; `terms` are the other fields of an employment.
+
+    :raises EmploymentOverlaps: if another employment of the person holds on one of the days.
+    """
+    span = Span.inclusive(since, last_day)
+    with refusing({"employments_do_not_overlap": EmploymentOverlaps(
+        f"{person} has another employment on one of the days from {since}; end or change that one."
+    )}):  # fmt: skip
+        return Employment.objects.create(
+            person=person, valid=DateRange(span.since, span.until), created_by=by, **terms
+        )
+
+
+@act
+def employment_change(*, person: Person, since: date, by: User, **changes: Any) -> Employment:
+    """
+    Change the terms of a person's employment from a day on: the old span ends, a new one begins.
+
+    :raises EmploymentMissing: if nothing holds on that day.
+    """
+    old = _employment_on(person=person, day=since)
+    if old.valid.lower == since:
+        Employment.objects.filter(pk=old.pk).update(**changes)
+        return Employment.objects.get(pk=old.pk)
+    Employment.objects.filter(pk=old.pk).update(valid=DateRange(old.valid.lower, since))
+    kept = {
+        field.name: getattr(old, field.name)
+        for field in Employment._meta.concrete_fields
+        if field.name not in ("id", "created_at", "created_by", "valid")
+    }
+    return Employment.objects.create(
+        **{**kept, **changes}, valid=DateRange(since, old.valid.upper), created_by=by
+    )
+
+
+@act
+def employment_end(*, person: Person, last_day: date, reason: str, by: User) -> Employment:
+    """
+    End a person's employment after its last day; they are a leaver from then on.
+
+    :raises EmploymentMissing: if nothing holds on that day.
+    """
+    employment = _employment_on(person=person, day=last_day)
+    employment.valid = DateRange(employment.valid.lower, last_day + timedelta(days=1))
+    employment.status, employment.end_reason = EmploymentStatus.ENDED, reason
+    employment.save(update_fields=["valid", "status", "end_reason"])
+    Person.objects.filter(pk=person.pk).update(status=PersonStatus.LEAVER)
+    return employment
+
+
+@act
+def person_erase(*, person_id: UUID, by: User, at: datetime) -> Person:
+    """
+    Erase a person's personal fields once their retention date has passed, wherever they stand.
+
+    What the ledger, runs and exports know, ids and amounts, stays. The user they signed in with is closed.
+
+    :raises RetentionNotOver: if the retention date has not passed, or none is set.
+    :raises ErasedAlready: if it was done before.
+    """
+    person = Person.objects.select_for_update(of=("self",)).select_related("details", "user").get(pk=person_id)
+    details = person.details
+    if details.erased_at is not None:
+        raise ErasedAlready(f"The personal fields of {person.employee_id} were erased on {details.erased_at:%Y-%m-%d}.")
+    if details.retain_until is None or details.retain_until >= at.date():
+        until = details.retain_until or "a date that is not set yet"
+        raise RetentionNotOver(f"The personal fields of {person.employee_id} are kept until {until}.")
+    PersonDetails.objects.filter(pk=details.pk).update(
+        **dict.fromkeys(PERSONAL, ""), erased_at=at
+    )
+    _imported_values_erase(person_id=person.pk)
+    if person.user is not None:
+        _user_close(user=person.user)
+    return Person.objects.select_related("details").get(pk=person_id)
+
+
+def _imported_values_erase(*, person_id: UUID) -> None:
+    """Erase the personal values that imports keep for their undo."""
+    without = Value(list(PERSONAL), output_field=ArrayField(TextField()))
+    kept = {
+        name: Func(F(name), without, arg_joiner=" - ", template="(%(expressions)s)", output_field=JSONField())
+        for name in ("before", "after")
+    }
+    ImportChange.objects.filter(
+        subject_table=PersonDetails._meta.db_table, subject_id=str(person_id)
+    ).update(**kept)
+
+
+def _user_close(*, user: User) -> None:
+    user.username, user.is_active = f"erased-{user.pk}", False
+    user.first_name = user.last_name = user.email = ""
+    user.set_unusable_password()
+    user.save(update_fields=["username", "is_active", "first_name", "last_name", "email", "password"])
+
+
+def _employment_on(*, person: Person, day: date) -> Employment:
+    employment = Employment.objects.select_for_update().filter(person=person, valid__contains=day).first()
+    if employment is None:
+        raise EmploymentMissing(f"{person} has no employment on {day}; begin one.")
+    return employment
