@@ -201,16 +201,18 @@ def tampered(owner_sql, statement, *values):
 class TestAuditSeal:
     @pytest.fixture
     def trail(self, transactional_db):
+        """Return the numbers of six entries under two seals, after a seal of what migrations made."""
+        audit_seal(at=timezone.now())
         for code in "abcde":
             JobRole.objects.create(code=code, name=code)
         assert audit_seal(at=timezone.now()) == 5
         JobRole.objects.create(code="f", name="f")
         assert audit_seal(at=timezone.now()) == 1
-        return list(AuditEvent.objects.order_by("id").values_list("pk", flat=True))
+        return list(entries(subject_table="teams_jobrole").values_list("pk", flat=True))[-6:]
 
     def test_finds_an_untouched_trail_whole(self, trail):
         assert list(audit_faults(anchor=audit_anchor())) == []
-        assert AuditSeal.objects.count() == 2
+        assert [seal.events for seal in AuditSeal.objects.order_by("id")][-2:] == [5, 1]
 
     def test_seals_nothing_twice(self, trail):
         assert audit_seal(at=timezone.now()) == 0
@@ -232,14 +234,15 @@ class TestAuditSeal:
         tampered(
             owner_sql,
             "UPDATE audit_auditseal SET event_ids = array_remove(event_ids, %s), event_digests ="
-            " event_digests[1:2] || event_digests[4:] WHERE id = (SELECT min(id) FROM audit_auditseal)",
+            " event_digests[1:2] || event_digests[4:] WHERE event_ids[1] = %s",
             trail[2],
+            trail[0],
         )
 
         assert "was changed" in str(next(audit_faults()))
 
     def test_names_a_seal_taken_away(self, trail, owner_sql):
-        tampered(owner_sql, "DELETE FROM audit_auditseal WHERE id = (SELECT min(id) FROM audit_auditseal)")
+        tampered(owner_sql, "DELETE FROM audit_auditseal WHERE event_ids[1] = %s", trail[0])
 
         assert "does not follow the seal before it" in str(next(audit_faults()))
 
