@@ -21,12 +21,17 @@ USAGE = """usage: python3 -m kamcomp.embedded COMMAND [ARGUMENTS]
   run              start everything, and stop it with Ctrl-C
   stop             stop what `run` started, from elsewhere
   manage ...       run a manage.py command on the running services (or start them for it)
+  python ...       run a Python program of yours on them in the same way
   test ...         run the tests; the arguments go to pytest
   check ...        run every check; --no-tests leaves the tests out
   lock             resolve requirements.lock again
   reset            remove the embedded services' data (asks first; --yes does not)
 """
-PLACES = {"run": "run", "manage": "run", "reset": "run", "test": "test", "check": "test", "lock": "test"}
+PLACES = {
+    **dict.fromkeys(("run", "manage", "python", "reset"), "run"),
+    **dict.fromkeys(("test", "check", "lock"), "test"),
+}
+GUESTS = ("manage", "python")
 LOCK_VARIABLE = "KAMCOMP_LOCK"
 
 
@@ -52,9 +57,9 @@ def enter(*, command: str, arguments: Sequence[str]) -> int:
     place = place_for(kind=PLACES[command])
     place.make()
     environ = dict(os.environ)
-    if command == "manage" and place.settings.exists() and holder(place=place):
+    if command in GUESTS and place.settings.exists() and holder(place=place):
         # The services are up: their starter keeps the lock, and this command is their guest.
-        continue_inside(place=place, module="launcher", arguments=["manage", *arguments], environ=environ)
+        continue_inside(place=place, module="launcher", arguments=[command, *arguments], environ=environ)
     descriptor = lock_take(place=place)
     environment_make(place=place)
     environ[LOCK_VARIABLE] = str(descriptor)

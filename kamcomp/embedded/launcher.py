@@ -1,5 +1,5 @@
 """
-`run`, `manage` and `reset`, inside the environment: the whole system on this machine, from one command.
+`run`, `manage`, `python` and `reset`, inside the environment: the whole system on this machine, from one command.
 """
 
 import json
@@ -30,7 +30,9 @@ def main(*, arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         if command == "manage":
-            return manage(arguments=rest)
+            return python(arguments=["manage.py", *rest])
+        if command == "python":
+            return python(arguments=rest)
         if command == "reset":
             return reset(arguments=rest)
         return run()
@@ -119,10 +121,13 @@ def prepare(*, services: Services) -> None:
 
 def command(*, services: Services, arguments: Sequence[str]) -> int:
     """Run a manage.py command on the services and return its exit code."""
+    return program(services=services, arguments=["manage.py", *arguments])
+
+
+def program(*, services: Services, arguments: Sequence[str]) -> int:
+    """Run a Python program on the services and return its exit code."""
     environ = {**os.environ, **services.environ}
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments], env=environ, cwd=PROJECT, check=False
-    ).returncode
+    return subprocess.run([sys.executable, *arguments], env=environ, cwd=PROJECT, check=False).returncode
 
 
 def _begin(*, services: Services, name: str, log: str, arguments: Sequence[str]) -> Child:
@@ -197,22 +202,22 @@ kamcomp is running:  http://127.0.0.1:{port}/
     )
 
 
-# manage and reset -----------------------------------------------------------------------------------------
+# manage, python and reset ---------------------------------------------------------------------------------
 
 
-def manage(*, arguments: Sequence[str]) -> int:
-    """Run a manage.py command: as a guest of what runs, or on services started for it."""
+def python(*, arguments: Sequence[str]) -> int:
+    """Run a Python program, manage.py say: as a guest of what runs, or on services started for it."""
     place = place_for(kind="run")
     inherited = "KAMCOMP_LOCK" in os.environ
     if not inherited and place.settings.is_file():
         environ = {**os.environ, **json.loads(place.settings.read_text(encoding="utf-8"))}
-        os.execve(sys.executable, [sys.executable, "manage.py", *arguments], environ)
+        os.execve(sys.executable, [sys.executable, *arguments], environ)
     os.set_inheritable(lock_take(place=place), False)
     with services_up(place=place) as services:
         services.environ |= web_settings(place=place)
         if command(services=services, arguments=["migrate", "--verbosity", "0"]) != 0:
             raise CannotStart("the database could not be brought up to date; the reason is above.")
-        return command(services=services, arguments=arguments)
+        return program(services=services, arguments=arguments)
 
 
 def reset(*, arguments: Sequence[str]) -> int:

@@ -144,7 +144,9 @@ def initialise(*, server: Server, password: str) -> None:
 
 def _locale(*, binaries: Path) -> list[str]:
     """Return the options for an order of text that is the same everywhere; before 17 the system's own C.UTF-8."""
-    said = subprocess.run([str(binaries / "initdb"), "--version"], capture_output=True, text=True, check=False)
+    said = subprocess.run(
+        [str(binaries / "initdb"), "--version"], capture_output=True, text=True, check=False
+    )
     version = re.search(r"(\d+)", said.stdout)
     if version and int(version[1]) < 17:
         return ["--locale=C.UTF-8"]
