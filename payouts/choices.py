@@ -66,6 +66,7 @@ class AdjustmentKind(TextChoices):
     GUARANTEE = "guarantee", "Guarantee"
     CLAWBACK = "clawback", "Clawback"
     GOODWILL = "goodwill", "Goodwill"
+    CEILING = "ceiling", "Personal ceiling"
 
 
 class AdjustmentStatus(TextChoices):

@@ -23,7 +23,10 @@ class ClawbackCase(Record):
     """An amount to take back from later payouts, within the plan's and the law's limits."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="clawbacks")
-    plan_version = models.ForeignKey(PlanVersion, models.PROTECT, related_name="+")
+    plan_version = models.ForeignKey(PlanVersion, models.PROTECT, null=True, related_name="+")
+    period = models.ForeignKey(
+        Period, models.PROTECT, null=True, related_name="+", help_text="Whose corrections it comes from."
+    )
     payout = models.ForeignKey(
         Payout, models.PROTECT, null=True, related_name="clawbacks", db_constraint=False
     )

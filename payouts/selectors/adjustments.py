@@ -26,23 +26,28 @@ class NoOpenPeriod(Refusal):
 
 def open_period(*, calendar: FiscalCalendar) -> Period:
     """
-    Return the earliest period of a calendar that is open or collecting: where corrections go.
+    Return the period that corrections go to: the first open or collecting one behind the last locked one.
 
     :raises NoOpenPeriod: if there is none.
     """
-    period = (
-        Period.objects.filter(calendar=calendar, status__in=[PeriodStatus.OPEN, PeriodStatus.COLLECTING])
-        .order_by("days")
-        .first()
-    )
+    periods = Period.objects.filter(calendar=calendar)
+    last_locked = periods.filter(status=PeriodStatus.LOCKED).order_by("-days").first()
+    takes = periods.filter(status__in=[PeriodStatus.OPEN, PeriodStatus.COLLECTING]).order_by("days")
+    if last_locked is not None:
+        takes = takes.filter(days__startswith__gte=last_locked.days.upper)
+    period = takes.first()
     if period is None:
-        raise NoOpenPeriod(f"{calendar} has no open period: open the next one, then corrections have a place.")
+        raise NoOpenPeriod(
+            f"{calendar} has no open period: open the next one, then corrections have a place."
+        )
     return period
 
 
 def adjustments_undecided(*, period: Period) -> QuerySet[Adjustment]:
     """Return the adjustments of a period that nobody has decided, oldest first."""
-    return Adjustment.objects.filter(period=period, status=AdjustmentStatus.PROPOSED).order_by("created_at", "pk")
+    return Adjustment.objects.filter(period=period, status=AdjustmentStatus.PROPOSED).order_by(
+        "created_at", "pk"
+    )
 
 
 def adjustments_to_post(*, period: Period) -> QuerySet[Adjustment]:

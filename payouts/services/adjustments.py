@@ -27,7 +27,7 @@ from kamcomp.refusal import Refusal
 from payouts.choices import AdjustmentKind, AdjustmentStatus
 from payouts.models import Adjustment, Payout, Pool, Run
 from payouts.selectors.adjustments import OF_A_RULE, open_period, person_nets, run_under_review
-from payouts.services.clawbacks import shortfall_settle
+from payouts.services.clawback_cases import shortfall_settle
 from plans.models import PlanVersion
 from teams.models import Person
 
@@ -131,7 +131,9 @@ def adjustment_propose(
     if not reason.strip():
         raise AdjustmentReasonMissing("Say why: an adjustment is shown to the payee with its reason.")
     if not amount or not money.is_settled(amount, currency=currency):
-        raise AdjustmentAmountUnsound(f"{amount} {currency} is not an amount to adjust by: give whole minor units.")
+        raise AdjustmentAmountUnsound(
+            f"{amount} {currency} is not an amount to adjust by: give whole minor units."
+        )
     _refuse_own(person=person, by=by)
     period = _takes_adjustments(period_id=period.pk)
     return Adjustment.objects.create(
@@ -190,7 +192,9 @@ def adjustment_reject(*, adjustment_id: UUID, reason: str, by: User, at: datetim
 @act
 def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: datetime) -> Adjustment:
     """
-    Propose the opposite of an approved or posted adjustment in the open period; the first stays as it is.
+    Propose the opposite of an approved or posted adjustment; the first stays as it is.
+
+    It goes to the same period while that takes adjustments, and to the open one afterwards.
 
     :raises AdjustmentDecided: if the adjustment is not approved or posted.
     """
@@ -208,7 +212,7 @@ def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: dateti
         pool=adjustment.corrects_pool,
     )
     return adjustment_propose(
-        period=open_period(calendar=adjustment.period.calendar),
+        period=_reversal_period(adjustment),
         kind=AdjustmentKind(adjustment.kind),
         amount=-adjustment.amount,
         currency=adjustment.currency,
@@ -220,6 +224,15 @@ def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: dateti
         by=by,
         at=at,
     )
+
+
+def _reversal_period(adjustment: Adjustment) -> Period:
+    period = adjustment.period
+    takes = (
+        period.status in (PeriodStatus.OPEN, PeriodStatus.COLLECTING)
+        and run_under_review(period=period) is None
+    )
+    return period if takes else open_period(calendar=period.calendar)
 
 
 def _takes_adjustments(*, period_id: UUID) -> Period:
@@ -254,4 +267,6 @@ def _to_decide(*, adjustment_id: UUID, by: User, at: datetime) -> Adjustment:
 
 def _refuse_own(*, person: Person | None, by: User) -> None:
     if person is not None and person.user_id == by.pk:
-        raise OwnAdjustment(f"{by} cannot propose or decide an adjustment of their own pay: somebody else does.")
+        raise OwnAdjustment(
+            f"{by} cannot propose or decide an adjustment of their own pay: somebody else does."
+        )

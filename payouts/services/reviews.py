@@ -21,6 +21,7 @@ from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
 from payouts.choices import ReviewOutcome, RunStatus
 from payouts.models import AccountReview, Run
+from payouts.selectors.adjustments import adjustments_after_run
 from payouts.selectors.reviews import account_kam, accounts_not_seen, objections_open, review_window_closed
 from payouts.services.pools import pools_fund
 from teams.models import StrategicAccount
@@ -53,6 +54,10 @@ class ObjectionsOpen(Refusal):
 
 class AccountsNotSeen(Refusal):
     """The review window is open and not every KAM has answered."""
+
+
+class CorrectionsAfterRun(Refusal):
+    """Corrections were decided after the run read what had been posted, so it did not know them."""
 
 
 class NotTheAccountsManager(Refusal):
@@ -144,6 +149,7 @@ def run_review(*, run_id: UUID, by: User, at: datetime) -> Run:
     :raises RunNotCalculated: if the run is not calculated, or not the period's current run.
     :raises RunHasProblems: if somebody in it could not be computed.
     :raises StarterCannotReview: if `by` started the run.
+    :raises CorrectionsAfterRun: if a correction was decided after the run read the books.
     :raises ObjectionsOpen: if an objection is not settled.
     :raises AccountsNotSeen: if the window is open and a KAM has not answered.
     :raises PoolsCannotBeFunded: naming every account whose pool has no figures, and why.
@@ -181,6 +187,12 @@ def _refuse_unless_reviewable(*, run: Run, by: User, at: datetime) -> None:
     if run.status != RunStatus.CALCULATED:
         raise RunNotCalculated(
             f"{run} is {run.get_status_display().lower()}: only a calculated run is reviewed."
+        )
+    unknown = adjustments_after_run(run=run).count()
+    if unknown:
+        raise CorrectionsAfterRun(
+            f"{unknown} corrections of {run.period} were decided after {run} was calculated: run again, "
+            f"so that it takes them into account."
         )
     if run.started_by_id == by.pk:
         raise StarterCannotReview(

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils import timezone
 from psycopg2.extras import DateRange
 
 from kamcomp.calendar.choices import Frequency, PeriodStatus
@@ -106,7 +107,7 @@ def company(*, pool=TERMS, payment=None) -> Company:
             code="FY",
             name="Fiscal year",
             frequency=Frequency.QUARTER,
-            periods=regular_periods(first_day=START, frequency=Frequency.QUARTER, years=1),
+            periods=regular_periods(first_day=START, frequency=Frequency.QUARTER, years=2),
             by=users["maren"],
         )
         quarters = {period.code: period for period in calendar.periods.all()}
@@ -145,7 +146,7 @@ def calculated_run(
         is_current=True,
         started_by=made.user("maren"),
         engine_format=1,
-        known_at=AT,
+        known_at=timezone.now(),
     )
     chunk = RunChunk.objects.create(
         run=run,
@@ -193,6 +194,8 @@ def _users() -> dict[str, User]:
 
 def _advance(quarters: dict[str, Period]) -> None:
     for code, period in quarters.items():
+        if period.fiscal_year > 2026:
+            continue
         period.status = PeriodStatus.OPEN
         period.save(update_fields=["status"])
         if code != "2026-Q4":

@@ -1,0 +1,83 @@
+"""
+What is owed back: opened when a person's corrections of a period fall below zero on balance.
+
+A case keeps what the plan allows: how much of each later payout may recover it. The
+recovery itself is part of the run (a line of the payout); where a plan has no clawback
+terms, nothing is taken and the case waits for a decision.
+Rule: docs/reference/formulas.md, "Clawback".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from kamcomp.identity.models import User
+from payouts.models import Adjustment, ClawbackCase
+from plans.engine.document import plan_from_document
+from plans.engine.payment_terms import Clawback
+from plans.models import PlanVersion
+
+ZERO = Decimal(0)
+
+
+def shortfall_settle(
+    *, adjustment: Adjustment, before: Decimal, after: Decimal, by: User, at: datetime
+) -> ClawbackCase | None:
+    """
+    Keep the cases of a person equal to what their decided adjustments of the period fall below zero.
+
+    `before` and `after` are the person's net of the period without and with the adjustment.
+    More owed opens a case; less owed closes the period's cases, latest first, and opens one
+    for what remains of the last.
+    """
+    owed = max(-after, ZERO) - max(-before, ZERO)
+    if owed > 0:
+        return _case_open(adjustment=adjustment, amount=owed, by=by)
+    forgiven, remainder = -owed, None
+    for case in _cases_of(adjustment):
+        if not forgiven:
+            break
+        case.closed_at = at
+        case.save(update_fields=["closed_at"])
+        if case.recoverable > forgiven:
+            remainder = _case_open(adjustment=adjustment, amount=case.recoverable - forgiven, by=by)
+        forgiven = max(forgiven - case.recoverable, ZERO)
+    return remainder
+
+
+def clawback_terms(*, version: PlanVersion | None) -> Clawback | None:
+    """Return the clawback terms of a plan version, or None where it has none."""
+    if version is None:
+        return None
+    return plan_from_document(version.document).payment.clawback
+
+
+def _case_open(*, adjustment: Adjustment, amount: Decimal, by: User) -> ClawbackCase:
+    terms = clawback_terms(version=adjustment.plan_version) or Clawback()
+    return ClawbackCase.objects.create(
+        person=adjustment.person,
+        plan_version=adjustment.plan_version,
+        payout=adjustment.corrects_payout,
+        cause=adjustment.reason,
+        recoverable=amount,
+        currency=adjustment.currency,
+        per_payout_at_most=terms.per_payout_at_most,
+        look_back_months=terms.months,
+        approved_by=by,
+        created_by=adjustment.proposed_by,
+        period=adjustment.period,
+    )
+
+
+def _cases_of(adjustment: Adjustment) -> list[ClawbackCase]:
+    return list(
+        ClawbackCase.objects.select_for_update(of=("self",))
+        .filter(
+            person_id=adjustment.person_id,
+            currency=adjustment.currency,
+            period=adjustment.period,
+            closed_at=None,
+        )
+        .order_by("-created_at", "-pk")
+    )

@@ -1,0 +1,112 @@
+"""
+The lock: postings are made, payouts and shares are final, the period is closed for good.
+
+Everything happens in one transaction that takes the run's row and then the period's, so
+that whatever is in flight is either in before or refused. The next period of the calendar
+is open afterwards, so that corrections have a place.
+States: docs/reference/states.md, "Period" and "Run".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from kamcomp.approvals.models import Approval
+from kamcomp.audit.context import act
+from kamcomp.calendar.choices import PeriodStatus
+from kamcomp.calendar.models import Period
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
+from kamcomp.refusal import Refusal
+from payouts.choices import AdjustmentStatus, RunStatus
+from payouts.models import Adjustment, Run
+from payouts.services.approvals import RUN_TABLE, STEP, approval_digest
+from payouts.services.ledger import run_post
+
+LOCKERS = [Role.FINANCE, Role.COMP_ADMIN]
+
+
+class RunNotApproved(Refusal):
+    """Only an approved run is locked."""
+
+
+class PeriodNotOver(Refusal):
+    """A period is locked after its last day."""
+
+
+class ApprovalVoid(Refusal):
+    """What was approved has changed since, so the approval does not cover it."""
+
+
+class EarlierPeriodOpen(Refusal):
+    """Periods are locked in order: an earlier one is still open."""
+
+
+@act
+def run_lock(*, run_id: UUID, by: User, at: datetime) -> Run:
+    """
+    Lock an approved run and its period: post, close, open the next period.
+
+    :raises RunNotApproved: if the run is not approved.
+    :raises PeriodNotOver: if `at` is not after the period's last day.
+    :raises EarlierPeriodOpen: if an earlier period with a run is not locked.
+    :raises ApprovalVoid: if what was approved changed since.
+    """
+    role_check(user=by, roles=LOCKERS, on=at.date(), act="Locking a run")
+    run = Run.objects.select_for_update(of=("self",)).select_related("period", "calendar").get(pk=run_id)
+    period = Period.objects.select_for_update(of=("self",)).get(pk=run.period_id)
+    _refuse_unless_lockable(run=run, period=period, at=at)
+    run_post(run=run, by=by, at=at)
+    posted = Adjustment.objects.filter(period=period, status=AdjustmentStatus.APPROVED)
+    posted.update(status=AdjustmentStatus.POSTED, run=run)
+    run.status, run.locked_by, run.locked_at = RunStatus.LOCKED, by, at
+    run.save(update_fields=["status", "locked_by", "locked_at"])
+    if period.status == PeriodStatus.OPEN:
+        _move(period, PeriodStatus.COLLECTING)
+    _move(period, PeriodStatus.LOCKED)
+    _open_next(period=period)
+    return run
+
+
+def _refuse_unless_lockable(*, run: Run, period: Period, at: datetime) -> None:
+    if run.status != RunStatus.APPROVED:
+        raise RunNotApproved(f"{run} is {run.get_status_display().lower()}: only an approved run is locked.")
+    if at.date() < period.days.upper:
+        raise PeriodNotOver(f"{period} runs to its last day, {period.span.last}: lock it afterwards.")
+    earlier = (
+        Run.objects.filter(
+            calendar_id=run.calendar_id, is_current=True, period__days__startswith__lt=period.days.lower
+        )
+        .exclude(period__status=PeriodStatus.LOCKED)
+        .select_related("period")
+        .order_by("period__days")
+        .first()
+    )
+    if earlier is not None:
+        raise EarlierPeriodOpen(f"{earlier.period} has a run and is not locked: lock it before {period}.")
+    approval = Approval.objects.filter(subject_table=RUN_TABLE, subject_id=run.pk, step=STEP).latest(
+        "decided_at"
+    )
+    if approval.digest != approval_digest(run=run):
+        raise ApprovalVoid(
+            f"What {approval.decided_by} approved of {run} on {approval.decided_at:%d %b %Y} has changed since: "
+            f"find out what in the audit entries of the period."
+        )
+
+
+def _open_next(*, period: Period) -> None:
+    following = (
+        Period.objects.select_for_update(of=("self",))
+        .filter(calendar_id=period.calendar_id, days__startswith__gte=period.days.upper)
+        .order_by("days")
+        .first()
+    )
+    if following is not None and following.status == PeriodStatus.FUTURE:
+        _move(following, PeriodStatus.OPEN)
+
+
+def _move(period: Period, status: PeriodStatus) -> None:
+    period.status = status
+    period.save(update_fields=["status"])
