@@ -303,6 +303,8 @@ def _commission(leaf: Commission, path: Path) -> Errors:
             "A commission has tiers, or rates by product, category or kind.",
         )
     for i, rule in enumerate(leaf.rates):
+        if not rule.tiers:
+            yield _error((*path, "rates", i, "tiers"), "rates_missing", "A rate rule has at least one tier.")
         yield from _tiers(rule.tiers, (*path, "rates", i, "tiers"))
     yield from _tiers(leaf.tiers, (*path, "tiers"))
     yield from _rate_ties(leaf.rates, (*path, "rates"))

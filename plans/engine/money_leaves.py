@@ -104,6 +104,8 @@ def _commission(leaf: Commission, window: Window, computation: Computation, trac
         because=f"{leaf.base} credited",
     )
     for number, tiers in enumerate(_tables(leaf)):
+        if not tiers:
+            continue  # deals that only the leaf's own tiers could pay have been named as without a rate
         mine = deals.rule == number
         if leaf.per is CommissionPer.DEAL:
             paid = _deal_amounts(leaf, tiers, deals, mine, computation, trace)
