@@ -114,5 +114,7 @@ def _versions_in(*, plan: Plan, since: date, last_day: date | None) -> list[tupl
             return found
         day = shared.until
     if not found or (wanted.until is not None and day < wanted.until):
-        raise NotInForce(f"No published version of {plan.code} is in force on {day}; publish one for that day first.")
+        raise NotInForce(
+            f"No published version of {plan.code} is in force on {day}; publish one for that day first."
+        )
     return found

@@ -68,7 +68,12 @@ def history_load(
     _check_not_live(plan=plan)
     drafts = [
         version_draft(
-            plan=plan, document=document, by=prepared_by, at=at, loading=Loading.HISTORY, loading_reason=reason
+            plan=plan,
+            document=document,
+            by=prepared_by,
+            at=at,
+            loading=Loading.HISTORY,
+            loading_reason=reason,
         )
         for document in sorted(documents, key=_first_day)
     ]
@@ -94,7 +99,11 @@ def history_load(
 
 
 def _check_not_live(*, plan: Plan) -> None:
-    locked = Period.objects.filter(calendar_id=plan.calendar_id, status=PeriodStatus.LOCKED).order_by("days").first()
+    locked = (
+        Period.objects.filter(calendar_id=plan.calendar_id, status=PeriodStatus.LOCKED)
+        .order_by("days")
+        .first()
+    )
     if locked is not None:
         raise ProgrammeIsLive(
             f"{plan.calendar} has locked {locked}: the programme is live. Draft, approve and publish a version instead."

@@ -96,7 +96,9 @@ def plan_make(
 
     :raises PlanExists: if the code is taken.
     """
-    with refusing({"plans_plan_code_key": PlanExists(f"There is a plan {code} already; draft its next version.")}):
+    with refusing(
+        {"plans_plan_code_key": PlanExists(f"There is a plan {code} already; draft its next version.")}
+    ):
         return Plan.objects.create(
             code=code,
             name=name,
@@ -147,7 +149,9 @@ def version_redraft(*, version_id: UUID, document: Mapping[str, Any], by: User, 
     :raises DocumentInvalid: naming every place of the document that does not hold.
     """
     version = _locked(version_id=version_id)
-    _check_status(version=version, status=VersionStatus.DRAFT, otherwise=VersionNotDraft, cure="draft the next version")
+    _check_status(
+        version=version, status=VersionStatus.DRAFT, otherwise=VersionNotDraft, cure="draft the next version"
+    )
     for name, value in _stored(_terms(plan=version.plan, document=document)).items():
         setattr(version, name, value)
     version.prepared_by = by
@@ -165,7 +169,9 @@ def version_approve(*, version_id: UUID, by: User, at: datetime, comment: str = 
     :raises DocumentChanged: if the document is not what its digest says.
     """
     version = _locked(version_id=version_id)
-    _check_status(version=version, status=VersionStatus.DRAFT, otherwise=VersionNotDraft, cure="draft the next version")
+    _check_status(
+        version=version, status=VersionStatus.DRAFT, otherwise=VersionNotDraft, cure="draft the next version"
+    )
     if by.pk in (version.prepared_by_id, version.created_by_id):
         raise DrafterCannotApprove(f"{by} prepared {version}; a second person approves it.")
     _check_digest(version=version)
@@ -200,7 +206,9 @@ def version_publish(*, version_id: UUID, by: User, at: datetime, late_reason: st
     :raises VersionsOverlap: if another version holds on one of its days that does not begin before it.
     """
     version = _locked(version_id=version_id)
-    _check_status(version=version, status=VersionStatus.APPROVED, otherwise=VersionNotApproved, cure="approve it first")
+    _check_status(
+        version=version, status=VersionStatus.APPROVED, otherwise=VersionNotApproved, cure="approve it first"
+    )
     _check_approved_digest(version=version)
     if version.loading == Loading.LIVE:
         _check_days_open(version=version)
@@ -238,7 +246,10 @@ def version_withdraw(*, version_id: UUID, by: User, at: datetime, reason: str) -
         raise InForceAlready(
             f"{version} is in force from {version.span.since} on, or people are on it; publish the next version."
         )
-    laws = {"plan_versions_withdrawn_before_in_force": InForceAlready, "plan_versions_move_on": InForceAlready}
+    laws = {
+        "plan_versions_withdrawn_before_in_force": InForceAlready,
+        "plan_versions_move_on": InForceAlready,
+    }
     with refusing(laws):
         PlanVersion.objects.filter(pk=version.pk).update(status=VersionStatus.WITHDRAWN)
     _finding(version=version, rule="withdrawn", message=reason, severity=Severity.INFORMATION, at=at)
@@ -296,7 +307,9 @@ def _check_days_open(*, version: PlanVersion) -> None:
     )
     last = locked.order_by("-days").first()
     if last is not None:
-        raise DaysLocked(f"{version} holds in {last}, which is locked; let it begin on {last.span.until} or later.")
+        raise DaysLocked(
+            f"{version} holds in {last}, which is locked; let it begin on {last.span.until} or later."
+        )
 
 
 def _check_in_time(*, version: PlanVersion, at: datetime, late_reason: str) -> None:
@@ -322,7 +335,9 @@ def _version_before(*, version: PlanVersion) -> PlanVersion | None:
 def _assignments_go_on(*, before: PlanVersion, after: PlanVersion, by: User) -> None:
     """End assignments of the version before on the new one's first day, and go on under the new one."""
     since: date = after.span.since
-    for old in Assignment.objects.filter(plan_version=before, valid__overlap=DateRange(since, None)).order_by("pk"):
+    for old in Assignment.objects.filter(plan_version=before, valid__overlap=DateRange(since, None)).order_by(
+        "pk"
+    ):
         shared = old.span.overlap(after.span)
         begun = old.span.since < since
         if begun:

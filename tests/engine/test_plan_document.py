@@ -11,9 +11,12 @@ import pytest
 
 from payouts.engine.case import case_schema
 from plans.engine.codec import DocumentInvalid
+from plans.engine.conventions import PlanType
 from plans.engine.document import plan_digest, plan_document, plan_from_document, plan_schema
 from plans.engine.horizon import horizon_months, is_long_term
 from plans.engine.needs import parameters_needed, plan_nodes, ratings_needed, results_needed
+from plans.templates_library import plan_template
+from scorecards.engine.library import LIBRARY
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT: dict[str, Any] = {
@@ -183,3 +186,12 @@ class TestHorizon:
         assert horizon_months(plan=plan, node=nodes["OBJ"]) == 3
         assert not is_long_term(plan=plan, node=nodes["REV"])
         assert is_long_term(plan=held, node=nodes["REV"])
+
+
+class TestPlanTemplate:
+    @pytest.mark.parametrize("plan_type", list(PlanType))
+    def test_is_a_sound_plan_of_its_type(self, plan_type):
+        plan = plan_from_document(plan_template(plan_type=plan_type))
+
+        assert plan.type is plan_type
+        assert {need.key.metric for need in results_needed(plan)} <= set(LIBRARY)

@@ -40,7 +40,9 @@ class Command(BaseCommand):
             decided = acts.add_parser(act, help=said)
             decided.add_argument("plan")
             decided.add_argument("--version-number", type=int, help="the last one if left out")
-            decided.add_argument("--reason", default="", help="for a late publishing, a withdrawal or an approval")
+            decided.add_argument(
+                "--reason", default="", help="for a late publishing, a withdrawal or an approval"
+            )
             decided.add_argument("--by", required=True, help="who does it: a user name")
         export = acts.add_parser("export", help="write a version's document")
         export.add_argument("plan")
@@ -68,26 +70,40 @@ class Command(BaseCommand):
         prepared_by, by = user_named(options["prepared_by"]), user_named(options["by"])
         plan = plan_for(document=documents[0], options=options, by=prepared_by)
         versions = services.history_load(
-            plan=plan, documents=documents, reason=options["reason"], prepared_by=prepared_by, by=by, at=timezone.now()
+            plan=plan,
+            documents=documents,
+            reason=options["reason"],
+            prepared_by=prepared_by,
+            by=by,
+            at=timezone.now(),
         )
         for version in versions:
             self.say(f"{version} is published as history, in force over {days_of(version)}.")
 
     def plans_approve(self, options: dict[str, Any]) -> None:
         version = services.version_approve(
-            version_id=chosen(options).pk, by=user_named(options["by"]), at=timezone.now(), comment=options["reason"]
+            version_id=chosen(options).pk,
+            by=user_named(options["by"]),
+            at=timezone.now(),
+            comment=options["reason"],
         )
         self.say(f"{version} is approved; what was approved is {version.digest}.")
 
     def plans_publish(self, options: dict[str, Any]) -> None:
         version = services.version_publish(
-            version_id=chosen(options).pk, by=user_named(options["by"]), at=timezone.now(), late_reason=options["reason"]
+            version_id=chosen(options).pk,
+            by=user_named(options["by"]),
+            at=timezone.now(),
+            late_reason=options["reason"],
         )
         self.say(f"{version} is published, in force over {days_of(version)}.")
 
     def plans_withdraw(self, options: dict[str, Any]) -> None:
         version = services.version_withdraw(
-            version_id=chosen(options).pk, by=user_named(options["by"]), at=timezone.now(), reason=options["reason"]
+            version_id=chosen(options).pk,
+            by=user_named(options["by"]),
+            at=timezone.now(),
+            reason=options["reason"],
         )
         self.say(f"{version} is withdrawn.")
 
@@ -106,7 +122,9 @@ class Command(BaseCommand):
             for version in sorted(plan.versions.all(), key=lambda version: version.number):
                 state = selectors.version_state(version=version, on=today)
                 approver = str(version.approved_by or "")
-                table.add_row(plan.code, str(version.number), state, days_of(version), version.digest[:12], approver)
+                table.add_row(
+                    plan.code, str(version.number), state, days_of(version), version.digest[:12], approver
+                )
         Console(file=self.stdout).print(table)
 
     def say(self, sentence: str) -> None:
@@ -131,7 +149,9 @@ def document_in(file: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{file} cannot be read: {error}.") from error
     except json.JSONDecodeError as error:
-        raise CommandError(f"{file} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from error
+        raise CommandError(
+            f"{file} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+        ) from error
     if not isinstance(document, dict):
         raise CommandError(f"{file} holds no plan document: it begins with no {{.")
     return document
@@ -145,7 +165,9 @@ def plan_for(*, document: dict[str, Any], options: dict[str, Any], by: Any) -> P
         return known or selectors.plan_named(code)
     calendar = FiscalCalendar.objects.filter(code=options["calendar"]).first()
     if calendar is None:
-        raise CommandError(f"There is no calendar {options['calendar']}; make it with `manage.py calendar make`.")
+        raise CommandError(
+            f"There is no calendar {options['calendar']}; make it with `manage.py calendar make`."
+        )
     account = None
     if options["account"]:
         account = StrategicAccount.objects.filter(node__code=options["account"]).first()
