@@ -46,7 +46,8 @@ class PayoutChange:
 
 
 CHANGED = """
-    SELECT p.employee_id, pl.code, coalesce(b.currency, a.currency), a.id, b.id, a.amount, b.amount, a.chunk_id, b.chunk_id
+    SELECT p.employee_id, pl.code, coalesce(b.currency, a.currency), a.id, b.id,
+           a.amount, b.amount, a.chunk_id, b.chunk_id
       FROM (SELECT o.*, v.plan_id FROM payouts_payout o JOIN plans_planversion v ON v.id = o.plan_version_id
              WHERE o.run_id = %(old)s) a
       FULL JOIN (SELECT o.*, v.plan_id FROM payouts_payout o JOIN plans_planversion v ON v.id = o.plan_version_id
