@@ -267,16 +267,17 @@ def _payment(
     terms, currency, now = plan.payment, plan.currency, payout
     lines: list[SettlementLine] = []
     if terms.deferral:
+        share = settle(now * terms.deferral.share, currency=currency)
+        deferred = np.where((now > 0).astype(bool), share, now)  # a negative is the bank's alone
         banked = deferral_bank(
             balance=closing.bank,
-            earned=settle(now * terms.deferral.share, currency=currency),
+            earned=deferred,
             pay_share=Fraction(1, terms.deferral.pay_one_in),
             currency=currency,
             trace=trace,
         )
-        kept = now - settle(now * terms.deferral.share, currency=currency)
-        lines.append(SettlementLine("bank", kept + banked.paid - now))
-        now, closing = kept + banked.paid, replace(closing, bank=banked.balance)
+        lines.append(SettlementLine("bank", banked.paid - deferred))
+        now, closing = now - deferred + banked.paid, replace(closing, bank=banked.balance)
     if terms.holdback:
         held = holdback(amount=now, share=terms.holdback.share, currency=currency, trace=trace)
         lines.append(SettlementLine("held_back", -held.held))
@@ -301,7 +302,7 @@ def _drawn(
     assert terms is not None
     amount = settle(_of_payee(terms.amount, inputs, numbers), currency=plan.currency)
     paid, balance, counted = now.copy(), closing.draw.copy(), period_numbers(inputs)
-    for number in np.unique(counted).tolist():
+    for number in np.unique(counted[counted > 0]).tolist():  # nobody is advanced money before the first
         mine = counted == number
         with trace.within(f"period {number} of the assignment"):
             if isinstance(terms, Draw) and terms.recoverable:
@@ -330,11 +331,11 @@ def _draw_terms(draw: Draw) -> DrawTerms:
 
 
 def period_numbers(inputs: Inputs) -> Ints:
-    """Return for each payee the number of the current period, counted from the first its spans touch."""
+    """Return the number of the current period for each payee, 1 for the first its spans touch, less before."""
     calendar = inputs.calendar
     periods = [period for year in calendar.years for period in year.periods]
     current = sum(len(year.periods) for year in calendar.years[: calendar.year]) + calendar.period
-    first = np.full(len(inputs.payees), current, dtype=np.int64)
+    first = np.full(len(inputs.payees), len(periods), dtype=np.int64)
     starts = np.array([period.since.toordinal() for period in periods])
     started = np.maximum(np.searchsorted(starts, inputs.spans.since, side="right") - 1, 0)
     np.minimum.at(first, inputs.payee[inputs.spans.row], started)

@@ -16,6 +16,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+from tests.oracle.basics import DIGITS, Blocked, numbers
 from tests.oracle.facts import Credit, Figure, Payee, Result, ResultName, Sheet, Span, Stint
 from tests.oracle.plans import (
     CATEGORIES,
@@ -26,7 +27,7 @@ from tests.oracle.plans import (
     PRODUCTS,
     Document,
 )
-from tests.oracle.reference import DIGITS, Blocked, StintOracle, numbers
+from tests.oracle.reference import StintOracle
 
 MONEY_METRICS = ("M01", "M04")
 UNIT_METRIC = "M22"
@@ -133,6 +134,7 @@ def _payee(
     count = 2 if rng.random() < 0.06 else 1
     stints = tuple(_stint(rng, document, sheet, subjects, f"{number:04d}-{place}") for place in range(count))
     year_to_date = any(accumulation == "year_to_date" for accumulation in _accumulations(document))
+    payment = document.get("payment", {})
     excess = document.get("payout_cap", {}).get("excess") == "carried" and rng.random() < 0.5
     return Payee(
         key=f"{number:04d}",
@@ -140,7 +142,14 @@ def _payee(
         posted=Figure(rng.randint(0, 10_000 * 10**digits), digits) if year_to_date and sheet.period else ZERO,
         carried=Figure(-rng.randint(0, 500 * 10**digits), digits) if rng.random() < 0.2 else ZERO,
         excess=Figure(rng.randint(0, 3_000 * 10**digits), digits) if excess else ZERO,
+        bank=_balance(rng, digits, least=-500) if "deferral" in payment else ZERO,
+        draw=_balance(rng, digits) if payment.get("draw", {}).get("recoverable") else ZERO,
+        recoverable=_balance(rng, digits) if "clawback" in payment else ZERO,
     )
+
+
+def _balance(rng: Random, digits: int, *, least: int = 0) -> Figure:
+    return Figure(rng.randint(least * 10**digits, 3_000 * 10**digits), digits) if rng.random() < 0.6 else ZERO
 
 
 def _accumulations(document: Document) -> Iterator[str]:

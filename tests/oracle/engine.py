@@ -42,21 +42,28 @@ def outcome(document: dict[str, Any], sheet: Sheet) -> Outcome:
     return evaluate(plan=plan_from_document(document), inputs=inputs(sheet), numbers=EXACT)
 
 
-def figures(outcome: Outcome, place: int, *, digits: int) -> tuple[int, int, int, int] | None:
-    """Return a payee's due, payout, carried and excess in minor units; None where the engine refuses."""
+def figures(outcome: Outcome, place: int, *, digits: int) -> tuple[int, ...] | None:
+    """Return a payee's amounts and closing balances in minor units; None where the engine refuses."""
     if outcome.blocked[place]:
         return None
     closing = outcome.closing
-    columns = (outcome.due, outcome.payout, closing.carried, closing.excess)
-    due, payout, carried, excess = (int(column[place].scaleb(digits)) for column in columns)
-    return due, payout, carried, excess
+    columns = (
+        outcome.due,
+        outcome.payout,
+        closing.carried,
+        closing.excess,
+        outcome.payable,
+        closing.bank,
+        closing.draw,
+        closing.recoverable,
+    )
+    return tuple(int(column[place].scaleb(digits)) for column in columns)
 
 
 def inputs(sheet: Sheet) -> Inputs:
     """Return the sheet as the engine's columns."""
     stints = [stint for payee in sheet.payees for stint in payee.stints]
     owner = [number for number, payee in enumerate(sheet.payees) for _ in payee.stints]
-    zeros = EXACT.zeros(len(sheet.payees))
     return Inputs(
         calendar=_calendar(sheet),
         stints=tuple(stint.key for stint in stints),
@@ -77,9 +84,9 @@ def inputs(sheet: Sheet) -> Inputs:
             posted=_figures([payee.posted for payee in sheet.payees]),
             carried=_figures([payee.carried for payee in sheet.payees]),
             excess=_figures([payee.excess for payee in sheet.payees]),
-            bank=zeros,
-            draw=zeros,
-            recoverable=zeros,
+            bank=_figures([payee.bank for payee in sheet.payees]),
+            draw=_figures([payee.draw for payee in sheet.payees]),
+            recoverable=_figures([payee.recoverable for payee in sheet.payees]),
         ),
     )
 

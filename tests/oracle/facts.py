@@ -96,6 +96,9 @@ class Payee:
     posted: Figure
     carried: Figure
     excess: Figure
+    bank: Figure
+    draw: Figure
+    recoverable: Figure
 
 
 @dataclass(frozen=True)

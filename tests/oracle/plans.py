@@ -54,7 +54,40 @@ def plan_document(rng: Random) -> Document:
             "amount": _value(rng, "amount", decimal_text(rng.randint(5, 400) * 100, 0)),
             "excess": rng.choice(("lost", "carried")),
         }
+    if rng.random() < 0.3:
+        document["payment"] = _payment(rng)
     return document
+
+
+def _payment(rng: Random) -> Document:
+    """Return payment terms: a bank, a holdback, a draw or guarantee, a clawback, each now and then."""
+    payment: Document = {}
+    if rng.random() < 0.35:
+        payment["deferral"] = {
+            "share": decimal_text(rng.randint(1, 20) * 5, 2),
+            "pay_one_in": rng.choice((1, 2, 3, 4)),
+        }
+    if rng.random() < 0.35:
+        payment["holdback"] = {
+            "share": decimal_text(rng.randint(0, 20) * 5, 2),
+            "periods": rng.choice((1, 2)),
+        }
+    amount = _value(rng, "amount", decimal_text(rng.randint(0, 60) * 50, 0))
+    kind = rng.choice(("draw", "draw", "guarantee", ""))
+    if kind:
+        payment[kind] = {"amount": amount, "periods": rng.choice((None, 1, 2, 3, 6))}
+    if kind == "draw":
+        delay = rng.choice((0, 0, 1, 2))
+        payment["draw"] |= {
+            "recoverable": rng.random() < 0.75,
+            "recovery_rate": rng.choice(("1", "1", "0.50", "0.333")),
+            "recovery_delay": delay,
+            "recovery_end": rng.choice((None, None, delay + 1, delay + 3)),
+            "at_end": rng.choice(("owed", "forgiven")),
+        }
+    if rng.random() < 0.4:
+        payment["clawback"] = {"months": 12, "per_payout_at_most": rng.choice(("0.25", "0.10", "1", "0.333"))}
+    return payment
 
 
 def _target_incentive(rng: Random, periods: int) -> Document:

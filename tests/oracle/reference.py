@@ -9,29 +9,15 @@ page, or here.
 
 from __future__ import annotations
 
-import calendar
-import itertools
-import re
 from dataclasses import dataclass
-from datetime import date, timedelta
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
-from tests.oracle.facts import Payee, Sheet, Span, Stint
-
-DIGITS = {"EUR": 2, "USD": 2, "JPY": 0, "KWD": 3}
-WINDOW = {"period": "period", "year_to_date": "year_to_date"}
-DECIMAL = re.compile(r"-?\d+(\.\d+)?")
-ONE, ZERO = Fraction(1), Fraction(0)
-
-
-class Blocked(Exception):
-    """The payee cannot be computed."""
-
-
-class NotEligible(Exception):
-    """Nobody was present over the window whose target is prorated."""
+from tests.oracle.basics import DIGITS, ONE, WINDOW, ZERO, Blocked, NotEligible, settled, value_of
+from tests.oracle.facts import Payee, Sheet, Stint
+from tests.oracle.payment import paid_now
+from tests.oracle.proration import Proration
+from tests.oracle.tables import grid_height, height
 
 
 @dataclass(frozen=True)
@@ -43,30 +29,16 @@ class Answer:
     payout: int
     carried: int
     excess: int
+    payable: int
+    bank: int
+    draw: int
+    recoverable: int
 
     @property
-    def figures(self) -> tuple[int, int, int, int]:
-        """Return due, payout, carried and excess."""
-        return self.due, self.payout, self.carried, self.excess
-
-
-def numbers(document: Any) -> Any:
-    """Return a document with every decimal string as a fraction."""
-    if isinstance(document, dict):
-        return {key: numbers(value) for key, value in document.items()}
-    if isinstance(document, list):
-        return [numbers(value) for value in document]
-    if isinstance(document, str) and DECIMAL.fullmatch(document):
-        return Fraction(document)
-    return document
-
-
-def settled(exact: Fraction, digits: int) -> int:
-    """Return an amount in minor units: 20 decimals half-even, then half away from zero."""
-    tailless = Fraction(round(exact * 10**20), 10**20)
-    units = abs(tailless) * 10**digits
-    whole = int(units + Fraction(1, 2))
-    return whole if tailless >= 0 else -whole
+    def figures(self) -> tuple[int, ...]:
+        """Return everything but `exact`, amounts first, then the closing balances."""
+        amounts = (self.due, self.payout, self.carried, self.excess)
+        return (*amounts, self.payable, self.bank, self.draw, self.recoverable)
 
 
 def answer(plan: dict[str, Any], sheet: Sheet, payee: Payee) -> Answer:
@@ -86,197 +58,27 @@ def answer(plan: dict[str, Any], sheet: Sheet, payee: Payee) -> Answer:
         amount = min(limit, whole)
         if cap["excess"] == "carried":
             excess = whole - amount
-    left = amount + payee.carried.fraction * 10**digits
+    carried = payee.carried.fraction * 10**digits
+    payout = amount
+    if not plan.get("payment", {}).get("deferral"):
+        payout, carried = max(ZERO, amount + carried), min(ZERO, amount + carried)
+    payable, bank, draw, recoverable = paid_now(plan, sheet, payee, _whole(payout))
     return Answer(
         exact=exact,
         due=due,
-        payout=_whole(max(ZERO, left)),
-        carried=_whole(min(ZERO, left)),
+        payout=_whole(payout),
+        carried=_whole(carried),
         excess=_whole(excess),
+        payable=payable,
+        bank=bank,
+        draw=draw,
+        recoverable=recoverable,
     )
 
 
 def _whole(units: Fraction) -> int:
     assert units.denominator == 1, units
     return units.numerator
-
-
-def value_of(value: Any, stint: Stint) -> Fraction:
-    """Return a literal, or the stint's personal parameter of that name."""
-    if isinstance(value, dict):
-        if value["parameter"] not in stint.parameters:
-            raise Blocked(f"no parameter {value['parameter']}")
-        return stint.parameters[value["parameter"]].fraction
-    return value
-
-
-def height(curve: dict[str, Any], x: Fraction) -> Fraction:
-    """Return a payout curve at x."""
-    points = _points(curve)
-    below, above = curve.get("below", "zero"), curve.get("above", "cap")
-    if x < points[0][0]:
-        return points[0][1] if below == "first" else ZERO
-    last = points[-1]
-    if x == last[0]:
-        return last[2]
-    if x > last[0]:
-        if above == "zero":
-            return ZERO
-        if above == "cap":
-            return last[2]
-        before = points[-2]
-        return last[2] + (x - last[0]) * (last[1] - before[2]) / (last[0] - before[0])
-    place = max(number for number, point in enumerate(points) if point[0] <= x)
-    low, high = points[place], points[place + 1]
-    if curve.get("shape", "linear") == "step":
-        return low[2]
-    return low[2] + (x - low[0]) * (high[1] - low[2]) / (high[0] - low[0])
-
-
-def _points(curve: dict[str, Any]) -> list[tuple[Fraction, Fraction, Fraction]]:
-    """Return (x, arriving, payout) of every point, those of slopes too."""
-    if "points" in curve:
-        return [(point[0], point[1], point[-1]) for point in curve["points"]]
-    slopes = curve["slopes"]
-    heights = [(slopes[0]["from"], ZERO)]
-    for slope in slopes:
-        heights.append((slope["to"], heights[-1][1] + (slope["to"] - slope["from"]) * slope["slope"]))
-    through_x, through_y = curve["through"][0], curve["through"][-1]
-    for (x0, y0), (x1, y1) in itertools.pairwise(heights):
-        if x0 <= through_x <= x1:
-            lift = through_y - (y0 + (through_x - x0) * (y1 - y0) / (x1 - x0))
-            return [(x, y + lift, y + lift) for x, y in heights]
-    raise AssertionError("the point lies outside its slopes")
-
-
-def grid_height(matrix: dict[str, Any], x: Fraction, y: Fraction) -> Fraction:
-    """Return a matrix at (x, y)."""
-    xs, ys, z = matrix["x"]["at"], matrix["y"]["at"], matrix["grid"]
-    x, y = min(max(x, xs[0]), xs[-1]), min(max(y, ys[0]), ys[-1])
-    if matrix.get("reading", "bilinear") == "step":
-        return z[max(i for i, at in enumerate(xs) if at <= x)][max(j for j, at in enumerate(ys) if at <= y)]
-    i = min(max(i for i, at in enumerate(xs) if at <= x), len(xs) - 2)
-    j = min(max(j for j, at in enumerate(ys) if at <= y), len(ys) - 2)
-    t, u = (x - xs[i]) / (xs[i + 1] - xs[i]), (y - ys[j]) / (ys[j + 1] - ys[j])
-    return (
-        z[i][j] * (1 - t) * (1 - u)
-        + z[i + 1][j] * t * (1 - u)
-        + z[i][j + 1] * (1 - t) * u
-        + z[i + 1][j + 1] * t * u
-    )
-
-
-class Proration:
-    """Presence and target incentive of a stint over a window."""
-
-    def __init__(self, plan: dict[str, Any], sheet: Sheet, stint: Stint) -> None:
-        self.plan, self.sheet, self.stint = plan, sheet, stint
-        self.rule = plan.get("proration", {})
-        self.prorated = self.rule.get("of", ["incentive", "target"])
-
-    def periods(self, window: str) -> range:
-        if window == "year":
-            return range(len(self.sheet.periods))
-        return range(0 if window == "year_to_date" else self.sheet.period, self.sheet.period + 1)
-
-    def presence(self, window: str) -> Fraction:
-        counted = countable = ZERO
-        for number in self.periods(window):
-            counted += sum((self._counted(span, number) for span in self.stint.spans), ZERO)
-            countable += self._countable(number)
-        return counted / countable
-
-    def incentive(self, window: str) -> Fraction:
-        return sum((self._period_incentive(number) for number in self.periods(window)), ZERO)
-
-    def _period_incentive(self, number: int) -> Fraction:
-        since, until = self.sheet.periods[number]
-        touching = [span for span in self.stint.spans if span.since < until and since < span.until]
-        if "incentive" not in self.prorated:
-            return self._yearly(touching[-1]) * self._part(number) if touching else ZERO
-        return sum(
-            (
-                self._yearly(span)
-                * self._part(number)
-                * self._counted(span, number)
-                / self._countable(number)
-                for span in touching
-            ),
-            ZERO,
-        )
-
-    def _yearly(self, span: Span) -> Fraction:
-        terms = self.plan.get("target_incentive", {})
-        yearly = span.target_incentive.fraction
-        if terms.get("source", "money") == "share_of_base":
-            yearly = span.base_salary.fraction * value_of(terms["share"], self.stint)
-        if self.rule.get("part_time", "prorate") == "prorate":
-            yearly *= span.fte.fraction
-        if self.rule.get("dedication", "ignore") == "prorate":
-            yearly *= span.dedication.fraction
-        return yearly
-
-    def _part(self, number: int) -> Fraction:
-        terms = self.plan.get("target_incentive", {})
-        spread = terms.get("spread", "even")
-        if spread == "weights":
-            return terms["weights"][number]
-        if spread == "even":
-            return Fraction(1, len(self.sheet.periods))
-        since, until = self.sheet.periods[number]
-        return Fraction((until - since).days, (self.sheet.periods[-1][1] - self.sheet.periods[0][0]).days)
-
-    def _countable(self, number: int) -> Fraction:
-        since, until = self.sheet.periods[number]
-        basis = self.rule.get("basis", "calendar_days")
-        if basis == "full_months":
-            return Fraction(len(months(since, until)))
-        return Fraction(days(since, until, basis, self.sheet.holidays))
-
-    def _present(self, span: Span) -> bool:
-        return not span.on_leave or self.rule.get("leave", "prorate") == "no_change"
-
-    def _counted(self, span: Span, number: int) -> Fraction:
-        if not self._present(span):
-            return ZERO
-        since, until = self.sheet.periods[number]
-        basis = self.rule.get("basis", "calendar_days")
-        if basis != "full_months":
-            return Fraction(days(max(since, span.since), min(until, span.until), basis, self.sheet.holidays))
-        return sum((self._month_share(span, first, after) for first, after in months(since, until)), ZERO)
-
-    def _month_share(self, span: Span, first: date, after: date) -> Fraction:
-        def overlap(one: Span) -> int:
-            return max(0, (min(after, one.until) - max(first, one.since)).days)
-
-        present = sum(overlap(one) for one in self.stint.spans if self._present(one))
-        if not present or not overlap(span):
-            return ZERO
-        whole, rule = (after - first).days, self.rule.get("partial_month", "counts_from_half")
-        counts = present == whole or rule == "counts" or (rule == "counts_from_half" and 2 * present >= whole)
-        return Fraction(overlap(span), present) if counts else ZERO
-
-
-@cache
-def days(since: date, until: date, basis: str, holidays: tuple[date, ...]) -> int:
-    """Return the days from since to until (half-open) that a basis counts."""
-    if until <= since:
-        return 0
-    if basis == "calendar_days":
-        return (until - since).days
-    each = (since + timedelta(days=number) for number in range((until - since).days))
-    return sum(1 for day in each if day.weekday() < 5 and day not in holidays)
-
-
-@cache
-def months(since: date, until: date) -> tuple[tuple[date, date], ...]:
-    """Return the months between two firsts of a month."""
-    found, first = [], since
-    while first < until:
-        after = first + timedelta(days=calendar.monthrange(first.year, first.month)[1])
-        found.append((first, after))
-        first = after
-    return tuple(found)
 
 
 class StintOracle:
@@ -520,9 +322,9 @@ class StintOracle:
             if minimum.get("deal_kind") in (None, credit.deal_kind):
                 if "deal" in minimum and 0 <= deal < minimum["deal"]:
                     return ZERO, ZERO
-                if "margin" in minimum:
-                    if credit.bases["margin"].fraction < minimum["margin"] * credit.bases["revenue"].fraction:
-                        return ZERO, ZERO
+                revenue, margin = credit.bases["revenue"].fraction, credit.bases["margin"].fraction
+                if "margin" in minimum and margin < minimum["margin"] * revenue:
+                    return ZERO, ZERO
         earned = ONE
         if leaf.get("earned_on"):
             earned = sum(

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from kamcomp.columns import as_column
-from tests.oracle import engine, reference
+from tests.oracle import basics, engine, reference
 from tests.oracle.drawing import drawn_sheet
 from tests.oracle.facts import Sheet
 from tests.oracle.plans import Document, plan_document
@@ -52,18 +52,18 @@ def drawn(seed: int, *, payees: int = PAYEES_A_PLAN) -> tuple[Document, Sheet]:
 def compare(seed: int, tally: Tally, *, payees: int = PAYEES_A_PLAN) -> None:
     """Compute one drawn plan on both sides and note what was seen."""
     document, sheet = drawn(seed, payees=payees)
-    plan, outcome = reference.numbers(document), engine.outcome(document, sheet)
+    plan, outcome = basics.numbers(document), engine.outcome(document, sheet)
     for place, payee in enumerate(sheet.payees):
-        paid = engine.figures(outcome, place, digits=reference.DIGITS[document["currency"]])
+        paid = engine.figures(outcome, place, digits=basics.DIGITS[document["currency"]])
         try:
             expected = reference.answer(plan, sheet, payee)
-        except reference.Blocked as blocked:
+        except basics.Blocked as blocked:
             tally.blocked += 1
             if paid is not None:
                 tally.disagreements.append(told(seed, document, payee.key, f"blocked: {blocked}", paid))
             continue
         tally.paid += 1
-        _count_halves(tally, expected.exact * 10 ** reference.DIGITS[document["currency"]], payee)
+        _count_halves(tally, expected.exact * 10 ** basics.DIGITS[document["currency"]], payee)
         if paid != expected.figures:
             tally.disagreements.append(told(seed, document, payee.key, expected, paid))
 
@@ -125,7 +125,7 @@ class TestPlantedErrors:
 
     def test_finds_settling_in_one_step(self, monkeypatch):
         def one_step(amounts: Any, *, currency: str) -> Any:
-            unit = Decimal(1).scaleb(-reference.DIGITS[currency])
+            unit = Decimal(1).scaleb(-basics.DIGITS[currency])
             return as_column([amount.quantize(unit, ROUND_HALF_UP) for amount in amounts])
 
         monkeypatch.setattr("payouts.engine.evaluation.settle", one_step)
