@@ -134,6 +134,7 @@ class CasePerson:
     id: str
     name: str = ""
     region: str | None = None
+    manager: str | None = None
     payroll_currency: str | None = None
     employments: tuple[CaseEmployment, ...]
     packages: tuple[CasePackage, ...]

@@ -29,6 +29,7 @@ from payouts.engine.case import (
     CasePerson,
     CaseResult,
 )
+from payouts.engine.crediting import manager_credits
 from plans.engine.conventions import Accumulation, Window
 from plans.engine.inputs import (
     Balances,
@@ -127,7 +128,7 @@ def case_inputs(*, case: Case, plan: Plan, calendar: Calendar, balances: Balance
             ),
             ratings={need: _rating(need, case, rows, calendar) for need in ratings_needed(plan)},
             milestones={code: _stage(code, case, rows, calendar) for code in milestones_needed(plan)},
-            credits=_credits(case, rows, calendar),
+            credits=_credits(_all_credits(case, plan), rows, calendar),
             balances=balances,
         )
 
@@ -161,9 +162,11 @@ def opening_balances(*, case: Case, calendar: Calendar) -> Balances:
 
 
 def _once(names: Sequence[str], place: str, what: str) -> None:
+    seen: set[str] = set()
     for name in names:
-        if names.count(name) > 1:
+        if name in seen:
             raise CaseContradicts(f"{place}: the {what} {name!r} is there twice.")
+        seen.add(name)
 
 
 def _rows(people: Sequence[CasePerson], plan: Plan, calendar: Calendar) -> list[Row]:
@@ -393,11 +396,18 @@ def _aggregation(metric: str, case: Case) -> Aggregation:
 # Credits ---------------------------------------------------------------------------------------------------
 
 
-def _credits(case: Case, rows: Sequence[Row], calendar: Calendar) -> Credits:
+def _all_credits(case: Case, plan: Plan) -> tuple[CaseCredit, ...]:
+    """Return the case's credits, and those they give to managers where a commission reads such credits."""
+    read = frozenset(kind for leaf in plan.commissions for kind in getattr(leaf, "credit_types", ()))
+    managers = {person.id: person.manager for person in case.people if person.manager is not None}
+    return (*case.credits, *manager_credits(credits=case.credits, managers=managers, kinds=read))
+
+
+def _credits(credits: Sequence[CaseCredit], rows: Sequence[Row], calendar: Calendar) -> Credits:
     periods = {period.name: period for period in calendar.years[calendar.year].periods[: calendar.period + 1]}
-    _once([credit.id for credit in case.credits], "/credits", "credit")
+    _once([credit.id for credit in credits], "/credits", "credit")
     found: list[tuple[CaseCredit, int]] = []
-    for credit in sorted(case.credits, key=lambda credit: credit.id):
+    for credit in sorted(credits, key=lambda credit: credit.id):
         if credit.period in periods:
             row = _credited_row(credit, periods[credit.period], rows)
             if row is not None:

@@ -240,6 +240,8 @@ def _tables(leaf: Commission) -> list[tuple[Tier, ...]]:
 
 def _rules(leaf: Commission, credits: Credits, chosen: Ints, computation: Computation) -> Ints:
     """Return for each credit the number of its rate rule: the most specific that fits, else the leaf's own tiers."""
+    if not leaf.rates:
+        return np.zeros(len(chosen), dtype=np.int64)
     ranked = sorted(range(len(leaf.rates)), key=lambda i: _specificity(leaf.rates[i]), reverse=True)
     rule = np.full(len(chosen), len(leaf.rates), dtype=np.int64)
     for place, i in enumerate(chosen):

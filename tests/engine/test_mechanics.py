@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 
 from kamcomp.refusal import Refusal
 from payouts.engine.calculator import calculate
+from payouts.engine.case import CaseCredit
+from payouts.engine.crediting import ManagersLoop, manager_credits
+from plans.engine.conventions import CreditType
 
 D = Decimal
 LINE = {"points": [["0", "0"], ["3", "3"]]}
@@ -384,6 +387,32 @@ class TestCommission:
         quarters = people(document, pay=("Q1", "Q2"), credits=[credit("800"), credit("700", 2, "Q2")])
 
         assert [(q["due"], q["payout"]) for q in quarters] == [("8.00", "8.00"), ("20.00", "12.00")]
+
+
+class TestManagerCredits:
+    def credit(self, person: str, kind: str = "direct") -> CaseCredit:
+        return CaseCredit(
+            id=f"d-{person}", person=person, period="Q1", credit_type=kind, share=D(1), revenue=D(100)
+        )
+
+    def test_roll_up_to_every_manager_and_override_to_the_next(self):
+        made = manager_credits(
+            credits=[self.credit("rep"), self.credit("x", "overlay")],
+            managers={"rep": "lead", "lead": "head", "x": "lead"},
+            kinds=frozenset({CreditType.ROLLUP, CreditType.OVERRIDE}),
+        )
+
+        assert [(c.person, c.credit_type) for c in made] == [
+            ("lead", "rollup"), ("lead", "override"), ("head", "rollup"),
+        ]  # fmt: skip
+
+    def test_refuses_managers_in_a_circle(self):
+        with pytest.raises(ManagersLoop, match="come back to a"):
+            manager_credits(
+                credits=[self.credit("a")],
+                managers={"a": "b", "b": "a"},
+                kinds=frozenset({CreditType.ROLLUP}),
+            )
 
 
 class TestOtherMoney:

@@ -1,0 +1,54 @@
+"""
+Credits that follow from others: roll-up to managers, and override on the team's sales.
+
+They stand beside the hundred percent that direct and split credits sum to, and count
+only where a commission names their type. Pure.
+Rule: docs/reference/formulas.md, "Commission".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+from kamcomp.refusal import Refusal
+from payouts.engine.case import CaseCredit
+from plans.engine.conventions import CreditType
+
+OWN = (CreditType.DIRECT, CreditType.SPLIT)
+
+
+class ManagersLoop(Refusal):
+    """A person is, over others, their own manager."""
+
+
+def manager_credits(
+    *, credits: Sequence[CaseCredit], managers: Mapping[str, str], kinds: frozenset[CreditType]
+) -> tuple[CaseCredit, ...]:
+    """
+    Return the credits that people's own credits (direct, split) give their managers.
+
+    `rollup` gives them to every manager above, `override` to the direct manager; shares
+    stay as they are. Only the kinds asked for are made. Ids name deal, kind and manager.
+
+    :raises ManagersLoop: if the chain of managers comes back to a person.
+    """
+    made = []
+    for credit in credits:
+        if credit.credit_type not in OWN:
+            continue
+        for height, manager in enumerate(_chain(credit.person, managers)):
+            for kind in (CreditType.ROLLUP, CreditType.OVERRIDE):
+                if kind in kinds and (height == 0 or kind is CreditType.ROLLUP):
+                    name = f"{credit.id}/{kind}/{manager}"
+                    made.append(dataclasses.replace(credit, id=name, person=manager, credit_type=str(kind)))
+    return tuple(made)
+
+
+def _chain(person: str, managers: Mapping[str, str]) -> Iterator[str]:
+    passed = [person]
+    while (manager := managers.get(passed[-1])) is not None:
+        if manager in passed:
+            raise ManagersLoop(f"The managers of {person} come back to {manager}: {', '.join(passed)}.")
+        passed.append(manager)
+        yield manager
