@@ -20,7 +20,7 @@ import pytest
 from kamcomp.money import CONTEXT, to_decimals
 from kamcomp.refusal import Refusal
 from payouts.engine.calculator import calculate
-from payouts.intake import case_read
+from payouts.intake.cases import case_read
 
 HERE = Path(__file__).parent
 EXAMPLES = tomllib.loads((HERE / "examples.toml").read_text())["example"]

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
-from payouts.intake import CaseFileUnreadable, case_read
+from payouts.intake.cases import CaseFileUnreadable, case_read
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "cases"
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from kamcomp.refusal import Refusal
 from payouts.engine.calculator import calculate
-from payouts.intake import case_read
+from payouts.intake.cases import case_read
 from plans.engine.codec import DocumentInvalid
 
 
