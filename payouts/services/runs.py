@@ -25,7 +25,7 @@ from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
 from kamcomp.identity.models import User
 from kamcomp.refusal import Refusal
-from payouts.choices import ChunkStatus, RunStatus
+from payouts.choices import ChunkStatus, PoolStatus, RunStatus
 from payouts.engine.formats import ENGINE_FORMAT
 from payouts.models import Payout, Run, RunChunk, RunProblem
 from payouts.selectors.run_needs import run_needs
@@ -77,7 +77,7 @@ def run_request(*, period: Period, by: User, at: datetime) -> Run:
 
     :raises PeriodNotOpen: if the period has not begun.
     :raises PeriodLocked: if its books are closed.
-    :raises RunUnderReview: if its current run has been reviewed.
+    :raises RunUnderReview: if its current run is approved, or an allocation of it was handed in.
     :raises NobodyToPay: if no assignment to a published plan falls into it.
     """
     with acting(action="run_request", user=by):
@@ -200,15 +200,21 @@ def _refuse_unless_runnable(*, period: Period, current: Run | None) -> None:
         raise PeriodNotOpen(f"{period} has not begun: it opens on {period.span.since}.")
     if period.status == PeriodStatus.LOCKED:
         raise PeriodLocked(f"{period} is locked: a late fact becomes an adjustment in the open period.")
-    if current is not None and current.status in FIXED:
+    if current is not None and current.status in FIXED and stands(current):
         raise RunUnderReview(
-            f"Run {current} is {current.get_status_display().lower()}: "
-            "return its allocations and its review before a new run is started."
+            f"Run {current} is {current.get_status_display().lower()}: return the allocations that were handed in "
+            "before a new run is started; what is approved stands, and a late fact becomes an adjustment."
         )
     if not period_assignments(period=period).exists():
         raise NobodyToPay(
             f"Nobody is on a published plan in {period}: assign people to a plan version first."
         )
+
+
+def stands(run: Run) -> bool:
+    """Tell whether a reviewed run can no longer be replaced: it is approved, or an allocation was handed in."""
+    handed_in = run.pools.filter(status__in=[PoolStatus.SUBMITTED, PoolStatus.APPROVED])
+    return run.status == RunStatus.APPROVED or handed_in.exists()
 
 
 def _database_clock() -> datetime:

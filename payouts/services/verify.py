@@ -191,11 +191,11 @@ def _verify_run_figures(verification: Verification, inputs: list[bytes], results
 
 
 def _verify_ledger(verification: Verification) -> None:
-    """Check that the expense posted for each payout of a locked run is its amount, and that postings sum to 0."""
+    """Check that what was posted as payable for each payout of a locked run is its amount, and that postings sum to 0."""
     run = verification.run
     posted = dict(
         LedgerEntry.objects.filter(
-            payout__run=run, posting__run=run, account=LedgerAccount.EXPENSE, adjustment=None
+            payout__run=run, posting__run=run, account=LedgerAccount.PAYABLE, adjustment=None
         )
         .values_list("payout_id")
         .annotate(total=Sum("amount"))
@@ -203,12 +203,12 @@ def _verify_ledger(verification: Verification) -> None:
     for payout in (
         Payout.objects.filter(run=run).select_related("person").order_by("person__employee_id").iterator()
     ):
-        expense = posted.pop(payout.pk, ZERO)
-        if expense != payout.amount:
+        payable = -posted.pop(payout.pk, ZERO)
+        if payable != payout.amount:
             verification.find(
                 "ledger_differs",
-                f"{payout.person.employee_id}: the ledger posted {expense} {payout.currency} for a payout of "
-                f"{payout.amount} ({expense - payout.amount:+f} {payout.currency}).",
+                f"{payout.person.employee_id}: the ledger posted {payable} {payout.currency} for a payout of "
+                f"{payout.amount} ({payable - payout.amount:+f} {payout.currency}).",
             )
     unbalanced = (
         LedgerEntry.objects.filter(posting__run=run)

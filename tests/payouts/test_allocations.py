@@ -11,10 +11,11 @@ from kamcomp.approvals.choices import Severity
 from kamcomp.approvals.models import Approval, Finding
 from kamcomp.identity.selectors import RoleMissing
 from kamcomp.refusal import Refusal
-from payouts.choices import PoolStatus
+from payouts.choices import PoolStatus, RunStatus
 from payouts.models import Pool
 from payouts.services import allocations, pools
 from payouts.services.reviews import run_review
+from payouts.services.runs import stands
 from tests.payouts.company import AT, TERMS, calculated_run, company
 
 D = Decimal
@@ -262,6 +263,26 @@ class TestPoolCloseLate:
     def test_is_refused_inside_the_window(self, made):
         with pytest.raises(pools.WindowOpen, match="can be allocated until 2026-10-24"):
             pools.pool_close_late(pool_id=Pool.objects.get().pk, by=made.user("maren"), at=AT)
+
+
+class TestANewRunAfterTheReview:
+    def test_is_refused_while_an_allocation_is_handed_in_and_funds_the_pool_anew_when_it_is_returned(self, made):
+        first = made.runs["2026-Q3"]
+        submit(made)
+        first.refresh_from_db()
+        assert stands(first)
+
+        decide(pools.pool_return, made, reason="An invoice came late")
+        assert not stands(first)
+        first.status, first.is_current = RunStatus.SUPERSEDED, False
+        first.save(update_fields=["status", "is_current"])
+        second = calculated_run(made)
+        run_review(run_id=second.pk, by=made.user("anders"), at=AT)
+
+        pool = Pool.objects.get()
+        assert (pool.run, pool.status, pool.submitted_by) == (second, PoolStatus.RETURNED, None)
+        assert not pool.allocations.exclude(amount=None).exists()
+        assert submit(made).status == PoolStatus.SUBMITTED
 
 
 class TestTwelveAtOnce:

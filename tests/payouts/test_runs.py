@@ -174,14 +174,17 @@ class TestRunRequest:
         with pytest.raises(NobodyToPay, match="Nobody is on a published plan in 2026-Q3"):
             asked(made)
 
-    def test_refuses_while_the_current_run_is_reviewed(self):
+    def test_refuses_when_the_current_run_is_approved(self):
         made = crowd(1)
         run = run_of(made)
         Run.objects.filter(pk=run.pk).update(
             status=RunStatus.REVIEWED, reviewed_by=made.users["anders"], reviewed_at=AT
         )
+        Run.objects.filter(pk=run.pk).update(
+            status=RunStatus.APPROVED, approved_by=made.users["anders"], approved_at=AT
+        )
 
-        with pytest.raises(RunUnderReview, match="is reviewed"):
+        with pytest.raises(RunUnderReview, match="is approved: return the allocations"):
             asked(made)
 
 

@@ -13,13 +13,16 @@ from rich.console import Console
 from kamcomp.refusal import Refusal
 from payouts import cli
 
+FILE_WIDTH = 240
+
 
 def subcommands() -> dict[str, ModuleType]:
     """Return the subcommands by name, in alphabetical order."""
-    return {
+    modules = {
         found.name.replace("_", "-"): import_module(f"{cli.__name__}.{found.name}")
         for found in sorted(iter_modules(cli.__path__), key=lambda found: found.name)
     }
+    return {name: module for name, module in modules.items() if hasattr(module, "perform")}
 
 
 class Command(BaseCommand):
@@ -37,7 +40,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Do the subcommand; its exit code is ours."""
-        say = Console(file=self.stdout._out, highlight=False, soft_wrap=True)
+        stream = self.stdout._out
+        # A file or a pipe has no width of its own: amounts are never cut to fit a guess.
+        width = None if stream.isatty() else FILE_WIDTH
+        say = Console(file=stream, highlight=False, soft_wrap=True, width=width)
         try:
             code = subcommands()[options["act"]].perform(options=options, say=say)
         except Refusal as refusal:

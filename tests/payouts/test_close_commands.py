@@ -1,0 +1,82 @@
+"""The commands from review to lock: each does one act, says what came of it, and turns a refusal into one sentence."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from kamcomp.calendar.choices import PeriodStatus
+from payouts.choices import PoolStatus
+from payouts.models import Pool
+from tests.payouts.company import calculated_run, company
+
+pytestmark = pytest.mark.django_db
+Q3 = "--period=2026-Q3"
+
+
+@pytest.fixture
+def made():
+    made = company()
+    calculated_run(made)
+    return made
+
+
+def payouts(*words):
+    said = StringIO()
+    call_command("payouts", *words, stdout=said)
+    return said.getvalue()
+
+
+class TestTheWayToTheLock:
+    def test_goes_by_commands_alone(self, made):
+        assert "is confirmed" in payouts("confirm", Q3, "--account=MER", "--by=ingrid")
+        assert "1 pool(s) funded" in payouts("review", Q3, "--by=anders")
+        assert "30160.00" in payouts("pool", "list", Q3)
+        assert "left on 14 Aug 2026" in payouts("pool", "show", Q3, "--account=MER")
+        payouts("pool", "guideline", Q3, "--by=ingrid")
+        payouts("pool", "submit", Q3, "--by=ingrid")
+        assert "approved" in payouts("pool", "approve", Q3, "--by=anders")
+        payouts("approve", Q3, "--by=jonas")
+
+        said = payouts("lock", Q3, "--by=jonas")
+
+        assert "36617.50" in said
+        made.quarters["2026-Q3"].refresh_from_db()
+        assert made.quarters["2026-Q3"].status == PeriodStatus.LOCKED
+
+    def test_allocates_from_options_and_from_a_file(self, made, tmp_path):
+        payouts("review", Q3, "--by=anders")
+        payouts(
+            "pool", "allocate", Q3, "--account=MER", "--set=PM=14130.30", "--set=CSR=7065.15", "--by=ingrid"
+        )
+        path = tmp_path / "shares.csv"
+        path.write_text("employee_id,amount,reason\nSA,4607.71,\nBIL,1413.03,\nLOG,2943.81,On time\n")
+
+        payouts("pool", "submit", Q3, "--account=MER", f"--file={path}", "--by=ingrid")
+        payouts("pool", "return", Q3, "--account=MER", "--reason=Look at LOG", "--by=anders")
+
+        pool = Pool.objects.get()
+        assert pool.status == PoolStatus.RETURNED
+        assert pool.allocations.get(person=made.people["LOG"]).reason == "On time"
+
+    @pytest.mark.parametrize(
+        ("words", "sentence"),
+        [
+            (["review", Q3, "--by=maren"], "maren started 2026-Q3 no. 1"),
+            (["review", "--period=2030-Q1", "--by=maren"], "There is no period '2030-Q1'"),
+            (["pool", "show", Q3, "--account=MER"], "Meridian has no pool in 2026-Q3"),
+            (["pool", "show", Q3, "--account=X"], "There is no account 'X' in the programme; there are: MER"),
+            (["lock", Q3, "--by=jonas"], "only an approved run is locked"),
+            (["object", Q3, "--account=MER", "--reason= ", "--by=ingrid"], "Say what is wrong"),
+        ],
+    )
+    def test_refuses_in_one_sentence(self, made, words, sentence):
+        with pytest.raises(CommandError, match=sentence):
+            payouts(*words)
+
+    @pytest.mark.parametrize("given", ["PM", "PM=1e3", "PM=1_0", "PM=١", "PM=NaN", "NOBODY=1"])
+    def test_refuses_amounts_it_cannot_read(self, made, given):
+        payouts("review", Q3, "--by=anders")
+
+        with pytest.raises(CommandError, match="is not"):
+            payouts("pool", "allocate", Q3, "--account=MER", f"--set={given}", "--by=ingrid")
