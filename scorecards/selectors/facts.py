@@ -7,14 +7,15 @@ run that began before. Sales are added up by the database, by day and by what te
 apart for the metrics asked for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Count, Q, Sum
 
 from kamcomp.policy.models import PolicySetting
@@ -40,27 +41,29 @@ BENCHMARK = "benchmark."
 
 @dataclass(frozen=True, kw_only=True)
 class FactsWanted:
-    """Which kinds of facts are wanted, and the days of each; sales also by what they are told apart."""
+    """
+    Which kinds of facts are wanted, the days of each, and by what sales are told apart.
+
+    The kind `credited` is the sales of the people of `person_codes`; `apart` holds product
+    and order for the kinds `sales` and `credited`.
+    """
 
     reach: Mapping[str, Window]
     known_at: datetime
-    by_product: bool = True
-    by_order: bool = True
+    apart: Mapping[str, frozenset[str]] = field(default_factory=dict)
     person_codes: frozenset[str] = field(default_factory=frozenset)
 
-    @cached_property
-    def kinds(self) -> frozenset[str]:
-        return frozenset(self.reach)
+    def tells_apart(self, kind: str, by: str) -> bool:
+        """Tell whether sales of a kind have to be told apart by product, or by order."""
+        return by in self.apart.get(kind, ())
 
 
 def facts_known(*, wanted: FactsWanted) -> engine.Facts:
     """Return the wanted facts of all accounts, and the account tree, products and segments they refer to."""
     rows: dict[str, tuple[Any, ...]] = {
-        kind: tuple(_READERS[kind](wanted)) for kind in sorted(wanted.kinds & _READERS.keys())
+        kind: tuple(_READERS[kind](wanted)) for kind in sorted(wanted.reach.keys() & _READERS.keys())
     }
-    if "sales" in wanted.kinds and wanted.person_codes:
-        rows["credited"] = tuple(_credited(wanted))
-    if "objectives" in wanted.kinds:
+    if "objectives" in wanted.reach:
         rows["ratings"] = tuple(_ratings(wanted))
     return engine.Facts(
         nodes=tuple(_nodes()),
@@ -86,10 +89,10 @@ def _products() -> list[engine.Product]:
 
 
 def _sales(wanted: FactsWanted) -> list[engine.Sale]:
-    days = wanted.reach["sales"]
+    days, by_order = wanted.reach["sales"], wanted.tells_apart("sales", "order")
     told_apart = ["date", "node__code", "currency", "segment__code"]
-    told_apart += ["product__code"] if wanted.by_product else []
-    told_apart += ["source", "source_id"] if wanted.by_order else []
+    told_apart += ["product__code"] if wanted.tells_apart("sales", "product") else []
+    told_apart += ["source", "source_id"] if by_order else []
     rows = (
         Transaction.objects.known_at(wanted.known_at)
         .filter(date__gte=days.since, date__lt=days.until)
@@ -113,14 +116,14 @@ def _sales(wanted: FactsWanted) -> list[engine.Sale]:
             quantity=None if row["uncounted"] else row["total_quantity"],
             product=row.get("product__code"),
             segment=row["segment__code"],
-            order=f"{row['source']}/{row['source_id']}" if wanted.by_order else None,
+            order=f"{row['source']}/{row['source_id']}" if by_order else None,
         )
         for row in rows
     ]
 
 
 CREDITED_SQL = """
-    SELECT t.date, n.code, t.currency, s.code, p.code, e.employee_id, c.credit_type,
+    SELECT t.date, n.code, t.currency, s.code, {product}, e.employee_id, c.credit_type,
            {order}, sum(t.revenue * c.share), sum(t.cost * c.share), sum(t.quantity * c.share),
            count(*) FILTER (WHERE t.cost IS NULL), count(*) FILTER (WHERE t.quantity IS NULL)
       FROM scorecards_credit c
@@ -137,11 +140,13 @@ CREDITED_SQL = """
 
 
 def _credited(wanted: FactsWanted) -> list[engine.Sale]:
-    days = wanted.reach["sales"]
-    order = "t.source || '/' || t.source_id" if wanted.by_order else "NULL::text"
-    with connection.cursor() as cursor:
+    days = wanted.reach["credited"]
+    by_product, by_order = (wanted.tells_apart("credited", by) for by in ("product", "order"))
+    product = "p.code" if by_product else "NULL::text"
+    order = "t.source || '/' || t.source_id" if by_order else "NULL::text"
+    with connection.cursor() as cursor, _no_nested_loops(cursor):
         cursor.execute(
-            CREDITED_SQL.format(order=order),
+            CREDITED_SQL.format(product=product, order=order),
             {
                 "since": days.since,
                 "until": days.until,
@@ -150,6 +155,19 @@ def _credited(wanted: FactsWanted) -> list[engine.Sale]:
             },
         )
         return [_credited_sale(*row) for row in cursor.fetchall()]
+
+
+@contextmanager
+def _no_nested_loops(cursor: CursorWrapper) -> Iterator[None]:
+    """
+    Have lines and credits joined by hashing.
+
+    Right after an import the planner has no figures of the tables, takes a quarter's lines
+    for one, and reads all credits again for each line.
+    """
+    cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
+    yield
+    cursor.execute("SELECT set_config('enable_nestloop', 'on', true)")
 
 
 def _credited_sale(
@@ -329,6 +347,7 @@ def _range(window: Window) -> tuple[date, date]:
 
 _READERS: Mapping[str, Callable[[FactsWanted], list[Any]]] = {
     "sales": _sales,
+    "credited": _credited,
     "pnl": _pnl,
     "contracts": _contracts,
     "answers": _answers,

@@ -138,15 +138,11 @@ class _Measurement:
     def _cuts(self) -> Cuts:
         since, until = year_days(period=self.period)
         rates = plan_rates(year_since=since, year_until=until, known_at=self.known_at)
-        names = (name for rule in self.rules.values() for name in rule.ingredients)
-        apart = frozenset(by for name in names for by in INGREDIENTS[name].apart)
-        cut_by_segment = any(subject is not None and subject.segments for subject in self.subjects.values())
         facts = facts_known(
             wanted=FactsWanted(
                 reach=self._reach(),
                 known_at=self.known_at,
-                by_product=cut_by_segment or "product" in apart,
-                by_order="order" in apart,
+                apart=self._apart(),
                 person_codes=frozenset(
                     s.person for s in self.subjects.values() if s is not None and s.person
                 ),
@@ -165,10 +161,20 @@ class _Measurement:
             for name in self.rules[need.metric].ingredients:
                 ingredient = INGREDIENTS[name]
                 days = reached(window=self.windows[need], months=ingredient.reach(self.conventions))
-                for kind in (ingredient.kind, *READS_TOO.get(ingredient.kind, ())):
+                for kind in _kinds(name, need):
                     other = reach.get(kind, days)
                     reach[kind] = Window(min(days.since, other.since), max(days.until, other.until))
         return reach
+
+    def _apart(self) -> Mapping[str, frozenset[str]]:
+        """Return by what sales, and a person's credited sales, have to be told apart."""
+        apart: dict[str, frozenset[str]] = defaultdict(frozenset)
+        for need, subject in self.subjects.items():
+            by_segment = frozenset({"product"} if subject is not None and subject.segments else ())
+            for name in self.rules[need.metric].ingredients:
+                for kind in _kinds(name, need):
+                    apart[kind] |= INGREDIENTS[name].apart | by_segment
+        return apart
 
     @cached_property
     def windows(self) -> Mapping[ResultNeed, Window]:
@@ -269,6 +275,13 @@ class _Measurement:
     def _packages(self) -> Mapping[UUID | None, str]:
         rows = PayPackage.objects.filter(valid__overlap=self.period.days, status=PackageStatus.APPROVED)
         return dict(rows.order_by("valid").values_list("person_id", "currency"))
+
+
+def _kinds(ingredient: str, need: ResultNeed) -> tuple[str, ...]:
+    """Return the kinds of facts that an ingredient reads; a person's credited sales are a kind of their own."""
+    kind = INGREDIENTS[ingredient].kind
+    credited = ("credited",) if kind == "sales" and need.person_id is not None else ()
+    return (kind, *READS_TOO.get(kind, ()), *credited)
 
 
 def _not_measured(rule: MetricRule, reason: str) -> MetricResult:
