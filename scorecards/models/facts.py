@@ -51,7 +51,10 @@ class Transaction(Fact):
 
     class Meta:
         constraints = [one_believed("transactions_one_believed", "source", "source_id", "line")]
-        indexes = [models.Index(name="transactions_by_node_and_day", fields=["node", "date"])]
+        indexes = [
+            models.Index(name="transactions_by_node_and_day", fields=["node", "date"]),
+            models.Index(name="transactions_by_day", fields=["date"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source_id}/{self.line}"
