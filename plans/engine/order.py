@@ -132,7 +132,9 @@ def gated(*, gate: Gate, scale: Any, value: Column, opened: Mask) -> Column:
     part = value[shut]
     if gate.part is GatedPart.ABOVE_TARGET:
         above = (part > scale).astype(bool)
-        part[above] = scale + _closed(gate, part[above] - scale, (gate.otherwise.limit or 1) * scale - scale)
+        limit = gate.otherwise.limit  # under 1 it would take back what is not gated
+        over = limit * scale - scale if limit is not None and limit > 1 else scale - scale
+        part[above] = scale + _closed(gate, part[above] - scale, over)
     else:
         part = _closed(gate, part, (gate.otherwise.limit or 0) * scale)
     result[shut] = part

@@ -23,7 +23,18 @@ from plans.engine.conventions import Accumulation, Policy, Window
 from plans.engine.curve import curve_value
 from plans.engine.grid import grid_value
 from plans.engine.order import capped, changes
-from plans.engine.plan import Axis, Branch, Goal, Incentive, Matrix, Milestone, Node, Objectives
+from plans.engine.plan import (
+    Axis,
+    Branch,
+    Gate,
+    Goal,
+    Incentive,
+    Matrix,
+    Milestone,
+    Modifier,
+    Node,
+    Objectives,
+)
 from plans.engine.reading import (
     FINAL,
     WINDOW_OF,
@@ -122,7 +133,7 @@ def _leaf_result(
     return NodeResult(parts={span: weighted}, lines=(Line(leaf.code, "leaf", span, weighted, ratio),))
 
 
-def _is_due(leaf: Node, computation: Computation) -> bool:
+def _is_due(leaf: Incentive | Node, computation: Computation) -> bool:
     if leaf.accumulation is not Accumulation.MULTI_YEAR:
         return True
     return computation.inputs.calendar.ends(years=leaf.years)
@@ -137,9 +148,10 @@ def _branch_result(node: Incentive | Branch, code: str, computation: Computation
         lines += list(_rule_lines(code, "hurdle", parts, limited))
         parts = limited
     window, years = leaf_window(node)
+    modifiers, gate = _rules_read_now(node, computation)
     value = sum_of(tuple(parts.values()))
     for change in changes(
-        node=code, scale=node.weight, value=value, modifiers=node.modifiers, gate=node.gate,
+        node=code, scale=node.weight, value=value, modifiers=modifiers, gate=gate,
         cap=node.cap, interim_cap=node.interim_cap, window=window, years=years, computation=computation, trace=trace,
     ):  # fmt: skip
         reshaped = _reshaped(parts, change.before, change.after)
@@ -151,6 +163,17 @@ def _branch_result(node: Incentive | Branch, code: str, computation: Computation
             f"{code} result", value / node.weight, unit="ratio", because="weighted sum over the weight"
         )
     return NodeResult(parts=parts, lines=tuple(lines))
+
+
+def _rules_read_now(
+    node: Incentive | Branch, computation: Computation
+) -> tuple[tuple[Modifier, ...], Gate | None]:
+    """Return a branch's modifiers and gate, without those that read over years that have not ended yet."""
+    if _is_due(node, computation):
+        return node.modifiers, node.gate
+    modifiers = tuple(each for each in node.modifiers if each.window not in (None, Window.MULTI_YEAR))
+    gate = node.gate if node.gate and node.gate.window not in (None, Window.MULTI_YEAR) else None
+    return modifiers, gate
 
 
 def _summed(children: list[NodeResult]) -> dict[TimeSpan, Column]:

@@ -9,7 +9,6 @@ from typing import Any
 from tests.oracle.facts import Stint
 
 DIGITS = {"EUR": 2, "USD": 2, "JPY": 0, "KWD": 3}
-WINDOW = {"period": "period", "year_to_date": "year_to_date"}
 DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 ONE, ZERO = Fraction(1), Fraction(0)
 

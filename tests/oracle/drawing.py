@@ -8,11 +8,11 @@ exact payout lies on half a minor unit.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -40,10 +40,15 @@ def drawn_sheet(rng: Random, document: Document, *, payees: int) -> Sheet:
     """Return the facts of so many payees for one period of a drawn plan."""
     year, count = rng.choice((2026, 2027, 2028)), PERIODS_A_YEAR[document["period"]]
     month = rng.choice((1, 1, 1, 4, 7, 10))
-    firsts = [_first(year, month + number * 12 // count) for number in range(count + 1)]
-    periods = tuple(itertools.pairwise(firsts))
-    holidays = tuple(sorted({firsts[0] + timedelta(days=rng.randrange(365)) for _ in range(8)}))
-    sheet = Sheet(periods=periods, period=rng.randrange(count), holidays=holidays)
+    length = _years(document)
+    firsts = [_first(year, month + number * 12 // count) for number in range(count * length + 1)]
+    periods = tuple(pairwise(firsts))
+    sheet = Sheet(
+        years=tuple(periods[number * count : (number + 1) * count] for number in range(length)),
+        year=length - 1 if rng.random() < 0.8 else 0,
+        period=count - 1 if length > 1 and rng.random() < 0.7 else rng.randrange(count),
+        holidays=tuple(sorted({firsts[0] + timedelta(days=rng.randrange(365)) for _ in range(8)})),
+    )
     aims: dict[ResultName, list[Fraction]] = {}
     for name, reading in readings(document):
         aims.setdefault(name, []).extend(_aims(reading))
@@ -52,6 +57,12 @@ def drawn_sheet(rng: Random, document: Document, *, payees: int) -> Sheet:
     }
     people = tuple(_payee(rng, document, sheet, subjects, number) for number in range(payees))
     return replace(sheet, payees=on_half_cents(rng, document, sheet, people))
+
+
+def _years(node: Document) -> int:
+    """Return the most years that a node of a document measures over."""
+    below = [_years(child) for child in [node.get("incentive"), *node.get("children", [])] if child]
+    return max([node.get("years", 1), *below])
 
 
 def _first(year: int, month: int) -> date:
@@ -82,7 +93,7 @@ def _readings(node: Document, inherited: dict[str, str]) -> Iterator[tuple[Resul
 def _aims(reading: Document) -> Iterator[Fraction]:
     """Yield readings at which a curve pays a ratio that hurdles and gates ask for, most of them no decimals."""
     points = numbers(reading.get("curve") or reading.get("table") or {}).get("points", [])
-    for low, high in itertools.pairwise(points):
+    for low, high in pairwise(points):
         for pays in (Fraction(1, 2), Fraction(4, 5), Fraction(1)):
             if low[-1] < pays < high[1]:
                 yield low[0] + (pays - low[-1]) * (high[0] - low[0]) / (high[1] - low[-1])
@@ -184,6 +195,7 @@ def _stint(
         parameters={
             "rate": Figure(rng.choice((100, 150, 175, 333)), 4),
             "amount": Figure(rng.choice((500, 1000, 2500, 12_345))),
+            "history_average": Figure(rng.choice((100, 95, 110)), 2),
             "factor": Figure(rng.choice((25, 50, 80, 100)), 2),
         },
         results={name: rng.choice(drawn) for name, drawn in subjects.items()},
@@ -202,7 +214,7 @@ def _judged(node: Document) -> Iterator[Document]:
 
 def _spans(rng: Random, sheet: Sheet) -> tuple[Span, ...]:
     """Return spans inside the year: mostly one whole year, else cut and left out here and there."""
-    first, after = sheet.periods[0][0], sheet.periods[-1][1]
+    first, after = sheet.years[0][0][0], sheet.years[-1][-1][1]
     if rng.random() < 0.6:
         return (_span(rng, first, after),)
     if rng.random() < 0.3:
@@ -217,7 +229,7 @@ def _spans(rng: Random, sheet: Sheet) -> tuple[Span, ...]:
     if rng.random() < 0.3:
         edges = [date(edge.year, edge.month, 1) for edge in edges]
     edges = sorted(set(edges))
-    spans = [_span(rng, low, high) for low, high in itertools.pairwise(edges)]
+    spans = [_span(rng, low, high) for low, high in pairwise(edges)]
     kept = [span for span in spans if rng.random() < 0.9]
     return tuple(kept or spans or [_span(rng, first, after)])
 

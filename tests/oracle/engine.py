@@ -92,10 +92,14 @@ def inputs(sheet: Sheet) -> Inputs:
 
 
 def _calendar(sheet: Sheet) -> Calendar:
-    periods = tuple(
-        Period(f"P{number}", since, until) for number, (since, until) in enumerate(sheet.periods, start=1)
+    years = tuple(
+        Year(
+            name=f"Y{year}",
+            periods=tuple(Period(f"Y{year}-{n}", since, until) for n, (since, until) in enumerate(periods)),
+        )
+        for year, periods in enumerate(sheet.years)
     )
-    return Calendar(years=(Year("Y", periods),), year=0, period=sheet.period, holidays=sheet.holidays)
+    return Calendar(years=years, year=sheet.year, period=sheet.period, holidays=sheet.holidays)
 
 
 def _figures(figures: Sequence[Figure]) -> Any:

@@ -103,9 +103,20 @@ class Payee:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The calendar (half-open periods of one fiscal year), which period is paid, and everybody's facts."""
+    """The fiscal years (half-open periods each), which year and period is paid, and everybody's facts."""
 
-    periods: tuple[tuple[date, date], ...]
+    years: tuple[tuple[tuple[date, date], ...], ...]
+    year: int
     period: int
     holidays: tuple[date, ...]
     payees: tuple[Payee, ...] = field(default=())
+
+    @property
+    def periods(self) -> tuple[tuple[date, date], ...]:
+        """Return the periods of the year that is paid."""
+        return self.years[self.year]
+
+    @property
+    def is_year_end(self) -> bool:
+        """Return whether the period that is paid is its year's last."""
+        return self.period == len(self.periods) - 1

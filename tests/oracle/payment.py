@@ -58,4 +58,6 @@ def half_up(units: Fraction) -> int:
 def period_number(sheet: Sheet, payee: Payee) -> int:
     """Return the number of the sheet's period, counted from the first that the payee's spans touch."""
     since = min(span.since for stint in payee.stints for span in stint.spans)
-    return sheet.period - max(number for number, (first, _) in enumerate(sheet.periods) if first <= since) + 1
+    starts = [first for periods in sheet.years for first, _ in periods]
+    current = starts.index(sheet.periods[sheet.period][0])
+    return current - max(number for number, first in enumerate(starts) if first <= since) + 1

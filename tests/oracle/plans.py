@@ -22,7 +22,7 @@ POLICIES = ("block", "neutral", "zero", "carry")
 EVENTS = ("booking", "invoice", "payment", "renewal", "year_end")
 CREDIT_TYPES = ("direct", "split", "overlay", "crossover", "rollup", "override")
 PRODUCTS, CATEGORIES, DEAL_KINDS = ("pump", "valve"), ("hardware", "service"), ("new", "renewal")
-PARAMETERS = {"rate": "rate", "amount": "amount", "factor": "share"}
+LEAVES = ("prorate", "no_change", "history_average")
 
 
 def decimal_text(numerator: int, digits: int) -> str:
@@ -107,10 +107,11 @@ def _target_incentive(rng: Random, periods: int) -> Document:
 def _proration(rng: Random) -> Document:
     if rng.random() < 0.4:
         return {}
+    basis = rng.choice(("calendar_days", "calendar_days", "working_days", "full_months"))
     return {
-        "basis": rng.choice(("calendar_days", "calendar_days", "working_days", "full_months")),
+        "basis": basis,
         "of": rng.choice((["incentive", "target"], ["incentive"], ["target"], [])),
-        "leave": rng.choice(("prorate", "no_change")),
+        "leave": rng.choice(("prorate", "no_change")) if basis == "full_months" else rng.choice(LEAVES),
         "partial_month": rng.choice(("counts", "does_not_count", "counts_from_half")),
         "part_time": rng.choice(("prorate", "ignore")),
         "dedication": rng.choice(("prorate", "ignore")),
@@ -170,11 +171,16 @@ class _Drawing:
         node: Document = {"code": self._code(), "weight": decimal_text(weight, 4)}
         if rng.random() < 0.5:
             node["level"] = rng.choice(LEVELS)
+        if rng.random() < 0.15:
+            node["segment"] = rng.choice(("north", "steel"))
         if rng.random() < 0.3:
             node["accumulation"] = rng.choice(self.accumulations)
             if node["accumulation"] == "year_to_date" and rng.random() < 0.3:
                 node["interim_cap"] = rng.choice(("1.00", "0.80", "1.20"))
         node |= self._order(money=False)
+        if rng.random() < 0.05:
+            node.pop("interim_cap", None)
+            node |= {"accumulation": "multi_year", "years": rng.choice((2, 3))}
         if depth < 3 and weight >= 300 and rng.random() < 0.3:
             node["children"] = self._children(weight, depth=depth + 1)
             if rng.random() < 0.35:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from tests.oracle.basics import ZERO, value_of
+from tests.oracle.basics import ONE, ZERO, value_of
 from tests.oracle.facts import Sheet, Span, Stint
 
 
@@ -18,35 +18,54 @@ class Proration:
     def __init__(self, plan: dict[str, Any], sheet: Sheet, stint: Stint) -> None:
         self.plan, self.sheet, self.stint = plan, sheet, stint
         self.rule = plan.get("proration", {})
+        self.leave = self.rule.get("leave", "prorate")
         self.prorated = self.rule.get("of", ["incentive", "target"])
 
-    def periods(self, window: str) -> range:
+    def periods(self, window: str, years: int) -> list[tuple[int, int]]:
+        """Return the (year, period) numbers of a window."""
+        sheet = self.sheet
+        if window == "multi_year":
+            return [(year, number) for year in range(years) for number in range(len(sheet.years[year]))]
+        first, last = sheet.period, sheet.period
+        if window != "period":
+            first = 0
         if window == "year":
-            return range(len(self.sheet.periods))
-        return range(0 if window == "year_to_date" else self.sheet.period, self.sheet.period + 1)
+            last = len(sheet.periods) - 1
+        return [(sheet.year, number) for number in range(first, last + 1)]
 
-    def presence(self, window: str) -> Fraction:
+    def presence(self, window: str, years: int = 1) -> Fraction:
         counted = countable = ZERO
-        for number in self.periods(window):
-            counted += sum((self._counted(span, number) for span in self.stint.spans), ZERO)
-            countable += self._countable(number)
+        for year, number in self.periods(window, years):
+            present = [span for span in self.stint.spans if self._present(span)]
+            counted += sum((self._counted(span, year, number) for span in present), ZERO)
+            countable += self._countable(year, number)
         return counted / countable
 
-    def incentive(self, window: str) -> Fraction:
-        return sum((self._period_incentive(number) for number in self.periods(window)), ZERO)
+    def incentive(self, window: str, years: int = 1, *, on_leave: bool = False) -> Fraction:
+        """Return the target incentive of a window; `on_leave` the part that a historical average pays."""
+        return sum(
+            (self._period_incentive(year, number, on_leave) for year, number in self.periods(window, years)),
+            ZERO,
+        )
 
-    def _period_incentive(self, number: int) -> Fraction:
-        since, until = self.sheet.periods[number]
+    def _period_incentive(self, year: int, number: int, on_leave: bool) -> Fraction:
+        since, until = self.sheet.years[year][number]
         touching = [span for span in self.stint.spans if span.since < until and since < span.until]
         if "incentive" not in self.prorated:
-            return self._yearly(touching[-1]) * self._part(number) if touching else ZERO
+            counted = {touching[-1]: ONE} if touching else {}
+        else:
+            countable = self._countable(year, number)
+            counted = {
+                span: self._counted(span, year, number) / countable
+                for span in touching
+                if not span.on_leave or self.leave != "prorate"
+            }
+        average = self.leave == "history_average"
         return sum(
             (
-                self._yearly(span)
-                * self._part(number)
-                * self._counted(span, number)
-                / self._countable(number)
-                for span in touching
+                self._yearly(span) * self._part(year, number) * part
+                for span, part in counted.items()
+                if (average and span.on_leave) == on_leave
             ),
             ZERO,
         )
@@ -62,30 +81,29 @@ class Proration:
             yearly *= span.dedication.fraction
         return yearly
 
-    def _part(self, number: int) -> Fraction:
+    def _part(self, year: int, number: int) -> Fraction:
         terms = self.plan.get("target_incentive", {})
         spread = terms.get("spread", "even")
         if spread == "weights":
             return terms["weights"][number]
         if spread == "even":
-            return Fraction(1, len(self.sheet.periods))
-        since, until = self.sheet.periods[number]
-        return Fraction((until - since).days, (self.sheet.periods[-1][1] - self.sheet.periods[0][0]).days)
+            return Fraction(1, len(self.sheet.years[year]))
+        periods = self.sheet.years[year]
+        since, until = periods[number]
+        return Fraction((until - since).days, (periods[-1][1] - periods[0][0]).days)
 
-    def _countable(self, number: int) -> Fraction:
-        since, until = self.sheet.periods[number]
+    def _countable(self, year: int, number: int) -> Fraction:
+        since, until = self.sheet.years[year][number]
         basis = self.rule.get("basis", "calendar_days")
         if basis == "full_months":
             return Fraction(len(months(since, until)))
         return Fraction(days(since, until, basis, self.sheet.holidays))
 
     def _present(self, span: Span) -> bool:
-        return not span.on_leave or self.rule.get("leave", "prorate") == "no_change"
+        return not span.on_leave or self.leave == "no_change"
 
-    def _counted(self, span: Span, number: int) -> Fraction:
-        if not self._present(span):
-            return ZERO
-        since, until = self.sheet.periods[number]
+    def _counted(self, span: Span, year: int, number: int) -> Fraction:
+        since, until = self.sheet.years[year][number]
         basis = self.rule.get("basis", "calendar_days")
         if basis != "full_months":
             return Fraction(days(max(since, span.since), min(until, span.until), basis, self.sheet.holidays))
@@ -96,7 +114,7 @@ class Proration:
             return max(0, (min(after, one.until) - max(first, one.since)).days)
 
         present = sum(overlap(one) for one in self.stint.spans if self._present(one))
-        if not present or not overlap(span):
+        if not present or not overlap(span) or not self._present(span):
             return ZERO
         whole, rule = (after - first).days, self.rule.get("partial_month", "counts_from_half")
         counts = present == whole or rule == "counts" or (rule == "counts_from_half" and 2 * present >= whole)

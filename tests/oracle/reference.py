@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle.basics import DIGITS, ONE, WINDOW, ZERO, Blocked, NotEligible, settled, value_of
+from tests.oracle.basics import DIGITS, ONE, ZERO, Blocked, NotEligible, settled, value_of
 from tests.oracle.facts import Payee, Sheet, Stint
 from tests.oracle.payment import paid_now
 from tests.oracle.proration import Proration
 from tests.oracle.tables import grid_height, height
+
+Values = dict[tuple[str, int], Fraction]
 
 
 @dataclass(frozen=True)
@@ -93,25 +95,36 @@ class StintOracle:
         root = self.plan.get("incentive", {})
         if root.get("children"):
             values = self.branch(
-                {"weight": ONE, **root}, {"level": "team", "segment": "", "accumulation": "period"}
+                {"weight": ONE, **root},
+                {"level": "team", "segment": "", "accumulation": "period", "years": 1},
             )
-            for window, value in values.items():
-                total += value * self.proration.incentive(window)
+            for (window, years), value in values.items():
+                total += value * self.proration.incentive(window, years)
+            if left := self.proration.incentive("period", on_leave=True):
+                total += left * value_of({"parameter": "history_average"}, self.stint)
         for leaf in self.plan.get("commissions", []):
             total += self.money(leaf)
         return total
 
     # The tree ---------------------------------------------------------------------------------------------
 
-    def node(self, node: dict[str, Any], inherited: dict[str, str]) -> dict[str, Fraction]:
+    def node(self, node: dict[str, Any], inherited: dict[str, Any]) -> Values:
         """Return a node's weighted value by window, after its own order."""
         if "children" in node:
             return self.branch(node, inherited)
         own = inherited | {key: node[key] for key in inherited if key in node}
-        ratio = self.ordered(node, own, self.leaf(node, own))
-        return {WINDOW[own["accumulation"]]: node["weight"] * ratio}
+        span = (own["accumulation"], int(own["years"]) if own["accumulation"] == "multi_year" else 1)
+        if not self.owed(own):
+            return {span: ZERO}
+        return {span: node["weight"] * self.ordered(node, own, self.leaf(node, own))}
 
-    def branch(self, node: dict[str, Any], inherited: dict[str, str]) -> dict[str, Fraction]:
+    def owed(self, own: dict[str, Any]) -> bool:
+        """Return whether a node is owed in this period, and so reads anything."""
+        return own["accumulation"] != "multi_year" or (
+            self.sheet.year == own["years"] - 1 and self.sheet.is_year_end
+        )
+
+    def branch(self, node: dict[str, Any], inherited: dict[str, Any]) -> Values:
         own = inherited | {key: node[key] for key in inherited if key in node}
         children = [(child["weight"], self.node(child, own)) for child in node["children"]]
         if hurdle := node.get("hurdle"):
@@ -122,14 +135,14 @@ class StintOracle:
                     (weight, scaled(values, result, min(result, limit)))
                     for (weight, values), result in zip(children, results, strict=True)
                 ]
-        whole: dict[str, Fraction] = {}
+        whole: Values = {}
         for _, values in children:
             for window, value in values.items():
                 whole[window] = whole.get(window, ZERO) + value
         ratio = sum(whole.values(), ZERO) / node["weight"]
         return scaled(whole, ratio, self.ordered(node, own, ratio))
 
-    def leaf(self, node: dict[str, Any], own: dict[str, str]) -> Fraction:
+    def leaf(self, node: dict[str, Any], own: dict[str, Any]) -> Fraction:
         kind = node["kind"]
         if kind == "goal":
             return self.goal(node, own)
@@ -152,7 +165,7 @@ class StintOracle:
             raise Blocked(node["code"])
         return ONE if policy == "neutral" else ZERO
 
-    def goal(self, node: dict[str, Any], own: dict[str, str]) -> Fraction:
+    def goal(self, node: dict[str, Any], own: dict[str, Any]) -> Fraction:
         try:
             read = self.read(node, own, reads="attainment")
         except NotEligible:
@@ -161,7 +174,7 @@ class StintOracle:
             return ONE if read == "neutral" else ZERO
         return height(node["curve"], read)
 
-    def matrix(self, node: dict[str, Any], own: dict[str, str]) -> Fraction:
+    def matrix(self, node: dict[str, Any], own: dict[str, Any]) -> Fraction:
         try:
             x = self.read(node["x"], own, reads="attainment")
             y = self.read(node["y"], own, reads="attainment")
@@ -172,20 +185,21 @@ class StintOracle:
                 return ONE if read == "neutral" else ZERO
         return grid_height(node, x, y)  # type: ignore[arg-type]
 
-    def ordered(self, node: dict[str, Any], own: dict[str, str], ratio: Fraction) -> Fraction:
+    def ordered(self, node: dict[str, Any], own: dict[str, Any], ratio: Fraction) -> Fraction:
         """Return a ratio after modifiers, gate, cap and interim cap."""
         for modifier in node.get("modifiers", []):
-            ratio *= self.factor(modifier, own)
-        if "gate" in node and not self.open(node["gate"], own):
-            ratio = closed(node["gate"], ratio)
+            if self.owed(own) or modifier.get("window"):
+                ratio *= self.factor(modifier, own)
+        gate = node.get("gate")
+        if gate and (self.owed(own) or gate.get("window")) and not self.open(gate, own):
+            ratio = closed(gate, ratio)
         if "cap" in node:
             ratio = min(ratio, value_of(node["cap"], self.stint))
-        last = self.sheet.period == len(self.sheet.periods) - 1
-        if "interim_cap" in node and not last:
+        if "interim_cap" in node and not self.sheet.is_year_end:
             ratio = min(ratio, node["interim_cap"])
         return ratio
 
-    def factor(self, modifier: dict[str, Any], own: dict[str, str]) -> Fraction:
+    def factor(self, modifier: dict[str, Any], own: dict[str, Any]) -> Fraction:
         try:
             read = self.read(modifier, own, reads="value")
         except NotEligible:
@@ -194,7 +208,7 @@ class StintOracle:
             return ONE if read == "neutral" else ZERO
         return height(modifier["table"], read)
 
-    def open(self, gate: dict[str, Any], own: dict[str, str]) -> bool:
+    def open(self, gate: dict[str, Any], own: dict[str, Any]) -> bool:
         try:
             read = self.read(gate, own, reads="value")
         except NotEligible:
@@ -208,16 +222,16 @@ class StintOracle:
             or ("less_than" in gate and read < gate["less_than"])
         )
 
-    def read(self, reading: dict[str, Any], own: dict[str, str], *, reads: str) -> Fraction | str:
+    def read(self, reading: dict[str, Any], own: dict[str, Any], *, reads: str) -> Fraction | str:
         """Return what is read, or the policy that stands in its place: neutral or zero."""
         level, segment = reading.get("level", own["level"]), reading.get("segment", own["segment"])
-        window = reading.get("window") or WINDOW[own["accumulation"]]
+        window = reading.get("window") or own["accumulation"]
         reads = reading.get("reads", reads)
         result = self.stint.results[reading["metric"], window, level, segment]
         scale = reading.get("target_share", ONE)
         scale = value_of(scale, self.stint)
         if reads == "attainment" and level == "individual" and "target" in self.proration.prorated:
-            presence = self.proration.presence(window)
+            presence = self.proration.presence(window, int(own.get("years", 1)))
             if not presence:
                 raise NotEligible
             scale = scale * presence
@@ -261,11 +275,11 @@ class StintOracle:
             amount = closed(leaf["gate"], amount)
         return min(amount, value_of(leaf["cap"], self.stint)) if "cap" in leaf else amount
 
-    def fixed(self, leaf: dict[str, Any], own: dict[str, str]) -> Fraction:
+    def fixed(self, leaf: dict[str, Any], own: dict[str, Any]) -> Fraction:
         amount = value_of(leaf["amount"], self.stint)
         return amount if leaf.get("prorated", True) is False else amount * self.proration.presence("period")
 
-    def unit_bonus(self, leaf: dict[str, Any], own: dict[str, str]) -> Fraction:
+    def unit_bonus(self, leaf: dict[str, Any], own: dict[str, Any]) -> Fraction:
         read = self.read(leaf, own, reads="value")
         if isinstance(read, str):
             return ZERO
@@ -276,7 +290,7 @@ class StintOracle:
         counted = units - threshold if leaf.get("counts", "above_threshold") == "above_threshold" else units
         return value_of(leaf["amount"], self.stint) * counted
 
-    def commission(self, leaf: dict[str, Any], own: dict[str, str]) -> Fraction:
+    def commission(self, leaf: dict[str, Any], own: dict[str, Any]) -> Fraction:
         attained: Fraction | None = None
         if "axis_reading" in leaf:
             try:
@@ -308,12 +322,12 @@ class StintOracle:
         return total
 
     def basis(
-        self, leaf: dict[str, Any], own: dict[str, str], value: Fraction, attained: Fraction | None
+        self, leaf: dict[str, Any], own: dict[str, Any], value: Fraction, attained: Fraction | None
     ) -> Fraction:
         basis = leaf.get("basis", "credited_value")
         if basis == "credited_value":
             return value
-        incentive = self.proration.incentive(WINDOW[own["accumulation"]])
+        incentive = self.proration.incentive(own["accumulation"])
         return incentive if basis == "target_incentive" else incentive * attained  # type: ignore[operator]
 
     def credited(self, leaf: dict[str, Any], credit: Any) -> tuple[Fraction, Fraction]:
@@ -387,7 +401,7 @@ def closed(gate: dict[str, Any], ratio: Fraction) -> Fraction:
         return min(ratio, limit) if limit is not None else ratio * factor
     if ratio <= 1:
         return ratio
-    return 1 + (min(ratio - 1, limit - 1) if limit is not None else (ratio - 1) * factor)
+    return 1 + (min(ratio - 1, max(limit - 1, ZERO)) if limit is not None else (ratio - 1) * factor)
 
 
 def attainment(options: dict[str, Any], actual: Fraction, target: Fraction) -> Fraction | None:
@@ -408,7 +422,7 @@ def attainment(options: dict[str, Any], actual: Fraction, target: Fraction) -> F
     return attained
 
 
-def scaled(values: dict[str, Fraction], before: Fraction, after: Fraction) -> dict[str, Fraction]:
+def scaled(values: Values, before: Fraction, after: Fraction) -> Values:
     """Return values by window after a rule made `after` of `before`, spread in proportion."""
     if before == after or not before:
         return values

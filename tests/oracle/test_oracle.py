@@ -173,7 +173,7 @@ SAID = {
     "zero_target": "block neutral zero carry",
     "reads": "attainment value",
     "level": "individual team region company",
-    "accumulation": "period year_to_date",
+    "accumulation": "period year_to_date multi_year",
     "window": "period year_to_date year",
     "part": "above_target",
     "reading": "bilinear step marginal whole_amount reached_on_excess interpolated",
@@ -184,7 +184,7 @@ SAID = {
     "per": "period deal",
     "negative": "first_rate zero",
     "counts": "above_threshold all_from_threshold",
-    "leave": "prorate no_change",
+    "leave": "prorate no_change history_average",
     "partial_month": "counts does_not_count counts_from_half",
     "spread": "even days weights",
     "source": "money share_of_base",
@@ -193,7 +193,7 @@ SAID = {
 }
 HAD = (
     "slopes through gate hurdle modifiers cap interim_cap limit factor minimums rates earned_on deal_cap "
-    "target_share parameter"
+    "target_share parameter segment deferral holdback draw guarantee clawback"
 )
 
 
