@@ -17,8 +17,8 @@ MOVE = "UPDATE calendar_period SET status = %s WHERE id = %s"
 LOCK = "UPDATE calendar_period SET status = 'locked' WHERE id = %s"
 INSERT_PAYOUT = (
     "INSERT INTO payouts_payout (id, run_id, chunk_id, period_id, person_id, plan_version_id, currency, due,"
-    " posted_before, amount, carried, target_incentive, input_digest) VALUES"
-    " (gen_random_uuid(), %s, %s, %s, %s, %s, 'EUR', 50, 0, 50, 0, 0, '')"
+    " posted_before, amount, carried, target_incentive, input_digest, closing) VALUES"
+    " (gen_random_uuid(), %s, %s, %s, %s, %s, 'EUR', 50, 0, 50, 0, 0, '', '{}')"
 )
 
 
@@ -52,7 +52,10 @@ class TestPeriod:
     @pytest.mark.parametrize(
         "statement",
         [
-            *(f"UPDATE calendar_period SET status = '{status}' WHERE id = %s" for status in ("open", "collecting")),
+            *(
+                f"UPDATE calendar_period SET status = '{status}' WHERE id = %s"
+                for status in ("open", "collecting")
+            ),
             "UPDATE calendar_period SET pay_on = '2026-05-01' WHERE id = %s",
             "UPDATE calendar_period SET days = '[2026-01-01,2026-04-02)' WHERE id = %s",
             "DELETE FROM calendar_period WHERE id = %s",
@@ -109,7 +112,10 @@ def locked(app_connection):
         cursor.executemany(
             "INSERT INTO payouts_ledgerentry (posting_id, period_id, account, cost_centre, amount, currency)"
             " VALUES (%s, %s, %s, '', %s, 'EUR')",
-            [[posting_id, str(run.period_id), "expense", 10], [posting_id, str(run.period_id), "payable", -10]],
+            [
+                [posting_id, str(run.period_id), "expense", 10],
+                [posting_id, str(run.period_id), "payable", -10],
+            ],
         )
         cursor.execute("UPDATE payouts_run SET status = 'locked' WHERE id = %s", [str(run.pk)])
         cursor.execute(LOCK, [str(run.period_id)])
@@ -186,7 +192,13 @@ class TestLockedPeriod:
         with pytest.raises(psycopg2.errors.CheckViolation) as error:
             app_sql.execute(
                 INSERT_PAYOUT,
-                [str(locked["run"].pk), chunk.pk, str(locked["period"].pk), str(person.pk), str(chunk.plan_version_id)],
+                [
+                    str(locked["run"].pk),
+                    chunk.pk,
+                    str(locked["period"].pk),
+                    str(person.pk),
+                    str(chunk.plan_version_id),
+                ],
             )
         assert error.value.diag.constraint_name in (
             "payouts_of_a_locked_period_stay",
@@ -200,17 +212,34 @@ class TestLockedPeriod:
         from io import StringIO
         from uuid import uuid4
 
-        fields = [uuid4(), run.pk, chunk.pk, locked["period"].pk, person.pk, version.pk, "EUR", 1, 0, 1, 0, 0, "x"]
+        fields = [
+            uuid4(),
+            run.pk,
+            chunk.pk,
+            locked["period"].pk,
+            person.pk,
+            version.pk,
+            "EUR",
+            1,
+            0,
+            1,
+            0,
+            0,
+            "x",
+            "{}",
+        ]
 
         with refused("payouts_of_a_locked_period_stay"):
             app_connection().cursor().copy_expert(
                 "COPY payouts_payout (id, run_id, chunk_id, period_id, person_id, plan_version_id, currency, due,"
-                " posted_before, amount, carried, target_incentive, input_digest) FROM STDIN",
+                " posted_before, amount, carried, target_incentive, input_digest, closing) FROM STDIN",
                 StringIO("\t".join(str(field) for field in fields) + "\n"),
             )
 
     def test_lets_an_open_adjustment_leave_for_the_open_period(self, app_sql, locked):
-        following = rows.period(calendar=locked["period"].calendar, days=rows.days("2026-04-01", "2026-07-01"))
+        following = rows.period(
+            calendar=locked["period"].calendar, days=rows.days("2026-04-01", "2026-07-01")
+        )
 
         app_sql.execute(
             "UPDATE payouts_adjustment SET period_id = %s WHERE id = %s",
@@ -234,7 +263,9 @@ class TestLockAgainstWriters:
             with locker, locker.cursor() as cursor:
                 cursor.execute(LOCK, [str(run.period_id)])
                 waited.append(time.monotonic() - since)
-                cursor.execute("SELECT sum(amount) FROM payouts_payout WHERE period_id = %s", [str(run.period_id)])
+                cursor.execute(
+                    "SELECT sum(amount) FROM payouts_payout WHERE period_id = %s", [str(run.period_id)]
+                )
                 waited.append(cursor.fetchone()[0])
 
         thread = Thread(target=lock)
