@@ -178,6 +178,19 @@ def days_hold(table: str, *columns: str) -> list[Operation]:
     ]
 
 
+def numbers_only(table: str, *columns: str) -> Operation:
+    """
+    Return the step after which no amount of a table is NaN.
+
+    NaN is greater than every number to PostgreSQL: it would pass any rule that an amount is not negative.
+    """
+    checks = " AND ".join(f"{column} <> 'NaN'" for column in columns)
+    return migrations.RunSQL(
+        sql=f"ALTER TABLE {table} ADD CONSTRAINT {table}_amounts_are_numbers CHECK ({checks})",
+        reverse_sql=f"ALTER TABLE {table} DROP CONSTRAINT {table}_amounts_are_numbers",
+    )
+
+
 def operations(*parts: Any) -> list[Operation]:
     """Return single steps and lists of steps as one flat list."""
     return [step for part in parts for step in (part if isinstance(part, list) else [part])]

@@ -1,9 +1,13 @@
 """Rows the laws are tried on: the least that the tables ask for, made as the app role."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
+from uuid import UUID
 
+from django.db import connection
+from django.db.models import JSONField
 from psycopg2.extras import DateRange
 
 from kamcomp.calendar.choices import PeriodStatus
@@ -214,6 +218,38 @@ def payout(of: Run, **values: Any) -> Payout:
             **values,
         }
     )
+
+
+def payout_columns(of: Run, **values: Any) -> dict[str, Any]:
+    """Return a payout of the run that is not saved, as column names and values for a raw insert."""
+    unsaved = Payout(
+        **{
+            "run": of,
+            "chunk": values.pop("chunk", None) or chunk(of),
+            "period_id": of.period_id,
+            "person": person(),
+            "plan_version": version(),
+            "currency": "EUR",
+            "due": "50",
+            "amount": "50",
+            "input_digest": "0" * 64,
+            **values,
+        }
+    )
+    fields = [field for field in Payout._meta.concrete_fields if not field.generated]
+    return {
+        field.column: json.dumps(getattr(unsaved, field.attname))
+        if isinstance(field, JSONField)
+        else field.get_db_prep_save(getattr(unsaved, field.attname), connection=connection)
+        for field in fields
+    }
+
+
+def payout_insert(columns: dict[str, Any]) -> tuple[str, list[Any]]:
+    """Return the statement and values that insert a payout."""
+    slots = ", ".join(["%s"] * len(columns))
+    values = [str(value) if isinstance(value, UUID) else value for value in columns.values()]
+    return f"INSERT INTO payouts_payout ({', '.join(columns)}) VALUES ({slots})", values
 
 
 def payout_line(of: Payout, **values: Any) -> PayoutLine:

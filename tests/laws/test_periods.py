@@ -1,6 +1,7 @@
 """Locked periods: no way back, no way in, and no way past a writer who was there first."""
 
 import time
+from io import StringIO
 from threading import Thread
 
 import psycopg2
@@ -15,17 +16,11 @@ from tests.laws.breaking import MADE, WRITERS, refused, together
 
 MOVE = "UPDATE calendar_period SET status = %s WHERE id = %s"
 LOCK = "UPDATE calendar_period SET status = 'locked' WHERE id = %s"
-INSERT_PAYOUT = (
-    "INSERT INTO payouts_payout (id, run_id, chunk_id, period_id, person_id, plan_version_id, currency, due,"
-    " posted_before, amount, carried, target_incentive, input_digest, closing) VALUES"
-    " (gen_random_uuid(), %s, %s, %s, %s, %s, 'EUR', 50, 0, 50, 0, 0, '', '{}')"
-)
 
 
-def payout_values(run):
-    """Return what a raw insert of a further payout of the run asks for."""
-    chunk, person, version = rows.chunk(run), rows.person(), rows.version()
-    return [str(run.pk), chunk.pk, str(run.period_id), str(person.pk), str(version.pk)]
+def payout_insert(run, **values):
+    """Return what a raw insert of a further payout of the run executes."""
+    return rows.payout_insert(rows.payout_columns(run, **values))
 
 
 class TestPeriod:
@@ -52,10 +47,7 @@ class TestPeriod:
     @pytest.mark.parametrize(
         "statement",
         [
-            *(
-                f"UPDATE calendar_period SET status = '{status}' WHERE id = %s"
-                for status in ("open", "collecting")
-            ),
+            *(f"UPDATE calendar_period SET status = '{status}' WHERE id = %s" for status in ("open", "collecting")),
             "UPDATE calendar_period SET pay_on = '2026-05-01' WHERE id = %s",
             "UPDATE calendar_period SET days = '[2026-01-01,2026-04-02)' WHERE id = %s",
             "DELETE FROM calendar_period WHERE id = %s",
@@ -112,10 +104,7 @@ def locked(app_connection):
         cursor.executemany(
             "INSERT INTO payouts_ledgerentry (posting_id, period_id, account, cost_centre, amount, currency)"
             " VALUES (%s, %s, %s, '', %s, 'EUR')",
-            [
-                [posting_id, str(run.period_id), "expense", 10],
-                [posting_id, str(run.period_id), "payable", -10],
-            ],
+            [[posting_id, str(run.period_id), "expense", 10], [posting_id, str(run.period_id), "payable", -10]],
         )
         cursor.execute("UPDATE payouts_run SET status = 'locked' WHERE id = %s", [str(run.pk)])
         cursor.execute(LOCK, [str(run.period_id)])
@@ -187,19 +176,10 @@ class TestLockedPeriod:
             owner_sql.execute(statement)
 
     def test_refuses_a_further_payout(self, app_sql, locked):
-        chunk, person = locked["chunk"], rows.person()
+        insert = payout_insert(locked["run"], chunk=locked["chunk"])
 
         with pytest.raises(psycopg2.errors.CheckViolation) as error:
-            app_sql.execute(
-                INSERT_PAYOUT,
-                [
-                    str(locked["run"].pk),
-                    chunk.pk,
-                    str(locked["period"].pk),
-                    str(person.pk),
-                    str(chunk.plan_version_id),
-                ],
-            )
+            app_sql.execute(*insert)
         assert error.value.diag.constraint_name in (
             "payouts_of_a_locked_period_stay",
             "payouts_belong_to_a_run_not_reviewed",
@@ -208,38 +188,16 @@ class TestLockedPeriod:
     def test_refuses_a_payout_of_another_run_by_copy(self, app_connection, locked):
         other = rows.period(calendar=locked["period"].calendar, days=rows.days("2026-04-01", "2026-07-01"))
         run = rows.run(other)
-        chunk, person, version = rows.chunk(run), rows.person(), rows.version()
-        from io import StringIO
-        from uuid import uuid4
-
-        fields = [
-            uuid4(),
-            run.pk,
-            chunk.pk,
-            locked["period"].pk,
-            person.pk,
-            version.pk,
-            "EUR",
-            1,
-            0,
-            1,
-            0,
-            0,
-            "x",
-            "{}",
-        ]
+        columns = rows.payout_columns(run, period_id=locked["period"].pk)
+        row = "\t".join("\\N" if value is None else str(value) for value in columns.values())
 
         with refused("payouts_of_a_locked_period_stay"):
             app_connection().cursor().copy_expert(
-                "COPY payouts_payout (id, run_id, chunk_id, period_id, person_id, plan_version_id, currency, due,"
-                " posted_before, amount, carried, target_incentive, input_digest, closing) FROM STDIN",
-                StringIO("\t".join(str(field) for field in fields) + "\n"),
+                f"COPY payouts_payout ({', '.join(columns)}) FROM STDIN", StringIO(row + "\n")
             )
 
     def test_lets_an_open_adjustment_leave_for_the_open_period(self, app_sql, locked):
-        following = rows.period(
-            calendar=locked["period"].calendar, days=rows.days("2026-04-01", "2026-07-01")
-        )
+        following = rows.period(calendar=locked["period"].calendar, days=rows.days("2026-04-01", "2026-07-01"))
 
         app_sql.execute(
             "UPDATE payouts_adjustment SET period_id = %s WHERE id = %s",
@@ -253,9 +211,9 @@ class TestLockAgainstWriters:
     def test_waits_for_a_writer_who_was_there_first(self, app_connection):
         """The race: a payout on its way in while the period is locked is either in before, or refused."""
         run = rows.run(is_current=False)
-        values = payout_values(run)
+        insert = payout_insert(run)
         writer, locker = app_connection(), app_connection()
-        writer.cursor().execute(INSERT_PAYOUT, values)
+        writer.cursor().execute(*insert)
         waited = []
 
         def lock():
@@ -263,9 +221,7 @@ class TestLockAgainstWriters:
             with locker, locker.cursor() as cursor:
                 cursor.execute(LOCK, [str(run.period_id)])
                 waited.append(time.monotonic() - since)
-                cursor.execute(
-                    "SELECT sum(amount) FROM payouts_payout WHERE period_id = %s", [str(run.period_id)]
-                )
+                cursor.execute("SELECT sum(amount) FROM payouts_payout WHERE period_id = %s", [str(run.period_id)])
                 waited.append(cursor.fetchone()[0])
 
         thread = Thread(target=lock)
@@ -280,14 +236,14 @@ class TestLockAgainstWriters:
 
     def test_refuses_a_writer_who_comes_while_it_is_under_way(self, app_connection):
         run = rows.run(is_current=False)
-        values = payout_values(run)
+        insert = payout_insert(run)
         writer, locker = app_connection(), app_connection()
         locker.cursor().execute(LOCK, [str(run.period_id)])
         outcome = []
 
         def write():
             try:
-                writer.cursor().execute(INSERT_PAYOUT, values)
+                writer.cursor().execute(*insert)
             except psycopg2.IntegrityError as error:
                 outcome.append(error.diag.constraint_name)
 
@@ -310,8 +266,7 @@ class TestLockAgainstWriters:
             seen.append(cursor.fetchone()[0])
 
         writers = [
-            lambda cursor, values=payout_values(run): cursor.execute(INSERT_PAYOUT, values)
-            for _ in range(WRITERS - 1)
+            lambda cursor, insert=payout_insert(run): cursor.execute(*insert) for _ in range(WRITERS - 1)
         ]
         outcomes = together(app_connection, [*writers[:6], lock, *writers[6:]])
 

@@ -7,7 +7,7 @@ from payouts.choices import RunStatus
 from payouts.models import Run
 from tests.laws import rows
 from tests.laws.breaking import MADE, WRITERS, refused, together
-from tests.laws.test_periods import INSERT_PAYOUT, payout_values
+from tests.laws.test_periods import payout_insert
 
 LISTED = {
     ("draft", "queued"),
@@ -86,18 +86,17 @@ class TestRun:
     @pytest.mark.parametrize("status", ["reviewed", "approved", "superseded"])
     def test_takes_no_payout_after_its_review(self, app_sql, status):
         run = rows.run(status=RunStatus.DRAFT)
-        values = payout_values(run)
+        insert = payout_insert(run)
         rows.run_move(run, *WAY_TO[status])
 
         with refused("payouts_belong_to_a_run_not_reviewed", saying="start a new run"):
-            app_sql.execute(INSERT_PAYOUT, values)
+            app_sql.execute(*insert)
 
     def test_takes_no_payout_behind_a_review_under_way(self, app_connection):
         """Twelve write payouts while the run is superseded: what is in was in before."""
         run = rows.run()
         writers = [
-            lambda cursor, values=payout_values(run): cursor.execute(INSERT_PAYOUT, values)
-            for _ in range(WRITERS - 1)
+            lambda cursor, insert=payout_insert(run): cursor.execute(*insert) for _ in range(WRITERS - 1)
         ]
         seen = []
 
