@@ -77,6 +77,14 @@ class TestRun:
         with refused("runs_starter_neither_reviews_nor_approves"):
             app_sql.execute(f"UPDATE payouts_run SET {column} = started_by_id WHERE id = %s", [str(run.pk)])
 
+    def test_is_not_approved_by_nobody(self, app_sql):
+        run = rows.run(status=RunStatus.DRAFT)
+        for status in WAY_TO["allocating"]:
+            Run.objects.filter(pk=run.pk).update(status=status)
+
+        with refused("runs_approved_by_someone"):
+            app_sql.execute("UPDATE payouts_run SET status = 'approved' WHERE id = %s", [str(run.pk)])
+
     def test_is_kept(self, app_sql):
         rows.run()
 
