@@ -6,7 +6,7 @@ from kamcomp.laws import numbers_only
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scorecards", "0006_metric_library")]
+    dependencies = [("scorecards", "0007_transactions_by_day")]
 
     operations = [
         numbers_only("scorecards_transaction", "quantity", "revenue", "cost"),
