@@ -172,7 +172,7 @@ def _scale(candidate: Candidate, *, piece: _Piece, terms: PoolTerms) -> Fraction
 def _why_not(candidate: Candidate, *, last: Stint, days: int, period: Span, terms: PoolTerms) -> str:
     if not last.pool_eligible:
         return f"takes no part: {last.opt_out_reason or 'not entitled to the pool'}"
-    ends = [last for span in candidate.employed if (last := span.last) is not None]
+    ends = [day for span in candidate.employed if (day := span.last) is not None]
     employed_at_end = period.last is not None and _in_any(period.last, candidate.employed)
     if terms.eligibility.employed_on_last_day and not employed_at_end:
         return f"left on {max(ends):%d %b %Y}" if ends else "not employed in the period"
