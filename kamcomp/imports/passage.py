@@ -30,7 +30,7 @@ from kamcomp.imports.maps import NO_MAP, MapUnusable, mapped, mapping_of
 from kamcomp.imports.models import ColumnMap, ImportBatch
 from kamcomp.imports.previews import CellChange, Preview
 from kamcomp.imports.sheets import Sheet, sums_by_currency, typed
-from kamcomp.laws import law_of
+from kamcomp.lawful import law_of
 from kamcomp.refusal import Refusal
 from kamcomp.spans import Span
 

@@ -28,7 +28,7 @@ from kamcomp.imports.models import ColumnMap, ImportBatch
 from kamcomp.imports.passage import BATCH_TABLE, OWN_STEP, ImportRejected, Passage, check_laws
 from kamcomp.imports.previews import Preview
 from kamcomp.imports.undo import ChangedSince, NotCommitted, check_periods, take_back
-from kamcomp.laws import law_of
+from kamcomp.lawful import law_of
 from kamcomp.refusal import Refusal
 
 FINDINGS_KEPT = 1_000
