@@ -119,7 +119,7 @@ class PoolTerms:
     target_by: tuple[TargetBy, ...] = (TargetBy.SHARE_OF_DEDICATION, TargetBy.DAYS)
     eligibility: Eligibility = Eligibility()
     share_by: tuple[ShareBy, ...] = (ShareBy.DEDICATION, ShareBy.DAYS, ShareBy.ROLE_WEIGHT)
-    role_shares: Mapping[str, Decimal] = field(default_factory=dict)
+    role_shares: Mapping[str, Decimal] = field(default_factory=dict, hash=False)
     when_role_empty: RoleEmpty = RoleEmpty.SPREAD
     bounds: tuple[Decimal, Decimal] | None = None
     zero_with_reason: bool = False

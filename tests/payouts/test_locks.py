@@ -13,7 +13,7 @@ from kamcomp.approvals.models import Finding
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.currency.models import FxRate
 from kamcomp.identity.selectors import RoleMissing
-from kamcomp.laws import law_of
+from kamcomp.lawful import law_of
 from kamcomp.policy.models import PolicySetting
 from payouts.choices import AdjustmentKind, AdjustmentStatus, LedgerAccount, LineKind, RunStatus
 from payouts.engine.conversion import RateMissing
