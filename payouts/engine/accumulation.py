@@ -1,12 +1,10 @@
 """
-What a period pays when results accumulate: due to date minus posted so far.
+What a period pays of what it is due, and what later periods and corrections make of it.
 
-A plan measures by period, or from the start of the year. From the start of the year,
-what is due to date is computed anew each period and what was posted before is taken
-off, so a bad quarter corrects a good one. "Posted so far" is always in plan currency.
-A negative difference is not taken from anybody: it is carried and met by later
-periods. Late facts of a locked period become corrections in the open one by the same
-rule. The rules are written down in docs/reference/formulas.md, "Accumulation".
+A negative difference is not taken from anybody: it is carried and met by later periods.
+A cap in money loses or carries what it cuts off. Late facts of a locked period become
+corrections in the open one: due so far minus posted so far. All in plan currency. The
+rules are written down in docs/reference/formulas.md, "Accumulation".
 """
 
 from __future__ import annotations
@@ -65,59 +63,33 @@ class Correction:
 
 
 @money.exactly
-def to_date_payable(*, due: Column, posted: Column, currency: str, trace: Trace = NO_TRACE) -> Payable:
-    """
-    Return what this period pays of what is due to date.
-
-    This period = due to date - posted so far. Below zero nothing is paid, and the
-    difference shows as carried: the next period's `posted` still holds it, so it is not
-    subtracted twice.
-
-    Shape: columns of n payees, settled. Units: money in `currency`.
-    Source: docs/reference/formulas.md, "Accumulation".
-    """
-    trace.step("due to date", due, unit=currency)
-    trace.step("posted so far", posted, unit=currency)
-    return _floored(due - posted, currency=currency, trace=trace, inputs=("due to date", "posted so far"))
-
-
-@money.exactly
 def period_payable(*, due: Column, carried: Column, currency: str, trace: Trace = NO_TRACE) -> Payable:
     """
-    Return what this period pays when each period stands alone.
+    Return what this period pays of what it is due, and what it carries.
 
-    This period = due this period + the balance below zero carried from before. A period
-    that is due below zero (reversed credits) pays nothing and carries the rest.
+    This period = due this period (under accumulation: due to date less posted so far) + the balance
+    below zero carried from before. Below zero it pays nothing and carries the rest.
 
     Shape: columns of n payees, settled; `carried` is zero or below. Units: money in `currency`.
     Source: docs/reference/formulas.md, "Accumulation".
     """
+    difference = due + carried
+    amount = np.where((difference > 0).astype(bool), difference, difference - difference)
+    left = difference - amount
+    because = (
+        "due + carried" if not left.any() else "below zero: nothing is paid and the difference is carried"
+    )
     trace.step("due this period", due, unit=currency)
     trace.step("carried from before", carried, unit=currency)
-    return _floored(
-        due + carried, currency=currency, trace=trace, inputs=("due this period", "carried from before")
-    )
-
-
-def interim_ratio(
-    *, ratio: Column, interim_cap: Decimal | float | None, last: bool, trace: Trace = NO_TRACE
-) -> Column:
-    """
-    Return the ratio that counts in this period of an accumulating plan.
-
-    Before the last period of the year the ratio stops at the interim cap, so that
-    accelerators are paid on the whole year only; in the last period it does not.
-
-    Shape: a column of n payees, of the number system of `interim_cap`. Units: ratios.
-    Source: docs/reference/formulas.md, "Accumulation".
-    """
-    if interim_cap is None or last:
-        return ratio
-    counted = np.where(ratio < interim_cap, ratio, ratio - ratio + interim_cap)
     trace.step(
-        "interim ratio", counted, unit="ratio", because=f"at most {interim_cap} before the last period"
+        "this period",
+        amount,
+        unit=currency,
+        because=because,
+        inputs=("due this period", "carried from before"),
     )
-    return counted
+    trace.step("carried", left, unit=currency, inputs=("this period",))
+    return Payable(amount=amount, carried=left)
 
 
 @money.exactly
@@ -186,42 +158,3 @@ def corrections(
             )
             found.append(correction)
     return tuple(found)
-
-
-@money.exactly
-def long_term_award(
-    *,
-    incentive: Column,
-    share: Decimal | float,
-    years: int,
-    ratio: Column,
-    currency: str,
-    trace: Trace = NO_TRACE,
-) -> Column:
-    """
-    Return what a long-term part pays at its end: share x yearly incentive x years x ratio.
-
-    Shape: columns of n payees; `ratio` is the curve's answer to the cumulative result.
-    Units: `incentive` is money a year in `currency`, `share` a ratio; the result is settled.
-    Source: docs/reference/formulas.md, "Long term".
-    """
-    target = incentive * share * years
-    trace.step(
-        "long-term target", target, unit=currency, because=f"{share} of a year's incentive x {years} years"
-    )
-    trace.step("result", ratio, unit="ratio")
-    award = money.settle(target * ratio, currency=currency)
-    trace.step("long-term award", award, unit=currency, inputs=("long-term target", "result"))
-    return award
-
-
-def _floored(difference: Column, *, currency: str, trace: Trace, inputs: tuple[str, ...]) -> Payable:
-    zero = difference - difference
-    amount = np.where(difference > 0, difference, zero)
-    carried = difference - amount
-    because = (
-        "difference" if (carried == 0).all() else "below zero: nothing is paid and the difference is carried"
-    )
-    trace.step("this period", amount, unit=currency, because=because, inputs=inputs)
-    trace.step("carried", carried, unit=currency, inputs=("this period",))
-    return Payable(amount=amount, carried=carried)

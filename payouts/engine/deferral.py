@@ -1,5 +1,5 @@
 """
-Pay that waits: banks, instalments, holdbacks and events that earn a part.
+Pay that waits: banks, instalments and holdbacks.
 
 What is earned and what is paid now are two amounts; the difference is kept by name and
 sums to the whole to the cent. A bank pays a part of its positive balance and takes
@@ -9,7 +9,7 @@ docs/reference/formulas.md, "Deferral".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -31,10 +31,6 @@ class SharesNotWhole(Refusal):
 
 class ShareOutOfRange(Refusal):
     """A share is below 0 or above 1."""
-
-
-class EventUnknown(Refusal):
-    """A named event has no share in the plan, or a share has no event."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,49 +140,6 @@ def instalments(
     for number, (share, part) in enumerate(zip(shares, parts, strict=True), start=1):
         trace.step(f"instalment {number}", part, unit=currency, because=f"{share} of {amount}")
     return tuple(parts)
-
-
-@money.exactly
-def earned_by_events(
-    *,
-    amount: Column,
-    shares: Mapping[str, Decimal],
-    reached: Mapping[str, Column],
-    currency: str,
-    trace: Trace = NO_TRACE,
-) -> Column:
-    """
-    Return what is earned so far of an amount that events earn in named shares.
-
-    An event is booking, invoice, payment, renewal, year end, or any name the plan
-    gives. It earns its share times how far it is reached: 1 when it has happened,
-    the paid part of an invoice when it is partly paid. What was posted before is taken
-    off by `accumulation.to_date_payable`.
-
-    Shape: columns of n amounts; `reached` has one column of ratios for each share, 0 to 1.
-    Units: money in `currency`; the result is settled.
-    Source: docs/reference/formulas.md, "Deferral".
-
-    :raises SharesNotWhole: if the shares do not sum to exactly 1.
-    :raises ShareOutOfRange: if a share or a reached ratio is below 0 or above 1.
-    :raises EventUnknown: if shares and reached do not name the same events.
-    """
-    _check_whole(list(shares.values()), what="event shares")
-    stray = sorted(shares.keys() ^ reached.keys())
-    if stray:
-        raise EventUnknown(f"Shares and events do not match: {', '.join(stray)} is on one side only.")
-    earned = amount - amount
-    for event, share in shares.items():
-        if ((reached[event] < 0) | (reached[event] > 1)).any():
-            raise ShareOutOfRange(f"The event {event} is reached by less than 0 or more than 1.")
-        part = amount * share * reached[event]
-        trace.step(f"earned on {event}", part, unit=currency, because=f"share {share}")
-        earned = earned + part
-    settled = money.settle(earned, currency=currency)
-    trace.step(
-        "earned so far", settled, unit=currency, inputs=tuple(f"earned on {event}" for event in shares)
-    )
-    return settled
 
 
 def _check_share(share: Decimal | float) -> None:

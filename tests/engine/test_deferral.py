@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 
 from kamcomp.columns import EXACT
 from payouts.engine.deferral import (
-    EventUnknown,
     ShareOutOfRange,
     SharesNotWhole,
     deferral_bank,
-    earned_by_events,
     holdback,
     instalments,
     malus,
@@ -123,45 +121,3 @@ class TestInstalments:
     def test_refuse_shares_that_are_not_whole(self):
         with pytest.raises(SharesNotWhole, match=r"instalment shares sum to 0\.8"):
             instalments(amount=D(1), shares=[D("0.5"), D("0.3")], currency="EUR")
-
-
-class TestEarnedByEvents:
-    SHARES = {"booking": D("0.40"), "payment": D("0.60")}
-
-    def test_earns_a_partly_paid_invoice_in_proportion(self):
-        earned = earned_by_events(
-            amount=column("1000.00", "1000.00"),
-            shares=self.SHARES,
-            reached={"booking": column("1", "1"), "payment": column("0", "0.25")},
-            currency="EUR",
-        )
-
-        assert list(earned) == [D("400.00"), D("550.00")]
-
-    def test_earns_the_whole_when_all_has_happened(self):
-        earned = earned_by_events(
-            amount=column("333.33"),
-            shares=self.SHARES,
-            reached={"booking": column("1"), "payment": column("1")},
-            currency="EUR",
-        )
-
-        assert list(earned) == [D("333.33")]
-
-    def test_refuses_an_event_without_a_share(self):
-        with pytest.raises(EventUnknown, match="renewal"):
-            earned_by_events(
-                amount=column("1"),
-                shares=self.SHARES,
-                reached={"booking": column("1"), "payment": column("1"), "renewal": column("1")},
-                currency="EUR",
-            )
-
-    def test_refuses_more_than_all_of_an_event(self):
-        with pytest.raises(ShareOutOfRange, match="payment"):
-            earned_by_events(
-                amount=column("1"),
-                shares=self.SHARES,
-                reached={"booking": column("1"), "payment": column("1.01")},
-                currency="EUR",
-            )

@@ -144,7 +144,7 @@ def _payee(
     digits = DIGITS[document["currency"]]
     count = 2 if rng.random() < 0.06 else 1
     stints = tuple(_stint(rng, document, sheet, subjects, f"{number:04d}-{place}") for place in range(count))
-    year_to_date = any(accumulation == "year_to_date" for accumulation in _accumulations(document))
+    year_to_date = any(accumulation == "year_to_date" for accumulation in accumulations(document))
     payment = document.get("payment", {})
     excess = document.get("payout_cap", {}).get("excess") == "carried" and rng.random() < 0.5
     return Payee(
@@ -163,7 +163,7 @@ def _balance(rng: Random, digits: int, *, least: int = 0) -> Figure:
     return Figure(rng.randint(least * 10**digits, 3_000 * 10**digits), digits) if rng.random() < 0.6 else ZERO
 
 
-def _accumulations(document: Document) -> Iterator[str]:
+def accumulations(document: Document) -> Iterator[str]:
     """Yield what every leaf of a document accumulates over."""
 
     def below(node: Document, inherited: str) -> Iterator[str]:

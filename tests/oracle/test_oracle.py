@@ -29,6 +29,7 @@ PAYOUTS = int(os.environ.get("KAMCOMP_ORACLE_PAYOUTS") or 200_000)
 FIRST_SEED = int(os.environ.get("KAMCOMP_ORACLE_SEED") or 0)
 PAYEES_A_PLAN = 80
 CHUNKS = 8
+LARGEST_EXACT = 10**12  # the page's bound for 34 digits
 PLANS_A_CHUNK = -(-PAYOUTS // (CHUNKS * 70))
 
 
@@ -38,6 +39,7 @@ class Tally:
 
     paid: int = 0
     blocked: int = 0
+    beyond: int = 0
     half_units: int = 0
     half_units_of_endless_quotients: int = 0
     disagreements: list[str] = field(default_factory=list)
@@ -61,6 +63,9 @@ def compare(seed: int, tally: Tally, *, payees: int = PAYEES_A_PLAN) -> None:
             tally.blocked += 1
             if paid is not None:
                 tally.disagreements.append(told(seed, document, payee.key, f"blocked: {blocked}", paid))
+            continue
+        if abs(expected.exact) >= LARGEST_EXACT:
+            tally.beyond += 1
             continue
         tally.paid += 1
         _count_halves(tally, expected.exact * 10 ** basics.DIGITS[document["currency"]], payee)
@@ -103,6 +108,7 @@ class TestOracle:
 
         assert not tally.disagreements, "\n\n".join(tally.disagreements[:3])
         assert tally.paid >= PAYOUTS / CHUNKS
+        assert tally.beyond <= tally.paid / 1_000
         assert tally.half_units >= tally.paid / 50
         assert tally.half_units_of_endless_quotients >= tally.paid / 200
 
