@@ -4,7 +4,8 @@ environment, and a missing or wrong value stops the start with a sentence that s
 
 Variables: DATABASE_URL, DATABASE_OWNER_URL (only where migrations run), REDIS_URL, SECRET_KEY,
 KAMCOMP_ALLOWED_HOSTS, KAMCOMP_HTTPS (1), KAMCOMP_OPEN_START_PAGE (0), KAMCOMP_LOG_FORMAT (json),
-KAMCOMP_STATEMENT_SECONDS (120). While `make run` is up, its addresses are found without any of them.
+KAMCOMP_STATEMENT_SECONDS (120), KAMCOMP_EXPORTS (a folder for files out). While `make run` is up, its
+addresses are found without any of them.
 """
 
 import json
@@ -239,6 +240,10 @@ SPECTACULAR_SETTINGS = {"TITLE": "kamcomp", "VERSION": "1", "SERVE_INCLUDE_SCHEM
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+EXPORT_ROOT = Path(
+    ENVIRONMENT.get("KAMCOMP_EXPORTS")
+    or Path(ENVIRONMENT.get("KAMCOMP_STATE") or BASE_DIR / ".kamcomp") / "exports"
+)
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
 

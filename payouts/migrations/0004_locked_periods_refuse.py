@@ -14,16 +14,26 @@ class Migration(migrations.Migration):
 
     operations = operations(
         period_open("payouts_run", law="runs_of_a_locked_period_stay"),
-        period_open("payouts_runchunk", law="chunks_of_a_locked_period_stay", path="run_id", through="payouts_run"),
-        period_open("payouts_runproblem", law="problems_of_a_locked_period_stay", path="run_id", through="payouts_run"),
         period_open(
-            "payouts_accountreview", law="account_reviews_of_a_locked_period_stay", path="run_id", through="payouts_run"
+            "payouts_runchunk", law="chunks_of_a_locked_period_stay", path="run_id", through="payouts_run"
+        ),
+        period_open(
+            "payouts_runproblem", law="problems_of_a_locked_period_stay", path="run_id", through="payouts_run"
+        ),
+        period_open(
+            "payouts_accountreview",
+            law="account_reviews_of_a_locked_period_stay",
+            path="run_id",
+            through="payouts_run",
         ),
         period_open("payouts_payout", law="payouts_of_a_locked_period_stay", events=["INSERT"]),
         period_open("payouts_payoutline", law="payout_lines_of_a_locked_period_stay", events=["INSERT"]),
         period_open("payouts_pool", law="pools_of_a_locked_period_stay"),
         period_open(
-            "payouts_allocation", law="allocations_of_a_locked_period_stay", path="pool_id", through="payouts_pool"
+            "payouts_allocation",
+            law="allocations_of_a_locked_period_stay",
+            path="pool_id",
+            through="payouts_pool",
         ),
         period_open("payouts_adjustment", law="adjustments_of_a_locked_period_stay", new_only=True),
         period_open("payouts_posting", law="postings_of_a_locked_period_stay", events=["INSERT"]),

@@ -9,7 +9,13 @@ class Migration(migrations.Migration):
     dependencies = [("payouts", "0006_pools_are_whole")]
 
     operations = operations(
-        migrations.AddField("posting", "closed", models.BooleanField(default=False, editable=False, help_text="Set by the database once it has summed the entries.")),
+        migrations.AddField(
+            "posting",
+            "closed",
+            models.BooleanField(
+                default=False, editable=False, help_text="Set by the database once it has summed the entries."
+            ),
+        ),
         function(
             "law_posting_open",
             """
@@ -24,7 +30,10 @@ BEGIN
 END""",
         ),
         trigger(
-            "postings_are_made_open", on="payouts_posting", when="BEFORE INSERT OR UPDATE", runs="law_posting_open"
+            "postings_are_made_open",
+            on="payouts_posting",
+            when="BEFORE INSERT OR UPDATE",
+            runs="law_posting_open",
         ),
         function(
             "law_posting_balances",
@@ -79,7 +88,12 @@ END""",
             "payouts_adjustment",
             law="adjustments_move_on",
             born=["proposed", "approved"],
-            moves=[("proposed", "approved"), ("proposed", "rejected"), ("approved", "posted"), ("approved", "rejected")],
+            moves=[
+                ("proposed", "approved"),
+                ("proposed", "rejected"),
+                ("approved", "posted"),
+                ("approved", "rejected"),
+            ],
         ),
         function(
             "law_adjustment_posted",
@@ -96,5 +110,10 @@ BEGIN
     RETURN NEW;
 END""",
         ),
-        trigger("adjustments_posted_stay", on="payouts_adjustment", when="BEFORE UPDATE", runs="law_adjustment_posted"),
+        trigger(
+            "adjustments_posted_stay",
+            on="payouts_adjustment",
+            when="BEFORE UPDATE",
+            runs="law_adjustment_posted",
+        ),
     )

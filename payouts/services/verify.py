@@ -191,7 +191,7 @@ def _verify_run_figures(verification: Verification, inputs: list[bytes], results
 
 
 def _verify_ledger(verification: Verification) -> None:
-    """Check that what was posted as payable for each payout of a locked run is its amount, and that postings sum to 0."""
+    """Check that each payout of a locked run was posted as payable with its amount, and that postings sum to 0."""
     run = verification.run
     posted = dict(
         LedgerEntry.objects.filter(

@@ -266,7 +266,9 @@ class TestPoolCloseLate:
 
 
 class TestANewRunAfterTheReview:
-    def test_is_refused_while_an_allocation_is_handed_in_and_funds_the_pool_anew_when_it_is_returned(self, made):
+    def test_is_refused_while_an_allocation_is_handed_in_and_funds_the_pool_anew_when_it_is_returned(
+        self, made
+    ):
         first = made.runs["2026-Q3"]
         submit(made)
         first.refresh_from_db()

@@ -1,0 +1,1 @@
+"""Files out: what each profile holds, and how each format is written. Rules: docs/reference/files.md."""

@@ -1,0 +1,237 @@
+"""
+The profiles: which rows of a locked run go into the register, to payroll, to the ledger, into the full trace.
+
+Rows come through a server-side cursor in a fixed order, so that memory stays flat and a
+repeat gives the same bytes. Names come from the personal details, and are empty once erased.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Case, F, Prefetch, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from kamcomp import money
+from payouts.choices import ExportProfile, LedgerAccount
+from payouts.exports.tables import Row, Table, days, numbers, position, text
+from payouts.models import Adjustment, Allocation, LedgerEntry, Payout, PayoutLine, Run
+from payouts.selectors.rederived import payout_explain
+from teams.models import Employment
+
+AT_ONCE = 2_000
+ZERO = Decimal(0)
+
+REGISTER = (
+    *text("run", "period", "employee_id", "name", "cost_centre", "source", "plan", "account", "line", "kind"),
+    *text("pay_element", "metric"),
+    *numbers("target", "actual", "attainment", "payout_ratio", "weight", "amount"),
+    *text("currency", "reason"),
+)
+PAYROLL = (
+    *text("run", "period", "payroll_number", "employee_id", "name", "employer", "cost_centre"),
+    *numbers("amount"),
+    *text("currency"),
+    *days("pay_on"),
+)
+GL_JOURNAL = (
+    *text("run", "period", "account", "account_name", "cost_centre"),
+    *numbers("debit", "credit", "amount"),
+    *text("currency"),
+)
+FULL_TRACE = (
+    *text("run", "period", "employee_id", "plan", "record", "path", "step"),
+    *text("value", "unit", "because", "inputs"),
+    *numbers("amount"),
+    *text("currency"),
+)
+
+
+def register(*, run: Run) -> Table:
+    """Return every line, pool share and adjustment of a run: what was earned, and why."""
+    return _table("Payout register", REGISTER, _register_rows(run))
+
+
+def payroll(*, run: Run) -> Table:
+    """Return what payroll pays each person in each currency, by payroll number; nothing owed, no row."""
+    return _table("Payroll", PAYROLL, _payroll_rows(run))
+
+
+def gl_journal(*, run: Run) -> Table:
+    """Return the run's postings by account, cost centre and currency; each currency's amounts sum to 0."""
+    return _table("GL journal", GL_JOURNAL, _journal_rows(run))
+
+
+def full_trace(*, run: Run) -> Table:
+    """Return every payout's lines, and the steps that lead to them, derived again from the kept inputs."""
+    return _table("Full trace", FULL_TRACE, _trace_rows(run))
+
+
+PROFILES: Mapping[ExportProfile, Callable[..., Table]] = {
+    ExportProfile.REGISTER: register,
+    ExportProfile.PAYROLL: payroll,
+    ExportProfile.GL_JOURNAL: gl_journal,
+    ExportProfile.FULL_TRACE: full_trace,
+}
+
+
+def _table(title: str, columns: Any, rows: Iterator[Row]) -> Table:
+    return Table(
+        title=title,
+        columns=columns,
+        rows=rows,
+        amount=position(columns, "amount"),
+        currency=position(columns, "currency"),
+    )
+
+
+def _register_rows(run: Run) -> Iterator[Row]:
+    head = (str(run.number), run.period.code)
+    lines = (
+        PayoutLine.objects.filter(payout__run=run)
+        .order_by("payout__person__employee_id", "payout__plan_version__plan__code", "payout_id", "number")
+        .values_list(
+            "payout__person__employee_id", _name("payout__person"), "payout__person__cost_centre",
+            "payout__plan_version__plan__code", "account__node__code", "leaf", "kind", "pay_element", "metric",
+            "target", "actual", "attainment", "payout_ratio", "weight", "amount", "payout__currency",
+        )
+    )  # fmt: skip
+    for row in lines.iterator(chunk_size=AT_ONCE):
+        person, figures, amount, currency = row[:3], row[9:14], row[14], row[15]
+        plan, account, leaf, kind, element, metric = row[3:9]
+        shown = tuple(_trimmed(figure) for figure in figures)
+        yield (
+            *head, *person, "payout", plan, account or "", leaf, kind, element, metric,
+            *shown, _settled(amount, currency), currency, "",
+        )  # fmt: skip
+    shares = (
+        Allocation.objects.filter(pool__run=run)
+        .exclude(amount=None)
+        .order_by("person__employee_id", "pool__account__node__code")
+        .values_list(
+            "person__employee_id", _name("person"), "person__cost_centre", "pool__plan_version__plan__code",
+            "pool__account__node__code", "guideline", "amount", "pool__currency", "reason", "ineligible_reason",
+        )
+    )  # fmt: skip
+    for row in shares.iterator(chunk_size=AT_ONCE):
+        *person, plan, account, guideline, amount, currency, reason, ineligible = row
+        yield (
+            *head, *person, "pool", plan, account, "POOL", "share", "bonus", "",
+            _settled(guideline, currency), None, None, None, None, _settled(amount, currency), currency,
+            ineligible or reason,
+        )  # fmt: skip
+    for row in _adjustments(run).iterator(chunk_size=AT_ONCE):
+        *person, plan, kind, amount, currency, reason = row
+        yield (
+            *head, *person, "adjustment", plan or "", "", "", kind, "bonus", "",
+            None, None, None, None, None, _settled(amount, currency), currency, reason,
+        )  # fmt: skip
+
+
+def _adjustments(run: Run) -> Any:
+    return (
+        Adjustment.objects.filter(run=run, person__isnull=False)
+        .order_by("person__employee_id", "pk")
+        .values_list(
+            "person__employee_id", _name("person"), "person__cost_centre", "plan_version__plan__code", "kind",
+            "amount", "currency", "reason",
+        )
+    )  # fmt: skip
+
+
+def _payroll_rows(run: Run) -> Iterator[Row]:
+    employers = _employers(run)
+    owed = (
+        payable(run=run)
+        .order_by("person__employee_id", "currency")
+        .values_list(
+            "person_id", "person__details__payroll_number", "person__employee_id", _name("person"),
+            "person__cost_centre", "currency", "total",
+        )
+    )  # fmt: skip
+    for person_id, number, employee_id, name, cost_centre, currency, total in owed.iterator(
+        chunk_size=AT_ONCE
+    ):
+        if not total:
+            continue
+        yield (
+            str(run.number), run.period.code, number or "", employee_id, name, employers.get(person_id, ""),
+            cost_centre, _settled(-total, currency), currency, run.period.pay_on,
+        )  # fmt: skip
+
+
+def payable(*, run: Run) -> Any:
+    """Return what a run's lock posted as payable, by person and currency, as `total` (credits are negative)."""
+    return (
+        LedgerEntry.objects.filter(posting__run=run, account=LedgerAccount.PAYABLE, person__isnull=False)
+        .values("person_id", "currency")
+        .annotate(total=Sum("amount"))
+    )
+
+
+def _employers(run: Run) -> dict[Any, str]:
+    rows = (
+        Employment.objects.filter(valid__overlap=run.period.days)
+        .order_by("person_id", "-valid")
+        .distinct("person_id")
+        .values_list("person_id", "employer")
+    )
+    return dict(rows)
+
+
+def _journal_rows(run: Run) -> Iterator[Row]:
+    side = Case(When(amount__gt=0, then=Value("debit")), default=Value("credit"))
+    entries = (
+        LedgerEntry.objects.filter(posting__run=run)
+        .annotate(side=side)
+        .values("account", "cost_centre", "currency", "side")
+        .annotate(total=Sum("amount"))
+        .order_by("account", "cost_centre", "currency", "-side")
+        .values_list("account", "cost_centre", "currency", "side", "total")
+    )
+    for account, cost_centre, currency, side_name, total in entries.iterator(chunk_size=AT_ONCE):
+        amount = _settled(total, currency)
+        debit, credit = (amount, None) if side_name == "debit" else (None, -amount)
+        name = LedgerAccount(account).label
+        yield str(run.number), run.period.code, account, name, cost_centre, debit, credit, amount, currency
+
+
+def _trace_rows(run: Run) -> Iterator[Row]:
+    payouts = (
+        Payout.objects.filter(run=run)
+        .select_related("person", "plan_version__plan")
+        .prefetch_related(Prefetch("lines", PayoutLine.objects.order_by("number"), to_attr="told"))
+        .order_by("chunk__number", "person__employee_id")
+    )
+    for payout in payouts.iterator(chunk_size=AT_ONCE):
+        head = (str(run.number), run.period.code, payout.person.employee_id, payout.plan_version.plan.code)
+        for line in payout.told:
+            amount = _settled(line.amount, payout.currency)
+            place = (str(line.number), line.leaf, f"{amount:f}", payout.currency, line.kind, "")
+            yield (*head, "line", *place, amount, payout.currency)
+        for step in _steps(payout_explain(payout=payout).steps, path=""):
+            yield (*head, "step", *step, None, payout.currency)
+
+
+def _steps(steps: list[dict[str, Any]], *, path: str) -> Iterator[tuple[str, str, str, str, str, str]]:
+    for step in steps:
+        inputs = json.dumps(step["inputs"], ensure_ascii=False, sort_keys=True) if "inputs" in step else ""
+        value = step.get("value", "")
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield path, step["name"], shown, step.get("unit", ""), step.get("because", ""), inputs
+        yield from _steps(step.get("steps", []), path=f"{path} / {step['name']}" if path else step["name"])
+
+
+def _name(person: str) -> Any:
+    return Coalesce(F(f"{person}__details__legal_name"), Value(""))
+
+
+def _settled(amount: Decimal, currency: str) -> Decimal:
+    return money.settle(amount, currency=currency)
+
+
+def _trimmed(figure: Decimal | None) -> Decimal | None:
+    return None if figure is None else Decimal(f"{figure.normalize():f}")

@@ -1,0 +1,146 @@
+"""
+What people were owed, what payroll says it paid, and what is still open; per currency and per person.
+
+Opening + earned + corrections + converted - paid = closing, from the ledger's payables and
+the payroll returns, through a period and everything locked before it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Q, QuerySet, Sum
+
+from kamcomp import money
+from payouts.choices import LedgerAccount
+from payouts.models import LedgerEntry, PayrollReturn, Run
+from teams.models import Person
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciled:
+    """
+    One currency's way through a period; money in `currency`.
+
+    `earned` are payouts and pool shares, `corrections` adjustments and what is owed on
+    balance, `converted` what moved between plan and payroll currency.
+    """
+
+    currency: str
+    opening: Decimal
+    earned: Decimal
+    corrections: Decimal
+    converted: Decimal
+    paid: Decimal
+
+    @property
+    def closing(self) -> Decimal:
+        """Return what is still to be paid."""
+        return self.opening + self.earned + self.corrections + self.converted - self.paid
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaidDifferently:
+    """Somebody whom payroll paid another amount than the run owed; `difference` is paid less owed."""
+
+    employee_id: str
+    currency: str
+    owed: Decimal
+    paid: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """Return what was paid beyond what was owed."""
+        return self.paid - self.owed
+
+
+def run_reconciled(*, run: Run) -> list[Reconciled]:
+    """Return each currency's reconciliation through a locked run, by currency."""
+    before = Q(posting__run__period__days__startswith__lt=run.period.days.lower)
+    payable = LedgerEntry.objects.filter(
+        account=LedgerAccount.PAYABLE, posting__run__calendar_id=run.calendar_id
+    )
+    mine = payable.filter(posting__run=run)
+    returns = PayrollReturn.objects.current().filter(run__calendar_id=run.calendar_id)
+    paid_before = _sums(returns.filter(run__period__days__startswith__lt=run.period.days.lower))
+    opening = _owed(payable.filter(before))
+    earned = _owed(mine.filter(Q(payout__isnull=False) | Q(allocation__isnull=False)))
+    rest = mine.filter(payout=None, allocation=None)
+    converted_in = set(_conversion_postings(run))
+    corrections = _owed(rest.exclude(posting__in=converted_in))
+    converted = _owed(rest.filter(posting__in=converted_in))
+    paid = _sums(returns.filter(run=run))
+    sources = (opening, earned, corrections, converted, paid, paid_before)
+    return [
+        Reconciled(
+            currency=currency,
+            opening=_settled(opening[currency] - paid_before[currency], currency),
+            earned=_settled(earned[currency], currency),
+            corrections=_settled(corrections[currency], currency),
+            converted=_settled(converted[currency], currency),
+            paid=_settled(paid[currency], currency),
+        )
+        for currency in sorted({currency for source in sources for currency in source})
+    ]
+
+
+def paid_differently(*, run: Run) -> list[PaidDifferently]:
+    """Return everybody whom payroll did not pay exactly what a locked run owes them, by employee id and currency."""
+    owed: dict[tuple[UUID, str], Decimal] = defaultdict(lambda: ZERO)
+    entries = LedgerEntry.objects.filter(
+        posting__run=run, account=LedgerAccount.PAYABLE, person__isnull=False
+    )
+    for person_id, currency, total in entries.values_list("person_id", "currency").annotate(
+        total=Sum("amount")
+    ):
+        owed[person_id, currency] -= total
+    paid: dict[tuple[UUID, str], Decimal] = defaultdict(lambda: ZERO)
+    returned = PayrollReturn.objects.current().filter(run=run).values_list("person_id", "currency")
+    for person_id, currency, total in returned.annotate(total=Sum("amount")):
+        paid[person_id, currency] += total
+    apart = [key for key in {*owed, *paid} if owed[key] != paid[key]]
+    names = dict(Person.objects.filter(pk__in={key[0] for key in apart}).values_list("pk", "employee_id"))
+    found = [
+        PaidDifferently(
+            employee_id=names[person_id],
+            currency=currency,
+            owed=_settled(owed[person_id, currency], currency),
+            paid=_settled(paid[person_id, currency], currency),
+        )
+        for person_id, currency in apart
+    ]
+    return sorted(found, key=lambda each: (each.employee_id, each.currency))
+
+
+def _owed(entries: QuerySet[LedgerEntry]) -> defaultdict[str, Decimal]:
+    return _by_currency((currency, -total) for currency, total in _totals(entries))
+
+
+def _sums(returns: QuerySet[PayrollReturn]) -> defaultdict[str, Decimal]:
+    return _by_currency(_totals(returns))
+
+
+def _totals(rows: QuerySet) -> QuerySet:  # type: ignore[type-arg]
+    return rows.order_by().values_list("currency").annotate(total=Sum("amount"))
+
+
+def _by_currency(pairs: Iterable[tuple[str, Decimal]]) -> defaultdict[str, Decimal]:
+    sums: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+    for currency, total in pairs:
+        sums[currency] += total
+    return sums
+
+
+def _conversion_postings(run: Run) -> Iterable[UUID]:
+    entries = LedgerEntry.objects.filter(posting__run=run, account=LedgerAccount.CONVERSION)
+    return entries.order_by().values_list("posting_id", flat=True).distinct()
+
+
+def _settled(amount: Decimal, currency: str) -> Decimal:
+    return money.settle(amount, currency=currency)

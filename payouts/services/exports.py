@@ -1,0 +1,203 @@
+"""
+Files out of a locked run: made once a profile and format, kept, and given back byte for byte.
+
+Count, totals by currency and SHA-256 are stored with the act. Asked for again, the file
+that lies there is checked against its digest and given; if it has gone it is written
+again, and has to come out the same. Rules: docs/reference/files.md, "Out".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from kamcomp.audit.context import act
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
+from kamcomp.refusal import Refusal
+from payouts.choices import ExportFormat, ExportProfile, PayoutEventKind, RunStatus
+from payouts.exports.profiles import PROFILES, payable
+from payouts.exports.writers import About, SheetTooLong, Written, file_digest, file_write
+from payouts.models import Export, Run
+
+EXPORTERS = [Role.FINANCE, Role.COMP_ADMIN, Role.AUDITOR]
+NAMED = 10
+
+
+class RunNotLocked(Refusal):
+    """Files are made of what is final: a run that is locked."""
+
+
+class PayrollNumbersMissing(Refusal):
+    """People who are to be paid have no payroll number, so payroll could not pay them."""
+
+
+class ExportChanged(Refusal):
+    """A file written again does not have the digest it was first made with."""
+
+
+class DiskTookNothing(Refusal):
+    """The disk did not take a file; nothing of it was kept."""
+
+
+class FormatCannotHold(Refusal):
+    """The format asked for cannot hold so many rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """An export and where its file lies; `made` tells whether this call wrote it first."""
+
+    export: Export
+    path: Path
+    made: bool
+
+
+@act
+def export_make(
+    *, run: Run, profile: ExportProfile, file_format: ExportFormat, by: User, at: datetime
+) -> Exported:
+    """
+    Return a profile of a locked run as a file, written now or given back as it was.
+
+    :raises RunNotLocked: if the run is not locked.
+    :raises PayrollNumbersMissing: if a payroll file would leave somebody out.
+    :raises ExportChanged: if a file that had gone does not come out the same again.
+    :raises DiskTookNothing: if it cannot be written; no part of it stays.
+    """
+    role_check(user=by, roles=EXPORTERS, on=at.date(), act="Exporting")
+    run = Run.objects.select_for_update(of=("self",)).select_related("period", "calendar").get(pk=run.pk)
+    if run.status != RunStatus.LOCKED:
+        raise RunNotLocked(f"{run} is {run.get_status_display().lower()}: files are made once it is locked.")
+    export = Export.objects.filter(run=run, profile=profile, format=file_format).first()
+    if export is not None:
+        return _given_back(export=export, run=run)
+    if profile == ExportProfile.PAYROLL:
+        _refuse_without_numbers(run=run)
+    path = export_path(run=run, filename=_filename(run, profile, file_format))
+    written = _write(run=run, profile=profile, file_format=file_format, path=path, by=by, at=at)
+    export = Export.objects.create(
+        run=run,
+        profile=profile,
+        format=file_format,
+        filename=path.name,
+        rows=written.rows,
+        totals=dict(written.totals),
+        sha256=written.sha256,
+        exported_at=at,
+        created_by=by,
+    )
+    if profile == ExportProfile.PAYROLL:
+        _mark_exported(run=run, reference=path.name, by=by)
+    return Exported(export=export, path=path, made=True)
+
+
+def payroll_dry_run(*, run: Run) -> list[str]:
+    """Return the employee ids of people a payroll file would have to leave out: owed money, no payroll number."""
+    rows = (
+        payable(run=run)
+        .filter(person__details__payroll_number="")
+        .exclude(total=0)
+        .order_by("person__employee_id")
+        .values_list("person__employee_id", flat=True)
+    )
+    without_details = (
+        payable(run=run)
+        .filter(person__details=None)
+        .exclude(total=0)
+        .values_list("person__employee_id", flat=True)
+    )
+    return sorted({*rows, *without_details})
+
+
+def export_path(*, run: Run, filename: str) -> Path:
+    """Return where a run's file lies: below the folder of exports, in a folder of the run's own."""
+    return Path(settings.EXPORT_ROOT) / str(run.pk) / filename
+
+
+def _given_back(*, export: Export, run: Run) -> Exported:
+    path = export_path(run=run, filename=export.filename)
+    if not path.is_file() or file_digest(path=path) != export.sha256:
+        written = _write(
+            run=run,
+            profile=ExportProfile(export.profile),
+            file_format=ExportFormat(export.format),
+            path=path,
+            by=export.created_by,
+            at=export.exported_at,
+        )
+        if written.sha256 != export.sha256:
+            raise ExportChanged(
+                f"{export.filename} was first made with SHA-256 {export.sha256[:16]}... and now comes out as "
+                f"{written.sha256[:16]}...: verify the period, and compare with what was sent."
+            )
+    return Exported(export=export, path=path, made=False)
+
+
+def _write(
+    *,
+    run: Run,
+    profile: ExportProfile,
+    file_format: ExportFormat,
+    path: Path,
+    by: User | None,
+    at: datetime,
+) -> Written:
+    about = About(facts=_facts(run=run, profile=profile, by=by, at=at), made_at=at)
+    try:
+        return file_write(table=PROFILES[profile](run=run), file_format=file_format, path=path, about=about)
+    except SheetTooLong as error:
+        raise FormatCannotHold(str(error)) from error
+    except OSError as error:
+        raise DiskTookNothing(
+            f"{path.name} could not be written ({error.strerror}): nothing of it was kept."
+        ) from error
+
+
+def _facts(*, run: Run, profile: ExportProfile, by: User | None, at: datetime) -> Mapping[str, str]:
+    return {
+        "file": ExportProfile(profile).label,
+        "filter": f"all of {run}",
+        "period": f"{run.period.code} ({run.period.span.since} to {run.period.span.last})",
+        "as of": f"{run.locked_at:%Y-%m-%d %H:%M:%S} UTC" if run.locked_at else "",
+        "run": str(run.number),
+        "result digest": run.result_digest,
+        "made by": by.get_username() if by else "",
+        "made at": f"{at:%Y-%m-%d %H:%M:%S} UTC",
+    }
+
+
+def _filename(run: Run, profile: ExportProfile, file_format: ExportFormat) -> str:
+    return f"{run.calendar.code}-{run.period.code}-run-{run.number}-{profile}.{file_format}"
+
+
+def _refuse_without_numbers(*, run: Run) -> None:
+    missing = payroll_dry_run(run=run)
+    if missing:
+        some = ", ".join(missing[:NAMED]) + (" and others" if len(missing) > NAMED else "")
+        raise PayrollNumbersMissing(
+            f"{len(missing)} people to be paid have no payroll number: {some}. Import their numbers first."
+        )
+
+
+EXPORTED = """
+    INSERT INTO payouts_payoutevent (payout_id, allocation_id, kind, by_id, reason, reference)
+    SELECT id, NULL, %(kind)s, %(by)s, '', %(reference)s FROM payouts_payout WHERE run_id = %(run)s AND amount <> 0
+    UNION ALL
+    SELECT NULL, share.id, %(kind)s, %(by)s, '', %(reference)s
+      FROM payouts_allocation share JOIN payouts_pool pool ON pool.id = share.pool_id
+     WHERE pool.run_id = %(run)s AND share.amount <> 0
+"""
+
+
+def _mark_exported(*, run: Run, reference: str, by: User) -> None:
+    """Note on every payout and share that payroll has been told, in one statement."""
+    values = {"kind": PayoutEventKind.EXPORTED, "by": by.pk, "reference": reference, "run": run.pk}
+    with connection.cursor() as cursor:
+        cursor.execute(EXPORTED, values)
