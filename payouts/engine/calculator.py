@@ -21,6 +21,7 @@ from kamcomp.columns import EXACT
 from kamcomp.money import CONTEXT, to_decimals
 from kamcomp.refusal import Refusal
 from kamcomp.trace import NO_TRACE, RecordingTrace, Trace, plain
+from payouts.engine.allocation import matrix_keys, matrix_least
 from payouts.engine.case import Case, case_from_document
 from payouts.engine.case_inputs import (
     BALANCES,
@@ -34,7 +35,7 @@ from payouts.engine.clawback import overpaid
 from payouts.engine.conversion import Rate, payroll_amounts, rate_for
 from payouts.engine.evaluation import Outcome, evaluate
 from payouts.engine.filling import fill
-from payouts.engine.pool_case import PoolCase, nodes_read, pool_figures
+from payouts.engine.pool_case import PoolCase, allocation_rule, case_members, nodes_read, pool_figures
 from payouts.engine.pool_members import PoolMember
 from payouts.engine.team_result import node_ratios
 from plans.engine.codec import DocumentError, DocumentInvalid
@@ -314,7 +315,15 @@ def _wished(pool: PoolCase, total: Decimal, limits: Mapping[str, Any], wishes: M
         raise CaseIncomplete(
             f"/pool/wishes: {', '.join(absent)} needs a wish as a member, and only members have one."
         )
-    return fill(total=total, wishes=wishes, limits=limits, currency=pool.currency)
+    members, rule = case_members(case=pool), allocation_rule(terms=pool.terms)
+    return fill(
+        total=total,
+        wishes=wishes,
+        limits=limits,
+        currency=pool.currency,
+        matrix=matrix_keys(members=members),
+        matrix_least=matrix_least(total=total, members=members, rule=rule, currency=pool.currency),
+    )
 
 
 def _pool_results(case: Case, plan: Plan, calendar: Calendar, trace: Trace) -> dict[str, Decimal]:

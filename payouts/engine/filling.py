@@ -24,6 +24,10 @@ class NobodyToShareWith(Refusal):
     """A pool has money and no member with any weight."""
 
 
+class WishBelowZero(Refusal):
+    """A wish, which is a proportion, is below zero."""
+
+
 class LimitsCannotHoldPool(Refusal):
     """
     The limits leave no allocation that sums to the pool; `bound` names the limit that stands in the way:
@@ -68,6 +72,7 @@ def fill(
     Source: docs/reference/formulas.md, "Pool allocation".
 
     :raises NobodyToShareWith: if there is money and no wish above zero.
+    :raises WishBelowZero: if a wish is below zero.
     :raises LimitsCannotHoldPool: if the floors pass the total, or the ceilings do not reach it.
     """
     amounts = _filled(total=total, wishes=wishes, limits=limits, currency=currency)
@@ -118,6 +123,9 @@ def _filled(
     currency: str,
 ) -> dict[str, Decimal]:
     weight = {key: Fraction(wish) for key, wish in wishes.items()}
+    for key in sorted(weight):
+        if weight[key] < 0:
+            raise WishBelowZero(f"The wish for {key} is {wishes[key]}: a proportion is zero or more.")
     _check_fits(total=total, weight=weight, limits=limits, currency=currency)
     amounts = {key: limits[key].low for key in weight if not weight[key]}
     free = {key for key in weight if weight[key]}

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payouts.engine.filling import Limits, LimitsCannotHoldPool, NobodyToShareWith, fill, spread_rest
+from payouts.engine.filling import (
+    Limits,
+    LimitsCannotHoldPool,
+    NobodyToShareWith,
+    WishBelowZero,
+    fill,
+    spread_rest,
+)
 
 D = Decimal
 CENT = D("0.01")
@@ -90,6 +97,10 @@ class TestFill:
             )
 
         assert refused.value.bound == "matrix_at_least"
+
+    def test_refuses_a_wish_below_zero(self):
+        with pytest.raises(WishBelowZero, match="wish for LOG is -1"):
+            fill(total=D("30160.00"), wishes=GUIDELINE | {"LOG": D(-1)}, limits=LIMITS, currency="EUR")
 
     def test_refuses_wishes_of_nothing(self):
         with pytest.raises(NobodyToShareWith):

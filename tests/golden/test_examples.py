@@ -7,12 +7,14 @@ of every case is also taken away in turn: the case must then fail, and say what 
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import tomllib
 from collections.abc import Iterator
 from decimal import Decimal, localcontext
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -125,3 +127,36 @@ def test_taking_an_input_away_fails(path):
     silent = [p for p in inputs(document) if not answers_wrong(without(document, p), examples)]
 
     assert not silent, "nothing missed these inputs"
+
+
+ODD = (
+    "",
+    "-1",
+    "0",
+    "1e5",
+    "999999999999999999",
+    "2026-02-30",
+    "\u0663",
+    None,
+    [],
+    {},
+    True,
+    5,
+    0.5,
+    {"parameter": "q"},
+)
+
+
+@pytest.mark.parametrize("path", CASES, ids=[path.stem for path in CASES])
+def test_odd_input_is_answered_or_refused_and_never_breaks(path):
+    document, drawn = case_read(path=path), Random(path.stem)
+    fields = list(inputs(document))
+
+    for place in drawn.sample(fields, k=min(12, len(fields))):
+        odd = copy.deepcopy(document)
+        target: Any = odd
+        for part in place[:-1]:
+            target = target[part]
+        target[place[-1]] = drawn.choice(ODD)
+        with contextlib.suppress(Refusal):
+            calculate(odd)
