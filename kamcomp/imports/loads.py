@@ -29,6 +29,7 @@ from kamcomp.spans import Span
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
 CHANGES_SHOWN = 200
+LOOPS_UP_TO = 500
 
 
 @dataclass
@@ -123,6 +124,9 @@ def load_rows(load: Load, *, batch: ImportBatch, at: datetime) -> Outcome:
         return Outcome()
     with connection.cursor() as cursor:
         stage(load, cursor)
+        # A table that was just filled has no statistics yet, and a loop over it would take hours.
+        loops = "off" if len(load.rows) > LOOPS_UP_TO else "on"
+        cursor.execute(f"SET LOCAL enable_nestloop = {loops}")
         match(load, cursor)
         outcome = fates(load, cursor)
         outcome.changes = changed_cells(load, cursor)
@@ -131,6 +135,7 @@ def load_rows(load: Load, *, batch: ImportBatch, at: datetime) -> Outcome:
         else:
             outcome.ended = update(load, cursor, batch=batch)
         insert(load, cursor, batch=batch, at=at)
+        cursor.execute("SET LOCAL enable_nestloop = on")
         cursor.execute("DROP TABLE stage, matched")
     return outcome
 
