@@ -15,9 +15,10 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.fields import DateRangeField
 from django.db import connection, models
@@ -399,12 +400,13 @@ def _default(column: models.Field) -> Any:
 
 
 def _formatted(values: Sequence[Any]) -> list[str]:
-    """Return values as COPY reads them; one look at the kinds of value in a column picks the way."""
-    kinds = set(map(type, values))
-    if kinds <= {Decimal, int} or (len(kinds) == 1 and next(iter(kinds)).__name__ == "UUID"):
+    """Return values as COPY reads them; a value that stands in many rows is written once."""
+    different = {id(value): value for value in values}
+    if len(different) * 2 < len(values):
+        written = {place: _one(value) for place, value in different.items()}
+        return [written[place] for place in map(id, values)]
+    if set(map(type, values)) <= {Decimal, int, UUID}:
         return list(map(str, values))
-    if kinds == {date}:
-        return [value.isoformat() for value in values]
     return [_one(value) for value in values]
 
 

@@ -155,7 +155,7 @@ def mapped(table: RawTable, mapping: ColumnMapping, *, canonical: tuple[str, ...
     given = {column: find(column, source) for column, source in mapping.columns.items()}
     for column, (parts, joint) in mapping.ids.items():
         sources = [find(column, source) for source in parts]
-        given[column] = [joint.join(texts) for texts in zip(*sources, strict=True)]
+        given[column] = [joint.join(texts) if all(texts) else "" for texts in zip(*sources, strict=True)]
     for column, text in mapping.constants.items():
         given[column] = [text] * len(table.lines)
     ignored = None if mapping.ignore is None else set(mapping.ignore)

@@ -53,7 +53,9 @@ def periods(sheet: Sheet) -> list[Period | None]:
 
 def spans(named: Iterable[Period | None]) -> list[Span | None]:
     """Return the days of periods."""
-    return [period.span if period else None for period in named]
+    periods_named = list(named)
+    days = {period.pk: period.span for period in {p.pk: p for p in periods_named if p}.values()}
+    return [days[period.pk] if period else None for period in periods_named]
 
 
 def metrics(sheet: Sheet) -> list[Metric | None]:

@@ -15,9 +15,10 @@ from kamcomp.imports.kinds import Column, Context, Kind, may_be_empty, optional
 from kamcomp.imports.loads import Load, picked
 from kamcomp.imports.sheets import Sheet
 from kamcomp.imports.values import Amount, CurrencyCode, Day, Identifier, Text, money
+from kamcomp.spans import Span
 from scorecards.choices import MetricSource, ResultStatus, Window
 from scorecards.intake.figures import CALENDAR, PERIOD
-from scorecards.intake.references import fact_load, metrics, periods
+from scorecards.intake.references import fact_load, metrics, periods, spans
 from scorecards.intake.targets import SUBJECT, check_currency
 from scorecards.models import Metric, Result, Target
 from teams.intake.references import OWN, nodes, people, segments
@@ -31,14 +32,15 @@ def prepare_results(sheet: Sheet, _context: Context) -> list[Load]:
     for row, (actual, note) in enumerate(zip(sheet["actual"], sheet["note"], strict=True)):
         if actual is None and not note:
             sheet.reject(row, "actual", "is empty: a missing result says why in the column note")
-    sheet.days = [period.span if period else None for period in meant]
+    days = spans(meant)
+    sheet.days = list(days)
     subject: dict[str, list[Any]] = {
         "metric_id": [metric.pk if metric else None for metric in named],
         "node_id": nodes(sheet),
         "person_id": people(sheet, "employee_id"),
         "segment_id": segments(sheet),
     }
-    targets = target_load(sheet, subject, meant)
+    targets = target_load(sheet, subject, days)
     return [result_load(sheet, subject, meant), *targets]
 
 
@@ -74,13 +76,13 @@ def result_load(sheet: Sheet, subject: dict[str, list[Any]], meant: Sequence[Per
     return load
 
 
-def target_load(sheet: Sheet, subject: dict[str, list[Any]], meant: Sequence[Period | None]) -> list[Load]:
+def target_load(sheet: Sheet, subject: dict[str, list[Any]], days: Sequence[Span | None]) -> list[Load]:
     """Return the load of the targets that the file states for the periods of its results."""
     rows = [row for row in sheet.accepted() if sheet["target"][row] is not None]
     if not rows:
         return []
     columns: dict[str, Any] = subject | {
-        "days": [period.span if period else None for period in meant],
+        "days": days,
         "value": sheet["target"],
         "currency": [currency or "" for currency in sheet["currency"]],
     }

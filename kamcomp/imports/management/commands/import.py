@@ -19,6 +19,7 @@ from kamcomp.imports.kinds import all_kinds
 from kamcomp.imports.models import ImportBatch
 from kamcomp.imports.passage import ImportRejected, SecondPersonNeeded
 from kamcomp.imports.previews import Preview
+from kamcomp.imports.reference import reference_page
 from kamcomp.refusal import Refusal
 
 SHOWN = 200
@@ -40,6 +41,7 @@ class Command(BaseCommand):
             "--approve", metavar="BATCH", help="approve, as a second person, rows about the importer"
         )
         act.add_argument("--kinds", action="store_true", help="list the kinds of file and their columns")
+        act.add_argument("--reference", action="store_true", help="print the reference page of all kinds")
         act.add_argument("--batches", action="store_true", help="list the latest batches")
         parser.add_argument(
             "--accept-valid", action="store_true", help="write the good rows though others are rejected"
@@ -52,7 +54,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         try:
             by = user_named(options["by"]) if options["by"] else None
-            for name in ("undo", "approve", "kinds", "batches"):
+            for name in ("undo", "approve", "kinds", "reference", "batches"):
                 if options[name]:
                     getattr(self, f"import_{name}")(options, by)
                     return
@@ -152,6 +154,9 @@ class Command(BaseCommand):
     def import_kinds(self, _options: dict[str, Any], _by: User | None) -> None:
         for kind in all_kinds():
             self.stdout.write(f"{kind.name}: {', '.join(kind.names)}")
+
+    def import_reference(self, _options: dict[str, Any], _by: User | None) -> None:
+        self.stdout.write(reference_page(), ending="")
 
     def import_batches(self, _options: dict[str, Any], _by: User | None) -> None:
         for batch in ImportBatch.objects.order_by("-created_at")[:50]:
