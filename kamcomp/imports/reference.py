@@ -57,8 +57,8 @@ Findings that only inform (a gap, a late target, an account without key account 
 ## Undo
 
 A committed batch can be taken back until a period is locked that could have paid by it. What a batch restated is
-believed again as new rows, so that what was known on any day stays true. It is refused when later imports or people have
-changed its rows since, or when other rows stand on them.
+believed again as new rows, so that what was known on any day stays true. It is refused when later imports or people
+have changed its rows since, or when other rows stand on them.
 
 ## Column maps
 
