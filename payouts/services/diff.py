@@ -96,7 +96,11 @@ def _line_changes(
     for key in dict.fromkeys([*old, *new]):
         before, after = old.get(key), new.get(key)
         if before is None or after is None or _figures(before) != _figures(after):
-            yield LineChange(key[0], key[1], before and before.amount, after and after.amount)
+            yield LineChange(key[0], key[1], _amount_of(before), _amount_of(after))
+
+
+def _amount_of(line: PayoutLine | None) -> Decimal | None:
+    return None if line is None else line.amount
 
 
 def _figures(line: PayoutLine) -> tuple[Any, ...]:

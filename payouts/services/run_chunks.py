@@ -186,6 +186,9 @@ def _fail(*, taken: Taken, error: str) -> bool:
 
 def _chunks_of_version(*, run: Run, version: PlanVersion, since: Any, until: Any, after: int) -> int:
     with connection.cursor() as cursor:
+        # Right after a large import the planner knows nothing of the tables yet, and a nested loop
+        # over people and assignments would be quadratic.
+        cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(
             """
             WITH payees AS (
@@ -216,7 +219,9 @@ def _chunks_of_version(*, run: Run, version: PlanVersion, since: Any, until: Any
                 "until": until,
             },
         )
-        return int(cursor.rowcount)
+        made = int(cursor.rowcount)
+        cursor.execute("SET LOCAL enable_nestloop = on")
+        return made
 
 
 def _hold(*, taken: Taken) -> None:

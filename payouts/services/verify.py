@@ -179,11 +179,11 @@ def _verify_run_figures(verification: Verification, inputs: list[bytes], results
     sums = Payout.objects.filter(run=run).values("currency").annotate(total=Sum("amount"))
     totals = {row["currency"]: row["total"] for row in sums}
     for currency in sorted(totals.keys() | run.totals.keys()):
-        stored, held = Decimal(run.totals.get(currency, "0")), totals.get(currency, ZERO)
-        if stored != held:
+        total, held = Decimal(run.totals.get(currency, "0")), totals.get(currency, ZERO)
+        if total != held:
             verification.find(
                 "total_differs",
-                f"Run {run}: the total stored is {stored} {currency}, its payouts sum to {held}.",
+                f"Run {run}: the total stored is {total} {currency}, its payouts sum to {held}.",
             )
     people = Payout.objects.filter(run=run).aggregate(people=Count("person", distinct=True))["people"]
     if people != run.people:

@@ -51,7 +51,7 @@ CREDITED = """
            b.quantity, b.revenue, b.cost, b.currency, coalesce(b.product, ''), coalesce(b.family, ''),
            ARRAY(SELECT climb.node FROM climb WHERE climb.leaf = b.node_id), w.employee_id
       FROM believed b JOIN teams_person w ON w.id = b.person_id
-     ORDER BY (b.source || '/' || b.source_id || '/' || b.line) COLLATE "C", b.person_id, b.credit_type
+     ORDER BY b.source COLLATE "C", b.source_id COLLATE "C", b.line, w.employee_id COLLATE "C", b.credit_type
 """
 
 
