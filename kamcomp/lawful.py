@@ -31,7 +31,9 @@ def sentence_of(error: BaseException) -> str:
 
 
 @contextmanager
-def refusing(refusals: Mapping[str, Refusal | type[Refusal]], *, at_once: Sequence[str] = ()) -> Iterator[None]:
+def refusing(
+    refusals: Mapping[str, Refusal | type[Refusal]], *, at_once: Sequence[str] = ()
+) -> Iterator[None]:
     """
     Turn laws broken in the block into their refusals; any other database error goes through.
 

@@ -10,7 +10,9 @@ class Migration(migrations.Migration):
 
     operations = [
         numbers_only("payouts_payout", "due", "posted_before", "amount", "carried", "target_incentive"),
-        numbers_only("payouts_payoutline", "target", "actual", "attainment", "payout_ratio", "weight", "amount"),
+        numbers_only(
+            "payouts_payoutline", "target", "actual", "attainment", "payout_ratio", "weight", "amount"
+        ),
         numbers_only("payouts_pool", "target_amount", "result_ratio", "funded", "correction", "reserve"),
         numbers_only("payouts_allocation", "dedication", "role_weight", "guideline", "amount"),
         numbers_only("payouts_clawbackcase", "recoverable", "per_payout_at_most"),

@@ -13,8 +13,8 @@ from kamcomp.identity.models import User
 from kamcomp.lawful import refusing
 from kamcomp.refusal import Refusal
 from kamcomp.spans import Span
-from plans.models import Assignment, Plan, PlanVersion
 from plans.choices import VersionStatus
+from plans.models import Assignment, Plan, PlanVersion
 from teams.choices import Scope
 from teams.models import Person, StrategicAccount
 

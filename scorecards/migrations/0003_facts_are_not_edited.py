@@ -44,5 +44,8 @@ BEGIN
     RETURN NULL;
 END""",
         ),
-        *(not_edited(table, law=f"{facts}_are_not_edited", stay=f"{facts}_stay") for table, facts in FACTS.items()),
+        *(
+            not_edited(table, law=f"{facts}_are_not_edited", stay=f"{facts}_stay")
+            for table, facts in FACTS.items()
+        ),
     )

@@ -12,7 +12,9 @@ class Migration(migrations.Migration):
         numbers_only("teams_strategicaccount", "defend_weight", "grow_weight", "profit_weight"),
         numbers_only("teams_jobrole", "role_weight"),
         numbers_only("teams_employment", "fte"),
-        numbers_only("teams_paypackage", "base_salary", "variable_target", "pool_target", "long_term_target", "ceiling"),
+        numbers_only(
+            "teams_paypackage", "base_salary", "variable_target", "pool_target", "long_term_target", "ceiling"
+        ),
         numbers_only("teams_membership", "dedication"),
         numbers_only("teams_accountobjective", "baseline", "target", "weight"),
     ]

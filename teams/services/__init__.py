@@ -3,7 +3,13 @@
 from teams.services.accounts import account_activate, account_exit, account_review, accounts_review
 from teams.services.memberships import membership_add, membership_change, membership_end, membership_hand_over
 from teams.services.packages import package_approve, package_propose
-from teams.services.people import employment_begin, employment_change, employment_end, person_erase, person_make
+from teams.services.people import (
+    employment_begin,
+    employment_change,
+    employment_end,
+    person_erase,
+    person_make,
+)
 
 __all__ = [
     "account_activate",

@@ -33,7 +33,8 @@ def days_without_kam(*, account: StrategicAccount) -> list[Span]:
     """Return the days of an account's programme on which nobody is its key account manager, in order."""
     held = Membership.objects.filter(account=account, seat=Seat.KAM)
     return span_gaps(
-        spans=[membership.span for membership in held], within=Span(account.programme_start, account.programme_end)
+        spans=[membership.span for membership in held],
+        within=Span(account.programme_start, account.programme_end),
     )
 
 
@@ -72,7 +73,9 @@ def accounts_review(*, account_ids: Iterable[UUID], by: User | None) -> list[Str
         pk__in=list(account_ids), status=AccountStatus.ACTIVE
     )
     moved = [account for account in active.order_by("pk") if days_without_kam(account=account)]
-    StrategicAccount.objects.filter(pk__in=[account.pk for account in moved]).update(status=AccountStatus.REVIEW)
+    StrategicAccount.objects.filter(pk__in=[account.pk for account in moved]).update(
+        status=AccountStatus.REVIEW
+    )
     return moved
 
 

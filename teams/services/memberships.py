@@ -174,8 +174,10 @@ def membership_hand_over(*, membership_id: UUID, to: Person, since: date, by: Us
 
 def _check_day(*, membership: Membership, day: date) -> None:
     if day not in membership.span:
-        raise DayOutside(f"{membership} does not hold on {day}: it runs from {membership.span.since}"
-                         f" to {membership.span.last or 'further notice'}.")
+        raise DayOutside(
+            f"{membership} does not hold on {day}: it runs from {membership.span.since}"
+            f" to {membership.span.last or 'further notice'}."
+        )
 
 
 def _refusing(*, account: StrategicAccount, person: Person) -> Any:
@@ -191,7 +193,9 @@ def _refusing(*, account: StrategicAccount, person: Person) -> Any:
             "memberships_kam_takes_no_pool_share": KamSharesNoPool(
                 f"{person} hands out the pool of {account} as its key account manager and shares in none of it."
             ),
-            "memberships_dedication_is_a_share": ShareOutOfRange("A dedication lies between 0 and 1 (0 % and 100 %)."),
+            "memberships_dedication_is_a_share": ShareOutOfRange(
+                "A dedication lies between 0 and 1 (0 % and 100 %)."
+            ),
         },
         at_once=[DEDICATION_LAW],
     )

@@ -87,9 +87,13 @@ def package_approve(*, package_id: UUID, by: User) -> PayPackage:
     Person.objects.select_for_update().get(pk=package.person_id)
     _check_not_own(person=package.person, user=by)
     if package.status != PackageStatus.PROPOSED:
-        raise PackageDecided(f"The package of {package.person} from {package.span.since} is approved already.")
+        raise PackageDecided(
+            f"The package of {package.person} from {package.span.since} is approved already."
+        )
     if package.created_by_id == by.pk:
-        raise ProposerCannotApprove(f"{by} proposed the package of {package.person}; a second person approves it.")
+        raise ProposerCannotApprove(
+            f"{by} proposed the package of {package.person}; a second person approves it."
+        )
     standing = PayPackage.objects.filter(
         person=package.person, status=PackageStatus.APPROVED, valid__overlap=package.valid
     )

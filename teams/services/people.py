@@ -63,9 +63,12 @@ def person_make(
 
     :raises PersonExists: if the employee id, the payroll number or the user is another person's.
     """
-    taken = PersonExists(f"Employee id {employee_id}, payroll number {payroll_number or '-'} or the user is taken.")
+    taken = PersonExists(
+        f"Employee id {employee_id}, payroll number {payroll_number or '-'} or the user is taken."
+    )
     laws = dict.fromkeys(
-        ("teams_person_employee_id_key", "teams_person_user_id_key", "person_details_one_payroll_number"), taken
+        ("teams_person_employee_id_key", "teams_person_user_id_key", "person_details_one_payroll_number"),
+        taken,
     )
     with refusing(laws):
         person = Person.objects.create(
@@ -82,7 +85,9 @@ def person_make(
 
 
 @act
-def employment_begin(*, person: Person, since: date, last_day: date | None = None, by: User, **terms: Any) -> Employment:
+def employment_begin(
+    *, person: Person, since: date, last_day: date | None = None, by: User, **terms: Any
+) -> Employment:
     """
     Record where a person works from a day on; `terms` are the other fields of an employment.
 
@@ -144,16 +149,18 @@ def person_erase(*, person_id: UUID, by: User, at: datetime) -> Person:
     :raises RetentionNotOver: if the retention date has not passed, or none is set.
     :raises ErasedAlready: if it was done before.
     """
-    person = Person.objects.select_for_update(of=("self",)).select_related("details", "user").get(pk=person_id)
+    person = (
+        Person.objects.select_for_update(of=("self",)).select_related("details", "user").get(pk=person_id)
+    )
     details = person.details
     if details.erased_at is not None:
-        raise ErasedAlready(f"The personal fields of {person.employee_id} were erased on {details.erased_at:%Y-%m-%d}.")
+        raise ErasedAlready(
+            f"The personal fields of {person.employee_id} were erased on {details.erased_at:%Y-%m-%d}."
+        )
     if details.retain_until is None or details.retain_until >= at.date():
         until = details.retain_until or "a date that is not set yet"
         raise RetentionNotOver(f"The personal fields of {person.employee_id} are kept until {until}.")
-    PersonDetails.objects.filter(pk=details.pk).update(
-        **dict.fromkeys(PERSONAL, ""), erased_at=at
-    )
+    PersonDetails.objects.filter(pk=details.pk).update(**dict.fromkeys(PERSONAL, ""), erased_at=at)
     _imported_values_erase(person_id=person.pk)
     if person.user is not None:
         _user_close(user=person.user)
@@ -167,9 +174,9 @@ def _imported_values_erase(*, person_id: UUID) -> None:
         name: Func(F(name), without, arg_joiner=" - ", template="(%(expressions)s)", output_field=JSONField())
         for name in ("before", "after")
     }
-    ImportChange.objects.filter(
-        subject_table=PersonDetails._meta.db_table, subject_id=str(person_id)
-    ).update(**kept)
+    ImportChange.objects.filter(subject_table=PersonDetails._meta.db_table, subject_id=str(person_id)).update(
+        **kept
+    )
 
 
 def _user_close(*, user: User) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg2
 import pytest
-from psycopg2.extensions import connection as RawConnection
 from django.db import IntegrityError
+from psycopg2.extensions import connection as RawConnection
 from psycopg2.extensions import cursor as RawCursor
 
 from kamcomp.lawful import law_of

@@ -15,7 +15,8 @@ LAWS = r"""
         UNION
         SELECT regexp_replace(tgname::text, '_(insert|update|delete)$', '') FROM pg_trigger t
           JOIN pg_class c ON c.oid = t.tgrelid
-         WHERE NOT tgisinternal AND c.relnamespace = 'public'::regnamespace AND tgname !~ '_audit_(insert|update|delete)$'
+         WHERE NOT tgisinternal AND c.relnamespace = 'public'::regnamespace
+           AND tgname !~ '_audit_(insert|update|delete)$'
     )
     SELECT name FROM named UNION SELECT name FROM raised ORDER BY name
 """

@@ -50,7 +50,9 @@ def node(**values: Any) -> AccountNode:
 
 def account(**values: Any) -> StrategicAccount:
     return StrategicAccount.objects.create(
-        **{"node": values.pop("node", None) or node(), "programme_start": date(2026, 1, 1), "plan_currency": "EUR"},
+        node=values.pop("node", None) or node(),
+        programme_start=date(2026, 1, 1),
+        plan_currency="EUR",
         **values,
     )
 
@@ -254,7 +256,14 @@ def payout_insert(columns: dict[str, Any]) -> tuple[str, list[Any]]:
 
 def payout_line(of: Payout, **values: Any) -> PayoutLine:
     return PayoutLine.objects.create(
-        **{"payout": of, "number": 1, "period_id": of.period_id, "leaf": "revenue", "amount": "10.00", **values}
+        **{
+            "payout": of,
+            "number": 1,
+            "period_id": of.period_id,
+            "leaf": "revenue",
+            "amount": "10.00",
+            **values,
+        }
     )
 
 

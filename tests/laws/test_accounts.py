@@ -47,7 +47,8 @@ class TestAccountTree:
 
         with refused("strategic_accounts_are_roots"):
             app_sql.execute(
-                "UPDATE teams_strategicaccount SET node_id = %s WHERE id = %s", [str(branch.pk), str(account.pk)]
+                "UPDATE teams_strategicaccount SET node_id = %s WHERE id = %s",
+                [str(branch.pk), str(account.pk)],
             )
 
     def test_refuses_to_hang_an_account_of_the_programme_under_another(self, app_sql):
@@ -69,7 +70,9 @@ class TestKeyAccountManager:
         account = rows.account()
 
         with refused("strategic_accounts_active_have_a_kam", saying="no key account manager on"):
-            app_sql.execute("UPDATE teams_strategicaccount SET status = 'active' WHERE id = %s", [str(account.pk)])
+            app_sql.execute(
+                "UPDATE teams_strategicaccount SET status = 'active' WHERE id = %s", [str(account.pk)]
+            )
 
     @pytest.mark.parametrize(
         "statement",
@@ -100,9 +103,12 @@ class TestKeyAccountManager:
         connection = app_connection()
 
         with connection, connection.cursor() as cursor:
-            cursor.execute("UPDATE teams_membership SET valid = '[2026-01-01,2026-06-01)' WHERE id = %s", [str(kam.pk)])
             cursor.execute(
-                "UPDATE teams_membership SET valid = '[2026-06-01,)', seat = 'kam' WHERE id = %s", [str(deputy.pk)]
+                "UPDATE teams_membership SET valid = '[2026-01-01,2026-06-01)' WHERE id = %s", [str(kam.pk)]
+            )
+            cursor.execute(
+                "UPDATE teams_membership SET valid = '[2026-06-01,)', seat = 'kam' WHERE id = %s",
+                [str(deputy.pk)],
             )
 
         assert StrategicAccount.objects.get(pk=account.pk).status == AccountStatus.ACTIVE
@@ -110,7 +116,9 @@ class TestKeyAccountManager:
     def test_asks_only_for_the_days_of_the_programme(self, app_sql):
         account, kam = rows.active_account(programme_end=date(2026, 6, 1))
 
-        app_sql.execute("UPDATE teams_membership SET valid = '[2026-01-01,2026-06-01)' WHERE id = %s", [str(kam.pk)])
+        app_sql.execute(
+            "UPDATE teams_membership SET valid = '[2026-01-01,2026-06-01)' WHERE id = %s", [str(kam.pk)]
+        )
 
         assert Membership.objects.get(pk=kam.pk).valid.upper == date(2026, 6, 1)
 
@@ -136,8 +144,9 @@ class TestKeyAccountManager:
 
 class TestDedication:
     INSERT = (
-        "INSERT INTO teams_membership (id, account_id, person_id, role_id, seat, link, scope, dedication, pool_eligible,"
-        " opt_out_reason, valid) VALUES (gen_random_uuid(), %s, %s, %s, 'member', 'direct', 'account', %s, true, '', %s)"
+        "INSERT INTO teams_membership (id, account_id, person_id, role_id, seat, link, scope, dedication,"
+        " pool_eligible, opt_out_reason, valid)"
+        " VALUES (gen_random_uuid(), %s, %s, %s, 'member', 'direct', 'account', %s, true, '', %s)"
     )
 
     def test_refuses_more_than_all_of_a_day(self, app_sql):
@@ -148,7 +157,13 @@ class TestDedication:
         with refused("memberships_dedication_is_at_most_one", saying="from 2026-06-01 on, E.* 100.1 %"):
             app_sql.execute(
                 self.INSERT,
-                [str(rows.account().pk), str(person.pk), str(rows.role().pk), "0.101", "[2026-05-01,2026-06-02)"],
+                [
+                    str(rows.account().pk),
+                    str(person.pk),
+                    str(rows.role().pk),
+                    "0.101",
+                    "[2026-05-01,2026-06-02)",
+                ],
             )
 
     def test_lets_a_day_be_full(self, app_sql):

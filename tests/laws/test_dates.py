@@ -19,7 +19,11 @@ WRITERS = 16
 
 def employment():
     return Employment.objects.create(
-        person=rows.person(), employer="X", jurisdiction="DE", payroll_currency="EUR", valid=rows.days("2026-01-01")
+        person=rows.person(),
+        employer="X",
+        jurisdiction="DE",
+        payroll_currency="EUR",
+        valid=rows.days("2026-01-01"),
     )
 
 
@@ -92,7 +96,10 @@ class TestDatedRows:
     def test_refuse_all_but_one_of_sixteen_at_once(self, app_connection, app_sql, law):
         model, make = DATED[law]
         row = make()
-        app_sql.execute(f"UPDATE {model._meta.db_table} SET {span_column(model)} = %s WHERE id = %s", [BEFORE, str(row.pk)])
+        app_sql.execute(
+            f"UPDATE {model._meta.db_table} SET {span_column(model)} = %s WHERE id = %s",
+            [BEFORE, str(row.pk)],
+        )
         copies = [copying(model, row, number=1_000 + index, days=LATER) for index in range(WRITERS)]
 
         outcomes = together(app_connection, [methodcaller("execute", copy) for copy in copies])

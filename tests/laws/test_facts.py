@@ -12,9 +12,7 @@ from scorecards.models import Credit, Metric, Target, Transaction
 from tests.laws import rows
 from tests.laws.breaking import MADE, WRITERS, refused, together
 
-FACT_TABLES = sorted(
-    model._meta.db_table for model in apps.get_models() if issubclass(model, Fact)
-)
+FACT_TABLES = sorted(model._meta.db_table for model in apps.get_models() if issubclass(model, Fact))
 
 
 def fx_rate():
@@ -35,7 +33,9 @@ class TestFacts:
 
         assert app_sql.fetchone() == (True, False, True, False)
 
-    @pytest.mark.parametrize("statement", ["UPDATE scorecards_transaction SET revenue = 1", "DELETE FROM currency_fxrate"])
+    @pytest.mark.parametrize(
+        "statement", ["UPDATE scorecards_transaction SET revenue = 1", "DELETE FROM currency_fxrate"]
+    )
     def test_refuse_the_app_role_an_edit(self, app_sql, statement):
         rows.transactions(1)
         fx_rate()
@@ -79,12 +79,19 @@ class TestTargets:
             code="X1", name="X", perspective="financial", unit="money"
         )
         return Target.objects.create(
-            metric=metric, node=rows.node(), days=rows.days("2026-01-01", "2027-01-01"), value="100", currency="EUR"
+            metric=metric,
+            node=rows.node(),
+            days=rows.days("2026-01-01", "2027-01-01"),
+            value="100",
+            currency="EUR",
         )
 
     @pytest.mark.parametrize(
         "statement",
-        ["UPDATE scorecards_target SET value = 90 WHERE id = %s", "DELETE FROM scorecards_target WHERE id = %s"],
+        [
+            "UPDATE scorecards_target SET value = 90 WHERE id = %s",
+            "DELETE FROM scorecards_target WHERE id = %s",
+        ],
     )
     def test_keep_what_was_agreed(self, app_sql, target, statement):
         with refused("targets_keep_their_history", saying="revise it with a new row"):
@@ -96,7 +103,8 @@ class TestTargets:
 
     def test_are_revised_by_a_new_row(self, app_sql, target):
         app_sql.execute(
-            "UPDATE scorecards_target SET status = 'revised', superseded_at = now() WHERE id = %s", [target.pk]
+            "UPDATE scorecards_target SET status = 'revised', superseded_at = now() WHERE id = %s",
+            [target.pk],
         )
 
         with refused("targets_keep_their_history"):
@@ -141,7 +149,9 @@ class TestCredits:
         connection = app_connection()
 
         with connection, connection.cursor() as cursor:
-            cursor.execute("UPDATE scorecards_credit SET superseded_at = now() WHERE source_id = %s", [line.source_id])
+            cursor.execute(
+                "UPDATE scorecards_credit SET superseded_at = now() WHERE source_id = %s", [line.source_id]
+            )
             cursor.executemany(self.INSERT, values)
 
         assert Credit.objects.current().filter(source_id=line.source_id).count() == 3

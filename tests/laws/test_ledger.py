@@ -147,19 +147,27 @@ class TestAdjustment:
         with refused("adjustments_stay"):
             app_sql.execute("DELETE FROM payouts_adjustment WHERE id = %s", [str(adjustment.pk)])
 
-    @pytest.mark.parametrize(("was", "becomes"), [("proposed", "posted"), ("approved", "proposed"), ("rejected", "approved")])
+    @pytest.mark.parametrize(
+        ("was", "becomes"), [("proposed", "posted"), ("approved", "proposed"), ("rejected", "approved")]
+    )
     def test_moves_only_as_its_states_say(self, app_sql, adjustment, was, becomes):
         self.decided(adjustment, was)
 
         with refused("adjustments_move_on"):
-            app_sql.execute("UPDATE payouts_adjustment SET status = %s WHERE id = %s", [becomes, str(adjustment.pk)])
+            app_sql.execute(
+                "UPDATE payouts_adjustment SET status = %s WHERE id = %s", [becomes, str(adjustment.pk)]
+            )
 
 
 class TestApproval:
     @pytest.fixture
     def approval(self, transactional_db):
         return Approval.objects.create(
-            subject_table="plans_planversion", subject_id=uuid4(), step="approve", digest="d", prepared_by=rows.user()
+            subject_table="plans_planversion",
+            subject_id=uuid4(),
+            step="approve",
+            digest="d",
+            prepared_by=rows.user(),
         )
 
     DECIDE = (

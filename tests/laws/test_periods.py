@@ -47,7 +47,10 @@ class TestPeriod:
     @pytest.mark.parametrize(
         "statement",
         [
-            *(f"UPDATE calendar_period SET status = '{status}' WHERE id = %s" for status in ("open", "collecting")),
+            *(
+                f"UPDATE calendar_period SET status = '{status}' WHERE id = %s"
+                for status in ("open", "collecting")
+            ),
             "UPDATE calendar_period SET pay_on = '2026-05-01' WHERE id = %s",
             "UPDATE calendar_period SET days = '[2026-01-01,2026-04-02)' WHERE id = %s",
             "DELETE FROM calendar_period WHERE id = %s",
@@ -104,7 +107,10 @@ def locked(app_connection):
         cursor.executemany(
             "INSERT INTO payouts_ledgerentry (posting_id, period_id, account, cost_centre, amount, currency)"
             " VALUES (%s, %s, %s, '', %s, 'EUR')",
-            [[posting_id, str(run.period_id), "expense", 10], [posting_id, str(run.period_id), "payable", -10]],
+            [
+                [posting_id, str(run.period_id), "expense", 10],
+                [posting_id, str(run.period_id), "payable", -10],
+            ],
         )
         cursor.execute("UPDATE payouts_run SET status = 'locked' WHERE id = %s", [str(run.pk)])
         cursor.execute(LOCK, [str(run.period_id)])
@@ -197,7 +203,9 @@ class TestLockedPeriod:
             )
 
     def test_lets_an_open_adjustment_leave_for_the_open_period(self, app_sql, locked):
-        following = rows.period(calendar=locked["period"].calendar, days=rows.days("2026-04-01", "2026-07-01"))
+        following = rows.period(
+            calendar=locked["period"].calendar, days=rows.days("2026-04-01", "2026-07-01")
+        )
 
         app_sql.execute(
             "UPDATE payouts_adjustment SET period_id = %s WHERE id = %s",
@@ -221,7 +229,9 @@ class TestLockAgainstWriters:
             with locker, locker.cursor() as cursor:
                 cursor.execute(LOCK, [str(run.period_id)])
                 waited.append(time.monotonic() - since)
-                cursor.execute("SELECT sum(amount) FROM payouts_payout WHERE period_id = %s", [str(run.period_id)])
+                cursor.execute(
+                    "SELECT sum(amount) FROM payouts_payout WHERE period_id = %s", [str(run.period_id)]
+                )
                 waited.append(cursor.fetchone()[0])
 
         thread = Thread(target=lock)

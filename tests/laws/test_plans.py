@@ -39,7 +39,9 @@ class TestPlanVersion:
         version = rows.version(status=was)
 
         with refused("plan_versions_move_on", saying=f"is {was} and cannot become {becomes}"):
-            app_sql.execute("UPDATE plans_planversion SET status = %s WHERE id = %s", [becomes, str(version.pk)])
+            app_sql.execute(
+                "UPDATE plans_planversion SET status = %s WHERE id = %s", [becomes, str(version.pk)]
+            )
 
     def test_is_not_approved_by_who_prepared_it(self, app_sql):
         version = rows.version(status=VersionStatus.DRAFT)
@@ -105,7 +107,8 @@ class TestAssignment:
 
         with refused("assignments_are_in_force", saying=f"that version is {status}"):
             app_sql.execute(
-                self.INSERT, [str(rows.person().pk), str(version.plan_id), str(version.pk), "[2026-01-01,2026-02-01)"]
+                self.INSERT,
+                [str(rows.person().pk), str(version.plan_id), str(version.pk), "[2026-01-01,2026-02-01)"],
             )
 
     @pytest.mark.parametrize("span", ["[2025-12-31,2026-02-01)", "[2026-12-01,2027-01-02)", "[2026-01-01,)"])
@@ -120,7 +123,8 @@ class TestAssignment:
 
         with refused("assignments_are_in_force"):
             app_sql.execute(
-                self.INSERT, [str(rows.person().pk), str(rows.plan().pk), str(version.pk), "[2026-01-01,2026-02-01)"]
+                self.INSERT,
+                [str(rows.person().pk), str(rows.plan().pk), str(version.pk), "[2026-01-01,2026-02-01)"],
             )
 
     def test_holds_its_version_in_force(self, app_sql):
@@ -129,7 +133,8 @@ class TestAssignment:
 
         with refused("assignments_are_in_force"):
             app_sql.execute(
-                "UPDATE plans_planversion SET valid = '[2026-01-01,2026-07-01)' WHERE id = %s", [str(version.pk)]
+                "UPDATE plans_planversion SET valid = '[2026-01-01,2026-07-01)' WHERE id = %s",
+                [str(version.pk)],
             )
 
     def test_is_in_force_whoever_comes_first(self, app_connection):
@@ -139,13 +144,15 @@ class TestAssignment:
         cut = "UPDATE plans_planversion SET valid = '[2026-01-01,2026-07-01)' WHERE id = %s"
         assign = [
             lambda cursor, person=person: cursor.execute(
-                self.INSERT, [str(person.pk), str(version.plan_id), str(version.pk), "[2026-06-01,2026-12-31)"]
+                self.INSERT,
+                [str(person.pk), str(version.plan_id), str(version.pk), "[2026-06-01,2026-12-31)"],
             )
             for person in people
         ]
 
         outcomes = together(
-            app_connection, [*assign, *[lambda cursor: cursor.execute(cut, [str(version.pk)])] * (WRITERS // 2)]
+            app_connection,
+            [*assign, *[lambda cursor: cursor.execute(cut, [str(version.pk)])] * (WRITERS // 2)],
         )
 
         version.refresh_from_db()

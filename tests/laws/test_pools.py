@@ -39,7 +39,9 @@ class TestPoolSum:
         with refused("pools_are_not_overspent"):
             app_sql.execute(SET, ["90.01", str(allocation.pk)])
         with refused("pools_are_handed_in_whole"):
-            app_sql.execute("UPDATE payouts_pool SET reserve = 9, status = 'submitted' WHERE id = %s", [str(pool.pk)])
+            app_sql.execute(
+                "UPDATE payouts_pool SET reserve = 9, status = 'submitted' WHERE id = %s", [str(pool.pk)]
+            )
 
     def test_refuses_to_be_handed_in_with_a_cent_left(self, app_sql):
         pool = rows.pool()
@@ -169,7 +171,8 @@ class TestPoolPeople:
 
         with refused("pools_allocator_is_not_paid"):
             app_sql.execute(
-                "UPDATE payouts_pool SET allocator_id = %s WHERE id = %s", [str(share.person_id), str(pool.pk)]
+                "UPDATE payouts_pool SET allocator_id = %s WHERE id = %s",
+                [str(share.person_id), str(pool.pk)],
             )
 
     def test_let_nobody_approve_what_they_hand_in(self, app_sql):

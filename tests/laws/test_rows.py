@@ -105,7 +105,9 @@ def ledger_entry() -> LedgerEntry:
     with atomic():
         posting = Posting.objects.create(period=period, act="tried", at=rows.NOON)
         debit, _credit = LedgerEntry.objects.bulk_create(
-            LedgerEntry(posting=posting, period=period, account=account, amount=Decimal(amount), currency="EUR")
+            LedgerEntry(
+                posting=posting, period=period, account=account, amount=Decimal(amount), currency="EUR"
+            )
             for account, amount in (("expense", 1), ("payable", -1))
         )
     return debit
@@ -139,7 +141,9 @@ def of(model: type[fields.Model], **values: Callable[[], Any] | Any) -> Callable
 MAKERS: dict[type[fields.Model], Callable[[], Any]] = {
     AccountNode: rows.node,
     AccountObjective: objective,
-    AccountPnl: of(AccountPnl, node=rows.node, days=QUARTER, revenue=3, cogs=2, direct_cost=1, currency="EUR"),
+    AccountPnl: of(
+        AccountPnl, node=rows.node, days=QUARTER, revenue=3, cogs=2, direct_cost=1, currency="EUR"
+    ),
     AccountReview: of(
         AccountReview, run=rows.run, account=rows.account, kam=rows.person, outcome="confirmed", at=rows.NOON
     ),
@@ -150,14 +154,27 @@ MAKERS: dict[type[fields.Model], Callable[[], Any]] = {
     ClawbackCase: clawback,
     ColumnMap: of(ColumnMap, kind="people", source="hr", mapping=dict),
     Contract: of(
-        Contract, contract_id="K1", node=rows.node, start_on=DAY, end_on=date(2026, 12, 31), value=1, currency="EUR"
+        Contract,
+        contract_id="K1",
+        node=rows.node,
+        start_on=DAY,
+        end_on=date(2026, 12, 31),
+        value=1,
+        currency="EUR",
     ),
     Credit: credit,
     Employment: of(
         Employment, person=rows.person, employer="X", jurisdiction="DE", payroll_currency="EUR", valid=QUARTER
     ),
     Export: of(
-        Export, run=rows.run, profile="register", format="csv", filename="f", rows=1, sha256="0", exported_at=rows.NOON
+        Export,
+        run=rows.run,
+        profile="register",
+        format="csv",
+        filename="f",
+        rows=1,
+        sha256="0",
+        exported_at=rows.NOON,
     ),
     FxRate: of(FxRate, rate_set="plan", rate_date=DAY, from_currency="USD", to_currency="EUR", rate="0.9"),
     ImportBatch: of(ImportBatch, kind="people", filename="f", file_digest="0", status="committed"),
@@ -170,7 +187,13 @@ MAKERS: dict[type[fields.Model], Callable[[], Any]] = {
     ObjectiveRating: of(ObjectiveRating, objective=objective, period=rows.period, rating=1),
     Opportunity: of(Opportunity, opportunity_id="O1", node=rows.node, stage=1, stages=5, value=1),
     PayPackage: of(
-        PayPackage, person=rows.person, base_salary=1, ceiling=1, currency="EUR", valid=QUARTER, created_by=rows.user
+        PayPackage,
+        person=rows.person,
+        base_salary=1,
+        ceiling=1,
+        currency="EUR",
+        valid=QUARTER,
+        created_by=rows.user,
     ),
     Payout: payout,
     PayoutEvent: of(PayoutEvent, payout=payout, kind="held", by=rows.user),
@@ -300,7 +323,9 @@ WRONG: list[tuple[str, type[fields.Model], dict[str, str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("law", "model", "changes"), WRONG, ids=[f"{law}-{'-'.join(c)}" for law, _m, c in WRONG])
+@pytest.mark.parametrize(
+    ("law", "model", "changes"), WRONG, ids=[f"{law}-{'-'.join(c)}" for law, _m, c in WRONG]
+)
 @pytest.mark.django_db
 class TestRow:
     def test_is_refused(self, law, model, changes):

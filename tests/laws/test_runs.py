@@ -23,7 +23,11 @@ LISTED = {
     ("reviewed", "approved"),
     ("allocating", "approved"),
     ("approved", "locked"),
-    *((status, "superseded") for status in RunStatus.values if status not in ("approved", "locked", "superseded")),
+    *(
+        (status, "superseded")
+        for status in RunStatus.values
+        if status not in ("approved", "locked", "superseded")
+    ),
 }
 WAY_TO = {
     "draft": [],

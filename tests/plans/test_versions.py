@@ -68,7 +68,11 @@ def document(code="GAG", *, first="2026-01-01", last="2026-12-31"):
 @pytest.fixture
 def plan():
     return services.plan_make(
-        code="GAG", name="Growth", plan_type=PlanType.TEAM_PERFORMANCE, calendar=rows.calendar(), by=rows.user()
+        code="GAG",
+        name="Growth",
+        plan_type=PlanType.TEAM_PERFORMANCE,
+        calendar=rows.calendar(),
+        by=rows.user(),
     )
 
 
@@ -128,7 +132,9 @@ class TestVersionDraft:
         assert (changed.span.last, changed.prepared_by) == (date(2026, 6, 30), somebody)
         assert changed.digest != version.digest
         with pytest.raises(VersionNotDraft, match="draft the next version"):
-            services.version_redraft(version_id=approved(plan).pk, document=document(), by=somebody, at=BEFORE)
+            services.version_redraft(
+                version_id=approved(plan).pk, document=document(), by=somebody, at=BEFORE
+            )
 
 
 class TestVersionApprove:
@@ -179,7 +185,9 @@ class TestVersionPublish:
 
         with pytest.raises(PublishedLate, match="say why it is published late"):
             services.version_publish(version_id=version.pk, by=rows.user(), at=late)
-        services.version_publish(version_id=version.pk, by=rows.user(), at=late, late_reason="the board met late")
+        services.version_publish(
+            version_id=version.pk, by=rows.user(), at=late, late_reason="the board met late"
+        )
 
         assert Finding.objects.get(subject_id=str(version.pk)).rule == "published_late"
 
@@ -202,7 +210,11 @@ class TestVersionPublish:
         before, after = person.assignments.order_by("valid")
         assert (first.span.last, second.span.since) == (date(2026, 6, 30), date(2026, 7, 1))
         assert (before.plan_version, before.span.last) == (first, date(2026, 6, 30))
-        assert (after.plan_version, after.span.last, after.parameters) == (second, date(2026, 12, 31), {"rate": "0.02"})
+        assert (after.plan_version, after.span.last, after.parameters) == (
+            second,
+            date(2026, 12, 31),
+            {"rate": "0.02"},
+        )
         assert version_state(version=first, on=date(2026, 8, 1)) == "superseded"
         assert version_in_force(plan=plan, on=date(2026, 8, 1)) == second
 
@@ -218,7 +230,9 @@ class TestVersionWithdraw:
         year = timezone.now().date().year + 1
         version = published(plan, first=f"{year}-01-01", last=f"{year}-12-31")
 
-        withdrawn = services.version_withdraw(version_id=version.pk, by=rows.user(), at=BEFORE, reason="wrong curve")
+        withdrawn = services.version_withdraw(
+            version_id=version.pk, by=rows.user(), at=BEFORE, reason="wrong curve"
+        )
 
         assert withdrawn.status == VersionStatus.WITHDRAWN
         with pytest.raises(VersionUnknown):
@@ -293,7 +307,9 @@ class TestAssignmentMake:
         published(plan)
         published(plan, first="2027-01-01", last="2027-12-31")
 
-        made = services.assignment_make(person=rows.person(), plan=plan, since=date(2026, 10, 1), by=rows.user())
+        made = services.assignment_make(
+            person=rows.person(), plan=plan, since=date(2026, 10, 1), by=rows.user()
+        )
 
         assert [(part.span.since, part.span.last) for part in made] == [
             (date(2026, 10, 1), date(2026, 12, 31)),
@@ -312,7 +328,9 @@ class TestAssignmentMake:
         published(plan)
 
         with pytest.raises(NotInForce, match=f"in force on {missing}"):
-            services.assignment_make(person=rows.person(), plan=plan, since=since, last_day=last_day, by=rows.user())
+            services.assignment_make(
+                person=rows.person(), plan=plan, since=since, last_day=last_day, by=rows.user()
+            )
 
     def test_refuses_a_person_twice(self, plan):
         published(plan)
@@ -332,7 +350,9 @@ class TestAssignmentMake:
 
     def test_ends_after_its_last_day(self, plan):
         published(plan)
-        (made,) = services.assignment_make(person=rows.person(), plan=plan, since=date(2026, 1, 1), by=rows.user())
+        (made,) = services.assignment_make(
+            person=rows.person(), plan=plan, since=date(2026, 1, 1), by=rows.user()
+        )
 
         ended = services.assignment_end(assignment_id=made.pk, last_day=date(2026, 3, 31), by=rows.user())
 
@@ -356,7 +376,9 @@ class TestPlansCommand:
         call_command("plans", "list")
 
         assert PlanVersion.objects.get().status == VersionStatus.PUBLISHED
-        assert plan_digest(plan_from_document(json.loads(out.read_text()))) == plan_digest(plan_from_document(said))
+        assert plan_digest(plan_from_document(json.loads(out.read_text()))) == plan_digest(
+            plan_from_document(said)
+        )
 
     def test_names_the_place_of_a_mistake(self, tmp_path):
         file = tmp_path / "plan.json"

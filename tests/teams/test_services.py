@@ -183,7 +183,11 @@ class TestEmployment:
 
         before, after = person.employments.order_by("valid")
         assert (before.span.until, before.fte) == (JULY, 1)
-        assert (after.span.last, after.fte, after.status) == (date(2026, 9, 30), Decimal("0.6"), EmploymentStatus.ENDED)
+        assert (after.span.last, after.fte, after.status) == (
+            date(2026, 9, 30),
+            Decimal("0.6"),
+            EmploymentStatus.ENDED,
+        )
         person.refresh_from_db()
         assert person.status == PersonStatus.LEAVER
 
@@ -241,7 +245,9 @@ class TestPackage:
         first.refresh_from_db()
         assert first.span.until == JULY
         with pytest.raises(PackageInside, match="from 2026-07-01 is in force already"):
-            services.package_approve(package_id=self.proposed(person, since=date(2026, 3, 1)).pk, by=rows.user())
+            services.package_approve(
+                package_id=self.proposed(person, since=date(2026, 3, 1)).pk, by=rows.user()
+            )
 
 
 class TestPersonErase:

@@ -27,7 +27,10 @@ BEGIN
 END""",
         ),
         trigger(
-            "approvals_are_decided_once", on="approvals_approval", when="BEFORE UPDATE", runs="law_decided_once"
+            "approvals_are_decided_once",
+            on="approvals_approval",
+            when="BEFORE UPDATE",
+            runs="law_decided_once",
         ),
         append_only("approvals_approval", law="approvals_stay", may_update=True),
     )

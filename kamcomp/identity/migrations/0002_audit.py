@@ -12,7 +12,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = operations(
-        audited("identity_user", masked=["password", "username", "first_name", "last_name", "email"], ignored=["last_login"]),
+        audited(
+            "identity_user",
+            masked=["password", "username", "first_name", "last_name", "email"],
+            ignored=["last_login"],
+        ),
         audited("identity_user_groups"),
         audited("identity_user_user_permissions"),
         audited("identity_rolegrant"),
