@@ -142,7 +142,7 @@ def import_approve(*, batch_id: UUID, by: User, comment: str = "", at: datetime)
     Approve, as a second person, the rows of a batch that are about its importer.
 
     :raises BatchUnknown: if nothing of this batch waits.
-    :raises NotSecondPerson: if `by` prepared the batch, or rows are about them too.
+    :raises NotSecondPerson: if `by` prepared the batch.
     """
     approval = (
         Approval.objects.select_for_update()

@@ -17,21 +17,22 @@ from scorecards.models import Credit, Transaction
 from teams.models import AccountNode, Membership, Person, StrategicAccount
 
 AT = datetime(2014, 7, 1, tzinfo=UTC)
-DERIVE = Path(__file__).resolve().parents[2] / "examples" / "adventureworks" / "derive.py"
-MAPS = DERIVE.parent / "maps"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "adventureworks"
 
 
-def commit(kind: str, path: Path, mapped: str = "") -> Preview:
-    mapping = json.loads((MAPS / mapped).read_text(encoding="utf-8")) if mapped else None
+def commit(kind: str, path: Path, mapping: str = "") -> Preview:
+    document = json.loads((EXAMPLE / "maps" / mapping).read_text(encoding="utf-8")) if mapping else None
     return services.import_commit(
-        kind=kind, content=path.read_bytes(), filename=path.name, mapping=mapping, at=AT
+        kind=kind, content=path.read_bytes(), filename=path.name, mapping=document, at=AT
     )
 
 
 @pytest.fixture
 def derived(shared_data: Path, tmp_path: Path) -> Path:
     source = shared_data / "adventureworks"
-    subprocess.run([sys.executable, str(DERIVE), "--from", str(source), "--to", str(tmp_path)], check=True)
+    subprocess.run(
+        [sys.executable, str(EXAMPLE / "derive.py"), "--from", str(source), "--to", str(tmp_path)], check=True
+    )
     return tmp_path
 
 
@@ -47,6 +48,8 @@ def test_adventureworks(shared_data: Path, derived: Path) -> None:
     commit("packages", derived / "packages.csv")
     commit("team_memberships", derived / "team_memberships.csv")
     commit("products", source / "products.csv", "products.json")
+    quotas = commit("targets", source / "quotas.csv", "quotas.json")
+    goals = commit("targets", derived / "account_targets.csv")
     lines = commit("transactions", source / "transactions.csv", "transactions.json")
 
     assert accounts.new == 701
@@ -55,6 +58,8 @@ def test_adventureworks(shared_data: Path, derived: Path) -> None:
     assert StrategicAccount.objects.filter(status="active").count() == 20
     assert Person.objects.count() > 17
     assert Membership.objects.exists()
+    assert quotas.new == 163
+    assert goals.new > 200
     assert lines.new == Transaction.objects.count() == 60_855
     with (source / "transactions.csv").open(newline="", encoding="utf-8") as file:
         expected = sum(Decimal(row["revenue"]) for row in csv.DictReader(file))
