@@ -28,6 +28,7 @@ from plans.engine.plan import Commission, Plan
 from plans.engine.reading import Computation
 
 NULL = "\\N"
+ZERO = Decimal(0)
 RATIO_DIGITS = 6
 KINDS = {"leaf": "leaf", "money": "leaf"}
 BALANCES = ("posted", "excess", "bank", "draw", "recoverable")
@@ -184,13 +185,16 @@ def _settlement_text(kind: str, line: SettlementLine, place: int) -> str:
 
 
 def _payout_text(plan: Plan, outcome: Outcome, place: int, target: Decimal) -> str:
-    posted = next((-line.amount[place] for line in outcome.settlement if line.effect == "posted"), Decimal(0))
+    posted = next((-line.amount[place] for line in outcome.settlement if line.effect == "posted"), ZERO)
     closing = {name: getattr(outcome.closing, name)[place] for name in BALANCES}
-    kept = json.dumps({name: f"{amount:f}" for name, amount in closing.items() if amount}, sort_keys=True)
-    return (
-        f"{plan.currency}\t{outcome.due[place]:f}\t{posted:f}\t{outcome.payable[place]:f}"
-        f"\t{outcome.closing.carried[place]:f}\t{target:f}\t{kept}"
-    )
+    kept = {name: _money(amount, plan) for name, amount in sorted(closing.items()) if amount}
+    amounts = (outcome.due[place], posted, outcome.payable[place], outcome.closing.carried[place], target)
+    return "\t".join([plan.currency, *(_money(amount, plan) for amount in amounts), json.dumps(kept)])
+
+
+def _money(amount: Decimal, plan: Plan) -> str:
+    """Return a settled amount with the decimals of its currency, however many a table gave it."""
+    return f"{settle(amount, currency=plan.currency):f}"
 
 
 def _target_incentives(plan: Plan, inputs: Inputs) -> Any:

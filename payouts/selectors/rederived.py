@@ -172,7 +172,9 @@ def _same(derived: str, stored: Any) -> bool:
 
 
 def _shown(stored: Any) -> str:
-    return NULL if stored is None else f"{stored:f}" if isinstance(stored, Decimal) else str(stored)
+    return (
+        NULL if stored is None else f"{stored.normalize():f}" if isinstance(stored, Decimal) else str(stored)
+    )
 
 
 def _payout_stored(payout: Payout) -> list[Any]:

@@ -24,6 +24,7 @@ from kamcomp.audit.context import acting
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
 from kamcomp.identity.models import User
+from kamcomp.money import settle
 from kamcomp.refusal import Refusal
 from payouts.choices import ChunkStatus, PoolStatus, RunStatus
 from payouts.engine.formats import ENGINE_FORMAT
@@ -187,7 +188,7 @@ def run_finish(*, run_id: UUID) -> bool:
         payouts = Payout.objects.filter(run=run)
         run.people = payouts.aggregate(people=Count("person", distinct=True))["people"]
         sums = payouts.values("currency").annotate(total=Sum("amount")).order_by("currency")
-        run.totals = {row["currency"]: f"{row['total']:f}" for row in sums}
+        run.totals = {row["currency"]: f"{settle(row['total'], currency=row['currency']):f}" for row in sums}
         run.status = RunStatus.WITH_ERRORS if failed or problems else RunStatus.CALCULATED
         run.error = _ending_sentence(failed=failed, problems=problems)
         run.finished_at = _database_clock()

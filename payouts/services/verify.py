@@ -162,7 +162,7 @@ def _difference_sentence(employee_id: str, plan: str, difference: FieldDifferenc
         off = Decimal(difference.stored) - Decimal(difference.derived)
     except ArithmeticError:
         return f"{sentence}."
-    return f"{sentence} ({off:+f}{f' {currency}' if difference.field == 'amount' else ''})."
+    return f"{sentence} ({off.normalize():+f}{f' {currency}' if difference.field == 'amount' else ''})."
 
 
 def _verify_run_figures(verification: Verification, inputs: list[bytes], results: list[bytes]) -> None:
@@ -183,7 +183,7 @@ def _verify_run_figures(verification: Verification, inputs: list[bytes], results
         if total != held:
             verification.find(
                 "total_differs",
-                f"Run {run}: the total stored is {total} {currency}, its payouts sum to {held}.",
+                f"Run {run}: the total stored is {total} {currency}, its payouts sum to {held.normalize():f}.",
             )
     people = Payout.objects.filter(run=run).aggregate(people=Count("person", distinct=True))["people"]
     if people != run.people:
@@ -207,8 +207,8 @@ def _verify_ledger(verification: Verification) -> None:
         if payable != payout.amount:
             verification.find(
                 "ledger_differs",
-                f"{payout.person.employee_id}: the ledger posted {payable} {payout.currency} for a payout of "
-                f"{payout.amount} ({payable - payout.amount:+f} {payout.currency}).",
+                f"{payout.person.employee_id}: the ledger posted {payable.normalize():f} {payout.currency} for a payout of "
+                f"{payout.amount.normalize():f} ({(payable - payout.amount).normalize():+f} {payout.currency}).",
             )
     unbalanced = (
         LedgerEntry.objects.filter(posting__run=run)

@@ -1,4 +1,4 @@
-"""What rows become the engine's inputs: windows, currencies, credits, ratings, balances; each by a figure worked by hand."""
+"""What rows become the engine's inputs: people, results, credits, ratings, rates; each by a figure worked by hand."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from scorecards.choices import CreditType
 from scorecards.models import Credit, Metric, ObjectiveRating, Product, Result, Target, Transaction
 from teams.choices import EmploymentStatus
 from teams.models import AccountNode, AccountObjective, Employment, PayPackage
-from tests.payouts.crowd import CURVE, END, START, YEAR, Crowd, crowd, document, final
+from tests.payouts.crowd import CURVE, END, START, Crowd, crowd, document, final
 
 D = Decimal
 Q3 = (date(2026, 7, 1), date(2026, 10, 1))
@@ -176,7 +176,7 @@ class TestPeople:
         # 21,600 USD are 20,000 EUR: 5,000 x 1.074246 = 5,371.23; the rate used is kept.
         assert amount(run) == D("5371.23")
         kept = kept_of_chunk(run.chunks.get().pk)
-        assert [name for name in kept.inputs.parameters] == ["rate USD/EUR"]
+        assert list(kept.inputs.parameters) == ["rate USD/EUR"]
 
     def test_without_a_rate_the_person_has_a_problem(self):
         made = crowd(2)

@@ -81,7 +81,7 @@ class TestRun:
         assert first.amount == sum(line.amount for line in first.lines.all())
         assert {line.leaf for line in first.lines.all()} == {"SALES", "OWN", "SAT"}
         assert run.people == 3
-        assert run.totals == {"EUR": f"{sum(p.amount for p in Payout.objects.filter(run=run)):f}"}
+        assert run.totals == {"EUR": f"{sum(p.amount for p in Payout.objects.filter(run=run)):.2f}"}
 
     def test_shows_the_figures_a_line_was_computed_from(self):
         made = crowd(2)

@@ -1,0 +1,136 @@
+"""Period after period: each run opens with what the last locked one closed with. Worked figures of the field."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from payouts.choices import RunStatus
+from payouts.models import Payout, Run
+from payouts.selectors.rederived import payout_explain
+from payouts.services.approvals import run_approve
+from payouts.services.locks import run_lock
+from payouts.services.reviews import run_review
+from payouts.services.run_work import run_look
+from payouts.services.runs import PeriodLocked, run_request
+from payouts.services.verify import verify_period
+from scorecards.models import Credit, Target, Transaction
+from teams.models import PayPackage
+from tests.payouts.crowd import Crowd, crowd, document, final
+
+D = Decimal
+QUARTERS = ("2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4")
+K = {"points": [["0.85", "0.50"], ["1.00", "1.00"], ["1.10", "1.50"], ["1.20", "2.00"]]}
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def closed(made: Crowd, code: str) -> Run:
+    """Run a quarter and lock it, a few days after its last."""
+    period = made.periods[code]
+    at = datetime.combine(period.days.upper + timedelta(days=20), datetime.min.time(), tzinfo=UTC)
+    run = run_request(period=period, by=made.users["maren"], at=at)
+    run_look(run_id=run.pk)
+    run.refresh_from_db()
+    assert run.status == RunStatus.CALCULATED, run.error
+    run_review(run_id=run.pk, by=made.users["anders"], at=at)
+    run_approve(run_id=run.pk, by=made.users["jonas"], at=at)
+    return run_lock(run_id=run.pk, by=made.users["jonas"], at=at)
+
+
+def paid(made: Crowd) -> list[Payout]:
+    """Close the four quarters and return the payouts of the first person, in order."""
+    runs = [closed(made, code) for code in QUARTERS]
+    payouts = [Payout.objects.get(run=run, person=made.people[0]) for run in runs]
+    for run, payout in zip(runs, payouts, strict=True):
+        assert [finding.sentence for finding in verify_period(period=run.period).findings] == []
+        assert payout.amount == sum(line.amount for line in payout.lines.all())
+        assert payout_explain(payout=payout).equal
+    return payouts
+
+
+def credited(made: Crowd, code: str, revenue: str) -> None:
+    line = Transaction.objects.create(
+        source_id=f"T-{code}", date=made.periods[code].days.lower, node=made.accounts[0].node, revenue=D(revenue),
+        currency="EUR",
+    )  # fmt: skip
+    Credit.objects.create(source_id=line.source_id, person=made.people[0])
+
+
+def commission(**payment) -> dict:
+    leaf = {"code": "COM", "kind": "commission", "tiers": [{"from": "0", "rate": "1"}]}
+    return document(incentive={"weight": "1", "children": []}, commissions=[leaf], payment=payment)
+
+
+class TestYearToDate:
+    def test_pays_what_is_due_to_date_less_what_was_posted(self):
+        goal = {
+            "code": "SALES", "weight": "1", "kind": "goal", "metric": "XSALES", "curve": K,
+            "accumulation": "year_to_date", "interim_cap": "1.00",
+        }  # fmt: skip
+        made = crowd(1, plan=document(incentive={"weight": "1", "children": [goal]}), code="2026-Q1")
+        PayPackage.objects.update(variable_target=D(30_000))
+        Target.objects.filter(metric__code="XSALES").update(superseded_at=datetime(2026, 1, 2, tzinfo=UTC))
+        for code, attained in zip(QUARTERS, ("225000", "500000", "712500", "1012500"), strict=True):
+            node, period = made.accounts[0].node, made.periods[code]
+            Target.objects.create(
+                metric=made.metrics["XSALES"], node=node, days=period.days, value=250_000, currency="EUR"
+            )
+            final(
+                metric=made.metrics["XSALES"], period=period, node=node, value=D(attained), currency="EUR",
+                window="year_to_date",
+            ).save()  # fmt: skip
+
+        payouts = paid(made)
+
+        assert [payout.amount for payout in payouts] == [D("5000"), D("10000"), D("3750"), D("13125")]
+        assert [payout.posted_before for payout in payouts] == [D(0), D("5000"), D("15000"), D("18750")]
+        assert payouts[-1].due == D("31875")
+
+
+class TestCarried:
+    def test_a_negative_is_carried_and_worked_off(self):
+        made = crowd(1, plan=commission())
+        for code, earned in zip(QUARTERS, ("7500", "7500", "-1000", "7000"), strict=True):
+            credited(made, code, earned)
+
+        payouts = paid(made)
+
+        assert [payout.amount for payout in payouts] == [D("7500"), D("7500"), D("0"), D("6000")]
+        assert [payout.carried for payout in payouts] == [D(0), D(0), D("-1000"), D(0)]
+
+
+class TestDraw:
+    def test_a_recoverable_draw_is_paid_back_from_what_is_earned_above_it(self):
+        made = crowd(1, plan=commission(draw={"amount": "1500", "recoverable": True, "recovery_rate": "1"}))
+        for code, earned in zip(QUARTERS, ("500", "1800", "3200", "2000"), strict=True):
+            credited(made, code, earned)
+
+        payouts = paid(made)
+
+        assert [payout.amount for payout in payouts] == [D("1500"), D("1500"), D("2500"), D("2000")]
+        assert [payout.closing for payout in payouts] == [{"draw": "1000.00"}, {"draw": "700.00"}, {}, {}]
+
+
+class TestLocked:
+    def test_a_locked_period_is_not_run_again(self):
+        made = crowd(1, plan=commission())
+        credited(made, "2026-Q1", "100")
+        run = closed(made, "2026-Q1")
+
+        with pytest.raises(PeriodLocked, match="becomes an adjustment in the open period"):
+            run_request(period=run.period, by=made.users["maren"], at=datetime(2026, 5, 1, tzinfo=UTC))
+
+    def test_a_cent_changed_by_the_owner_is_named_in_payout_and_ledger(self, owner_sql):
+        made = crowd(2, plan=commission())
+        credited(made, "2026-Q1", "100")
+        run = closed(made, "2026-Q1")
+        owner_sql.execute("SET session_replication_role = replica")
+        owner_sql.execute("UPDATE payouts_payout SET amount = amount + 0.01 WHERE amount > 0")
+
+        sentences = [finding.sentence for finding in verify_period(period=run.period).findings]
+
+        assert sentences == [
+            "E00001, CROWD v1, payout: amount stored 100.01, derived 100.00 (+0.01 EUR).",
+            f"Run {run}: the total stored is 100.00 EUR, its payouts sum to 100.01.",
+            "E00001: the ledger posted 100 EUR for a payout of 100.01 (-0.01 EUR).",
+        ]
