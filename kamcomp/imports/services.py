@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from kamcomp.approvals.choices import Decision, FindingStatus, Severity
 from kamcomp.approvals.models import Approval, Finding
@@ -36,6 +36,10 @@ FINDINGS_KEPT = 1_000
 
 class NotSecondPerson(Refusal):
     """Who approves own rows of an import is somebody else than who prepared it."""
+
+
+class ImportUnderWay(Refusal):
+    """Somebody else is importing a file of the kind; imports of one kind follow each other."""
 
 
 class BatchUnknown(Refusal):
@@ -87,13 +91,13 @@ def import_commit(
 
     :raises ImportRejected: if a finding blocks; nothing is written.
     :raises SecondPersonNeeded: if rows are about the importer and nobody else has approved them.
+    :raises ImportUnderWay: if another import of the kind takes longer than one waits for a lock.
     :raises UnknownKind: if there is no such kind.
     :raises MapUnusable: if the column map is not well formed.
     """
     job = Passage(kind=kind_named(kind), content=content, filename=filename, by=by, at=at, partial=partial)
     job.use_map(mapping, source)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"kamcomp import {kind}"])
+    _one_at_a_time(kind)
     preview = job.done()
     if preview.already is None:
         _remember_map(job.kind, job.mapping, by=by)
@@ -216,6 +220,14 @@ def import_undo(*, batch_id: UUID, by: User | None = None, at: datetime) -> Impo
     batch.save(update_fields=["status", "undone_at"])
     audit_act(subject_table=BATCH_TABLE, subject_id=batch.pk, detail={"rows": undone})
     return batch
+
+
+def _one_at_a_time(kind: str) -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"kamcomp import {kind}"])
+    except OperationalError as error:
+        raise ImportUnderWay(f"Another {kind} file is being imported: try again when it is done.") from error
 
 
 def _stands_on_it(error: DatabaseError) -> Refusal:
