@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from kamcomp.columns import Column, Mask, NumberSystem, sums_by, whole
+from kamcomp.money import without_tail
 from kamcomp.trace import NO_TRACE, Trace
 from plans.engine.conventions import (
     Leave,
@@ -87,6 +88,8 @@ def window_incentive(
         here = ~(spans.on_leave & (plan.proration.leave is not Leave.NO_CHANGE))
         present = present + sums_by(spans.row[here], counted[here], size=size)
         countable_all += countable
+    if plan.proration.basis is ProrationBasis.FULL_MONTHS:
+        present = without_tail(present)  # thirds of a month, cut by a change of job, are a whole month again
     trace.step(
         f"target incentive ({window})", target, unit="money", inputs={"present": present, "of": countable_all}
     )

@@ -11,8 +11,10 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -22,7 +24,7 @@ import pytest
 from kamcomp.columns import as_column
 from tests.oracle import basics, engine, reference
 from tests.oracle.drawing import drawn_sheet
-from tests.oracle.facts import Sheet
+from tests.oracle.facts import Figure, Payee, Result, Sheet, Span, Stint
 from tests.oracle.plans import Document, plan_document
 
 PAYOUTS = int(os.environ.get("KAMCOMP_ORACLE_PAYOUTS") or 200_000)
@@ -154,6 +156,46 @@ class TestPlantedErrors:
         monkeypatch.setattr(tree, "curve_value", late)
 
         assert found_within(100)
+
+
+class TestFound:
+    """Errors that random draws meet too seldom, kept by hand."""
+
+    @pytest.mark.parametrize(
+        "cuts", ["0102 0103 0208 0209 0302", "0108 0115 0222 0301", "0111 0121 0214 0311"]
+    )
+    def test_a_change_of_job_inside_a_month_changes_nothing(self, cuts):
+        step = {"shape": "step", "points": [["0.5", "0.5"], ["1", "1"]]}
+        goal = {
+            "code": "A",
+            "weight": "1",
+            "kind": "goal",
+            "level": "individual",
+            "metric": "M01",
+            "curve": step,
+        }
+        document = drawn(0, payees=1)[0] | {
+            "currency": "EUR",
+            "period": "quarter",
+            "target_incentive": {},
+            "proration": {"basis": "full_months"},
+            "incentive": {"children": [goal]},
+            "commissions": [],
+            "payout_cap": None,
+            "payment": {},
+        }
+        days = [date(2026, int(cut[:2]), int(cut[2:])) for cut in cuts.split()]
+        edges = [date(2026, 1, 1), *days, date(2026, 4, 1)]
+        spans = tuple(
+            Span(low, high, Figure(30_000), Figure(0), Figure(1), Figure(1), False)
+            for low, high in pairwise(edges)
+        )
+        on_target = Result(Figure(100), None, Figure(100), "final", None)
+        stint = Stint("s", spans, {}, {("M01", "period", "individual", ""): on_target}, {}, {}, ())
+        payee = Payee("p", (stint,), *[Figure(0)] * 6)
+        sheet = Sheet(years=(((edges[0], edges[-1]),),), year=0, period=0, holidays=(), payees=(payee,))
+
+        assert engine.figures(engine.outcome(document, sheet), 0, digits=2)[0] == 3_000_000
 
 
 def words_in(document: Any, under: str = "") -> Iterator[tuple[str, str]]:
