@@ -110,7 +110,7 @@ class TestOracle:
 
         assert not tally.disagreements, "\n\n".join(tally.disagreements[:3])
         assert tally.paid >= PAYOUTS / CHUNKS
-        assert tally.beyond <= tally.paid / 1_000
+        assert tally.beyond <= tally.paid / 100
         assert tally.half_units >= tally.paid / 50
         assert tally.half_units_of_endless_quotients >= tally.paid / 200
 
