@@ -90,7 +90,7 @@ class TestKeyAccountManager:
             app_sql.execute(statement, [str(kam.pk)])
 
     def test_names_the_days_without_one(self, app_sql):
-        account, kam = rows.active_account()
+        _account, kam = rows.active_account()
 
         with refused("strategic_accounts_active_have_a_kam", saying=r"on \{\[2026-06-01,\)\}"):
             app_sql.execute(
@@ -114,7 +114,7 @@ class TestKeyAccountManager:
         assert StrategicAccount.objects.get(pk=account.pk).status == AccountStatus.ACTIVE
 
     def test_asks_only_for_the_days_of_the_programme(self, app_sql):
-        account, kam = rows.active_account(programme_end=date(2026, 6, 1))
+        _account, kam = rows.active_account(programme_end=date(2026, 6, 1))
 
         app_sql.execute(
             "UPDATE teams_membership SET valid = '[2026-01-01,2026-06-01)' WHERE id = %s", [str(kam.pk)]

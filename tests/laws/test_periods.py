@@ -2,6 +2,7 @@
 
 import time
 from io import StringIO
+from operator import methodcaller
 from threading import Thread
 
 import psycopg2
@@ -134,13 +135,13 @@ class TestLockedPeriod:
             ("allocations_of_a_locked_period_stay", "DELETE FROM payouts_allocation WHERE id = %s", "allocation"),
             ("adjustments_of_a_locked_period_stay", "UPDATE payouts_adjustment SET amount = 6 WHERE id = %s",
              "adjustment"),
-            ("problems_of_a_locked_period_stay", "INSERT INTO payouts_runproblem (run_id, chunk_id, code, message)"
-             " SELECT run_id, id, 'x', 'x' FROM payouts_runchunk WHERE id = %s", "chunk"),
-            ("postings_of_a_locked_period_stay", "INSERT INTO payouts_posting (id, period_id, act, at)"
-             " VALUES (gen_random_uuid(), %s, 'late', now())", "period"),
-            ("payout_lines_of_a_locked_period_stay", "INSERT INTO payouts_payoutline (payout_id, number, period_id,"
+            ("problems_of_a_locked_period_stay", ("INSERT INTO payouts_runproblem (run_id, chunk_id, code, message)"
+             " SELECT run_id, id, 'x', 'x' FROM payouts_runchunk WHERE id = %s"), "chunk"),
+            ("postings_of_a_locked_period_stay", ("INSERT INTO payouts_posting (id, period_id, act, at)"
+             " VALUES (gen_random_uuid(), %s, 'late', now())"), "period"),
+            ("payout_lines_of_a_locked_period_stay", ("INSERT INTO payouts_payoutline (payout_id, number, period_id,"
              " kind, leaf, pay_element, metric, amount) SELECT id, 2, period_id, 'leaf', 'x', 'bonus', '', 1"
-             " FROM payouts_payout WHERE id = %s", "payout"),
+             " FROM payouts_payout WHERE id = %s"), "payout"),
             ("runs_stay", "DELETE FROM payouts_run WHERE id = %s", "run"),
             ("pools_stay", "DELETE FROM payouts_pool WHERE id = %s", "pool"),
         ],
@@ -276,7 +277,7 @@ class TestLockAgainstWriters:
             seen.append(cursor.fetchone()[0])
 
         writers = [
-            lambda cursor, insert=payout_insert(run): cursor.execute(*insert) for _ in range(WRITERS - 1)
+            methodcaller("execute", *payout_insert(run)) for _ in range(WRITERS - 1)
         ]
         outcomes = together(app_connection, [*writers[:6], lock, *writers[6:]])
 
