@@ -61,7 +61,7 @@ def assignment_make(
     :raises AssignedAlready: if the person is on the plan, for the account, on one of the days.
     :raises ShareOutOfRange: if the share is not between 0 and 1.
     """
-    laws = {
+    laws: dict[str, Refusal | type[Refusal]] = {
         "assignments_do_not_overlap": AssignedAlready(
             f"{person} is on {plan.code} already on one of the days from {since} on; end that assignment first."
         ),

@@ -276,9 +276,7 @@ class TestLockAgainstWriters:
             cursor.execute("SELECT coalesce(sum(amount), 0) FROM payouts_payout")
             seen.append(cursor.fetchone()[0])
 
-        writers = [
-            methodcaller("execute", *payout_insert(run)) for _ in range(WRITERS - 1)
-        ]
+        writers = [methodcaller("execute", *payout_insert(run)) for _ in range(WRITERS - 1)]
         outcomes = together(app_connection, [*writers[:6], lock, *writers[6:]])
 
         assert seen == [sum(Payout.objects.values_list("amount", flat=True))]

@@ -110,9 +110,7 @@ class TestRun:
     def test_takes_no_payout_behind_a_review_under_way(self, app_connection):
         """Twelve write payouts while the run is superseded: what is in was in before."""
         run = rows.run()
-        writers = [
-            methodcaller("execute", *payout_insert(run)) for _ in range(WRITERS - 1)
-        ]
+        writers = [methodcaller("execute", *payout_insert(run)) for _ in range(WRITERS - 1)]
         seen = []
 
         def supersede(cursor):

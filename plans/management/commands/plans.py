@@ -3,7 +3,7 @@
 import json
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -125,7 +125,7 @@ class Command(BaseCommand):
                 table.add_row(
                     plan.code, str(version.number), state, days_of(version), version.digest[:12], approver
                 )
-        Console(file=self.stdout).print(table)
+        Console(file=cast(IO[str], self.stdout)).print(table)
 
     def say(self, sentence: str) -> None:
         self.stdout.write(sentence)
