@@ -104,7 +104,10 @@ class TestDatedRows:
 
         outcomes = together(app_connection, [methodcaller("execute", copy) for copy in copies])
 
-        assert outcomes == {MADE: 1, law: WRITERS - 1}
+        # Writers who wait for each other's row are parted by the deadlock detector; that is a refusal too.
+        assert outcomes.pop(MADE) == 1
+        assert outcomes.total() == WRITERS - 1
+        assert set(outcomes) <= {law, "DeadlockDetected"}
 
     @pytest.mark.parametrize("span", ["empty", "(,2030-01-01)"])
     def test_refuse_a_span_that_would_slip_past(self, app_sql, law, span):

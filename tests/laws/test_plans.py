@@ -91,7 +91,8 @@ class TestPlanVersion:
             [lambda cursor, draft=draft: cursor.execute(publish, [str(draft.pk)]) for draft in drafts],
         )
 
-        assert outcomes == {MADE: 1, "plans_one_published_version_a_day": WRITERS - 1}
+        assert outcomes.pop(MADE) == 1
+        assert set(outcomes) <= {"plans_one_published_version_a_day", "DeadlockDetected"}
 
 
 class TestAssignment:
