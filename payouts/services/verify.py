@@ -207,8 +207,8 @@ def _verify_ledger(verification: Verification) -> None:
         if payable != payout.amount:
             verification.find(
                 "ledger_differs",
-                f"{payout.person.employee_id}: the ledger posted {payable.normalize():f} {payout.currency} for a payout of "
-                f"{payout.amount.normalize():f} ({(payable - payout.amount).normalize():+f} {payout.currency}).",
+                f"{payout.person.employee_id}: the ledger posted {payable.normalize():f} {payout.currency} "
+                f"for a payout of {payout.amount.normalize():f} ({(payable - payout.amount).normalize():+f} {payout.currency}).",
             )
     unbalanced = (
         LedgerEntry.objects.filter(posting__run=run)

@@ -6,7 +6,7 @@ from io import StringIO
 from threading import Barrier, Thread
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from psycopg2.extras import DateRange
 
@@ -29,7 +29,7 @@ from payouts.services.runs import (
 )
 from payouts.services.verify import verify_run
 from scorecards.models import Result
-from tests.payouts.crowd import AT, crowd, final
+from tests.payouts.crowd import AT, crowd, document, final
 
 D = Decimal
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -246,6 +246,74 @@ class TestChunk:
         assert run.status == RunStatus.WITH_ERRORS
         assert Payout.objects.filter(run=run).count() == 5
         assert [chunk.attempt for chunk in run.chunks.all()] == [1]
+
+    def test_a_person_the_engine_breaks_on_is_found_and_named(self):
+        leaf = {"code": "ALLOWANCE", "kind": "fixed", "amount": {"parameter": "allowance"}}
+        made = crowd(9, plan=document(incentive={"weight": "1", "children": []}, commissions=[leaf]))
+        for person in made.people:
+            person.assignments.update(parameters={"allowance": "100"})
+        made.people[4].assignments.update(parameters={"allowance": "1" + 50 * "0"})
+
+        run = run_of(made)
+
+        problem = RunProblem.objects.get(run=run)
+        assert (problem.person, problem.code) == (made.people[4], "engine_error")
+        assert "E00005 cannot be computed: InvalidOperation" in problem.message
+        assert run.status == RunStatus.WITH_ERRORS
+        assert run.totals == {"EUR": "800.00"}
+        assert run.chunks.get().attempt == 1
+
+
+class TestCommand:
+    def test_computes_in_its_own_process_when_no_worker_does(self, monkeypatch):
+        monkeypatch.setattr("payouts.cli.run.PATIENCE_SECONDS", 0.3)
+        crowd(3)
+        out = StringIO()
+
+        call_command("payouts", "run", period="2026-Q3", by="maren", wait=True, stdout=out)
+
+        assert "No worker takes it up: computing here." in out.getvalue()
+        assert "Run 1 of 2026-Q3: calculated, 1 of 1 chunk(s) done." in out.getvalue()
+
+    def test_work_does_what_waits_without_a_message(self):
+        made = crowd(3)
+        run = asked(made)
+        out = StringIO()
+
+        call_command("payouts", "work", stdout=out)
+
+        run.refresh_from_db()
+        assert "1 chunk(s) stored." in out.getvalue()
+        assert run.status == RunStatus.CALCULATED
+
+    def test_ends_with_an_error_when_somebody_cannot_be_paid(self):
+        made = crowd(2)
+        Result.objects.filter(person=made.people[0]).update(superseded_at=AT)
+        out = StringIO()
+
+        with pytest.raises(SystemExit) as ended:
+            call_command("payouts", "run", period="2026-Q3", by="maren", here=True, stdout=out)
+
+        assert ended.value.code == 1
+        assert "E00001: result_missing" in out.getvalue()
+
+    def test_says_which_periods_there_are(self):
+        crowd(1)
+
+        with pytest.raises(CommandError, match="There is no period '2026-Q9'; the latest are: 2026-Q4"):
+            call_command("payouts", "run", period="2026-Q9", by="maren")
+
+    def test_tells_two_runs_apart(self):
+        made = crowd(3)
+        run_of(made)
+        restate(made, code="XOWN", value=44, person=made.people[0])
+        run_of(made)
+        out = StringIO()
+
+        call_command("payouts", "diff", "1", "2", period="2026-Q3", stdout=out)
+
+        assert "because result XOWN of E00001 over the period: 30 -> 44" in out.getvalue()
+        assert "1 payout(s) differ: +" in out.getvalue()
 
 
 class TestVerify:
