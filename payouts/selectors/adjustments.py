@@ -13,6 +13,7 @@ from kamcomp.calendar.models import FiscalCalendar, Period
 from kamcomp.refusal import Refusal
 from payouts.choices import AdjustmentKind, AdjustmentStatus, RunStatus
 from payouts.models import Adjustment, Run
+from teams.models import Person
 
 ZERO = Decimal(0)
 UNDER_REVIEW = (RunStatus.REVIEWED, RunStatus.ALLOCATING, RunStatus.APPROVED)
@@ -22,6 +23,10 @@ OF_A_RULE = (AdjustmentKind.CEILING,)
 
 class NoOpenPeriod(Refusal):
     """A calendar has no open period that a correction could be posted in."""
+
+
+class PersonUnknown(Refusal):
+    """Nobody has this employee id."""
 
 
 def open_period(*, calendar: FiscalCalendar) -> Period:
@@ -89,3 +94,24 @@ def person_nets(*, period: Period) -> dict[tuple[UUID, str], Decimal]:
     for person_id, currency, total in rows:
         sums[person_id, currency] = total
     return dict(sums)
+
+
+def person_named(*, employee_id: str) -> Person:
+    """
+    Return the person with an employee id.
+
+    :raises PersonUnknown: if there is none.
+    """
+    person = Person.objects.filter(employee_id=employee_id).first()
+    if person is None:
+        raise PersonUnknown(f"Nobody has the employee id {employee_id!r}.")
+    return person
+
+
+def period_adjustments(*, period: Period) -> QuerySet[Adjustment]:
+    """Return a period's adjustments with who or what they are for, oldest first."""
+    return (
+        Adjustment.objects.filter(period=period)
+        .select_related("person", "pool__account__node", "pool__period", "corrects_period")
+        .order_by("created_at", "pk")
+    )

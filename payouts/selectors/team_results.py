@@ -7,8 +7,9 @@ the account; the nodes a pool may read are team nodes, whose result is the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from uuid import UUID
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from payouts.engine.kept import inputs_from_bytes
 from payouts.engine.pool_case import FundingResultMissing
 from payouts.engine.team_result import node_ratios
 from payouts.models import Run, RunChunk
+from payouts.selectors.rederived import Kept
 from plans.engine.inputs import Inputs, rows_of
 from plans.engine.plan import Plan
 from plans.models import PlanVersion
@@ -27,10 +29,15 @@ KeptChunk = tuple[Plan, Inputs]
 
 
 class TeamResults:
-    """The team results of one run; a chunk's kept inputs are opened once, however many accounts it holds."""
+    """
+    The team results of one run; a chunk's kept inputs are opened once, however many accounts it holds.
 
-    def __init__(self, *, run: Run) -> None:
+    `kept`, by plan version, is read instead of what the run kept: to compute it again on later facts.
+    """
+
+    def __init__(self, *, run: Run, kept: Mapping[UUID, Sequence[Kept]] | None = None) -> None:
         self.run = run
+        self._given = kept
         self._opened: dict[int, KeptChunk] = {}
 
     def of(
@@ -72,6 +79,9 @@ class TeamResults:
         return plan, rows_of(inputs, np.array([row], dtype=np.int64))
 
     def _chunks(self, version: PlanVersion) -> Iterable[KeptChunk]:
+        if self._given is not None:
+            yield from ((each.plan, each.inputs) for each in self._given.get(version.pk, ()))
+            return
         chunks = RunChunk.objects.filter(run=self.run, plan_version=version, status=ChunkStatus.DONE)
         for chunk_id in chunks.order_by("number").values_list("pk", flat=True):
             if chunk_id not in self._opened:

@@ -72,8 +72,8 @@ def document(**changes):
     } | changes
 
 
-def crowd(size: int, *, plan=None, code="2026-Q3") -> Crowd:
-    """Make a crowd of `size` people E00001 and on, with everything the run of a quarter needs."""
+def crowd(size: int, *, plan=None, code="2026-Q3", achieved=True) -> Crowd:
+    """Make a crowd of `size` people E00001 and on, with everything the run of a quarter needs (or no results yet)."""
     with transaction.atomic():
         users = {
             name: user_make(username=name, roles=[role], since=START, by=None)
@@ -98,7 +98,8 @@ def crowd(size: int, *, plan=None, code="2026-Q3") -> Crowd:
         version = published(calendar=calendar, users=users, document=plan or document())
         people = staff(size=size, version=version, accounts=accounts)
         made = Crowd(users, periods[code], periods, version, people, accounts, metrics())
-        achieve(made)
+        if achieved:
+            achieve(made)
     return made
 
 

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from kamcomp.calendar.choices import PeriodStatus
 from payouts.choices import PoolStatus
-from payouts.models import Pool
+from payouts.models import Adjustment, Pool
 from tests.payouts.company import calculated_run, company
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +80,58 @@ class TestTheWayToTheLock:
 
         with pytest.raises(CommandError, match="is not"):
             payouts("pool", "allocate", Q3, "--account=MER", f"--set={given}", "--by=ingrid")
+
+
+class TestAdjust:
+    def test_proposes_approves_and_reverses(self, made):
+        words = [
+            "--person=PM",
+            "--kind=goodwill",
+            "--amount=10.00",
+            "--currency=EUR",
+            "--reason=Thanks",
+            "--by=maren",
+        ]
+        payouts("adjust", "propose", Q3, *words)
+        assert "Approved" in payouts("adjust", "approve", Q3, "--by=jonas")
+        first = Adjustment.objects.get()
+
+        payouts("adjust", "reverse", f"--id={first.pk}", "--reason=Twice", "--by=maren")
+
+        said = payouts("adjust", "list", Q3)
+        assert "10.00" in said
+        assert "-10.00" in said
+        second = Adjustment.objects.get(amount__lt=0)
+        assert "Rejected" in payouts(
+            "adjust", "reject", f"--id={second.pk}", "--reason=It was right", "--by=jonas"
+        )
+
+    @pytest.mark.parametrize(
+        ("words", "sentence"),
+        [
+            (["reject", "--id=7", "--reason=No", "--by=jonas"], "--id '7' is not the id of an adjustment"),
+            (
+                [
+                    "propose",
+                    Q3,
+                    "--person=X",
+                    "--kind=goodwill",
+                    "--amount=1",
+                    "--currency=EUR",
+                    "--reason=a",
+                    "--by=maren",
+                ],
+                "Nobody has the employee id 'X'",
+            ),
+        ],
+    )
+    def test_refuses_in_one_sentence(self, made, words, sentence):
+        with pytest.raises(CommandError, match=sentence):
+            payouts("adjust", *words)
+
+
+class TestLateFacts:
+    def test_says_what_it_proposes(self, made):
+        assert "0 correction(s) proposed in 2026-Q1, 0 note(s)" in payouts(
+            "late-facts", "--period=2026-Q1", "--by=maren"
+        )

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -35,6 +36,7 @@ class Closing:
 
     version_id: UUID
     fiscal_year: int
+    first_day: date
     amounts: Mapping[str, Decimal]
 
 
@@ -48,7 +50,7 @@ def opening_balances(
     """
     ids = [person_id for person_id, _employee in people]
     last = _last_closings(ids=ids, version=version, period=period)
-    corrections = _corrections(ids=ids, version=version, period=period)
+    corrections = _corrections(ids=ids, version=version, period=period, last=last)
     recoverable = _recoverable(ids=ids, version=version)
     columns: dict[str, list[Decimal]] = {name: [] for name in NAMES}
     for person_id in ids:
@@ -83,35 +85,50 @@ def _last_closings(*, ids: Sequence[UUID], version: PlanVersion, period: Period)
             period__days__startswith__lt=period.days.lower,
         )
         .order_by("person_id", "-period__days", "-plan_version__number")
-        .values_list("person_id", "plan_version_id", "period__fiscal_year", "carried", "closing")
+        .values_list(
+            "person_id",
+            "plan_version_id",
+            "period__fiscal_year",
+            "period__days__startswith",
+            "carried",
+            "closing",
+        )
     )
     found: dict[UUID, Closing] = {}
-    for person_id, version_id, fiscal_year, carried, closing in rows:
+    for person_id, version_id, fiscal_year, first_day, carried, closing in rows:
         known = found.get(person_id)
         if (person_id, version_id) in still_on or (known and known.version_id == version.pk):
             continue
         if known is None or version_id == version.pk:
             amounts = {name: Decimal(amount) for name, amount in closing.items()} | {"carried": carried}
-            found[person_id] = Closing(version_id, fiscal_year, amounts)
+            found[person_id] = Closing(version_id, fiscal_year, first_day, amounts)
     return found
 
 
-def _corrections(*, ids: Sequence[UUID], version: PlanVersion, period: Period) -> dict[UUID, Decimal]:
-    """Return corrections of earlier periods of the fiscal year that have been decided for payment."""
-    rows = (
-        Adjustment.objects.filter(
-            person_id__in=ids,
-            plan_version_id=version.pk,
-            kind=AdjustmentKind.CORRECTION,
-            status__in=(AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED),
-            corrects_period__fiscal_year=period.fiscal_year,
-            corrects_period__calendar_id=period.calendar_id,
-            currency=version.currency,
-        )
-        .values("person_id")
-        .annotate(total=Sum("amount"))
+def _corrections(
+    *, ids: Sequence[UUID], version: PlanVersion, period: Period, last: Mapping[UUID, Closing]
+) -> dict[UUID, Decimal]:
+    """
+    Return corrections of earlier periods of the fiscal year that have been decided for payment since.
+
+    A locked payout that came after a correction has taken it up: what it closes with is
+    what was due to date, the correction included.
+    """
+    rows = Adjustment.objects.filter(
+        person_id__in=ids,
+        plan_version_id=version.pk,
+        kind__in=(AdjustmentKind.CORRECTION, AdjustmentKind.CLAWBACK),
+        status__in=(AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED),
+        corrects_period__fiscal_year=period.fiscal_year,
+        corrects_period__calendar_id=period.calendar_id,
+        currency=version.currency,
     )
-    return {row["person_id"]: row["total"] for row in rows}
+    since: dict[UUID, Decimal] = defaultdict(lambda: ZERO)
+    for person_id, first_day, amount in rows.values_list("person_id", "period__days__startswith", "amount"):
+        closing = last.get(person_id)
+        if closing is None or first_day > closing.first_day:
+            since[person_id] += amount
+    return dict(since)
 
 
 def _recoverable(*, ids: Sequence[UUID], version: PlanVersion) -> dict[UUID, Decimal]:

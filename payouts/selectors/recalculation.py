@@ -1,0 +1,265 @@
+"""
+Locked periods computed again on the facts known now, beside what was paid.
+
+The same inputs are read and the same engine runs as in a run; only the balances a payee
+brings are those of then: what the run kept, or, where the payee's period before has been
+computed again too, what that one closes with. So a late fact of the first quarter moves
+the first quarter's amount once, and not every later one as well. Nothing is written.
+Rule: docs/reference/formulas.md, "Corrections".
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from kamcomp import money
+from kamcomp.columns import as_column
+from payouts.engine.kept import in_order, inputs_to_bytes
+from payouts.engine.payout_rows import PayeeRows
+from payouts.models import Payout, PayoutLine, Run
+from payouts.selectors.input_changes import input_changes
+from payouts.selectors.inputs import ChunkInputs, chunk_inputs
+from payouts.selectors.inputs.reach import version_reach
+from payouts.selectors.rederived import Kept, chunk_kept, kept_rows
+from payouts.selectors.runs import period_assignments
+from plans.engine.inputs import Balances, Inputs, payee_rows, rows_of
+from plans.engine.plan import Plan
+from plans.models import Assignment, PlanVersion
+
+ZERO = Decimal(0)
+OF_THE_YEAR = "posted"
+AS_THEN = ("posted", "carried", "excess", "bank", "draw", "recoverable")
+CHAINED = ("posted", "carried", "excess", "bank", "draw")
+REASONS_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a payee's last period computed again closes with: of which version and fiscal year, and the balances."""
+
+    version_id: UUID
+    fiscal_year: int
+    balances: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recalculated:
+    """
+    One payee of a locked run, computed again.
+
+    `due` is what would be paid on the facts known now, `paid` what was; `payout` is None for
+    somebody whom the run did not pay, `line` the number of the line that changed most.
+    `reasons` name the facts that changed; `inputs` are the canonical inputs of the recalculation.
+    """
+
+    person_id: UUID
+    employee_id: str
+    payout: Payout | None
+    due: Decimal
+    paid: Decimal
+    line: int | None
+    reasons: tuple[str, ...]
+    inputs: bytes | None
+
+
+@dataclass
+class Recalculation:
+    """
+    A calendar's locked runs computed again, one after the other in the order of their periods.
+
+    `problems` are people who could not be computed again; they are told and not corrected.
+    """
+
+    known_at: datetime
+    brought: dict[tuple[UUID, str], Brought] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def version_again(self, *, run: Run, version: PlanVersion) -> tuple[list[Kept], Iterator[Recalculated]]:
+        """
+        Return what a plan version's people are computed from now, and each of them computed again.
+
+        Whoever the run paid and nobody would pay now is among them, with nothing due.
+        """
+        then = _kept_then(run=run, version=version)
+        made = [
+            self._as_then(each, then=then, run=run, version=version)
+            for each in _made(run, version, self.known_at)
+        ]
+        return [Kept(each.plan, each.inputs) for each in made], self._compared(run, version, made, then)
+
+    def _as_then(self, made: ChunkInputs, *, then: _Then, run: Run, version: PlanVersion) -> ChunkInputs:
+        """Return inputs whose payees bring what they brought then, or what the period before closes with now."""
+        inputs = in_order(made.inputs)
+        columns: dict[str, list[Decimal]] = {name: [] for name in AS_THEN}
+        for place, payee in enumerate(inputs.payees):
+            old = then.balances.get(payee)
+            chain = self.brought.get((version.plan_id, payee))
+            for name in AS_THEN:
+                amount = getattr(inputs.balances, name)[place] if old is None else old[name]
+                if chain is not None and name in CHAINED:
+                    same_year = (chain.version_id, chain.fiscal_year) == (version.pk, run.period.fiscal_year)
+                    amount = chain.balances.get(name, ZERO) if name != OF_THE_YEAR or same_year else ZERO
+                columns[name].append(amount)
+        balances = Balances(**{name: as_column(values) for name, values in columns.items()})
+        return replace(made, inputs=replace(inputs, balances=balances))
+
+    def _compared(
+        self, run: Run, version: PlanVersion, made: Sequence[ChunkInputs], then: _Then
+    ) -> Iterator[Recalculated]:
+        paid = _paid_then(run=run, version=version)
+        troubled: set[str] = set()
+        for part in made:
+            now = Kept(part.plan, part.inputs)
+            rows = kept_rows(kept=now)
+            for employee_id, words in [
+                *((each.employee_id, each.message) for each in part.problems),
+                *((each.payee, each.message) for each in rows.problems),
+            ]:
+                troubled.add(employee_id)
+                self.problems.append(f"{employee_id}, {version}, {run.period}: {words}")
+            for payee in rows.payees:
+                self._bring(payee, run=run, version=version)
+                yield _against(
+                    payee,
+                    person_id=part.people[payee.payee],
+                    payout=paid.pop(payee.payee, None),
+                    now=now,
+                    then=then,
+                )
+        for employee_id, payout in sorted(paid.items()):
+            if employee_id not in troubled:
+                self.brought.pop((version.plan_id, employee_id), None)
+                yield _nothing_due(employee_id, payout)
+
+    def _bring(self, payee: PayeeRows, *, run: Run, version: PlanVersion) -> None:
+        fields = payee.payout.split("\t")
+        balances = {name: Decimal(amount) for name, amount in json.loads(fields[6]).items()}
+        balances["carried"] = Decimal(fields[4])
+        self.brought[version.plan_id, payee.payee] = Brought(version.pk, run.period.fiscal_year, balances)
+
+
+@dataclass(frozen=True)
+class _Then:
+    """What a run kept of a version's people: the chunks, and the balances each brought."""
+
+    kept: Sequence[Kept]
+    balances: Mapping[str, Mapping[str, Decimal]]
+
+    def of(self, employee_id: str) -> Kept | None:
+        return next((kept for kept in self.kept if employee_id in kept.inputs.payees), None)
+
+
+def run_versions(*, run: Run) -> list[PlanVersion]:
+    """Return the plan versions that a run paid by, or that would pay in its period now, by plan and number."""
+    ids = {*run.chunks.values_list("plan_version_id", flat=True)}
+    ids |= {*period_assignments(period=run.period).values_list("plan_version_id", flat=True)}
+    versions = PlanVersion.objects.filter(pk__in=ids).select_related("plan")
+    return list(versions.order_by("plan__code", "number"))
+
+
+def _kept_then(*, run: Run, version: PlanVersion) -> _Then:
+    chunks = run.chunks.filter(plan_version=version).select_related("run__period").order_by("number")
+    kept = [chunk_kept(chunk=chunk) for chunk in chunks]
+    balances = {
+        payee: {name: getattr(each.inputs.balances, name)[place] for name in AS_THEN}
+        for each in kept
+        for place, payee in enumerate(each.inputs.payees)
+    }
+    return _Then(kept, balances)
+
+
+def _made(run: Run, version: PlanVersion, known_at: datetime) -> Iterator[ChunkInputs]:
+    """Yield the inputs of everybody on the version in the period, so many people at a time."""
+    people = list(
+        period_assignments(period=run.period)
+        .filter(plan_version=version)
+        .order_by("person__employee_id")
+        .values_list("person_id", flat=True)
+        .distinct()
+    )
+    reach = version_reach(version=version, period=run.period)
+    for start in range(0, len(people), settings.KAMCOMP_CHUNK_PEOPLE):
+        some = people[start : start + settings.KAMCOMP_CHUNK_PEOPLE]
+        assignments: QuerySet[Assignment] = Assignment.objects.filter(
+            plan_version=version, person__in=some, valid__overlap=(reach.since, reach.until)
+        )
+        yield chunk_inputs(
+            version=version,
+            period=run.period,
+            assignment_ids=list(assignments.values_list("pk", flat=True)),
+            known_at=known_at,
+        )
+
+
+def _paid_then(*, run: Run, version: PlanVersion) -> dict[str, Payout]:
+    payouts = Payout.objects.filter(run=run, plan_version=version).select_related("person")
+    return {payout.person.employee_id: payout for payout in payouts}
+
+
+def _against(
+    payee: PayeeRows, *, person_id: UUID, payout: Payout | None, now: Kept, then: _Then
+) -> Recalculated:
+    due = Decimal(payee.payout.split("\t")[3])
+    paid = _paid(payout)
+    if due == paid:
+        return Recalculated(
+            person_id=person_id, employee_id=payee.payee, payout=payout, due=due, paid=paid,
+            line=None, reasons=(), inputs=None,
+        )  # fmt: skip
+    kept = then.of(payee.payee)
+    own = rows_of(now.inputs, payee_rows(now.inputs, payee.payee))
+    reasons = () if kept is None else tuple(input_changes(employee_id=payee.payee, old=kept, new=now))
+    return Recalculated(
+        person_id=person_id,
+        employee_id=payee.payee,
+        payout=payout,
+        due=due,
+        paid=paid,
+        line=None if payout is None else _line_moved_most(payee, payout),
+        reasons=reasons or ("is paid by this plan now and was not before",),
+        inputs=_canonical(now.plan, own),
+    )
+
+
+def _nothing_due(employee_id: str, payout: Payout) -> Recalculated:
+    return Recalculated(
+        person_id=payout.person_id,
+        employee_id=employee_id,
+        payout=payout,
+        due=ZERO,
+        paid=_paid(payout),
+        line=None,
+        reasons=("was paid by this plan and is not now",),
+        inputs=None,
+    )
+
+
+def _paid(payout: Payout | None) -> Decimal:
+    return ZERO if payout is None else money.settle(payout.amount, currency=payout.currency)
+
+
+def _canonical(plan: Plan, inputs: Inputs) -> bytes:
+    return inputs_to_bytes(plan=plan, inputs=in_order(inputs))
+
+
+def _line_moved_most(payee: PayeeRows, payout: Payout) -> int | None:
+    """Return the number of the stored line whose amount moved most; the first of several."""
+    due: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+    for text in payee.lines:
+        fields = text.split("\t")
+        due[fields[1], fields[3]] += Decimal(fields[-1])
+    lines: Iterable[PayoutLine] = payout.lines.order_by("number")
+    moved: dict[int, Decimal] = {}
+    for line in lines:
+        key = (line.leaf, str(line.account_id) if line.account_id else "\\N")
+        moved[line.number] = abs(due.pop(key, ZERO) - line.amount)
+    return min(moved, key=lambda number: (-moved[number], number), default=None)

@@ -1,0 +1,282 @@
+"""
+Late facts of locked periods: every payout and pool that depends on them is corrected in the open period.
+
+Nothing locked is edited. Each locked period is computed again on the facts known now; what
+is due so far minus what has been posted so far (earlier corrections included) is proposed
+as an adjustment, linked to the payout and line, or pool, it corrects. A second person
+decides. Asked twice, it proposes nothing new.
+Rule: docs/reference/formulas.md, "Corrections".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Sum
+
+from kamcomp import money
+from kamcomp.approvals.choices import FindingStatus, Severity
+from kamcomp.approvals.models import Finding
+from kamcomp.audit.context import act
+from kamcomp.calendar.models import Period
+from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
+from kamcomp.refusal import Refusal
+from payouts.choices import AdjustmentKind, AdjustmentStatus, RunStatus
+from payouts.engine.accumulation import corrections
+from payouts.engine.kept import inputs_digest
+from payouts.engine.pool_case import case_from_document, funded_by_rule, nodes_read
+from payouts.models import Adjustment, Pool, Run
+from payouts.selectors.adjustments import open_period
+from payouts.selectors.pool_facts import PoolPlan, contributions, period_pool_plans, pool_case, pool_facts
+from payouts.selectors.recalculation import REASONS_SHOWN, Recalculated, Recalculation, run_versions
+from payouts.selectors.rederived import Kept
+from payouts.selectors.run_needs import run_needs
+from payouts.selectors.team_results import TeamResults
+from payouts.services.adjustments import PROPOSERS, Corrects, adjustment_propose
+from payouts.services.pools import POOL_TABLE
+from plans.engine.document import plan_from_document
+from plans.engine.pool_terms import Less
+from plans.models import PlanVersion
+from scorecards.services import results_compute
+from teams.models import Person
+
+ZERO = Decimal(0)
+CORRECTING = (AdjustmentKind.CORRECTION, AdjustmentKind.CLAWBACK)
+YEARS_BACK = 1
+"""Locked periods of the open period's fiscal year and of so many before it are computed again."""
+
+
+class NotTheOpenPeriod(Refusal):
+    """Corrections go to the calendar's open period, and to no other."""
+
+
+@dataclass
+class LateFacts:
+    """What late facts came to: the adjustments proposed, and what somebody has to look at."""
+
+    period: Period
+    proposed: list[Adjustment] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@act
+def late_facts(*, period: Period, by: User, at: datetime) -> LateFacts:
+    """
+    Propose in the open `period` what late facts of locked periods changed, payout by payout and pool by pool.
+
+    A pool that should have been larger adds to the account's pool of the open period; one
+    that should have been smaller is borne by the company, unless its plan says otherwise.
+
+    :raises NotTheOpenPeriod: if `period` is not where corrections go.
+    :raises PeriodUnderReview: if its run has been reviewed already.
+    """
+    role_check(user=by, roles=PROPOSERS, on=at.date(), act="Correcting late facts")
+    open_now = open_period(calendar=period.calendar)
+    if open_now.pk != period.pk:
+        raise NotTheOpenPeriod(f"Corrections of {period.calendar} go to {open_now}, not to {period}.")
+    again, found = Recalculation(known_at=_database_clock()), LateFacts(period=period)
+    for run in _locked_runs(period=period):
+        results_compute(period=run.period, needed=run_needs(period=run.period), by=by, at=again.known_at)
+        kept: dict[UUID, Sequence[Kept]] = {}
+        for version in run_versions(run=run):
+            kept[version.pk], people = again.version_again(run=run, version=version)
+            _payouts_corrected(found, run=run, version=version, people=list(people), by=by, at=at)
+        _pools_corrected(found, run=run, kept=kept, known_at=again.known_at, by=by, at=at)
+    found.notes += again.problems
+    return found
+
+
+def _locked_runs(*, period: Period) -> list[Run]:
+    runs = Run.objects.filter(
+        calendar_id=period.calendar_id,
+        is_current=True,
+        status=RunStatus.LOCKED,
+        period__days__startswith__lt=period.days.lower,
+        period__fiscal_year__gte=period.fiscal_year - YEARS_BACK,
+    )
+    return list(runs.select_related("period__calendar", "calendar").order_by("period__days"))
+
+
+def _payouts_corrected(
+    found: LateFacts,
+    *,
+    run: Run,
+    version: PlanVersion,
+    people: Sequence[Recalculated],
+    by: User,
+    at: datetime,
+) -> None:
+    before = _corrected_before(run=run, version=version)
+    names = {each.person_id for each in people if each.due != each.paid or each.person_id in before}
+    persons = {person.pk: person for person in Person.objects.filter(pk__in=names)}
+    for each in people:
+        posted = each.paid + before.get(each.person_id, ZERO)
+        for correction in corrections(
+            due={run.period.code: each.due}, posted={run.period.code: posted}, currency=version.currency
+        ):
+            found.proposed.append(
+                adjustment_propose(
+                    period=found.period,
+                    kind=AdjustmentKind.CORRECTION,
+                    amount=correction.amount,
+                    currency=version.currency,
+                    reason=_reason(run, each.reasons),
+                    person=persons[each.person_id],
+                    plan_version=version,
+                    corrects=Corrects(
+                        period=run.period,
+                        payout=each.payout,
+                        line=each.line,
+                        due=each.due,
+                        posted_before=posted,
+                        inputs=each.inputs,
+                        input_digest=inputs_digest(each.inputs) if each.inputs else "",
+                    ),
+                    by=by,
+                    at=at,
+                )
+            )
+
+
+def _corrected_before(*, run: Run, version: PlanVersion) -> dict[UUID, Decimal]:
+    """Return what has been proposed or decided as corrections of a run's payouts, by person."""
+    rows = (
+        Adjustment.objects.filter(
+            corrects_period=run.period, plan_version=version, kind__in=CORRECTING, person__isnull=False
+        )
+        .exclude(status=AdjustmentStatus.REJECTED)
+        .values_list("person_id")
+        .annotate(total=Sum("amount"))
+    )
+    return {person_id: money.settle(total, currency=version.currency) for person_id, total in rows}
+
+
+def _pools_corrected(
+    found: LateFacts,
+    *,
+    run: Run,
+    kept: Mapping[UUID, Sequence[Kept]],
+    known_at: datetime,
+    by: User,
+    at: datetime,
+) -> None:
+    pools = list(
+        Pool.objects.filter(run=run)
+        .select_related("account__node", "plan_version__plan", "period")
+        .order_by("account__node__code")
+    )
+    plans = {pool.pk: _pool_plan(pool) for pool in pools}
+    funding = contributions(plans=list(plans.values()), period=run.period, known_at=known_at)
+    teams = TeamResults(run=run, kept=kept)
+    corrected: dict[UUID, Decimal] = defaultdict(lambda: ZERO)
+    prior = Adjustment.objects.filter(corrects_pool__in=pools).exclude(status=AdjustmentStatus.REJECTED)
+    for pool_id, total in prior.values_list("corrects_pool_id").annotate(total=Sum("amount")):
+        corrected[pool_id] = total
+    for pool in pools:
+        plan = plans[pool.pk]
+        try:
+            case = pool_case(
+                plan=plan,
+                facts=pool_facts(plans=[plan], period=run.period)[pool.account_id],
+                period=run.period,
+                results=teams.of(
+                    version=plan.version, account=plan.account, nodes=nodes_read(terms=plan.terms)
+                ),
+                contribution=funding.get(pool.account_id),
+                correction=ZERO,
+            )
+            due = funded_by_rule(case=case)
+        except Refusal as refusal:
+            found.notes.append(f"The pool of {pool} could not be computed again: {refusal}")
+            continue
+        before = money.settle(corrected[pool.pk], currency=pool.currency)
+        posted = funded_by_rule(case=case_from_document(pool.inputs)) + before
+        if due != posted:
+            _pool_corrected(found, pool=pool, less=plan.terms.less, due=due, posted=posted, by=by, at=at)
+
+
+def _pool_corrected(
+    found: LateFacts, *, pool: Pool, less: Less, due: Decimal, posted: Decimal, by: User, at: datetime
+) -> None:
+    amount = due - posted
+    if amount < ZERO and less is Less.COMPANY:
+        words = (
+            f"The pool of {pool} would be {due} {pool.currency} on the facts known now; {posted} was funded. "
+            f"The company bears {-amount}."
+        )
+        _note_put(pool=pool, message=words)
+        found.notes.append(words)
+        return
+    receiver = _open_pool(pool=pool, period=found.period, by=by)
+    if receiver is None:
+        words = (
+            f"{amount} {pool.currency} of the pool of {pool} find no pool in {found.period}: decide by hand."
+        )
+        _note_put(pool=pool, message=words)
+        found.notes.append(words)
+        return
+    found.proposed.append(
+        adjustment_propose(
+            period=found.period,
+            kind=AdjustmentKind.CORRECTION,
+            amount=amount,
+            currency=pool.currency,
+            reason=f"Late facts of {pool.period}: the pool would be {due}, {posted} was funded",
+            pool=receiver,
+            plan_version=pool.plan_version,
+            corrects=Corrects(period=pool.period, pool=pool, due=due, posted_before=posted),
+            by=by,
+            at=at,
+        )
+    )
+
+
+def _open_pool(*, pool: Pool, period: Period, by: User) -> Pool | None:
+    """Return the account's pool of the open period, planned if it is not there yet; None where no plan funds one."""
+    plans = {plan.account.pk: plan for plan in period_pool_plans(period=period)}
+    plan = plans.get(pool.account_id)
+    if plan is None or plan.plan.currency != pool.currency:
+        return None
+    receiver, _made = Pool.objects.get_or_create(
+        account=pool.account,
+        period=period,
+        defaults={"plan_version": plan.version, "currency": pool.currency, "created_by": by},
+    )
+    return receiver
+
+
+def _pool_plan(pool: Pool) -> PoolPlan:
+    plan = plan_from_document(pool.plan_version.document)
+    case = case_from_document(pool.inputs)
+    return PoolPlan(account=pool.account, version=pool.plan_version, plan=plan, terms=case.terms)
+
+
+def _note_put(*, pool: Pool, message: str) -> None:
+    Finding.objects.get_or_create(
+        subject_table=POOL_TABLE,
+        subject_id=str(pool.pk),
+        rule="pool_late_facts",
+        message=message,
+        status=FindingStatus.OPEN,
+        defaults={"severity": Severity.TO_LOOK_AT},
+    )
+
+
+def _reason(run: Run, reasons: Sequence[str]) -> str:
+    shown = "; ".join(reasons[:REASONS_SHOWN])
+    more = f"; and {len(reasons) - REASONS_SHOWN} more" if len(reasons) > REASONS_SHOWN else ""
+    return f"Late facts of {run.period}: {shown}{more}"
+
+
+def _database_clock() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (moment,) = cursor.fetchone()
+    return moment

@@ -1,0 +1,187 @@
+"""Late facts of locked periods: every payout and pool that depends on them, to the cent, once, in the open period."""
+
+from decimal import Decimal
+
+import pytest
+
+from kamcomp.approvals.models import Finding
+from payouts.choices import AdjustmentStatus
+from payouts.models import Adjustment, ClawbackCase, LedgerEntry, Payout, PayoutLine
+from payouts.services import late_facts as services
+from payouts.services.adjustments import adjustment_approve
+from payouts.services.verify import verify_run
+from tests.payouts.books import locked
+from tests.payouts.quarters import POOL, after, calculated, closed, pool_of, quarters, sold
+
+pytestmark = pytest.mark.django_db(transaction=True)
+D = Decimal
+
+
+def correct(made, code, *, at="2026-Q2"):
+    return services.late_facts(period=made.periods[code], by=made.user("maren"), at=after(made, at))
+
+
+def approve_all(made, found, *, at="2026-Q2"):
+    for adjustment in found.proposed:
+        adjustment_approve(adjustment_id=adjustment.pk, by=made.user("jonas"), at=after(made, at))
+
+
+def told(found):
+    return {
+        (
+            adjustment.person.employee_id if adjustment.person else "pool",
+            adjustment.corrects_period.code,
+        ): str(adjustment.amount)
+        for adjustment in found.proposed
+    }
+
+
+def paid(made, person, code):
+    return Payout.objects.get(
+        person__employee_id=person, period=made.periods[code], run__is_current=True
+    ).amount
+
+
+class TestLateFacts:
+    def test_correct_every_payout_and_the_pool_by_new_less_old(self):
+        made = quarters()
+        sold(made, "2026-Q1", 1_100_000)
+        sold(made, "2026-Q1", 1_000_000, account=1)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_150_000)
+
+        found = correct(made, "2026-Q2")
+
+        # A quarter of 20,000.02 at 120 %, then at 130 %; of 20,002.02 likewise; 2,000 of pool targets.
+        assert told(found) == {
+            ("E00001", "2026-Q1"): "500.00",
+            ("E00003", "2026-Q1"): "500.05",
+            ("pool", "2026-Q1"): "200.00",
+        }
+        assert found.notes == []
+        first = Adjustment.objects.get(person=made.people[0])
+        assert (first.corrects_payout.amount, first.due, first.corrects_line) == (
+            D("6000.01"),
+            D("6500.01"),
+            1,
+        )
+        assert "XSALES" in first.reason
+        assert len(first.input_digest) == 64
+        pool = Adjustment.objects.get(pool__isnull=False)
+        assert (pool.pool, pool.corrects_pool) == (pool_of(made, "2026-Q2"), pool_of(made, "2026-Q1"))
+
+        assert told(correct(made, "2026-Q2")) == {}
+
+    def test_are_posted_with_the_open_period_and_nothing_locked_moves(self):
+        made = quarters()
+        for code in ("2026-Q1", "2026-Q2"):
+            for account in (0, 1):
+                sold(made, code, 1_000_000, account=account)
+        first = closed(made, "2026-Q1")
+        before = [list(rows.order_by().values_list()) for rows in _locked_rows(first)]
+        sold(made, "2026-Q1", 1_050_000)
+        approve_all(made, correct(made, "2026-Q2"))
+
+        second = closed(made, "2026-Q2")
+
+        assert [list(rows.order_by().values_list()) for rows in _locked_rows(first)] == before
+        assert verify_run(run=first).equal
+        assert pool_of(made, "2026-Q2").funded == D("2200.00")
+        assert pool_of(made, "2026-Q2").correction == D("200.00")
+        assert not Adjustment.objects.exclude(status=AdjustmentStatus.POSTED).exists()
+        posted = LedgerEntry.objects.get(posting__run=second, adjustment__isnull=False, account="payable",
+                                         person=made.people[0])  # fmt: skip
+        assert posted.amount == D("-500.00")
+        assert told(correct(made, "2026-Q3", at="2026-Q3")) == {}
+
+    def test_take_back_as_a_claim_and_let_the_company_bear_a_smaller_pool(self):
+        made = quarters(payment={"clawback": {"months": 12, "per_payout_at_most": "0.10"}})
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_100_000, account=account)
+            sold(made, "2026-Q2", 1_000_000, account=account)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_000_000)
+
+        found = correct(made, "2026-Q2")
+
+        assert told(found) == {("E00001", "2026-Q1"): "-1000.00", ("E00003", "2026-Q1"): "-1000.10"}
+        assert "The company bears 400.00" in found.notes[0]
+        assert Finding.objects.get(rule="pool_late_facts").message == found.notes[0]
+        approve_all(made, found)
+        assert ClawbackCase.objects.get(person=made.people[0]).recoverable == 1000
+        run = closed(made, "2026-Q2")
+        # 5,000.005 at 100 %, a tenth of it recovered.
+        assert paid(made, "E00001", "2026-Q2") == D("4500.01")
+        taken = PayoutLine.objects.get(payout__run=run, payout__person=made.people[0], leaf="clawback")
+        assert taken.amount == D("-500.00")
+
+    def test_take_a_smaller_pool_from_the_next_where_the_plan_says_so(self):
+        made = quarters(pool={**POOL, "less": "next_pool"})
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_100_000, account=account)
+            sold(made, "2026-Q2", 1_000_000, account=account)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_000_000)
+
+        found = correct(made, "2026-Q2")
+
+        assert told(found)["pool", "2026-Q1"] == "-400.00"
+        approve_all(made, found)
+        closed(made, "2026-Q2")
+        assert pool_of(made, "2026-Q2").funded == D("1600.00")
+
+    def test_follow_each_other_to_the_cent(self):
+        made = quarters()
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_000_000, account=account)
+        closed(made, "2026-Q1")
+        totals = {}
+        for value in (1_070_000, 1_030_000, 1_090_000):
+            sold(made, "2026-Q1", value)
+            correct(made, "2026-Q2")
+            totals[value] = sum(each.amount for each in Adjustment.objects.filter(person=made.people[0]))
+
+        # 5,000.005 x (2 x attainment - 1), settled, less 5,000.01.
+        assert totals == {1_070_000: D("700.00"), 1_030_000: D("300.00"), 1_090_000: D("900.00")}
+
+    def test_of_an_accumulating_plan_move_the_first_quarter_once(self):
+        made = quarters(accumulation="year_to_date", pool=None)
+        for code in ("2026-Q1", "2026-Q2", "2026-Q3"):
+            for account in (0, 1):
+                sold(made, code, 1_000_000, account=account)
+        closed(made, "2026-Q1")
+        closed(made, "2026-Q2")
+        assert (paid(made, "E00001", "2026-Q1"), paid(made, "E00001", "2026-Q2")) == (
+            D("5000.01"),
+            D("5000.00"),
+        )
+        sold(made, "2026-Q1", 1_100_000)
+
+        found = correct(made, "2026-Q3", at="2026-Q3")
+
+        # To date of Q1: 5,000.005 x 1.2. To date of Q2: 10,000.01 x 1.1, of which Q2 then pays 5,000.00.
+        amounts = {key: D(amount) for key, amount in told(found).items() if key[0] == "E00001"}
+        assert sum(amounts.values()) == D("11000.01") - D("10000.01")
+        approve_all(made, found, at="2026-Q3")
+        run = calculated(made, "2026-Q3")
+        locked(made, run, at=after(made, "2026-Q3"))
+        # To date of Q3: 15,000.015 x (2 x 3.1/3 - 1) = 16,000.016, less 11,000.01 posted.
+        assert paid(made, "E00001", "2026-Q3") == D("5000.01")
+        assert told(correct(made, "2026-Q4", at="2026-Q4")) == {}
+
+    def test_go_to_the_open_period_only(self):
+        made = quarters()
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_000_000, account=account)
+        closed(made, "2026-Q1")
+
+        with pytest.raises(services.NotTheOpenPeriod, match="go to 2026-Q2, not to 2026-Q3"):
+            correct(made, "2026-Q3")
+
+
+def _locked_rows(run):
+    return (
+        Payout.objects.filter(run=run),
+        PayoutLine.objects.filter(payout__run=run),
+        LedgerEntry.objects.filter(posting__run=run),
+    )
