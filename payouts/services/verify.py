@@ -205,10 +205,11 @@ def _verify_ledger(verification: Verification) -> None:
     ):
         payable = -posted.pop(payout.pk, ZERO)
         if payable != payout.amount:
+            owed, amount = (f"{each.normalize():f} {payout.currency}" for each in (payable, payout.amount))
+            off = f"{(payable - payout.amount).normalize():+f} {payout.currency}"
             verification.find(
                 "ledger_differs",
-                f"{payout.person.employee_id}: the ledger posted {payable.normalize():f} {payout.currency} "
-                f"for a payout of {payout.amount.normalize():f} ({(payable - payout.amount).normalize():+f} {payout.currency}).",
+                f"{payout.person.employee_id}: the ledger posted {owed} for a payout of {amount} ({off}).",
             )
     unbalanced = (
         LedgerEntry.objects.filter(posting__run=run)

@@ -132,5 +132,5 @@ class TestLocked:
         assert sentences == [
             "E00001, CROWD v1, payout: amount stored 100.01, derived 100.00 (+0.01 EUR).",
             f"Run {run}: the total stored is 100.00 EUR, its payouts sum to 100.01.",
-            "E00001: the ledger posted 100 EUR for a payout of 100.01 (-0.01 EUR).",
+            "E00001: the ledger posted 100 EUR for a payout of 100.01 EUR (-0.01 EUR).",
         ]
