@@ -53,8 +53,9 @@ def _quarters(text: str, done: dict[str, tuple[int, int]] | None = None) -> dict
     """Read "revenue/contribution/satisfaction" for each quarter in order."""
     achieved = {}
     for quarter, figures in zip(QUARTERS, text.split(), strict=True):
-        percentages = [Decimal(figure) for figure in figures.split("/")]
-        achieved[quarter] = Achieved(*percentages, *(done or {}).get(quarter, (5, 5)))
+        revenue, contribution, satisfaction = map(Decimal, figures.split("/"))
+        finished, planned = (done or {}).get(quarter, (5, 5))
+        achieved[quarter] = Achieved(revenue, contribution, satisfaction, finished, planned)
     return achieved
 
 

@@ -122,17 +122,20 @@ def _foreign_amounts(*, run: Run, payroll: Mapping[UUID, str]) -> dict[UUID, dic
 def _amounts(*, run: Run, payroll: Mapping[UUID, str]) -> Iterable[tuple[UUID, str, str, Decimal]]:
     currencies = set(payroll.values())
     elsewhere = Q() if len(currencies) != 1 else ~Q(currency__in=currencies)
-    payouts = Payout.objects.filter(elsewhere, run=run)
-    yield from payouts.values_list("person_id", "currency", "pk", "amount").iterator()
+    payouts = Payout.objects.filter(elsewhere, run=run).values_list("person_id", "currency", "pk", "amount")
+    for person_id, currency, key, amount in payouts.iterator():
+        yield person_id, currency, str(key), amount
     shares = Allocation.objects.filter(pool__run=run, amount__gt=0)
-    yield from shares.values_list("person_id", "pool__currency", "pk", "amount")
+    for person_id, currency, key, amount in shares.values_list("person_id", "pool__currency", "pk", "amount"):
+        yield person_id, currency, str(key), amount
     adjustments = Adjustment.objects.filter(
         elsewhere,
         period=run.period,
         person__isnull=False,
         status__in=[AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED],
     )
-    yield from adjustments.values_list("person_id", "currency", "pk", "amount")
+    for person_id, currency, key, amount in adjustments.values_list("person_id", "currency", "pk", "amount"):
+        yield person_id, currency, str(key), amount
     for (person_id, currency), net in person_nets(period=run.period).items():
         if net < 0:
             yield person_id, currency, "owed", -net

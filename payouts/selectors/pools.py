@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import QuerySet, Sum
 
@@ -11,6 +12,9 @@ from kamcomp.calendar.models import Period
 from kamcomp.refusal import Refusal
 from payouts.models import Allocation, Pool
 from teams.models import StrategicAccount
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 ZERO = Decimal(0)
 
@@ -21,6 +25,12 @@ class PoolUnknown(Refusal):
 
 class AccountUnknown(Refusal):
     """No account of the programme has this code."""
+
+
+class Allocated(TypedDict):
+    """What a pool read by period knows beyond its row: the sum of its shares."""
+
+    allocated: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +64,7 @@ def account_named(*, code: str) -> StrategicAccount:
     return account
 
 
-def period_pools(*, period: Period) -> QuerySet[Pool]:
+def period_pools(*, period: Period) -> QuerySet[WithAnnotations[Pool, Allocated]]:
     """Return a period's pools by account code, with what is allocated so far as `allocated`."""
     return (
         Pool.objects.filter(period=period)

@@ -163,12 +163,15 @@ def adjustment_approve(*, adjustment_id: UUID, by: User, at: datetime) -> Adjust
     """
     adjustment = _to_decide(adjustment_id=adjustment_id, by=by, at=at)
     _takes_adjustments(period_id=adjustment.period_id)
-    key = (adjustment.person_id, adjustment.currency)
-    before = person_nets(period=adjustment.period).get(key, ZERO) if adjustment.person_id else ZERO
+    nets = person_nets(period=adjustment.period)
     adjustment.status, adjustment.decided_by, adjustment.decided_at = AdjustmentStatus.APPROVED, by, at
     adjustment.save(update_fields=["status", "decided_by", "decided_at"])
-    if adjustment.person_id:
-        shortfall_settle(adjustment=adjustment, before=before, after=before + adjustment.amount, by=by, at=at)
+    if adjustment.person is not None:
+        before = nets.get((adjustment.person.pk, adjustment.currency), ZERO)
+        after = before + adjustment.amount
+        shortfall_settle(
+            adjustment=adjustment, person=adjustment.person, before=before, after=after, by=by, at=at
+        )
     return adjustment
 
 

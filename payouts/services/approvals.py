@@ -136,6 +136,8 @@ def _waits(pool: Pool) -> bool:
 
 
 def _ceilings_apply(*, run: Run, by: User, at: datetime) -> None:
+    if run.reviewed_by is None:
+        raise RunNotAllocating(f"{run} has not been reviewed: its second approval comes after the first.")
     effects = ceiling_effects(run=run)
     names = dict(
         Person.objects.filter(pk__in=[effect.person_id for effect in effects]).values_list(

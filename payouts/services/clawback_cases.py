@@ -17,31 +17,35 @@ from payouts.models import Adjustment, ClawbackCase
 from plans.engine.document import plan_from_document
 from plans.engine.payment_terms import Clawback
 from plans.models import PlanVersion
+from teams.models import Person
 
 ZERO = Decimal(0)
 
 
 def shortfall_settle(
-    *, adjustment: Adjustment, before: Decimal, after: Decimal, by: User, at: datetime
+    *, adjustment: Adjustment, person: Person, before: Decimal, after: Decimal, by: User, at: datetime
 ) -> ClawbackCase | None:
     """
     Keep the cases of a person equal to what their decided adjustments of the period fall below zero.
 
-    `before` and `after` are the person's net of the period without and with the adjustment.
+    `before` and `after` are the person's net of the period without and with the adjustment,
+    which is about their pay.
     More owed opens a case; less owed closes the period's cases, latest first, and opens one
     for what remains of the last.
     """
     owed = max(-after, ZERO) - max(-before, ZERO)
     if owed > 0:
-        return _case_open(adjustment=adjustment, amount=owed, by=by)
+        return _case_open(adjustment=adjustment, person=person, amount=owed, by=by)
     forgiven, remainder = -owed, None
-    for case in _cases_of(adjustment):
+    for case in _cases_of(adjustment, person):
         if not forgiven:
             break
         case.closed_at = at
         case.save(update_fields=["closed_at"])
         if case.recoverable > forgiven:
-            remainder = _case_open(adjustment=adjustment, amount=case.recoverable - forgiven, by=by)
+            remainder = _case_open(
+                adjustment=adjustment, person=person, amount=case.recoverable - forgiven, by=by
+            )
         forgiven = max(forgiven - case.recoverable, ZERO)
     return remainder
 
@@ -53,10 +57,10 @@ def clawback_terms(*, version: PlanVersion | None) -> Clawback | None:
     return plan_from_document(version.document).payment.clawback
 
 
-def _case_open(*, adjustment: Adjustment, amount: Decimal, by: User) -> ClawbackCase:
+def _case_open(*, adjustment: Adjustment, person: Person, amount: Decimal, by: User) -> ClawbackCase:
     terms = clawback_terms(version=adjustment.plan_version) or Clawback()
     return ClawbackCase.objects.create(
-        person=adjustment.person,
+        person=person,
         plan_version=adjustment.plan_version,
         payout=adjustment.corrects_payout,
         cause=adjustment.reason,
@@ -70,11 +74,11 @@ def _case_open(*, adjustment: Adjustment, amount: Decimal, by: User) -> Clawback
     )
 
 
-def _cases_of(adjustment: Adjustment) -> list[ClawbackCase]:
+def _cases_of(adjustment: Adjustment, person: Person) -> list[ClawbackCase]:
     return list(
         ClawbackCase.objects.select_for_update(of=("self",))
         .filter(
-            person_id=adjustment.person_id,
+            person=person,
             currency=adjustment.currency,
             period=adjustment.period,
             closed_at=None,

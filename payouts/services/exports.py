@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -198,6 +199,11 @@ EXPORTED = """
 
 def _mark_exported(*, run: Run, reference: str, by: User) -> None:
     """Note on every payout and share that payroll has been told, in one statement."""
-    values = {"kind": PayoutEventKind.EXPORTED, "by": by.pk, "reference": reference, "run": run.pk}
+    values: dict[str, str | UUID] = {
+        "kind": PayoutEventKind.EXPORTED,
+        "by": by.pk,
+        "reference": reference,
+        "run": run.pk,
+    }
     with connection.cursor() as cursor:
         cursor.execute(EXPORTED, values)

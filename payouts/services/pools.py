@@ -352,6 +352,8 @@ def _submitted(*, pool_id: UUID, by: User, at: datetime, word: str) -> Pool:
 
 
 def _decide(*, pool: Pool, by: User, at: datetime, decision: Decision, comment: str) -> None:
+    if pool.submitted_by is None:
+        raise PoolNotSubmitted(f"Nobody has submitted the pool of {pool}: there is nothing to decide.")
     Approval.objects.create(
         subject_table=POOL_TABLE,
         subject_id=pool.pk,

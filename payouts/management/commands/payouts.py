@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
@@ -40,7 +40,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Do the subcommand; its exit code is ours."""
-        stream = self.stdout._out
+        stream = cast(IO[str], self.stdout._out)
         # A file or a pipe has no width of its own: amounts are never cut to fit a guess.
         width = None if stream.isatty() else FILE_WIDTH
         say = Console(file=stream, highlight=False, soft_wrap=True, width=width)
