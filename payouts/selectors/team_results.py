@@ -14,18 +14,15 @@ from uuid import UUID
 import numpy as np
 
 from payouts.choices import ChunkStatus
-from payouts.engine.kept import inputs_from_bytes
 from payouts.engine.pool_case import FundingResultMissing
 from payouts.engine.team_result import node_ratios
 from payouts.models import Run, RunChunk
-from payouts.selectors.rederived import Kept
+from payouts.selectors.rederived import Kept, chunk_kept
 from plans.engine.inputs import Inputs, rows_of
 from plans.engine.plan import Plan
 from plans.models import PlanVersion
 from teams.choices import Seat
 from teams.models import Membership, StrategicAccount
-
-KeptChunk = tuple[Plan, Inputs]
 
 
 class TeamResults:
@@ -38,7 +35,7 @@ class TeamResults:
     def __init__(self, *, run: Run, kept: Mapping[UUID, Sequence[Kept]] | None = None) -> None:
         self.run = run
         self._given = kept
-        self._opened: dict[int, KeptChunk] = {}
+        self._opened: dict[int, Kept] = {}
 
     def of(
         self, *, version: PlanVersion, account: StrategicAccount, nodes: Iterable[str]
@@ -61,13 +58,12 @@ class TeamResults:
                 account=account, seat=Seat.KAM, valid__overlap=self.run.period.days
             ).values_list("person__employee_id", flat=True)
         )
-        found: tuple[bool, str, int, KeptChunk] | None = None
+        found: tuple[bool, str, int, Kept] | None = None
         for chunk in self._chunks(version):
-            plan, inputs = chunk
-            for row, stint in enumerate(inputs.stints):
+            for row, stint in enumerate(chunk.inputs.stints):
                 if not _is_of(stint, account=account, version=version):
                     continue
-                payee = inputs.payees[int(inputs.payee[row])]
+                payee = chunk.inputs.payees[int(chunk.inputs.payee[row])]
                 if found is None or (payee not in kams, payee) < found[:2]:
                     found = (payee not in kams, payee, row, chunk)
         if found is None:
@@ -75,19 +71,18 @@ class TeamResults:
                 f"The pool of {account} reads a team result of {version}, and nobody on that plan is paid for "
                 f"{account} in {self.run}: assign its KAM to the plan."
             )
-        _other, _payee, row, (plan, inputs) = found
-        return plan, rows_of(inputs, np.array([row], dtype=np.int64))
+        _other, _payee, row, chunk = found
+        return chunk.plan, rows_of(chunk.inputs, np.array([row], dtype=np.int64))
 
-    def _chunks(self, version: PlanVersion) -> Iterable[KeptChunk]:
+    def _chunks(self, version: PlanVersion) -> Iterable[Kept]:
         if self._given is not None:
-            yield from ((each.plan, each.inputs) for each in self._given.get(version.pk, ()))
+            yield from self._given.get(version.pk, ())
             return
         chunks = RunChunk.objects.filter(run=self.run, plan_version=version, status=ChunkStatus.DONE)
-        for chunk_id in chunks.order_by("number").values_list("pk", flat=True):
-            if chunk_id not in self._opened:
-                kept = RunChunk.objects.values_list("inputs", flat=True).get(pk=chunk_id)
-                self._opened[chunk_id] = inputs_from_bytes(bytes(kept))
-            yield self._opened[chunk_id]
+        for chunk in chunks.select_related("run__period").defer("inputs").order_by("number"):
+            if chunk.pk not in self._opened:
+                self._opened[chunk.pk] = chunk_kept(chunk=chunk)
+            yield self._opened[chunk.pk]
 
 
 def _is_of(stint: str, *, account: StrategicAccount, version: PlanVersion) -> bool:
