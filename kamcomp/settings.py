@@ -233,7 +233,16 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
 }
-SPECTACULAR_SETTINGS = {"TITLE": "kamcomp", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "kamcomp",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    # Every kind of error has a field named "type": the schema needs a name for each kind's only word.
+    "ENUM_NAME_OVERRIDES": {
+        f"{kind}Enum": f"drf_standardized_errors.openapi_serializers.{kind}Enum"
+        for kind in ("ValidationError", "ClientError", "ServerError", "ParseErrorCode")
+    },
+}
 
 # Words, time and files ------------------------------------------------------------------------------------
 
