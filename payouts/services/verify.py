@@ -23,6 +23,7 @@ from payouts.models import LedgerEntry, Payout, PayoutLine, Run, RunChunk
 from payouts.selectors.named import run_named
 from payouts.selectors.rederived import FieldDifference, Kept, chunk_kept, kept_rows, payee_differences
 from payouts.services.run_compute import digest_of, plan_label
+from payouts.services.verify_pools import verify_pools
 from plans.engine.document import plan_digest, plan_from_document
 
 ZERO = Decimal(0)
@@ -81,6 +82,7 @@ def verify_run(*, run: Run) -> Verification:
         inputs += made[0]
         results += made[1]
     _verify_run_figures(verification, inputs, results)
+    verify_pools(run=run, find=verification.find)
     if run.status == RunStatus.LOCKED:
         _verify_ledger(verification)
     return verification

@@ -185,3 +185,33 @@ def _locked_rows(run):
         PayoutLine.objects.filter(payout__run=run),
         LedgerEntry.objects.filter(posting__run=run),
     )
+
+
+class TestVerifyPools:
+    @pytest.mark.parametrize(
+        ("change", "code"),
+        [
+            ("UPDATE payouts_pool SET funded = funded + 0.01", "pool_differs"),
+            ("UPDATE payouts_allocation SET amount = amount + 0.01", "pool_not_as_approved"),
+            ("UPDATE payouts_allocation SET guideline = guideline - 0.01", "guideline_differs"),
+            (
+                "UPDATE payouts_pool SET inputs = jsonb_set(inputs, '{period_days}', '91')",
+                "pool_inputs_differ",
+            ),
+            (
+                "UPDATE payouts_ledgerentry SET amount = amount - 0.01 WHERE allocation_id IS NOT NULL",
+                "ledger_differs",
+            ),
+        ],
+    )
+    def test_name_what_was_changed_behind_the_systems_back(self, owner_sql, change, code):
+        made = quarters()
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_100_000, account=account)
+        run = closed(made, "2026-Q1")
+        assert verify_run(run=run).equal
+
+        owner_sql.execute("SET session_replication_role = replica")
+        owner_sql.execute(change)
+
+        assert code in {finding.code for finding in verify_run(run=run).findings}

@@ -1,0 +1,85 @@
+"""
+The part of verification that looks at pools: funding and guideline derived again from the stored
+inputs, amounts against what was approved, the ledger against the amounts. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from kamcomp.approvals.choices import Decision
+from kamcomp.approvals.models import Approval
+from kamcomp.refusal import Refusal
+from payouts.choices import LedgerAccount, PoolStatus, RunStatus
+from payouts.engine.pool_case import case_from_document, pool_figures
+from payouts.models import LedgerEntry, Pool, Run
+from payouts.services.pools import POOL_TABLE, allocation_digest
+from plans.engine.document import canonical_bytes
+
+ZERO = Decimal(0)
+Find = Callable[[str, str], None]
+
+
+def verify_pools(*, run: Run, find: Find) -> None:
+    """Say through `find` (code, sentence) whatever about a run's pools does not follow from their inputs."""
+    pools = (
+        Pool.objects.filter(run=run).select_related("account__node", "period").order_by("account__node__code")
+    )
+    for pool in pools:
+        for code, sentence in _differences(pool):
+            find(code, f"The pool of {pool}: {sentence}")
+    if run.status == RunStatus.LOCKED:
+        _verify_shares(run=run, find=find)
+
+
+def _differences(pool: Pool) -> Iterator[tuple[str, str]]:
+    digest = hashlib.sha256(canonical_bytes(pool.inputs)).hexdigest()
+    if digest != pool.input_digest:
+        yield (
+            "pool_inputs_differ",
+            f"its inputs have the digest {digest[:16]}..., stored is {pool.input_digest[:16]}...",
+        )
+    try:
+        figures = pool_figures(case=case_from_document(pool.inputs))
+    except (Refusal, KeyError, ValueError) as error:
+        yield "pool_inputs_unreadable", f"its inputs do not give a pool: {error}"
+        return
+    if pool.funded != figures.funded:
+        off = (pool.funded or ZERO) - figures.funded
+        yield "pool_differs", f"funded {pool.funded}, derived {figures.funded} ({off:+f} {pool.currency})."
+    shares = list(pool.allocations.select_related("person").order_by("person__employee_id"))
+    for share in shares:
+        derived = figures.guideline.get(share.person.employee_id, ZERO)
+        if share.guideline != derived:
+            yield "guideline_differs", f"{share.person}: guideline {share.guideline}, derived {derived}."
+    if pool.status == PoolStatus.APPROVED:
+        given = sum((share.amount or ZERO for share in shares), ZERO) + pool.reserve
+        if given != pool.funded:
+            yield "pool_not_whole", f"shares and reserve sum to {given}, funded is {pool.funded}."
+        approval = (
+            Approval.objects.filter(subject_table=POOL_TABLE, subject_id=pool.pk, decision=Decision.APPROVED)
+            .order_by("decided_at")
+            .last()
+        )
+        if approval is None or approval.digest != allocation_digest(pool=pool):
+            yield "pool_not_as_approved", "its shares are not those that were approved."
+
+
+def _verify_shares(*, run: Run, find: Find) -> None:
+    entries = LedgerEntry.objects.filter(
+        posting__run=run, allocation__isnull=False, account=LedgerAccount.PAYABLE
+    )
+    posted = dict(entries.values_list("allocation_id").annotate(total=Sum("amount")))
+    for pool in Pool.objects.filter(run=run).select_related("account__node", "period"):
+        for share in pool.allocations.select_related("person").order_by("person__employee_id"):
+            payable = -posted.get(share.pk, ZERO)
+            if payable != (share.amount or ZERO):
+                find(
+                    "ledger_differs",
+                    f"{share.person}: the ledger posted {payable} {pool.currency} for a share of {share.amount} "
+                    f"in the pool of {pool}.",
+                )
