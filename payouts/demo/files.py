@@ -176,12 +176,11 @@ def result_files(quarter: str) -> list[DemoFile]:
     ]
 
 
-def early_profit_file() -> DemoFile:
-    """Return Kestrel's first profit and loss of 2026-Q3, at 94.0 % of target, before the controller's correction."""
-    early = figures.ACHIEVED["KESTREL"]["2026-Q3"]._replace(contribution=Decimal("94.0"))
+def corrected_profit_file() -> DemoFile:
+    """Return Kestrel's profit and loss of 2026-Q3 as the controller corrected it, 96.1 % of target."""
     account = next(account for account in ACCOUNTS if account.code == "KESTREL")
-    rows = list(_account_profit(account, "2026-Q3", early))
-    return _file("account_pnl", "pnl-2026Q3-a.csv", PNL_HEADER, rows)
+    rows = list(_account_profit(account, "2026-Q3", figures.ACHIEVED["KESTREL"]["2026-Q3"]))
+    return _file("account_pnl", "pnl-2026Q3-b.csv", PNL_HEADER, rows)
 
 
 def double_invoice_file(*, removed: bool) -> DemoFile:
@@ -377,7 +376,9 @@ def _in_currency(account: Account, euro: Decimal) -> Decimal:
 
 def _profit(quarter: str) -> Iterator[Sequence[object]]:
     for account in ACCOUNTS:
-        yield from _account_profit(account, quarter, figures.ACHIEVED[account.code][quarter])
+        achieved = figures.ACHIEVED[account.code][quarter]
+        early = figures.CONTRIBUTION_AT_FIRST.get((account.code, quarter), achieved.contribution)
+        yield from _account_profit(account, quarter, achieved._replace(contribution=early))
 
 
 def _account_profit(account: Account, quarter: str, achieved: Achieved) -> Iterator[Sequence[object]]:

@@ -9,6 +9,7 @@ from teams.services.people import (
     employment_end,
     person_erase,
     person_make,
+    person_user_set,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "package_propose",
     "person_erase",
     "person_make",
+    "person_user_set",
 ]

@@ -85,6 +85,20 @@ def person_make(
 
 
 @act
+def person_user_set(*, person: Person, user: User, by: User | None) -> Person:
+    """
+    Say which user a person signs in as.
+
+    :raises PersonExists: if the user is another person's.
+    """
+    taken = PersonExists(f"The user {user.get_username()} is another person's: a user is one person.")
+    with refusing({"teams_person_user_id_key": taken}):
+        person.user = user
+        person.save(update_fields=["user"])
+    return person
+
+
+@act
 def employment_begin(
     *, person: Person, since: date, last_day: date | None = None, by: User, **terms: Any
 ) -> Employment:

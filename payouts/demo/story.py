@@ -1,0 +1,280 @@
+"""
+What happened at Halden Components, act by act, through the ordinary services.
+
+Four quarters are run, reviewed, allocated, approved and locked. The fifth was run
+twice: in between, a controller corrected a margin, an invoice booked twice was taken
+back, and an invoice of the quarter before came late. It waits with the key account
+managers, who are allocating their pools. A draft for 2027 waits for its approval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from kamcomp.calendar.choices import Frequency
+from kamcomp.calendar.models import FiscalCalendar, Period
+from kamcomp.calendar.services import calendar_make, periods_advance, regular_periods
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import User
+from kamcomp.identity.services import user_make
+from kamcomp.imports.services import import_commit
+from kamcomp.policy.services import setting_put
+from payouts.demo import company, files
+from payouts.demo.deals import DEALS
+from payouts.demo.figures import QUARTERS
+from payouts.models import Adjustment, Allocation, Pool, Run
+from payouts.services.adjustments import adjustment_approve
+from payouts.services.allocations import allocation_guideline, allocation_save, allocation_submit
+from payouts.services.approvals import run_approve
+from payouts.services.late_facts import late_facts_propose
+from payouts.services.locks import run_lock
+from payouts.services.pools import pool_approve
+from payouts.services.reviews import review_confirm, run_review
+from payouts.services.run_work import run_look
+from payouts.services.runs import run_request
+from plans.models import Plan
+from plans.services import assignment_make, plan_make, version_approve, version_draft, version_publish
+from teams.models import Person, StrategicAccount
+from teams.services import person_user_set
+
+CALENDAR = "FY"
+CLOSED, OPEN = QUARTERS[:-1], QUARTERS[-1]
+SETTINGS = {"metrics.satisfaction_best": "10", "metrics.satisfaction_top_from": "9"}
+
+MERIDIAN_SO_FAR = {
+    "Tomasz Wieczorek": "3160.00",
+    "Priya Nair": "3950.00",
+    "Lukas Brandt": "2300.00",
+    "Amara Okafor": "2950.00",
+}
+MERIDIAN_REASONS = {"Amara Okafor": "Ran the cut-over desk in August"}
+
+Say = Callable[[str], None]
+
+
+def told(*, say: Say) -> None:
+    """Tell the whole story into an empty database; `say` hears each chapter's name."""
+    story = Story()
+    say("people, accounts and plans")
+    story.begin()
+    for quarter in CLOSED:
+        say(f"the quarter {quarter}: results, run, pools, lock")
+        story.quarter_close(quarter)
+    say(f"the quarter {OPEN}: two runs, and the pools with the key account managers")
+    story.quarter_open()
+
+
+def moment(day: date, hour: int = 9) -> datetime:
+    """Return an hour of a day."""
+    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+
+
+class Story:
+    """The acts, with who does them."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, User] = {}
+
+    @property
+    def maren(self) -> User:
+        return self.users["maren.holt"]
+
+    @property
+    def anders(self) -> User:
+        return self.users["anders.vik"]
+
+    @property
+    def jonas(self) -> User:
+        return self.users["jonas.berg"]
+
+    # The company ------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Make users, calendar, settings, master data, plans and assignments."""
+        begun = company.FOUNDED - timedelta(days=30)
+        self.users_make(since=begun)
+        quarters = regular_periods(first_day=date(2025, 1, 1), frequency=Frequency.QUARTER, years=3)
+        calendar = calendar_make(
+            code=CALENDAR,
+            name="Fiscal quarters",
+            frequency=Frequency.QUARTER,
+            periods=[quarter for quarter in quarters if quarter.span.since >= company.FOUNDED],
+            by=self.maren,
+        )
+        for key, value in SETTINGS.items():
+            setting_put(
+                key=key, value=value, since=begun, reason="Our surveys ask for 0 to 10", by=self.maren
+            )
+        self.take_in([*files.master_files(), files.history_file()], at=moment(begun))
+        self.users_link()
+        self.plans_publish(calendar=calendar)
+        self.people_assign()
+
+    def users_make(self, *, since: date) -> None:
+        payees = [account.manager for account in company.ACCOUNTS], [one.name for one in company.supporters()]
+        wanted = [(persona.username, persona.name, persona.roles) for persona in company.PERSONAS]
+        for names, roles in zip(payees, ((Role.KAM, Role.PAYEE), (Role.PAYEE,)), strict=True):
+            wanted += [(company.username(name), name, roles) for name in names]
+        for username, name, roles in wanted:
+            first, _, last = name.partition(" ")
+            self.users[username] = user_make(
+                username=username,
+                email=f"{username}@halden.example",
+                first_name=first,
+                last_name=last,
+                roles=list(roles),
+                since=since,
+                by=self.users.get("maren.holt"),
+            )
+
+    def users_link(self) -> None:
+        people = {person.employee_id: person for person in Person.objects.all()}
+        for name, employee_id in company.employee_ids().items():
+            user = self.users[company.username(name)]
+            person_user_set(person=people[employee_id], user=user, by=self.maren)
+
+    def plans_publish(self, *, calendar: FiscalCalendar) -> None:
+        """Publish each plan for 2025 and 2026 in time, and leave the growth plan of 2027 as a draft."""
+        for code, document_of in DEALS.items():
+            document = document_of(year=2026)
+            plan = plan_make(
+                code=code,
+                name=document["name"].removesuffix(" 2026"),
+                plan_type=document["type"],
+                calendar=calendar,
+                by=self.maren,
+            )
+            self.version_publish(plan, document_of(year=2025, first_day="2025-07-01"), date(2025, 6, 12))
+            self.version_publish(plan, document, date(2025, 12, 9))
+        growth = Plan.objects.get(code=company.GROWTH)
+        version_draft(
+            plan=growth,
+            document=DEALS[company.GROWTH](year=2027),
+            by=self.maren,
+            at=moment(date(2026, 10, 5)),
+        )
+
+    def version_publish(self, plan: Plan, document: dict[str, object], on: date) -> None:
+        version = version_draft(plan=plan, document=document, by=self.maren, at=moment(on))
+        version_approve(version_id=version.pk, by=self.anders, at=moment(on, 14))
+        version_publish(version_id=version.pk, by=self.maren, at=moment(on, 16))
+
+    def people_assign(self) -> None:
+        """Put each key account manager on the plan of their account."""
+        ids = company.employee_ids()
+        for account in company.ACCOUNTS:
+            assignment_make(
+                person=Person.objects.get(employee_id=ids[account.manager]),
+                plan=Plan.objects.get(code=account.plan),
+                account=StrategicAccount.objects.get(node__code=account.code),
+                since=company.FOUNDED,
+                by=self.maren,
+            )
+
+    # A quarter --------------------------------------------------------------------------------------------
+
+    def take_in(self, demo_files: Iterable[files.DemoFile], *, at: datetime) -> None:
+        for file in demo_files:
+            import_commit(
+                kind=file.kind,
+                content=file.text.encode(),
+                filename=file.filename,
+                source="halden",
+                by=self.maren,
+                at=at,
+            )
+
+    def quarter_close(self, quarter: str) -> None:
+        """Take a closed quarter from its targets to its locked books."""
+        after = files.quarter_span(quarter).until
+        run = self.quarter_run(quarter)
+        self.run_reviewed(run, on=after + timedelta(days=8))
+        for pool in Pool.objects.filter(period=run.period).select_related("allocator__user"):
+            self.pool_by_guideline(pool, on=after + timedelta(days=11))
+        run_approve(run_id=run.pk, by=self.jonas, at=moment(after + timedelta(days=13)))
+        run_lock(run_id=run.pk, by=self.jonas, at=moment(after + timedelta(days=13), 11))
+
+    def quarter_run(self, quarter: str) -> Run:
+        """Take in a quarter's targets and results, and compute it."""
+        span = files.quarter_span(quarter)
+        self.take_in([files.targets_file(quarter)], at=moment(span.since - timedelta(days=14)))
+        periods_advance(on=span.until)
+        self.take_in(files.result_files(quarter), at=moment(span.until + timedelta(days=6)))
+        return self.computed(quarter, on=span.until + timedelta(days=7))
+
+    def computed(self, quarter: str, *, on: date) -> Run:
+        period = Period.objects.get(calendar__code=CALENDAR, code=quarter)
+        run = run_request(period=period, by=self.maren, at=moment(on, 6))
+        run_look(run_id=run.pk)
+        run.refresh_from_db()
+        return run
+
+    def run_reviewed(self, run: Run, *, on: date) -> None:
+        """Let every key account manager confirm, then review: results and pools are fixed."""
+        for account in company.ACCOUNTS:
+            review_confirm(
+                run_id=run.pk,
+                account_id=StrategicAccount.objects.get(node__code=account.code).pk,
+                by=self.users[company.username(account.manager)],
+                at=moment(on, 10),
+            )
+        run_review(run_id=run.pk, by=self.anders, at=moment(on, 15))
+
+    def pool_by_guideline(self, pool: Pool, *, on: date) -> None:
+        manager = pool.allocator.user
+        allocation_guideline(pool_id=pool.pk, version=pool.version, by=manager, at=moment(on))
+        pool.refresh_from_db()
+        allocation_submit(pool_id=pool.pk, version=pool.version, by=manager, at=moment(on, 10))
+        pool_approve(pool_id=pool.pk, by=self.anders, at=moment(on, 15))
+
+    # The open quarter -------------------------------------------------------------------------------------
+
+    def quarter_open(self) -> None:
+        """Run the open quarter twice, review it, and leave it with the key account managers."""
+        self.take_in([files.double_invoice_file(removed=False)], at=moment(date(2026, 10, 6)))
+        self.quarter_run(OPEN)
+        corrections = [
+            files.corrected_profit_file(),
+            files.double_invoice_file(removed=True),
+            files.late_invoice_file(),
+        ]
+        self.take_in(corrections, at=moment(date(2026, 10, 9)))
+        self.late_invoice_corrected(on=date(2026, 10, 9))
+        self.run_reviewed(self.computed(OPEN, on=date(2026, 10, 12)), on=date(2026, 10, 13))
+        self.meridian_allocated_so_far(on=date(2026, 10, 14))
+
+    def late_invoice_corrected(self, *, on: date) -> None:
+        """Propose what the late invoice changes, and approve the payout's part; the pool's part waits."""
+        period = Period.objects.get(calendar__code=CALENDAR, code="2026-Q2")
+        proposed = late_facts_propose(period=period, by=self.maren, at=moment(on, 11))
+        for adjustment in proposed:
+            if adjustment.person_id is not None:
+                adjustment_approve(adjustment_id=adjustment.pk, by=self.jonas, at=moment(on, 14))
+
+    def meridian_allocated_so_far(self, *, on: date) -> None:
+        """Save what Ingrid has handed out so far: four direct roles decided, the matrix roles at guideline."""
+        pool = Pool.objects.get(account__node__code="MERIDIAN", period__code=OPEN)
+        rows = Allocation.objects.filter(pool=pool, eligible=True).select_related("person__details")
+        amounts, reasons = {}, {}
+        for row in rows:
+            name = row.person.details.legal_name
+            if name in MERIDIAN_SO_FAR:
+                amounts[row.person_id] = Decimal(MERIDIAN_SO_FAR[name])
+                reasons[row.person_id] = MERIDIAN_REASONS.get(name, "")
+            elif row.link == "matrix":
+                amounts[row.person_id] = row.guideline
+        allocation_save(
+            pool_id=pool.pk,
+            version=pool.version,
+            amounts=amounts,
+            reasons=reasons,
+            by=self.users["ingrid.solheim"],
+            at=moment(on, 10),
+        )
+
+
+def corrections_of(quarter: str) -> Iterable[Adjustment]:
+    """Return the adjustments that correct a quarter, oldest first."""
+    return Adjustment.objects.filter(corrects_period__code=quarter).order_by("created_at")
