@@ -21,6 +21,8 @@ from kamcomp.identity.models import User
 from kamcomp.identity.services import user_make
 from kamcomp.imports.services import import_commit
 from kamcomp.policy.services import setting_put
+from kamcomp.refusal import Refusal
+from payouts.choices import RunStatus
 from payouts.demo import company, files
 from payouts.demo.deals import DEALS
 from payouts.demo.figures import QUARTERS
@@ -52,6 +54,10 @@ MERIDIAN_SO_FAR = {
 MERIDIAN_REASONS = {"Amara Okafor": "Ran the cut-over desk in August"}
 
 Say = Callable[[str], None]
+
+
+class StoryBroken(Refusal):
+    """A run of the demo company did not end as its figures say."""
 
 
 def told(*, say: Say) -> None:
@@ -209,6 +215,9 @@ class Story:
         run = run_request(period=period, by=self.maren, at=moment(on, 6))
         run_look(run_id=run.pk)
         run.refresh_from_db()
+        if run.status != RunStatus.CALCULATED:
+            problems = "; ".join(run.problems.values_list("message", flat=True)[:3])
+            raise StoryBroken(f"The run {run} is {run.get_status_display().lower()}: {run.error} {problems}")
         return run
 
     def run_reviewed(self, run: Run, *, on: date) -> None:

@@ -17,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("act", choices=["load"])
 
     def handle(self, *args: object, **options: Any) -> None:
-        filled = [f"{stock.count} {stock.name}" for stock in home_stock() if stock.count]
+        filled = [f"{stock.count} {stock.label.lower()}" for stock in home_stock() if stock.count]
         if filled:
             raise CommandError(
                 f"This database has {', '.join(filled)} already; the demo company needs an empty one."
