@@ -101,12 +101,11 @@ class Story:
         """Make users, calendar, settings, master data, plans and assignments."""
         begun = company.FOUNDED - timedelta(days=30)
         self.users_make(since=begun)
-        quarters = regular_periods(first_day=date(2025, 1, 1), frequency=Frequency.QUARTER, years=3)
         calendar = calendar_make(
             code=CALENDAR,
             name="Fiscal quarters",
             frequency=Frequency.QUARTER,
-            periods=[quarter for quarter in quarters if quarter.span.since >= company.FOUNDED],
+            periods=regular_periods(first_day=date(2025, 1, 1), frequency=Frequency.QUARTER, years=3),
             by=self.maren,
         )
         for key, value in SETTINGS.items():
