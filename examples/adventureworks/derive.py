@@ -336,20 +336,25 @@ FILES = {
 }
 
 
+def derive(*, source: Path, target: Path) -> None:
+    """Read the source's files and write the derived ones."""
+    read = Source(source)
+    target.mkdir(parents=True, exist_ok=True)
+    for name, (header, rows) in FILES.items():
+        written = list(rows(read))
+        with (target / name).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(header.split(","))
+            writer.writerows(written)
+        print(f"{name}: {len(written)} rows")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Derive the files that AdventureWorks does not have.")
     parser.add_argument("--from", dest="source", type=Path, required=True, help="folder of the source files")
     parser.add_argument("--to", dest="target", type=Path, required=True, help="folder to write into")
     options = parser.parse_args()
-    source = Source(options.source)
-    options.target.mkdir(parents=True, exist_ok=True)
-    for name, (header, rows) in FILES.items():
-        written = list(rows(source))
-        with (options.target / name).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(header.split(","))
-            writer.writerows(written)
-        print(f"{name}: {len(written)} rows")
+    derive(source=options.source, target=options.target)
 
 
 if __name__ == "__main__":
