@@ -2,6 +2,14 @@
 # ARGS passes arguments on: make test ARGS="tests/engine -k curve".
 KAMCOMP = python3 -m kamcomp.embedded
 
-.PHONY: run stop test check reset manage lock
+.PHONY: run stop test check reset manage lock real-quarter
 run stop test check reset manage lock:
 	@$(KAMCOMP) $@ $(ARGS)
+
+# The example of docs/tutorials/real-quarter.md, on services and an empty database of its own.
+FROM = ../shared/data/adventureworks
+TO = .kamcomp/real-quarter/files
+real-quarter: export KAMCOMP_STATE = $(CURDIR)/.kamcomp/real-quarter
+real-quarter:
+	@$(KAMCOMP) reset --yes
+	@$(KAMCOMP) python examples/adventureworks/real_quarter.py --from "$(FROM)" --to "$(TO)"

@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     options.target.mkdir(parents=True, exist_ok=True)
     company_take_in(source=options.source, derived=options.target / "derived")
     for period in periods(options.target / "derived")[: options.periods]:
-        quarter_pay(period=period, target=options.target)
+        quarter_pay(period=period, sellers=managers(options.target / "derived"), target=options.target)
     rows = attainment_write(path=options.target / "attainment.csv")
     print(f"{rows} seller quarters in {options.target / 'attainment.csv'}")
     return 0
@@ -101,6 +101,9 @@ def company_take_in(*, source: Path, derived: Path) -> None:
     for kind in ("products", "transactions", "targets"):
         take_in_source(kind, source)
     take_in("targets", derived / "account_targets.csv")
+    for seller in managers(derived):
+        manage("users", "add", seller, "--role", "kam", "--role", "payee", "--since", SINCE)
+        manage("people", "user", seller, seller, "--by", ADMIN)
     for plan in PLANS:
         manage(
             *("plans", "history", HERE / "plans" / plan, "--calendar", "AW", "--by", REVIEWER),
@@ -118,19 +121,28 @@ def take_in_source(kind: str, source: Path) -> None:
     manage("import", kind, source / filename, "--map", HERE / "maps" / mapping, "--commit", "--by", ADMIN)
 
 
+def managers(derived: Path) -> list[str]:
+    """Return the employee ids of those who manage a key account at some time."""
+    with (derived / "team_memberships.csv").open(newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        return sorted({row["employee_id"] for row in rows if row["role"] == "key_account_manager"})
+
+
 def periods(derived: Path) -> list[dict[str, str]]:
     with (derived / "periods.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
-def quarter_pay(*, period: dict[str, str], target: Path) -> None:
+def quarter_pay(*, period: dict[str, str], sellers: list[str], target: Path) -> None:
     """Run a quarter, allocate its pools by guideline, lock, export and verify it."""
     code = period["code"]
     manage("calendar", "advance", "--on", period["cut_off_on"])
     manage("payouts", "run", "--period", code, "--by", ADMIN, "--here")
     manage("payouts", "review", "--period", code, "--by", REVIEWER)
-    manage("payouts", "pools", "close-late", "--period", code, "--by", ADMIN)
-    manage("payouts", "pools", "approve", "--period", code, "--by", REVIEWER)
+    for seller in sellers:
+        manage("payouts", "pool", "guideline", "--period", code, "--by", seller, quiet=True)
+        manage("payouts", "pool", "submit", "--period", code, "--by", seller)
+    manage("payouts", "pool", "approve", "--period", code, "--by", REVIEWER)
     manage("payouts", "approve", "--period", code, "--by", FINANCE)
     manage("payouts", "lock", "--period", code, "--by", FINANCE)
     for profile, form in EXPORTS:
