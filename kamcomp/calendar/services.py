@@ -141,9 +141,11 @@ def periods_advance(*, calendar: FiscalCalendar | None = None, on: date) -> list
         periods = periods.filter(calendar=calendar)
     moved = []
     for period in periods:
-        for status in statuses_due(period=period, on=on):
+        due = statuses_due(period=period, on=on)
+        for status in due:
             period.status = status
             period.save(update_fields=["status"])
+        if due:
             moved.append(period)
     return moved
 

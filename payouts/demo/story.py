@@ -30,7 +30,7 @@ from payouts.models import Adjustment, Allocation, Pool, Run
 from payouts.services.adjustments import adjustment_approve
 from payouts.services.allocations import allocation_guideline, allocation_save, allocation_submit
 from payouts.services.approvals import run_approve
-from payouts.services.late_facts import late_facts_propose
+from payouts.services.late_facts import late_facts
 from payouts.services.locks import run_lock
 from payouts.services.pools import pool_approve
 from payouts.services.reviews import review_confirm, run_review
@@ -255,9 +255,9 @@ class Story:
 
     def late_invoice_corrected(self, *, on: date) -> None:
         """Propose what the late invoice changes, and approve the payout's part; the pool's part waits."""
-        period = Period.objects.get(calendar__code=CALENDAR, code="2026-Q2")
-        proposed = late_facts_propose(period=period, by=self.maren, at=moment(on, 11))
-        for adjustment in proposed:
+        period = Period.objects.get(calendar__code=CALENDAR, code=OPEN)
+        found = late_facts(period=period, by=self.maren, at=moment(on, 11))
+        for adjustment in found.proposed:
             if adjustment.person_id is not None:
                 adjustment_approve(adjustment_id=adjustment.pk, by=self.jonas, at=moment(on, 14))
 
