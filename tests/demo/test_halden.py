@@ -138,9 +138,11 @@ def draft_case(account: company.Account, quarter: str) -> dict[str, Any]:
         {"name": f"{year}-Q{number}", "from": str(span.since), "to": str(span.last)} for number, span in days
     ]
     since = f"{year}-01-01"
+    draft = growth_plan(year=2027)
+    funding_alone = {"funding": draft["pool"]["funding"]}
     return {
         "format": "kamcomp.case/1",
-        "plan": growth_plan(year=2027) | {"effective": {"from": since, "to": f"{year}-12-31"}},
+        "plan": draft | {"effective": {"from": since, "to": f"{year}-12-31"}, "pool": funding_alone},
         "calendar": {"years": [{"name": year, "periods": periods}], "pay": [quarter]},
         "people": [
             {
@@ -150,6 +152,7 @@ def draft_case(account: company.Account, quarter: str) -> dict[str, Any]:
                     {"from": since, "to": None, "base_salary": "96000", "target_incentive": "24000"}
                 ],
                 "leaves": [],
+                "opening": dict.fromkeys(("posted", "carried", "excess", "bank", "draw", "recoverable"), "0"),
                 "assignments": [{"from": since, "to": None, "account": account.code, "dedication": "1"}],
             }
         ],
@@ -184,7 +187,7 @@ def stored_result(account: company.Account, quarter: str, metric: str) -> dict[s
             "subject": account.code,
         }
     )
-    stated = {"metric": metric, "period": quarter, "actual": f"{result.value.normalize():f}", **subject}
+    stated = {"metric": metric, "period": quarter, "actual": f"{round(result.value, 20).normalize():f}", **subject}
     if metric != "M21":
         days = Period.objects.get(code=quarter).days
         stated["target"] = f"{Target.objects.get(days=days, **of_account).value.normalize():f}"
