@@ -176,9 +176,10 @@ def draft_case(account: company.Account, quarter: str) -> dict[str, Any]:
 
 
 def stored_result(account: company.Account, quarter: str, metric: str) -> dict[str, Any]:
-    """Return what the database holds of a metric: result and target of the account in the quarter."""
-    of_account = {"metric__code": metric, "node__code": account.code, "segment": None, "superseded_at": None}
-    result = Result.objects.get(period__code=quarter, window="period", **of_account)
+    """Return a metric's result as the quarter was paid on it, before late facts, and its target."""
+    of_account = {"metric__code": metric, "node__code": account.code, "segment": None}
+    results = Result.objects.filter(period__code=quarter, window="period", **of_account)
+    result = results.earliest("recorded_at", "pk")
     subject = (
         {"level": "individual", "subject": "kam"}
         if metric == "M21"
