@@ -1,1 +1,1 @@
-"""Files out: what each profile holds, and how each format is written. Rules: docs/reference/files.md."""
+"""Files out: what each profile holds, and how each format is written. Rules: docs/reference/exports.md."""

@@ -3,7 +3,7 @@ Files out of a locked run: made once a profile and format, kept, and given back 
 
 Count, totals by currency and SHA-256 are stored with the act. Asked for again, the file
 that lies there is checked against its digest and given; if it has gone it is written
-again, and has to come out the same. Rules: docs/reference/files.md, "Out".
+again, and has to come out the same. Rules: docs/reference/exports.md.
 """
 
 from __future__ import annotations
