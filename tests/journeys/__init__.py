@@ -1,0 +1,1 @@
+"""Journeys: whole stretches of work, named by what somebody wants done."""
