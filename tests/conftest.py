@@ -23,6 +23,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("KAMCOMP_SHARED_DATA") or PROJECT.parent / "shared" / "data")
 WORKER_SECONDS = 60
 
+settings.register_profile("quick", max_examples=20, deadline=None)
 settings.register_profile("dev", max_examples=200, deadline=None)
 settings.register_profile(
     "ci", max_examples=2_000, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -1,5 +1,5 @@
 """
-`test` and `check`, inside the environment: what a change has to pass, each tool by its own command.
+`test`, `quick` and `check`, inside the environment: what a change has to pass, each tool by its own command.
 
 Every check runs, whether or not one before it failed, so that one go shows all there is to mend.
 """
@@ -28,6 +28,7 @@ STATIC_CHECKS = {
     "migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
 }
 TESTS = [PYTHON, "-m", "pytest"]
+QUICK_TESTS = [f"tests/{room}" for room in ("engine", "golden", "teams", "scorecards", "plans", "payouts")]
 
 
 def main(*, arguments: Sequence[str]) -> int:
@@ -36,6 +37,9 @@ def main(*, arguments: Sequence[str]) -> int:
     try:
         if command == "test":
             test(arguments=rest)
+        if command == "quick":
+            os.environ.setdefault("KAMCOMP_HYPOTHESIS", "quick")
+            test(arguments=[*QUICK_TESTS, "-q", "-m", "not slow", *rest])
         if command == "lock":
             return requirements_lock()
         return check(arguments=rest)

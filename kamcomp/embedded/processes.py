@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kamcomp.embedded.places import CannotStart, Place, private_write
 
@@ -109,7 +110,9 @@ def start(
 
     To be called from the main thread: the death signal follows the thread that started the child.
     """
-    as_user = {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
+    as_user: dict[str, Any] = (
+        {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
+    )
     with log.open("ab") as stream:
         process = subprocess.Popen(
             command,
@@ -120,7 +123,7 @@ def start(
             cwd=folder,
             start_new_session=True,
             preexec_fn=_dies_with_starter(number=stop_signal),  # noqa: PLW1509
-            **as_user,  # type: ignore[call-overload]
+            **as_user,
         )
     return Child(name=name, process=process, stop_signal=stop_signal, log=log)
 

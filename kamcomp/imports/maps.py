@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -194,8 +194,7 @@ def _finished(column: str, texts: list[str], mapping: ColumnMapping) -> list[str
         texts = [text.strip() for text in texts]
     words: Mapping[str, str] | None = mapping.values.get(column)
     if words:
-        translate: Callable[[str], str] = lambda text: words.get(text, text)  # noqa: E731
-        texts = [translate(text) for text in texts]
+        texts = [words.get(text, text) for text in texts]
     return texts
 
 

@@ -9,7 +9,7 @@ Rules: docs/reference/files.md.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -346,13 +346,13 @@ def sums_by_currency(sheet: Sheet) -> dict[str, dict[str, dict[str, str]]]:
     for column in sheet.kind.totals:
         if not sheet.has(column):
             continue
-        whole: Counter[str] = Counter()
-        rejected: Counter[str] = Counter()
+        whole: dict[str, Decimal] = {}
+        rejected: defaultdict[str, Decimal] = defaultdict(Decimal)
         amounts = sheet[column]
         for currency in set(currencies):
             name = currency or "-"
             same = [a for a, c in zip(amounts, currencies, strict=True) if c == currency and a is not None]
-            whole[name] = sum(same, Decimal(0))  # type: ignore[assignment]
+            whole[name] = sum(same, Decimal(0))
         for row in sheet.rejected:
             if amounts[row] is not None:
                 rejected[currencies[row] or "-"] += amounts[row]

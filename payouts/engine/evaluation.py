@@ -120,13 +120,18 @@ def _stint_lines(
 
 
 def _joined(lines: Sequence[EarnedLine]) -> EarnedLine:
-    first = lines[0]
     return replace(
-        first,
+        lines[0],
         amount=np.concatenate([line.amount for line in lines]),
-        weighted=None if first.weighted is None else np.concatenate([line.weighted for line in lines]),  # type: ignore[misc]
-        ratio=None if first.ratio is None else np.concatenate([line.ratio for line in lines]),  # type: ignore[misc]
+        weighted=_end_to_end([line.weighted for line in lines]),
+        ratio=_end_to_end([line.ratio for line in lines]),
     )
+
+
+def _end_to_end(columns: Sequence[Column | None]) -> Column | None:
+    """Return columns as one, or None where a leaf has no such column."""
+    given = [column for column in columns if column is not None]
+    return np.concatenate(given) if given else None
 
 
 def _lines(

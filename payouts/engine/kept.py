@@ -187,7 +187,8 @@ def _calendar_written(calendar: Calendar) -> dict[str, Any]:
 def _column_written(column: npt.NDArray[Any]) -> list[Any]:
     if column.dtype == object:
         return [decimal_text(value) for value in column]
-    return column.astype(np.int64).tolist()  # type: ignore[no-any-return]
+    written: list[Any] = column.astype(np.int64).tolist()
+    return written
 
 
 def _columns_written(columns: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,8 +91,9 @@ class _Totals:
         amount, currency = self.table.amount, self.table.currency
         for row in self.table.rows:
             self.rows += 1
-            if amount is not None and currency is not None and row[amount] is not None:
-                self.sums[str(row[currency])] += row[amount]  # type: ignore[operator]
+            value = None if amount is None else row[amount]
+            if currency is not None and isinstance(value, Decimal):
+                self.sums[str(row[currency])] += value
             yield row
 
     def plain(self) -> dict[str, str]:

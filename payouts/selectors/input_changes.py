@@ -55,9 +55,13 @@ def _plan_changes(old: Mapping[str, Any], new: Mapping[str, Any], at: str = "") 
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from _plan_changes(before, after, f"{at}/{key}")
         elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-            yield from _plan_changes(dict(enumerate(before)), dict(enumerate(after)), f"{at}/{key}")  # type: ignore[arg-type]
+            yield from _plan_changes(_by_place(before), _by_place(after), f"{at}/{key}")
         else:
             yield f"plan version, {at}/{key}: {_short(before)} -> {_short(after)}"
+
+
+def _by_place(items: list[Any]) -> dict[str, Any]:
+    return {str(place): item for place, item in enumerate(items)}
 
 
 def _short(value: Any) -> str:

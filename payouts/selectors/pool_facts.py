@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from django.db.models import Q
@@ -293,8 +294,15 @@ class _PeopleRows:
             ) from None
 
 
-def _by_person(rows: Iterable[object]) -> dict[UUID, list]:  # type: ignore[type-arg]
-    by_person: dict[UUID, list] = defaultdict(list)  # type: ignore[type-arg]
+class _HasPerson(Protocol):
+    person_id: UUID
+
+
+OfPerson = TypeVar("OfPerson", bound=_HasPerson)
+
+
+def _by_person(rows: Iterable[OfPerson]) -> dict[UUID, list[OfPerson]]:
+    by_person: dict[UUID, list[OfPerson]] = defaultdict(list)
     for row in rows:
-        by_person[row.person_id].append(row)  # type: ignore[attr-defined]
+        by_person[row.person_id].append(row)
     return dict(by_person)

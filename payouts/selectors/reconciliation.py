@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
@@ -126,7 +127,7 @@ def _sums(returns: QuerySet[PayrollReturn]) -> defaultdict[str, Decimal]:
     return _by_currency(_totals(returns))
 
 
-def _totals(rows: QuerySet) -> QuerySet:  # type: ignore[type-arg]
+def _totals(rows: QuerySet[Any]) -> QuerySet[Any, tuple[str, Decimal]]:
     return rows.order_by().values_list("currency").annotate(total=Sum("amount"))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -95,10 +96,10 @@ def branches(curve: Curve | SlopeCurve, points: Sequence[CurvePoint], passed: Co
     return "; ".join(_branch(curve, points, int(number)) for number in passed)
 
 
-def _height_at(curve: SlopeCurve, heights: Sequence[object]) -> object:
+def _height_at(curve: SlopeCurve, heights: Sequence[Any]) -> Any:
     for slope, height in zip(curve.slopes, heights, strict=False):
         if slope.since <= curve.through.x <= slope.to:
-            return height + (curve.through.x - slope.since) * slope.slope  # type: ignore[operator]
+            return height + (curve.through.x - slope.since) * slope.slope
     raise CurveNotIncreasing("The point a curve by slopes runs through lies outside its slopes.")
 
 
@@ -146,8 +147,8 @@ def _branch(curve: Curve | SlopeCurve, points: Sequence[CurvePoint], number: int
     return f"{word} {_percent(points[number - 1].x)} and {_percent(points[number].x)}"
 
 
-def _percent(ratio: object) -> str:
-    hundredfold = ratio * 100  # type: ignore[operator]
+def _percent(ratio: Any) -> str:
+    hundredfold = ratio * 100
     return (
         f"{decimal_text(hundredfold.normalize())}%"
         if hasattr(hundredfold, "normalize")

@@ -54,8 +54,8 @@ def _clamped(position: Column, lines: Sequence[Any]) -> Column:
 
 
 def _cell(position: Column, lines: Sequence[Any]) -> Column:
-    cell: Column = sum((position >= line).astype(np.int64) for line in lines) - 1  # type: ignore[operator]
-    return cell
+    passed: Column = np.sum([(position >= line).astype(np.int64) for line in lines], axis=0)
+    return passed - 1
 
 
 def _in_cell(

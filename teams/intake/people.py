@@ -50,7 +50,7 @@ def check_dated(
 ) -> None:
     """Reject rows of a person whose days overlap in the file, or with a row that stands."""
     accepted = sheet.accepted()
-    replaced = {(persons[row], spans[row].since) for row in accepted if spans[row]}  # type: ignore[union-attr]
+    replaced = {(persons[row], span.since) for row in accepted if (span := spans[row])}
     standing = standing_by_person(rows.filter(person__in={p for p in persons if p}), replaced, f"the {what}")
     check_overlaps(
         sheet,

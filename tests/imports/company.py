@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from psycopg2.extras import DateRange
 
 from kamcomp.calendar.choices import PeriodStatus
@@ -115,7 +114,7 @@ def findings(
 
 def user(name: str) -> User:
     """Make a user."""
-    return get_user_model().objects.create_user(username=name)  # type: ignore[return-value]
+    return User.objects.create_user(username=name)
 
 
 def teams() -> None:

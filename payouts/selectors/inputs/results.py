@@ -169,7 +169,7 @@ def _stored(
 def trimmed(figure: Decimal) -> Decimal:
     """Return a figure without the zeros its column adds behind the point; the value is the same."""
     short = figure.normalize(WIDE)
-    return short if short.as_tuple().exponent <= 0 else short.quantize(ONE, context=WIDE)  # type: ignore[operator]
+    return short.quantize(ONE, context=WIDE) if short == short.to_integral_value() else short
 
 
 def _targets(
