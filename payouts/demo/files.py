@@ -82,10 +82,13 @@ class DemoFile(NamedTuple):
 
 def quarter_span(quarter: str) -> Span:
     """Return the days of a quarter of the calendar year, `2026-Q3`."""
+    return Span(date(int(quarter[:4]), 3 * int(quarter[-1]) - 2, 1), quarter_over(quarter))
+
+
+def quarter_over(quarter: str) -> date:
+    """Return the first day after a quarter of the calendar year."""
     year, number = int(quarter[:4]), int(quarter[-1])
-    since = date(year, 3 * number - 2, 1)
-    until = date(year + 1, 1, 1) if number == 4 else date(year, 3 * number + 1, 1)
-    return Span(since, until)
+    return date(year + 1, 1, 1) if number == 4 else date(year, 3 * number + 1, 1)
 
 
 def master_files() -> list[DemoFile]:

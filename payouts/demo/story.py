@@ -193,7 +193,7 @@ class Story:
 
     def quarter_close(self, quarter: str) -> None:
         """Take a closed quarter from its targets to its locked books."""
-        after = files.quarter_span(quarter).until
+        after = files.quarter_over(quarter)
         run = self.quarter_run(quarter)
         self.run_reviewed(run, on=after + timedelta(days=8))
         for pool in Pool.objects.filter(period=run.period).select_related("allocator__user"):
@@ -203,11 +203,11 @@ class Story:
 
     def quarter_run(self, quarter: str) -> Run:
         """Take in a quarter's targets and results, and compute it."""
-        span = files.quarter_span(quarter)
-        self.take_in([files.targets_file(quarter)], at=moment(span.since - timedelta(days=14)))
-        periods_advance(on=span.until)
-        self.take_in(files.result_files(quarter), at=moment(span.until + timedelta(days=6)))
-        return self.computed(quarter, on=span.until + timedelta(days=7))
+        begun, over = files.quarter_span(quarter).since, files.quarter_over(quarter)
+        self.take_in([files.targets_file(quarter)], at=moment(begun - timedelta(days=14)))
+        periods_advance(on=over)
+        self.take_in(files.result_files(quarter), at=moment(over + timedelta(days=6)))
+        return self.computed(quarter, on=over + timedelta(days=7))
 
     def computed(self, quarter: str, *, on: date) -> Run:
         period = Period.objects.get(calendar__code=CALENDAR, code=quarter)
@@ -231,7 +231,9 @@ class Story:
         run_review(run_id=run.pk, by=self.anders, at=moment(on, 15))
 
     def pool_by_guideline(self, pool: Pool, *, on: date) -> None:
-        manager = pool.allocator.user
+        manager = pool.allocator.user if pool.allocator else None
+        if manager is None:
+            raise StoryBroken(f"Nobody who can sign in allocates the pool of {pool}.")
         allocation_guideline(pool_id=pool.pk, version=pool.version, by=manager, at=moment(on))
         pool.refresh_from_db()
         allocation_submit(pool_id=pool.pk, version=pool.version, by=manager, at=moment(on, 10))

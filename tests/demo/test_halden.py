@@ -188,7 +188,12 @@ def stored_result(account: company.Account, quarter: str, metric: str) -> dict[s
             "subject": account.code,
         }
     )
-    stated = {"metric": metric, "period": quarter, "actual": f"{round(result.value, 12).normalize():f}", **subject}
+    stated = {
+        "metric": metric,
+        "period": quarter,
+        "actual": f"{round(result.value, 12).normalize():f}",
+        **subject,
+    }
     if metric != "M21":
         days = Period.objects.get(code=quarter).days
         stated["target"] = f"{Target.objects.get(days=days, **of_account).value.normalize():f}"
