@@ -1,5 +1,6 @@
 """`manage.py demo`: load Halden Components into an empty database."""
 
+import logging
 from argparse import ArgumentParser
 from typing import Any
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"This database has {', '.join(filled)} already; the demo company needs an empty one."
             )
+        logging.getLogger("payouts").setLevel(logging.WARNING)
         with transaction.atomic():
             told(say=lambda chapter: self.stdout.write(f"  {chapter}"))
         self.stdout.write("Halden Components is there.")
