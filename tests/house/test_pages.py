@@ -58,7 +58,7 @@ class TestHome:
             page = client.get("/").content.decode()
 
         assert page.index("D30") < page.index("D29")
-        assert "30 Jan 2026</td><td class="wide">30 Jan 2026" in page
+        assert '30 Jan 2026</td><td class="wide">30 Jan 2026' in page
         assert ">D1<" not in page
         assert Span(date(2026, 1, 30), date(2026, 1, 31)).last == date(2026, 1, 30)
 
