@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +70,22 @@ class TestRun:
     def test_lets_a_command_in_while_it_runs(self, running):
         answer = running.command(
             "manage", "shell", "-c", "from plans.models import Plan; print(Plan.objects.count())"
+        )
+
+        assert answer.returncode == 0, answer.stderr
+        assert answer.stdout.strip().splitlines()[-1] == "0"
+
+    def test_answers_manage_py_by_a_python_that_has_nothing(self, running):
+        words = [
+            sys.executable,
+            "manage.py",
+            "shell",
+            "-c",
+            "from plans.models import Plan; print(Plan.objects.count())",
+        ]
+
+        answer = subprocess.run(
+            words, cwd=running.folder, env=running.environ, capture_output=True, text=True, check=False
         )
 
         assert answer.returncode == 0, answer.stderr
