@@ -85,7 +85,6 @@ INSTALLED_APPS = [
     "scorecards",
     "plans",
     "payouts",
-    "rules",
     "rest_framework",
     "drf_spectacular",
     "drf_standardized_errors",
@@ -101,7 +100,6 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "identity.User"
 AUTHENTICATION_BACKENDS = [
-    "rules.permissions.ObjectPermissionBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
