@@ -126,8 +126,8 @@ def load_rows(load: Load, *, batch: ImportBatch, at: datetime) -> Outcome:
     with connection.cursor() as cursor:
         stage(load, cursor)
         # A table that was just filled has no statistics yet, and a loop over it would take hours.
-        loops = "off" if len(load.rows) > LOOPS_UP_TO else "on"
-        cursor.execute(f"SET LOCAL enable_nestloop = {loops}")
+        large = len(load.rows) > LOOPS_UP_TO
+        cursor.execute(f"SET LOCAL enable_nestloop = {'off' if large else 'on'}")
         match(load, cursor)
         outcome = fates(load, cursor)
         outcome.changes = changed_cells(load, cursor)
@@ -138,6 +138,9 @@ def load_rows(load: Load, *, batch: ImportBatch, at: datetime) -> Outcome:
         insert(load, cursor, batch=batch, at=at)
         cursor.execute("SET LOCAL enable_nestloop = on")
         cursor.execute("DROP TABLE stage, matched")
+        if large:
+            # A run may follow at once, long before the server looks at the table by itself.
+            cursor.execute("SELECT statistics_take(%s)", [load.table])
     return outcome
 
 

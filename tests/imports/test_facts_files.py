@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from kamcomp.currency.models import FxRate
 from kamcomp.spans import Span
@@ -51,6 +52,21 @@ class TestProducts:
 
         assert (product.name, product.family, product.segment) == ("NA", "Valves", None)
         assert Product.objects.get(code="P-1").segment.code == "pumps"
+
+
+class TestStatistics:
+    def test_are_taken_of_what_a_large_file_brought(self) -> None:
+        header, *_lines = company.LINES.splitlines()
+        lines = [f"BIG-{number},1,2026-01-05,ACME,,P-1,1,10,,EUR,E2," for number in range(600)]
+
+        commit("transactions", "\n".join([header, *lines]) + "\n")
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT relname, reltuples >= 600 FROM pg_class"
+                " WHERE relname IN ('scorecards_transaction', 'scorecards_credit')"
+            )
+            assert dict(cursor.fetchall()) == {"scorecards_credit": True, "scorecards_transaction": True}
 
 
 class TestTransactions:
