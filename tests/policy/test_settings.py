@@ -1,8 +1,10 @@
 """Settings of the company: changed from a day on, never overwritten."""
 
 from datetime import date
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from kamcomp.identity.choices import Role
 from kamcomp.identity.services import user_make
@@ -30,3 +32,45 @@ class TestSettingPut:
 
         with pytest.raises(services.SettingNotLater, match="from 2026-04-01 on; a new one must begin later"):
             services.setting_put(key="review.days", value=7, since=date(2026, 4, 1), by=maren)
+
+
+class TestCommand:
+    def test_sets_a_value_and_lists_what_held_when(self, maren):
+        policy("put", "review.days", "5", "--since=2026-01-01", "--reason=Long holidays", "--by=maren")
+        said = policy("put", "review.days", "3", "--since=2026-07-01", "--reason=Enough", "--by=maren")
+
+        assert said == "review.days is 3 from 2026-07-01 on.\n"
+        assert selectors.policy_value(key="review.days", on=date(2026, 6, 30), default=0) == 5
+        assert "2026-06-30" in policy("list")
+        assert "Long holidays" in policy("list")
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [
+            ("5", 5),
+            ("7.50", "7.50"),
+            ('["colleague"]', ["colleague"]),
+            ("csat", "csat"),
+            ("true", "true"),
+            ('{"source": "A", "value": 0.08}', {"source": "A", "value": "0.08"}),
+        ],
+    )
+    def test_never_stores_a_float(self, maren, text, value):
+        policy("put", "a.setting", text, "--since=2026-01-01", "--reason=Tried", "--by=maren")
+
+        assert selectors.policy_value(key="a.setting", on=date(2026, 1, 1), default=None) == value
+
+    def test_refuses_in_one_sentence(self, maren):
+        policy("put", "review.days", "5", "--since=2026-04-01", "--reason=First", "--by=maren")
+
+        with pytest.raises(CommandError, match="a new one must begin later"):
+            policy("put", "review.days", "7", "--since=2026-04-01", "--reason=Second", "--by=maren")
+
+    def test_says_when_nothing_is_set(self):
+        assert policy("list") == "Nothing is set: every setting is as shipped.\n"
+
+
+def policy(*words):
+    said = StringIO()
+    call_command("policy", *words, stdout=said)
+    return said.getvalue()
