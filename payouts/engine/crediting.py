@@ -2,7 +2,7 @@
 Credits that follow from others: roll-up to managers, and override on the team's sales.
 
 They stand beside the hundred percent that direct and split credits sum to, and count
-only where a commission names their type. Pure.
+only where a commission names their type. The calculator and the runs make them here. Pure.
 Rule: docs/reference/formulas.md, "Commission".
 """
 
@@ -10,12 +10,31 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from kamcomp.refusal import Refusal
-from payouts.engine.case import CaseCredit
 from plans.engine.conventions import CreditType
 
 OWN = (CreditType.DIRECT, CreditType.SPLIT)
+MANAGERS = frozenset({CreditType.ROLLUP, CreditType.OVERRIDE})
+
+
+class Credited(Protocol):
+    """A dataclass that says which deal is credited to whom, and why."""
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def person(self) -> str: ...
+
+    @property
+    def credit_type(self) -> str: ...
+
+
+Credit = TypeVar("Credit", bound=Credited)
 
 
 class ManagersLoop(Refusal):
@@ -23,8 +42,8 @@ class ManagersLoop(Refusal):
 
 
 def manager_credits(
-    *, credits: Sequence[CaseCredit], managers: Mapping[str, str], kinds: frozenset[CreditType]
-) -> tuple[CaseCredit, ...]:
+    *, credits: Sequence[Credit], managers: Mapping[str, str], kinds: frozenset[CreditType]
+) -> tuple[Credit, ...]:
     """
     Return the credits that people's own credits (direct, split) give their managers.
 
@@ -43,6 +62,18 @@ def manager_credits(
                     name = f"{credit.id}/{kind}/{manager}"
                     made.append(dataclasses.replace(credit, id=name, person=manager, credit_type=str(kind)))
     return tuple(made)
+
+
+def own_managers(*, managers: Mapping[str, str]) -> frozenset[str]:
+    """Return the people who are, over others, their own manager."""
+    found: set[str] = set()
+    for person in managers:
+        passed = [person]
+        while (manager := managers.get(passed[-1])) is not None and manager not in passed:
+            passed.append(manager)
+        if manager is not None:
+            found |= set(passed[passed.index(manager) :])
+    return frozenset(found)
 
 
 def _chain(person: str, managers: Mapping[str, str]) -> Iterator[str]:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Any
 
-from kamcomp.columns import EXACT
+from kamcomp.columns import EXACT, Column
 from kamcomp.money import CONTEXT, to_decimals
+from kamcomp.refusal import Refusal
 from plans.engine.conventions import Reads
 from plans.engine.inputs import Inputs, Ints, Results
 from plans.engine.parameter import Parameter
@@ -23,8 +24,14 @@ from plans.engine.reading import FINAL, WINDOW_OF, Computation, carried_read, re
 
 NULL = "\\N"
 FIGURE_DIGITS, RATIO_DIGITS = 10, 6
+LARGEST_FIGURE, LARGEST_RATIO = Decimal(10) ** 21, Decimal(10) ** 14
+LARGEST = {FIGURE_DIGITS: LARGEST_FIGURE, RATIO_DIGITS: LARGEST_RATIO}
 Shown = tuple[str, str, str]
 NOTHING: Shown = (NULL, NULL, NULL)
+
+
+class FigureTooLarge(Refusal):
+    """A figure has more digits before the point than a table keeps."""
 
 
 @dataclass(frozen=True)
@@ -128,5 +135,17 @@ def _targets(leaf: Reading, results: Results, computation: Computation) -> list[
     ]
 
 
+def check_size(figures: Sequence[Decimal] | Column, *, limit: Decimal, unit: str) -> None:
+    """
+    Make sure that figures lie below the limit of the table that keeps them.
+
+    :raises FigureTooLarge: naming the first that does not.
+    """
+    for figure in figures:
+        if not -limit < figure < limit:
+            raise FigureTooLarge(f"{figure:.3E} {unit}, where less than {limit:.0E} is kept")
+
+
 def _text(value: Decimal, digits: int) -> str:
+    check_size((value,), limit=LARGEST[digits], unit="as a line's figure")
     return f"{to_decimals(value, digits):f}"

@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal, DecimalException, localcontext
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ import numpy as np
 from kamcomp.columns import EXACT, sums_by
 from kamcomp.money import CONTEXT, settle, to_decimals
 from payouts.engine.evaluation import EarnedLine, Outcome, SettlementLine, evaluate
-from payouts.engine.leaf_figures import LeafFigures, leaf_figures
+from payouts.engine.leaf_figures import LARGEST_RATIO, FigureTooLarge, LeafFigures, check_size, leaf_figures
 from plans.engine.conventions import Window
 from plans.engine.inputs import Inputs, rows_of
 from plans.engine.plan import Commission, Plan
@@ -30,6 +30,7 @@ from plans.engine.reading import Computation
 NULL = "\\N"
 ZERO = Decimal(0)
 RATIO_DIGITS = 6
+LARGEST_AMOUNT = Decimal(10) ** 15
 KINDS = {"leaf": "leaf", "money": "leaf"}
 BALANCES = ("posted", "excess", "bank", "draw", "recoverable")
 _CARRY = ("posted", "carried_in", "carried_out")
@@ -83,26 +84,45 @@ def payout_rows(
     account's code. A payee on whom the engine breaks is found by halving and named; the
     others go on.
     """
-    made: list[PayeeRows] = []
     problems: list[PayeeProblem] = []
-    for part, outcome in _outcomes(plan, inputs, problems):
-        made += _rows_of_outcome(plan, part, outcome, accounts, account_of, problems)
-    return Rows(payees=tuple(made), problems=tuple(problems))
+    made = tuple(_made(plan, inputs, accounts, account_of, problems))
+    return Rows(payees=made, problems=tuple(problems))
 
 
-def _outcomes(plan: Plan, inputs: Inputs, problems: list[PayeeProblem]) -> Iterator[tuple[Inputs, Outcome]]:
+def _made(
+    plan: Plan, inputs: Inputs, accounts: Mapping[str, str],
+    account_of: Callable[[str], str], problems: list[PayeeProblem],
+) -> Iterator[PayeeRows]:  # fmt: skip
     if not inputs.payees:
         return
+    found: list[PayeeProblem] = []
     try:
-        yield inputs, evaluate(plan=plan, inputs=inputs, numbers=EXACT)
+        outcome = evaluate(plan=plan, inputs=inputs, numbers=EXACT)
+        rows = list(_rows_of_outcome(plan, inputs, outcome, accounts, account_of, found))
     except Exception as error:  # whatever breaks on one payee's figures must not stop the others
         if len(inputs.payees) == 1:
-            sentence = f"{inputs.payees[0]} cannot be computed: {type(error).__name__}: {error}"
-            problems.append(PayeeProblem(inputs.payees[0], "engine_error", sentence))
+            problems.append(_broken(inputs.payees[0], error))
             return
         middle = len(inputs.payees) // 2
         for half in (inputs.payee < middle, inputs.payee >= middle):
-            yield from _outcomes(plan, rows_of(inputs, np.flatnonzero(half)), problems)
+            yield from _made(plan, rows_of(inputs, np.flatnonzero(half)), accounts, account_of, problems)
+        return
+    problems += found
+    yield from rows
+
+
+def _broken(payee: str, error: Exception) -> PayeeProblem:
+    if isinstance(error, DecimalException | FigureTooLarge):
+        sentence = (
+            f"{payee} cannot be computed: a figure is too large to be kept exactly ({_said(error)}). Look at the "
+            "personal parameters, the package, results, targets and credits."
+        )
+        return PayeeProblem(payee, "figure_too_large", sentence)
+    return PayeeProblem(payee, "engine_error", f"{payee} cannot be computed: {_said(error)}")
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, FigureTooLarge) else f"{type(error).__name__}: {error}"
 
 
 def _rows_of_outcome(
@@ -110,6 +130,7 @@ def _rows_of_outcome(
     account_of: Callable[[str], str], problems: list[PayeeProblem],
 ) -> Iterator[PayeeRows]:  # fmt: skip
     _note_problems(inputs, outcome, problems)
+    _check_sizes(plan, outcome)
     figures = leaf_figures(plan=plan, inputs=inputs)
     account_ids = [accounts.get(account_of(stint), NULL) for stint in inputs.stints]
     stints: list[list[int]] = [[] for _payee in inputs.payees]
@@ -131,6 +152,24 @@ def _rows_of_outcome(
         lines = [texts(row) for line, texts in earned for row in stints[place] if _is_shown(line, row)]
         lines += [_settlement_text(kind, line, place) for kind, line in after if line.amount[place] != 0]
         yield PayeeRows(payee, _payout_text(plan, outcome, place, targets[place]), tuple(lines))
+
+
+def _check_sizes(plan: Plan, outcome: Outcome) -> None:
+    """
+    Make sure that every amount and ratio of those who are paid fits the table it is copied into.
+
+    :raises FigureTooLarge: naming the first that does not.
+    """
+    paid = ~outcome.blocked
+    of_payees = [outcome.due, outcome.payable, *(getattr(outcome.closing, name) for name in ("carried", *BALANCES))]
+    of_payees += [line.amount for line in (*outcome.settlement, *outcome.payment)]
+    for column in of_payees:
+        check_size(column[paid], limit=LARGEST_AMOUNT, unit=plan.currency)
+    stints = paid[outcome.payee]
+    for line in outcome.earned:
+        check_size(line.amount[stints], limit=LARGEST_AMOUNT, unit=plan.currency)
+        if line.ratio is not None:
+            check_size(line.ratio[stints], limit=LARGEST_RATIO, unit=f"as the result of {line.code}")
 
 
 def _note_problems(inputs: Inputs, outcome: Outcome, problems: list[PayeeProblem]) -> None:

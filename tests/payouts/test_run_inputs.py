@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from psycopg2.extras import DateRange
 
 from kamcomp.currency.choices import RateSet
@@ -14,10 +15,11 @@ from payouts.selectors.inputs.results import StoredTarget, target_parts
 from payouts.selectors.rederived import kept_of_chunk
 from payouts.services.run_work import run_look
 from payouts.services.runs import run_request
+from plans.models import Assignment
 from scorecards.choices import CreditType
 from scorecards.models import Credit, Metric, ObjectiveRating, Product, Result, Target, Transaction
 from teams.choices import EmploymentStatus
-from teams.models import AccountNode, AccountObjective, Employment, PayPackage
+from teams.models import AccountNode, AccountObjective, Employment, PayPackage, Person
 from tests.payouts.crowd import CURVE, END, START, Crowd, crowd, document, final
 
 D = Decimal
@@ -262,6 +264,125 @@ class TestCommission:
         together = run_of(made)
 
         assert apart.input_digest == together.input_digest
+
+
+class TestAbsurdFigures:
+    """One person's figure that no table holds is that person's problem; everybody else is paid, to the cent."""
+
+    @pytest.mark.parametrize("digits", [19, 60, 5_000])
+    def test_of_a_parameter(self, digits):
+        made = TestCommission().made()
+        made.people[1].assignments.update(parameters={"rate": "9" * digits})
+        invoice(made, date(2026, 8, 1), "1000", to=made.people[0])
+        invoice(made, date(2026, 8, 1), "1000", to=made.people[1])
+
+        run = run_of(made)
+
+        assert (problem(run).person, problem(run).code) == (made.people[1], "figure_too_large")
+        assert "too large to be kept exactly" in problem(run).message
+        assert "Look at the personal parameters" in problem(run).message
+        assert amount(run) == D("12.00")
+        assert run.status == RunStatus.WITH_ERRORS
+
+    def test_of_a_target_so_small_that_the_attainment_is_no_figure(self):
+        leaf = goal("OWN", metric="XOWN", level="individual", target={"parameter": "target"})
+        made = crowd(3, plan=only(leaf))
+        for person, value in zip(made.people, ("30", "0." + "0" * 30 + "1", "32"), strict=True):
+            person.assignments.update(parameters={"target": value})
+            package(person, variable_target=D(20_000))
+
+        run = run_of(made)
+
+        assert (problem(run).person, problem(run).code) == (made.people[1], "figure_too_large")
+        assert [amount(run, name) for name in ("E00001", "E00003")] == [D("5000.00"), D("5000.00")]
+
+    def test_does_not_change_the_digests_of_the_others(self, settings):
+        made = TestCommission().made()
+        made.people[1].assignments.update(parameters={"rate": "9" * 60})
+        for person in made.people:
+            invoice(made, date(2026, 8, 1), "1000", to=person)
+        settings.KAMCOMP_CHUNK_PEOPLE = 1
+        apart = run_of(made)
+        settings.KAMCOMP_CHUNK_PEOPLE = 2
+
+        assert run_of(made).result_digest == apart.result_digest
+
+
+class TestManagerCredits:
+    """E00003 sells, E00002 is the manager of E00003, E00001 of E00002."""
+
+    def made(self, *kinds: str) -> Crowd:
+        leaf = {
+            "code": "TEAM",
+            "kind": "commission",
+            "credit_types": list(kinds),
+            "tiers": [{"from": "0", "rate": "0.01"}],
+        }
+        made = crowd(3, plan=document(incentive={"weight": "1", "children": []}, commissions=[leaf]))
+        head, lead, rep = made.people
+        Assignment.objects.update(account=None)
+        Person.objects.filter(pk=rep.pk).update(manager=lead)
+        Person.objects.filter(pk=lead.pk).update(manager=head)
+        invoice(made, date(2026, 7, 1), "1000", to=rep)
+        with transaction.atomic():
+            invoice(made, date(2026, 9, 30), "500", to=rep, share="0.4", kind=CreditType.SPLIT)
+            Credit.objects.create(source_id="T2", person=head, credit_type=CreditType.SPLIT, share=D("0.6"))
+        invoice(made, date(2026, 8, 1), "7000", to=rep, kind=CreditType.OVERLAY)
+        invoice(made, date(2026, 8, 1), "300", to=lead)
+        invoice(made, date(2026, 10, 1), "9999", to=rep)
+        return made
+
+    def amounts(self, run: Run) -> list[Decimal]:
+        return list(
+            Payout.objects.filter(run=run).order_by("person__employee_id").values_list("amount", flat=True)
+        )
+
+    def test_roll_up_gives_own_sales_to_every_manager_above(self):
+        run = run_of(self.made("rollup"))
+
+        # The rep's 1,000 + 0.4 x 500 = 1,200 to the lead and the head, the lead's 300 to the head.
+        assert self.amounts(run) == [D("15.00"), D("12.00"), D("0.00")]
+
+    def test_override_gives_them_to_the_direct_manager(self):
+        run = run_of(self.made("override"))
+
+        assert self.amounts(run) == [D("3.00"), D("12.00"), D("0.00")]
+
+    def test_stands_beside_ones_own_credits(self):
+        run = run_of(self.made("direct", "split", "rollup"))
+
+        assert self.amounts(run) == [D("18.00"), D("15.00"), D("12.00")]
+
+    def test_counts_the_sales_of_people_who_are_on_no_plan(self):
+        made = self.made("rollup")
+        Assignment.objects.exclude(person=made.people[0]).delete()
+
+        assert self.amounts(run_of(made)) == [D("15.00")]
+
+    def test_counts_only_on_the_account_of_the_managers_assignment(self):
+        made = self.made("rollup")
+        made.people[0].assignments.update(account=made.accounts[1])
+
+        assert self.amounts(run_of(made)) == [D("0.00"), D("12.00"), D("0.00")]
+
+    def test_does_not_depend_on_who_is_in_the_chunk(self, settings):
+        made = self.made("direct", "split", "rollup")
+        settings.KAMCOMP_CHUNK_PEOPLE = 1
+        apart = run_of(made)
+        settings.KAMCOMP_CHUNK_PEOPLE = 3
+
+        assert run_of(made).result_digest == apart.result_digest
+
+    def test_names_who_is_their_own_manager_and_pays_the_others(self):
+        made = self.made("direct", "split", "rollup")
+        Person.objects.filter(pk=made.people[0].pk).update(manager=made.people[1])
+
+        run = run_of(made)
+
+        named = RunProblem.objects.filter(run=run, code="managers_loop").order_by("person__employee_id")
+        assert [each.person for each in named] == made.people[:2]
+        assert "E00001 is, over others, their own manager" in named[0].message
+        assert self.amounts(run) == [D("12.00")]
 
 
 class TestRatings:

@@ -64,15 +64,15 @@ def chunk_inputs(
     facts = people_facts(stints=stints, reads=reads, since=reach.since, until=reach.until)
     company = company_node(reads=reads, on=period.days.lower)
     found = measured(stints=stints, reads=reads, period=period, company=company, known_at=known_at)
-    deals = credited(stints=stints, reads=reads, reach=reach, known_at=known_at)
+    deals = credited(stints=stints, reads=reads, reach=reach, known_at=known_at, problems=problems)
     rates = plan_rates(
-        currencies=facts.currencies | found.currencies | {row[8] for row in deals},
+        currencies=facts.currencies | found.currencies | {line.currency for line in deals},
         plan_currency=plan.currency, on=period.days.lower, known_at=known_at,
     )  # fmt: skip
     conversion = Conversion(currency=plan.currency, rates=rates, stints=stints, problems=problems)
     results = result_columns(reads=reads, found=found, reach=reach, company=company, conversion=conversion)
     spans = stint_spans(stints=stints, facts=facts, reads=reads, conversion=conversion)
-    credits = credit_columns(rows=deals, reach=reach, conversion=conversion)
+    credits = credit_columns(lines=deals, reach=reach, conversion=conversion)
     people = {stint.employee_id: stint.person_id for stint in stints}
     balances, _posted = opening_balances(
         people=[(person_id, employee) for employee, person_id in people.items()],

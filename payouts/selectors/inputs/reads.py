@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from payouts.engine.crediting import MANAGERS
 from plans.engine.conventions import (
     Accumulation,
     AttainmentRule,
+    CreditType,
     Policy,
     Reads,
     Scaling,
@@ -42,13 +44,15 @@ class PlanReads:
     Everything a plan reads, gathered once a plan version.
 
     `ratings` are (leaf, item) codes, `milestones` are leaf code and objective code;
-    `credit_windows` are the windows over which commissions count credits.
+    `credit_windows` are the windows over which commissions count credits, `manager_credits`
+    the kinds of credits they read that people's sales give their managers.
     """
 
     keys: tuple[KeyRead, ...]
     ratings: tuple[tuple[str, str], ...]
     milestones: tuple[tuple[str, str], ...]
     credit_windows: frozenset[Window]
+    manager_credits: frozenset[CreditType]
     windows: frozenset[Window]
     years: int
     needs_package: bool
@@ -91,6 +95,13 @@ def plan_reads(plan: Plan) -> PlanReads:
         ),
         credit_windows=frozenset(
             WINDOW_OF[leaf.accumulation] for leaf in plan.commissions if isinstance(leaf, Commission)
+        ),
+        manager_credits=frozenset(
+            kind
+            for leaf in plan.commissions
+            if isinstance(leaf, Commission)
+            for kind in leaf.credit_types
+            if kind in MANAGERS
         ),
         windows=frozenset(windows),
         years=years,
