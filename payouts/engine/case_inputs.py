@@ -138,7 +138,10 @@ def case_results(
 ) -> dict[ResultKey, Results]:
     """Return every result the plan reads, for rows whose subject at each level is given."""
     found = _by_place(case.results)
-    needs = {need.key: need.years for need in results_needed(plan)}
+    needs: dict[ResultKey, int] = {}
+    for need in results_needed(plan):
+        if need.key not in needs or calendar.ends(years=need.years):
+            needs[need.key] = need.years
     return {key: _results(key, years, case, calendar, subjects, found) for key, years in needs.items()}
 
 

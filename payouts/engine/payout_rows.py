@@ -161,7 +161,11 @@ def _check_sizes(plan: Plan, outcome: Outcome) -> None:
     :raises FigureTooLarge: naming the first that does not.
     """
     paid = ~outcome.blocked
-    of_payees = [outcome.due, outcome.payable, *(getattr(outcome.closing, name) for name in ("carried", *BALANCES))]
+    of_payees = [
+        outcome.due,
+        outcome.payable,
+        *(getattr(outcome.closing, name) for name in ("carried", *BALANCES)),
+    ]
     of_payees += [line.amount for line in (*outcome.settlement, *outcome.payment)]
     for column in of_payees:
         check_size(column[paid], limit=LARGEST_AMOUNT, unit=plan.currency)

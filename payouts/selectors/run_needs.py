@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from uuid import UUID
 
 from kamcomp.calendar.models import Period
-from payouts.selectors.inputs.reach import version_reach
+from kamcomp.refusal import Refusal
+from payouts.selectors.inputs.reach import read_now, version_reach
 from payouts.selectors.inputs.reads import plan_reads
 from payouts.selectors.inputs.results import SubjectId, company_node, subjects_of
 from payouts.selectors.inputs.rows import stint_rows
 from payouts.selectors.runs import period_assignments
 from plans.engine.document import plan_from_document
-from plans.models import PlanVersion
-from scorecards.choices import MetricSource
+from plans.models import Assignment, PlanVersion
+from scorecards.choices import MetricSource, Window
 from scorecards.models import Metric
 from scorecards.selectors.needs import ResultNeed, result_needs
 from teams.models import Segment
+
+
+class YearsDisagree(Refusal):
+    """Two plans read one result over several years that begin on different days."""
 
 
 def run_needs(*, period: Period) -> list[ResultNeed]:
@@ -26,6 +32,8 @@ def run_needs(*, period: Period) -> list[ResultNeed]:
     What a plan in force reads of its people and accounts is wanted by name, so that one
     without a value is told as missing; what has a target, and the library's metrics of the
     programme's accounts, come along for scorecards and reviews.
+
+    :raises YearsDisagree: if two plans read one result over years that begin on different days.
     """
     computed = set(Metric.objects.filter(source=MetricSource.COMPUTED).values_list("code", flat=True))
     segments = dict(Segment.objects.values_list("code", "pk"))
@@ -33,6 +41,12 @@ def run_needs(*, period: Period) -> list[ResultNeed]:
     needs = {need.key: need for need in result_needs(period=period)}
     for version in versions.order_by("plan__code", "number"):
         for need in _version_needs(version=version, period=period, computed=computed, segments=segments):
+            known = needs.get(need.key, need)
+            if need.since != known.since and not known.optional:
+                raise YearsDisagree(
+                    f"{version} reads {need.metric} over several years from {need.since}, and another plan from "
+                    f"{known.since}, of the same account or person: end one of the goals in another period."
+                )
             needs[need.key] = need
     return list(needs.values())
 
@@ -42,21 +56,23 @@ def _version_needs(
 ) -> Iterator[ResultNeed]:
     reads = plan_reads(plan_from_document(version.document))
     reach = version_reach(version=version, period=period)
-    chosen = period_assignments(period=period).filter(plan_version=version).values_list("pk", flat=True)
-    stints = stint_rows(assignment_ids=list(chosen), since=reach.since, until=reach.until)
+    now = period_assignments(period=period).filter(plan_version=version)
+    chosen = Assignment.objects.filter(
+        plan_version=version, person__in=now.values("person"), valid__overlap=(reach.since, reach.until)
+    )
+    stints = stint_rows(assignment_ids=list(chosen.values_list("pk", flat=True)), reach=reach)
     company = company_node(reads=reads, on=period.days.lower)
+    since = reach.calendar.years[0].periods[0].since
     for read in reads.keys:
-        if read.key.metric not in computed:
+        if read.key.metric not in computed or not read_now(read=read, reach=reach):
             continue
         for subject in subjects_of(key=read.key, stints=stints, company=company).ids:
             if subject.segment is None or subject.segment in segments:
-                yield _need(
-                    read.key.metric, read.key.window, subject, segments, version.currency, reads.years
-                )
+                yield _need(read.key.metric, read.key.window, subject, segments, version.currency, since)
 
 
 def _need(
-    metric: str, window: str, subject: SubjectId, segments: dict[str, UUID], currency: str, years: int
+    metric: str, window: str, subject: SubjectId, segments: dict[str, UUID], currency: str, since: date
 ) -> ResultNeed:
     return ResultNeed(
         metric=metric,
@@ -65,5 +81,5 @@ def _need(
         person_id=subject.person_id,
         segment_id=None if subject.segment is None else segments[subject.segment],
         currency=currency,
-        years=years,
+        since=since if window == Window.MULTI_YEAR else None,
     )

@@ -24,6 +24,8 @@ from payouts.choices import AdjustmentStatus, RunStatus
 from payouts.models import Adjustment, Run
 from payouts.services.approvals import RUN_TABLE, STEP, approval_digest
 from payouts.services.ledger import run_post
+from payouts.services.runs import database_clock
+from payouts.services.team_costs import team_costs_measure
 
 LOCKERS = [Role.FINANCE, Role.COMP_ADMIN]
 
@@ -47,7 +49,7 @@ class EarlierPeriodOpen(Refusal):
 @act
 def run_lock(*, run_id: UUID, by: User, at: datetime) -> Run:
     """
-    Lock an approved run and its period: post, close, open the next period.
+    Lock an approved run and its period: post, close, open the next period, measure what teams cost.
 
     :raises RunNotApproved: if the run is not approved.
     :raises PeriodNotOver: if `at` is not after the period's last day.
@@ -67,6 +69,7 @@ def run_lock(*, run_id: UUID, by: User, at: datetime) -> Run:
         _move(period, PeriodStatus.COLLECTING)
     _move(period, PeriodStatus.LOCKED)
     _open_next(period=period)
+    team_costs_measure(period=period, by=by, known_at=database_clock())
     return run
 
 

@@ -99,7 +99,7 @@ def run_request(*, period: Period, by: User, at: datetime) -> Run:
             started_by=by,
             created_by=by,
             engine_format=ENGINE_FORMAT,
-            known_at=_database_clock(),
+            known_at=database_clock(),
             started_at=at,
         )
         run_ring(run_id=run.pk)
@@ -191,7 +191,7 @@ def run_finish(*, run_id: UUID) -> bool:
         run.totals = {row["currency"]: f"{settle(row['total'], currency=row['currency']):f}" for row in sums}
         run.status = RunStatus.WITH_ERRORS if failed or problems else RunStatus.CALCULATED
         run.error = _ending_sentence(failed=failed, problems=problems)
-        run.finished_at = _database_clock()
+        run.finished_at = database_clock()
         run.save()
         return True
 
@@ -218,7 +218,8 @@ def stands(run: Run) -> bool:
     return run.status == RunStatus.APPROVED or handed_in.exists()
 
 
-def _database_clock() -> datetime:
+def database_clock() -> datetime:
+    """Return the present instant by PostgreSQL's clock, which every fact's recording is told by."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (moment,) = cursor.fetchone()

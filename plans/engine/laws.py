@@ -29,7 +29,9 @@ from plans.engine.conventions import (
     TargetSource,
     TierAxis,
     TierReading,
+    Window,
 )
+from plans.engine.needs import node_readings
 from plans.engine.plan import (
     Branch,
     Commission,
@@ -182,6 +184,11 @@ def _order(node: Incentive | Node | MoneyLeaf, path: Path) -> Errors:
         yield _error((*path, "cap"), "cap_negative", "A cap is never negative.")
     if node.accumulation is Accumulation.MULTI_YEAR and node.years < 2:
         yield _error((*path, "years"), "years_missing", "A multi_year node names how many years: 2 or more.")
+    if node.accumulation is not Accumulation.MULTI_YEAR:
+        for reading in node_readings(node):
+            if reading.window is Window.MULTI_YEAR:
+                detail = f"{reading.metric} is read over several years, which only a multi_year node names."
+                yield _error(path, "window_without_years", detail)
     interim = getattr(node, "interim_cap", None)
     if interim is not None and node.accumulation is not Accumulation.YEAR_TO_DATE:
         yield _error(

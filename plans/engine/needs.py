@@ -46,7 +46,7 @@ def results_needed(plan: Plan) -> tuple[ResultNeed, ...]:
     needs = []
     for code, node in plan_nodes(plan):
         window = WINDOW_OF[node.accumulation]
-        for reading in _readings(node):
+        for reading in node_readings(node):
             needs.append(ResultNeed(result_key(reading, window=window), node.years, code))
     return tuple(needs)
 
@@ -99,7 +99,8 @@ def _below(node: Any) -> Iterator[tuple[str, Node]]:
         yield from _below(child)
 
 
-def _readings(node: Incentive | Node | MoneyLeaf) -> Iterator[Reading]:
+def node_readings(node: Incentive | Node | MoneyLeaf) -> Iterator[Reading]:
+    """Yield what a node itself reads of results: its own, its axes, its gate and its modifiers."""
     if isinstance(node, Goal | UnitBonus):
         yield node
     if isinstance(node, Matrix):

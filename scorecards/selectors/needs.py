@@ -12,12 +12,14 @@ from uuid import UUID
 
 from kamcomp.calendar.models import Period
 from scorecards.choices import Level, MetricSource, MetricStatus, Window
+from scorecards.engine.library import metric_rule
 from scorecards.engine.windows import Window as Days
 from scorecards.models import Metric, Target
 from teams.choices import AccountStatus
 from teams.models import StrategicAccount
 
 MULTI_YEAR = 3
+TEAM_PAY = frozenset({"team_base", "team_variable"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +99,18 @@ def result_needs(
         for window in chosen
     ]
     return list({need.key: need for need in reversed(found)}.values())[::-1]
+
+
+def team_pay_needs(*, period: Period) -> list[ResultNeed]:
+    """Return what is wanted of a period that is made of the team's pay: known once the period is paid."""
+    return [
+        need for need in result_needs(period=period) if need.optional and reads_team_pay(metric=need.metric)
+    ]
+
+
+def reads_team_pay(*, metric: str) -> bool:
+    """Tell whether a metric of the library is made of what the payouts say was paid."""
+    return not TEAM_PAY.isdisjoint(metric_rule(code=metric).ingredients)
 
 
 def year_days(*, period: Period) -> tuple[date, date]:

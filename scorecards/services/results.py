@@ -23,7 +23,7 @@ from scorecards.engine.metric import MetricState
 from scorecards.models import Result
 from scorecards.selectors.measure import CurrencyUnknown as CurrencyUnknown
 from scorecards.selectors.measure import Measured, results_measured
-from scorecards.selectors.needs import ResultNeed, result_needs
+from scorecards.selectors.needs import ResultNeed, reads_team_pay, result_needs
 from scorecards.selectors.team_pay import VariablePaid
 
 DIGITS = Decimal(1).scaleb(-34)
@@ -72,7 +72,7 @@ def results_compute(
     until the period is cut off and final after; one that replaces another is restated.
     A locked period's results change too: what was paid on the old ones is corrected by
     adjustments. `variable_paid` is variable pay by account and period, which the payouts
-    know: M27 is missing without it.
+    know: without it M27 stays what it is, missing until they have said it.
 
     :raises CalendarMismatch: if the period is not one of the calendar named.
     :raises ResultsNewer: if results of the period were computed after `at`.
@@ -85,6 +85,8 @@ def results_compute(
         result_needs(period=period) if needed is None else {need.key: need for need in needed}.values()
     )
     believed = _believed(period=period, at=at)
+    if variable_paid is None:
+        needs = [need for need in needs if need.key not in believed or not reads_team_pay(metric=need.metric)]
     fresh = [
         (one, _row(period=period, one=one, before=believed.get(one.need.key), at=at))
         for one in results_measured(period=period, needed=needs, known_at=at, variable_paid=variable_paid)

@@ -274,7 +274,7 @@ class TestAbsurdFigures:
         made = TestCommission().made()
         made.people[1].assignments.update(parameters={"rate": "9" * digits})
         invoice(made, date(2026, 8, 1), "1000", to=made.people[0])
-        invoice(made, date(2026, 8, 1), "1000", to=made.people[1])
+        invoice(made, date(2026, 8, 1), "1000", to=made.people[1], node=made.accounts[1].node)
 
         run = run_of(made)
 
@@ -299,8 +299,8 @@ class TestAbsurdFigures:
     def test_does_not_change_the_digests_of_the_others(self, settings):
         made = TestCommission().made()
         made.people[1].assignments.update(parameters={"rate": "9" * 60})
-        for person in made.people:
-            invoice(made, date(2026, 8, 1), "1000", to=person)
+        for person, account in zip(made.people, made.accounts, strict=True):
+            invoice(made, date(2026, 8, 1), "1000", to=person, node=account.node)
         settings.KAMCOMP_CHUNK_PEOPLE = 1
         apart = run_of(made)
         settings.KAMCOMP_CHUNK_PEOPLE = 2
@@ -456,3 +456,25 @@ class TestCarriedReading:
 
         # 44 of 40 in the second quarter: 1.10 pays 1.20.
         assert amount(run_of(made)) == D("6000.00")
+
+    def test_of_the_year_to_date_is_held_against_the_target_to_date(self):
+        gate = {
+            "metric": "XOWN",
+            "reads": "attainment",
+            "window": "year_to_date",
+            "level": "individual",
+            "missing": "carry",
+            "at_least": "1",
+        }
+        leaf = goal("SALES", metric="XSALES", gate=gate | {"otherwise": {"limit": "1"}})
+        made = crowd(1, plan=only(leaf))
+        package(made.people[0], variable_target=D(20_000))
+        for code in ("2026-Q1", "2026-Q2"):
+            target(made, "40", made.periods[code].days, person=made.people[0], currency="", code="XOWN")
+        final(
+            metric=made.metrics["XOWN"], period=made.periods["2026-Q2"], person=made.people[0], value=D(72),
+            window="year_to_date",
+        ).save()  # fmt: skip
+
+        # 72 of 80 to the end of June is below 100 %: 1.037123 pays 1.074246, limited to 1.
+        assert amount(run_of(made)) == D("5000.00")

@@ -18,6 +18,7 @@ from payouts.selectors.inputs.results import Measured, SubjectId, measured, subj
 from payouts.selectors.inputs.rows import StintRow
 from plans.engine.inputs import ResultKey, Results, Stated
 from scorecards.engine.attainment import attainment, readable
+from scorecards.selectors.needs import window_days
 
 ZERO, ONE = Decimal(0), Decimal(1)
 FINAL, MISSING = int(RowState.FINAL), int(RowState.MISSING)
@@ -33,7 +34,7 @@ def with_carried(
 
     At most eight earlier periods are looked at, and none unless a node carries and a
     subject lacks a result. A reading carried into an attainment is held against the target
-    stored for its own period.
+    of its own window, as seen from its own period.
     """
     wanted = [read for read in reads.keys if read.carries and (results[read.key].state != FINAL).any()]
     if not wanted:
@@ -61,14 +62,15 @@ def _reading(read: KeyRead, subject: SubjectId, period: Period, found: Measured)
     result = found.results.get((read.key.metric, read.key.window, subject))
     if result is None or result.state != FINAL or result.denominator == 0:
         return None
+    days = window_days(period=period, window=read.key.window)
     with localcontext(CONTEXT):
         actual = result.numerator / (ONE if result.denominator is None else result.denominator)
         if read.rule is None:
             return actual
         parts = target_parts(
             targets=found.targets.get((read.key.metric, subject), []),
-            since=period.days.lower,
-            until=period.days.upper,
+            since=days.since,
+            until=days.until,
             adds=read.key.metric in found.adding,
         )
         if not parts or len({part.currency for part in parts} | {result.currency}) > 1:

@@ -60,7 +60,7 @@ def chunk_inputs(
     """
     plan = plan_from_document(version.document)
     reads, reach, problems = plan_reads(plan), version_reach(version=version, period=period), Problems()
-    stints = stint_rows(assignment_ids=assignment_ids, since=reach.since, until=reach.until)
+    stints = stint_rows(assignment_ids=assignment_ids, reach=reach)
     facts = people_facts(stints=stints, reads=reads, since=reach.since, until=reach.until)
     company = company_node(reads=reads, on=period.days.lower)
     found = measured(stints=stints, reads=reads, period=period, company=company, known_at=known_at)

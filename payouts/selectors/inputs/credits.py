@@ -27,7 +27,7 @@ from payouts.engine.crediting import manager_credits, own_managers
 from payouts.selectors.inputs.reach import Reach
 from payouts.selectors.inputs.reads import PlanReads
 from payouts.selectors.inputs.rows import Conversion, Problems, StintRow
-from plans.engine.conventions import CreditBase, CreditType, EarningEvent, Window
+from plans.engine.conventions import CreditBase, EarningEvent, Window
 from plans.engine.inputs import Credits, Stated
 
 ZERO, ONE = Decimal(0), Decimal(1)
@@ -153,9 +153,7 @@ def credit_columns(*, lines: Sequence[CreditedLine], reach: Reach, conversion: C
         if found is None:
             continue
         revenue = conversion.of(line.revenue, source=line.currency, rows=[found])
-        cost = (
-            None if line.cost is None else conversion.of(line.cost, source=line.currency, rows=[found])
-        )
+        cost = None if line.cost is None else conversion.of(line.cost, source=line.currency, rows=[found])
         if revenue is not None:
             kept.append((found, line, revenue, cost))
     return _columns(kept, reach.window_days(Window.PERIOD, years=1))
@@ -165,7 +163,9 @@ def _stint_of(
     line: CreditedLine, by_person: Mapping[str, list[int]], stints: Sequence[StintRow]
 ) -> int | None:
     here = [
-        place for place in by_person.get(line.person, ()) if stints[place].since <= line.date < stints[place].until
+        place
+        for place in by_person.get(line.person, ())
+        if stints[place].since <= line.date < stints[place].until
     ]
     on_account = [place for place in here if stints[place].node_id in line.nodes]
     on_none = [place for place in here if stints[place].node_id is None]
@@ -178,7 +178,9 @@ def _columns(
     lines = [line for _place, line, _revenue, _cost in kept]
     size = len(lines)
     revenue = [revenue for _place, _line, revenue, _cost in kept]
-    margin = [None if cost is None else CONTEXT.subtract(income, cost) for _place, _line, income, cost in kept]
+    margin = [
+        None if cost is None else CONTEXT.subtract(income, cost) for _place, _line, income, cost in kept
+    ]
     bases = {str(CreditBase.REVENUE): _stated(revenue), str(CreditBase.MARGIN): _stated(margin)}
     return Credits(
         ids=tuple(line.id for line in lines),

@@ -9,7 +9,7 @@ from typing import Any
 from kamcomp.calendar.choices import Frequency
 from kamcomp.calendar.models import Period
 from kamcomp.refusal import Refusal
-from payouts.selectors.inputs.reads import PlanReads, plan_reads
+from payouts.selectors.inputs.reads import KeyRead, PlanReads, plan_reads
 from plans.engine.conventions import Window
 from plans.engine.document import plan_from_document
 from plans.engine.inputs import Calendar, Year
@@ -29,24 +29,35 @@ class Reach:
     What a plan version reads of the calendar: days [since, until) and the engine's calendar.
 
     `since` and `until` hold every window the plan reads; a plan that measures periods only
-    reaches no further than the period.
+    reaches no further than the period. `owed_since` and `owed_until` hold the windows it
+    owes for, to the period's end.
     """
 
     since: date
     until: date
+    owed_since: date
+    owed_until: date
     calendar: Calendar
 
     def window_days(self, window: Window, *, years: int) -> tuple[date, date]:
-        """Return the days of a window, half-open."""
+        """Return the days of a window, half-open; several years are those up to the period's own."""
+        years = self.calendar.year + 1 if window is Window.MULTI_YEAR else years
         periods = [period for _year, period in self.calendar.window(window, years=years)]
         return periods[0].since, periods[-1].until
+
+
+def read_now(*, read: KeyRead, reach: Reach) -> bool:
+    """Tell whether a result is read in this period: one over several years only in the last period of them."""
+    if read.key.window != Window.MULTI_YEAR:
+        return True
+    return any(reach.calendar.ends(years=years) for years in read.years)
 
 
 def version_reach(*, version: PlanVersion, period: Period) -> Reach:
     """
     Return how far a run of `period` reads for a plan version.
 
-    :raises FiscalYearIncomplete: if a fiscal year in reach lacks periods.
+    :raises FiscalYearIncomplete: if a fiscal year in reach lacks periods, or the calendar begins after the plan.
     """
     plan = plan_from_document(version.document)
     reads = plan_reads(plan)
@@ -56,7 +67,14 @@ def version_reach(*, version: PlanVersion, period: Period) -> Reach:
         days = [each for _year, each in calendar.window(window, years=reads.years)]
         since = min(since, days[0].since)
         until = max(until, days[-1].until) if window is Window.YEAR else until
-    return Reach(since=since, until=until, calendar=calendar)
+    owed = [each.since for window in reads.owed for _year, each in calendar.window(window, years=reads.years)]
+    return Reach(
+        since=since,
+        until=until,
+        owed_since=min(owed),
+        owed_until=period.days.upper,
+        calendar=calendar,
+    )
 
 
 def _calendar(*, version: PlanVersion, period: Period, reads: PlanReads) -> Calendar:
@@ -65,20 +83,27 @@ def _calendar(*, version: PlanVersion, period: Period, reads: PlanReads) -> Cale
         Period.objects.filter(calendar_id=period.calendar_id).order_by("days").select_related("calendar")
     )
     if Window.MULTI_YEAR in reads.windows:
-        start = next((each for each in stored if version.valid.lower in each.span), None)
-        first = min(first, start.fiscal_year if start else first)
-    last = (
-        max(period.fiscal_year, first + reads.years - 1)
-        if Window.MULTI_YEAR in reads.windows
-        else period.fiscal_year
-    )
-    years = tuple(_year(stored, number) for number in range(first, last + 1))
+        first = _first_year(version=version, stored=stored)
+    elif reads.counts_periods:
+        first = next((each for each in stored if each.days.upper > version.valid.lower), period).fiscal_year
+    years = tuple(_year(stored, number) for number in range(first, period.fiscal_year + 1))
     current = years[period.fiscal_year - first].periods
     return Calendar(
         years=years,
         year=period.fiscal_year - first,
         period=next(i for i, each in enumerate(current) if each.since == period.days.lower),
     )
+
+
+def _first_year(*, version: PlanVersion, stored: list[Period]) -> int:
+    """Return the fiscal year in which a version begins: goals over several years count from there."""
+    begins = next((each for each in stored if version.valid.lower in each.span), None)
+    if begins is None:
+        raise FiscalYearIncomplete(
+            f"{version} begins on {version.valid.lower}, before the first period of {stored[0].calendar}, and has a "
+            "goal over several years: add the calendar's periods from that day on."
+        )
+    return begins.fiscal_year
 
 
 def _year(stored: list[Period], number: int) -> Year:

@@ -29,13 +29,15 @@ class KeyRead:
     """
     How a result is read: whether its stored target is needed, and whether the last reading may be carried.
 
-    `rule` is how those that read it attain it; None if they read the raw value.
+    `rule` is how those that read it attain it; None if they read the raw value. `years` are
+    those of the nodes that read it, where they measure over several.
     """
 
     key: ResultKey
     needs_target: bool
     carries: bool
     rule: AttainmentRule | None
+    years: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class PlanReads:
 
     `ratings` are (leaf, item) codes, `milestones` are leaf code and objective code;
     `credit_windows` are the windows over which commissions count credits, `manager_credits`
-    the kinds of credits they read that people's sales give their managers.
+    the kinds of credits they read that people's sales give their managers; `windows` are read
+    over, `owed` are owed for. `counts_periods`: a draw or guarantee counts the periods of an
+    assignment from its first.
     """
 
     keys: tuple[KeyRead, ...]
@@ -54,32 +58,37 @@ class PlanReads:
     credit_windows: frozenset[Window]
     manager_credits: frozenset[CreditType]
     windows: frozenset[Window]
+    owed: frozenset[Window]
     years: int
     needs_package: bool
     needs_dedication: bool
+    counts_periods: bool
 
 
 @lru_cache(maxsize=64)
 def plan_reads(plan: Plan) -> PlanReads:
     """Return what a plan reads."""
-    found: dict[ResultKey, list[Reading]] = {}
+    found: dict[ResultKey, list[tuple[Reading, int]]] = {}
     windows: set[Window] = {Window.PERIOD}
+    owed: set[Window] = {Window.PERIOD}
     years = 1
     for holder, window in _holders(plan.incentive, Window.PERIOD):
         windows.add(window)
+        owed.add(window)
         years = max(years, getattr(holder, "years", 1))
         for reading in _readings(holder):
             key = result_key(reading, window=window)
             windows.add(Window(key.window))
-            found.setdefault(key, []).append(reading)
+            found.setdefault(key, []).append((reading, getattr(holder, "years", 1)))
     for leaf in plan.commissions:
         window = WINDOW_OF[leaf.accumulation]
         windows.add(window)
+        owed.add(window)
         years = max(years, leaf.years)
         for reading in _readings(leaf):
             key = result_key(reading, window=window)
             windows.add(Window(key.window))
-            found.setdefault(key, []).append(reading)
+            found.setdefault(key, []).append((reading, leaf.years))
     leaves = [holder for holder, _window in _holders(plan.incentive, Window.PERIOD)]
     weighted = bool(plan.incentive.children)
     by_target = any(
@@ -104,9 +113,11 @@ def plan_reads(plan: Plan) -> PlanReads:
             if kind in MANAGERS
         ),
         windows=frozenset(windows),
+        owed=frozenset(owed),
         years=years,
         needs_package=weighted or by_target or plan.target_incentive.source is TargetSource.SHARE_OF_BASE,
         needs_dedication=plan.proration.dedication is Scaling.PRORATE,
+        counts_periods=plan.payment.draw is not None or plan.payment.guarantee is not None,
     )
 
 
@@ -129,13 +140,15 @@ def _readings(holder: Any) -> Iterator[Reading]:
                 yield item
 
 
-def _key_read(key: ResultKey, readings: list[Reading]) -> KeyRead:
+def _key_read(key: ResultKey, found: list[tuple[Reading, int]]) -> KeyRead:
+    readings = [reading for reading, _years in found]
     attained = [reading for reading in readings if reading.reads is Reads.ATTAINMENT]
     return KeyRead(
         key=key,
         needs_target=any(reading.target is None for reading in attained),
         rule=attained[0].attainment.rule if attained else None,
         carries=any(Policy.CARRY in (reading.missing, reading.zero_target) for reading in readings),
+        years=frozenset(years for _reading, years in found),
     )
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from kamcomp.currency.choices import RateSet
 from kamcomp.currency.models import FxRate
 from kamcomp.money import CONTEXT
+from payouts.selectors.inputs.reach import Reach
 from plans.models import Assignment
 from scorecards.engine.rates import RateMissing, Rates
 
@@ -121,8 +122,14 @@ def account_of(stint: str) -> str:
     return stint.rpartition("/")[0]
 
 
-def stint_rows(*, assignment_ids: Sequence[UUID], since: date, until: date) -> list[StintRow]:
-    """Return the stints of a chunk within the days [since, until), ordered by employee id and stint."""
+def stint_rows(*, assignment_ids: Sequence[UUID], reach: Reach) -> list[StintRow]:
+    """
+    Return the stints of a chunk within reach, ordered by employee id and stint.
+
+    An assignment that touches none of the days the plan owes for is no stint, though a gate
+    may read over its days: it would be owed nothing and could only block.
+    """
+    since, until = reach.since, reach.until
     chosen = (
         Assignment.objects.filter(pk__in=assignment_ids)
         .order_by()
@@ -147,6 +154,7 @@ def stint_rows(*, assignment_ids: Sequence[UUID], since: date, until: date) -> l
             parameters=parameters,
         )
         for pk, person_id, employee_id, account_id, code, node_id, region, valid, share, parameters in chosen
+        if (valid.lower or since) < reach.owed_until and (valid.upper or until) > reach.owed_since
     ]
     return sorted(rows, key=lambda row: (row.employee_id, row.name))
 
