@@ -385,6 +385,23 @@ class TestManagerCredits:
         assert self.amounts(run) == [D("12.00")]
 
 
+class TestPeriodsCounted:
+    """A guarantee of 9,000 for two periods, where 5,000 x 1.074246 is earned."""
+
+    def amounts(self, *, since: date) -> Decimal:
+        terms = {"guarantee": {"amount": "9000", "periods": 2}}
+        made = crowd(1, plan=only(goal("SALES", metric="XSALES"), payment=terms))
+        package(made.people[0], variable_target=D(20_000))
+        made.people[0].assignments.update(valid=DateRange(since, END))
+        return amount(run_of(made))
+
+    def test_begin_with_the_first_of_the_assignment(self):
+        assert self.amounts(since=date(2026, 4, 1)) == D("9000.00")
+
+    def test_are_over_when_they_are_over(self):
+        assert self.amounts(since=START) == D("5371.23")
+
+
 class TestRatings:
     OBJECTIVES = {
         "code": "MBO",

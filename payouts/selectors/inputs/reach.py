@@ -67,6 +67,8 @@ def version_reach(*, version: PlanVersion, period: Period) -> Reach:
         days = [each for _year, each in calendar.window(window, years=reads.years)]
         since = min(since, days[0].since)
         until = max(until, days[-1].until) if window is Window.YEAR else until
+    if reads.counts_periods:
+        since = min(since, calendar.years[0].periods[0].since)
     owed = [each.since for window in reads.owed for _year, each in calendar.window(window, years=reads.years)]
     return Reach(
         since=since,
