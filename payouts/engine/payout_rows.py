@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, DecimalException, localcontext
+from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from typing import Any
 
 import numpy as np
@@ -112,7 +112,8 @@ def _made(
 
 
 def _broken(payee: str, error: Exception) -> PayeeProblem:
-    if isinstance(error, DecimalException | FigureTooLarge):
+    undefined = isinstance(error, DivisionByZero) or "DivisionUndefined" in str(error)
+    if isinstance(error, InvalidOperation | Overflow | FigureTooLarge) and not undefined:
         sentence = (
             f"{payee} cannot be computed: a figure is too large to be kept exactly ({_said(error)}). Look at the "
             "personal parameters, the package, results, targets and credits."

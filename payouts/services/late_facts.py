@@ -39,6 +39,7 @@ from payouts.selectors.recalculation import REASONS_SHOWN, Recalculated, Recalcu
 from payouts.selectors.rederived import Kept
 from payouts.selectors.run_needs import run_needs
 from payouts.selectors.team_results import TeamResults
+from payouts.selectors.variable_paid import variable_paid
 from payouts.services.adjustments import PROPOSERS, Corrects, adjustment_propose
 from payouts.services.pools import POOL_TABLE
 from plans.engine.document import plan_from_document
@@ -83,7 +84,13 @@ def late_facts(*, period: Period, by: User, at: datetime) -> LateFacts:
         raise NotTheOpenPeriod(f"Corrections of {period.calendar} go to {open_now}, not to {period}.")
     again, found = Recalculation(known_at=_database_clock()), LateFacts(period=period)
     for run in _locked_runs(period=period):
-        results_compute(period=run.period, needed=run_needs(period=run.period), by=by, at=again.known_at)
+        results_compute(
+            period=run.period,
+            needed=run_needs(period=run.period),
+            by=by,
+            at=again.known_at,
+            variable_paid=variable_paid(period=run.period, known_at=again.known_at),
+        )
         kept: dict[UUID, Sequence[Kept]] = {}
         for version in run_versions(run=run):
             kept[version.pk], people = again.version_again(run=run, version=version)

@@ -257,8 +257,9 @@ class TestChunk:
         run = run_of(made)
 
         problem = RunProblem.objects.get(run=run)
-        assert (problem.person, problem.code) == (made.people[4], "engine_error")
-        assert "E00005 cannot be computed: InvalidOperation" in problem.message
+        assert (problem.person, problem.code) == (made.people[4], "figure_too_large")
+        assert problem.message.startswith("E00005 cannot be computed: a figure is too large")
+        assert "InvalidOperation" in problem.message
         assert run.status == RunStatus.WITH_ERRORS
         assert run.totals == {"EUR": "800.00"}
         assert run.chunks.get().attempt == 1

@@ -9,12 +9,14 @@ from django.utils import timezone
 from payouts.choices import AdjustmentKind, AdjustmentStatus
 from payouts.models import Adjustment, PayoutLine, Pool
 from payouts.selectors.variable_paid import variable_paid
+from payouts.services.late_facts import late_facts
 from payouts.services.runs import database_clock
 from scorecards.models import Result, Transaction
 from scorecards.services import results_compute
 from teams.models import AccountNode, PayPackage, StrategicAccount
 from tests.payouts.books import approved, locked
 from tests.payouts.company import AT, LATER, START, calculated_run, company
+from tests.payouts.quarters import after, closed, quarters, sold
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -120,3 +122,21 @@ class TestVariablePaid:
         locked(made, calculated_run(made))
 
         assert paid(made)["2026-Q3"] == D("36160.00")
+
+
+@pytest.mark.django_db(transaction=True)
+class TestLateFacts:
+    def test_move_the_cost_of_a_locked_period(self):
+        made = quarters()
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_000_000, account=account)
+        invoice = {"date": date(2026, 2, 1), "node": made.account.node, "revenue": 400_000, "currency": "EUR"}
+        Transaction.objects.create(source_id="T1", **invoice)
+        closed(made, "2026-Q1")
+        rows = Result.objects.current().filter(metric__code="M27", window="period", node=made.account.node)
+        before = rows.get().value
+        Transaction.objects.create(source_id="T2", **invoice)
+
+        late_facts(period=made.periods["2026-Q2"], by=made.user("maren"), at=after(made, "2026-Q2"))
+
+        assert f"{rows.get().value:.15f}" == f"{before / 2:.15f}"

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -123,21 +124,25 @@ def _lines(
     *, people: Sequence[UUID], reads: PlanReads, reach: Reach, known_at: datetime
 ) -> list[CreditedLine]:
     days = [reach.window_days(window, years=reads.years) for window in reads.credit_windows]
-    values = {
-        "people": people,
+    values: dict[str, Any] = {
+        "people": list(people),
         "since": min(since for since, _until in days),
         "until": max(until for _since, until in days),
         "known_at": known_at,
     }
     with connection.cursor() as cursor:
         cursor.execute(CREDITED, values)
-        return [CreditedLine(*row[:5], frozenset(row[5]), *row[6:]) for row in cursor.fetchall()]
+        rows: list[Any] = cursor.fetchall()
+    return [
+        CreditedLine(id_, person, kind, share, day, frozenset(nodes), *amounts)
+        for id_, person, kind, share, day, nodes, *amounts in rows
+    ]
 
 
 def _below(*, people: Sequence[UUID]) -> tuple[list[UUID], dict[str, str]]:
     """Return these people and everybody below them, and each one's manager by employee id."""
     with connection.cursor() as cursor:
-        cursor.execute(BELOW, {"people": people})
+        cursor.execute(BELOW, {"people": list(people)})
         rows = cursor.fetchall()
     return [row[0] for row in rows], {employee: manager for _id, employee, manager in rows if manager}
 
