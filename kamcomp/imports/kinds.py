@@ -83,8 +83,8 @@ class Kind:
 
     `prepare` reads the typed sheet, resolves references with a handful of queries, rejects
     rows that break a rule, and returns what to load. `finish`, when given, runs after the
-    load in the same transaction. `key` is what makes a row one row; `span` are its first
-    and last day; `span_key` is whose rows follow each other under the rule `until_next`.
+    load in the same transaction, and `undone` after the rows were taken back. `key` is what
+    makes a row one row; `span` are its first and last day; `span_key` is whose rows follow each other under the rule `until_next`.
     `totals` are the money columns summed by currency in the preview.
     """
 
@@ -100,6 +100,7 @@ class Kind:
     totals: tuple[str, ...] = ()
     about: About | None = None
     finish: Callable[[Sheet, Context, ImportBatch], None] | None = None
+    undone: Callable[[Context, ImportBatch], None] | None = None
     document: bool = False
     order: int = field(default=100, compare=False)
 

@@ -22,7 +22,7 @@ from kamcomp.audit.context import act, audit_act
 from kamcomp.identity.models import User
 from kamcomp.imports.choices import BatchStatus
 from kamcomp.imports.findings import RowFinding, shown
-from kamcomp.imports.kinds import Kind, kind_named
+from kamcomp.imports.kinds import Context, Kind, kind_named
 from kamcomp.imports.maps import ColumnMapping
 from kamcomp.imports.models import ColumnMap, ImportBatch
 from kamcomp.imports.passage import BATCH_TABLE, OWN_STEP, ImportRejected, Passage, check_laws
@@ -213,6 +213,9 @@ def import_undo(*, batch_id: UUID, by: User | None = None, at: datetime) -> Impo
     try:
         with transaction.atomic():
             undone = take_back(batch, at=at)
+            behind = kind_named(batch.kind).undone
+            if behind is not None:
+                behind(Context(at=at, by=by), batch)
             check_laws()
     except DatabaseError as error:
         raise _stands_on_it(error) from error

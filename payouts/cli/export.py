@@ -14,7 +14,7 @@ from kamcomp.identity.selectors import user_named
 from payouts.choices import ExportFormat, ExportProfile
 from payouts.cli.options import add_by, add_period, period_of
 from payouts.selectors.named import run_named
-from payouts.services.exports import export_make, payroll_dry_run
+from payouts.services.exports import export_make, payroll_dry_run, payroll_left_out
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -55,4 +55,7 @@ def perform(*, options: dict[str, Any], say: Console) -> int:
     totals = ", ".join(f"{total} {currency}" for currency, total in done.export.totals.items())
     say.print(f"{path}: {word}; {done.export.rows} rows, {totals or 'no amounts'}")
     say.print(f"SHA-256 {done.export.sha256}")
+    if done.export.profile == ExportProfile.PAYROLL:
+        for employee_id, reason in payroll_left_out(run=run):
+            say.print(f"{employee_id} is left out: held, {reason}")
     return 0

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, F, Prefetch, Sum, Value, When
+from django.db.models import Case, F, Prefetch, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from kamcomp import money
 from payouts.choices import ExportProfile, LedgerAccount
 from payouts.exports.tables import Row, Table, days, numbers, position, text
 from payouts.models import Adjustment, Allocation, LedgerEntry, Payout, PayoutLine, Run
+from payouts.selectors.payment_events import payroll_members
 from payouts.selectors.rederived import payout_explain
 from teams.models import Employment
 
@@ -61,7 +63,11 @@ def payroll(*, run: Run) -> Table:
 
 
 def gl_journal(*, run: Run) -> Table:
-    """Return the run's postings by account, cost centre and currency; each currency's amounts sum to 0."""
+    """
+    Return postings by account, cost centre and currency; each currency's amounts sum to 0.
+
+    They are the run's, and those of its period that are no run's: what payroll paid.
+    """
     return _table("GL journal", GL_JOURNAL, _journal_rows(run))
 
 
@@ -143,10 +149,17 @@ def _adjustments(run: Run) -> Any:
 
 
 def _payroll_rows(run: Run) -> Iterator[Row]:
+    for owed in to_be_paid(run=run):
+        yield from _owed_rows(owed, pay_on=run.period.pay_on)
+
+
+def _owed_rows(rows: Any, *, pay_on: date | None) -> Iterator[Row]:
+    run = Run.objects.select_related("period").filter(pk__in=rows.values("posting__run_id")[:1]).first()
+    if run is None:
+        return
     employers = _employers(run)
     owed = (
-        payable(run=run)
-        .order_by("person__employee_id", "currency")
+        rows.order_by("person__employee_id", "currency")
         .values_list(
             "person_id", "person__details__payroll_number", "person__employee_id", _name("person"),
             "person__cost_centre", "currency", "total",
@@ -159,7 +172,7 @@ def _payroll_rows(run: Run) -> Iterator[Row]:
             continue
         yield (
             str(run.number), run.period.code, number or "", employee_id, name, employers.get(person_id, ""),
-            cost_centre, _settled(-total, currency), currency, run.period.pay_on,
+            cost_centre, _settled(-total, currency), currency, pay_on,
         )  # fmt: skip
 
 
@@ -167,9 +180,19 @@ def payable(*, run: Run) -> Any:
     """Return what a run's lock posted as payable, by person and currency, as `total` (credits are negative)."""
     return (
         LedgerEntry.objects.filter(posting__run=run, account=LedgerAccount.PAYABLE, person__isnull=False)
-        .values("person_id", "currency")
+        .values("posting__run_id", "person_id", "currency")
         .annotate(total=Sum("amount"))
     )
+
+
+def to_be_paid(*, run: Run) -> list[Any]:
+    """Return, a run each, what a payroll file pays: its run without the held, then who was released of earlier ones."""
+    members = payroll_members(run=run)
+    earlier = Run.objects.filter(pk__in=members.released).order_by("period__days")
+    return [
+        payable(run=run).exclude(person_id__in=members.left_out),
+        *(payable(run=each).filter(person_id__in=members.released[each.pk]) for each in earlier),
+    ]
 
 
 def _employers(run: Run) -> dict[Any, str]:
@@ -185,7 +208,7 @@ def _employers(run: Run) -> dict[Any, str]:
 def _journal_rows(run: Run) -> Iterator[Row]:
     side = Case(When(amount__gt=0, then=Value("debit")), default=Value("credit"))
     entries = (
-        LedgerEntry.objects.filter(posting__run=run)
+        LedgerEntry.objects.filter(Q(posting__run=run) | Q(posting__run=None, period_id=run.period_id))
         .annotate(side=side)
         .values("account", "cost_centre", "currency", "side")
         .annotate(total=Sum("amount"))

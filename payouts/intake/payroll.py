@@ -11,7 +11,8 @@ from kamcomp.imports.loads import Load, picked
 from kamcomp.imports.sheets import Sheet
 from kamcomp.imports.values import CurrencyCode, Day, Identifier, money
 from payouts.choices import RunStatus
-from payouts.models import Allocation, Payout, PayrollReturn, Run
+from payouts.intake.paid import paid_note, returns_post
+from payouts.models import Adjustment, Allocation, Payout, PayrollReturn, Run
 from teams.models import PersonDetails
 
 
@@ -24,6 +25,7 @@ def prepare_return(sheet: Sheet, _context: Context) -> list[Load]:
     wanted = {run for run in runs if run}
     paid = set(Payout.objects.filter(run__in=wanted).values_list("run_id", "person_id"))
     paid |= set(Allocation.objects.filter(pool__run__in=wanted).values_list("pool__run_id", "person_id"))
+    paid |= set(Adjustment.objects.filter(run__in=wanted).values_list("run_id", "person_id"))
     for row, (run, person) in enumerate(zip(runs, persons, strict=True)):
         if run and person and (run, person) not in paid:
             sheet.reject(row, "payroll_number", "has nothing to be paid in this run")
@@ -59,9 +61,12 @@ PAYROLL_RETURN = Kind(
     ),
     key=("run", "payroll_number", "currency", "paid_on"),
     prepare=prepare_return,
+    finish=paid_note,
+    undone=returns_post,
     totals=("amount",),
     rules=(
         "The run is locked, and the person has something to be paid in it.",
         "Amounts have at most the decimals of their currency.",
+        "What was paid is posted in the open period, from payables to payroll; a restated amount posts the difference.",
     ),
 )

@@ -147,14 +147,17 @@ class LedgerEntry(models.Model):
 
 
 class PayoutEvent(models.Model):
-    """What happened to a payout or a pool share after the lock: held, released, exported, paid, disputed."""
+    """What happened to a payout, pool share or adjustment after the lock: held, released, exported, paid, disputed."""
 
     id = models.BigAutoField(primary_key=True)
     payout = models.ForeignKey(Payout, models.PROTECT, null=True, related_name="events", db_constraint=False)
     allocation = models.ForeignKey(Allocation, models.PROTECT, null=True, related_name="events")
+    adjustment = models.ForeignKey(Adjustment, models.PROTECT, null=True, related_name="events")
     kind = models.CharField(max_length=8, choices=PayoutEventKind)
     at = models.DateTimeField(db_default=Now())
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", help_text="Empty: a file."
+    )
     reason = models.TextField(blank=True)
     reference = models.CharField(max_length=120, blank=True)
 
@@ -162,8 +165,14 @@ class PayoutEvent(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="payout_events_have_one_subject",
-                condition=Q(payout__isnull=False, allocation=None) | Q(payout=None, allocation__isnull=False),
-            )
+                condition=Q(payout__isnull=False, allocation=None, adjustment=None)
+                | Q(payout=None, allocation__isnull=False, adjustment=None)
+                | Q(payout=None, allocation=None, adjustment__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="payout_events_have_an_actor",
+                condition=Q(kind=PayoutEventKind.PAID) | Q(by__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,20 +12,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from uuid import UUID
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 
 from kamcomp.audit.context import act
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
-from payouts.choices import ExportFormat, ExportProfile, PayoutEventKind, RunStatus
-from payouts.exports.profiles import PROFILES, payable
+from payouts.choices import AdjustmentStatus, ExportFormat, ExportProfile, PayoutEventKind, RunStatus
+from payouts.exports.profiles import PROFILES, to_be_paid
 from payouts.exports.writers import About, SheetTooLong, Written, file_digest, file_write
 from payouts.models import Export, Run
+from payouts.selectors.payment_events import exported, payroll_members, payroll_stem
+from teams.models import Person
 
 EXPORTERS = [Role.FINANCE, Role.COMP_ADMIN, Role.AUDITOR]
 NAMED = 10
@@ -81,6 +84,7 @@ def export_make(
         return _given_back(export=export, run=run)
     if profile == ExportProfile.PAYROLL:
         _refuse_without_numbers(run=run)
+        _mark_exported(run=run, by=by, at=at)
     path = export_path(run=run, filename=_filename(run, profile, file_format))
     written = _write(run=run, profile=profile, file_format=file_format, path=path, by=by, at=at)
     export = Export.objects.create(
@@ -94,27 +98,23 @@ def export_make(
         exported_at=at,
         created_by=by,
     )
-    if profile == ExportProfile.PAYROLL:
-        _mark_exported(run=run, reference=path.name, by=by)
     return Exported(export=export, path=path, made=True)
 
 
 def payroll_dry_run(*, run: Run) -> list[str]:
     """Return the employee ids of people a payroll file would have to leave out: owed money, no payroll number."""
-    rows = (
-        payable(run=run)
-        .filter(person__details__payroll_number="")
-        .exclude(total=0)
-        .order_by("person__employee_id")
-        .values_list("person__employee_id", flat=True)
-    )
-    without_details = (
-        payable(run=run)
-        .filter(person__details=None)
-        .exclude(total=0)
-        .values_list("person__employee_id", flat=True)
-    )
-    return sorted({*rows, *without_details})
+    found: set[str] = set()
+    for owed in to_be_paid(run=run):
+        rows = owed.filter(Q(person__details__payroll_number="") | Q(person__details=None)).exclude(total=0)
+        found |= set(rows.values_list("person__employee_id", flat=True))
+    return sorted(found)
+
+
+def payroll_left_out(*, run: Run) -> list[tuple[str, str]]:
+    """Return whom the run's payroll file leaves out, by employee id, with the reason of the hold."""
+    left_out = payroll_members(run=run).left_out
+    names = Person.objects.filter(pk__in=left_out).order_by("employee_id").values_list("pk", "employee_id")
+    return [(employee_id, left_out[person_id]) for person_id, employee_id in names]
 
 
 def export_path(*, run: Run, filename: str) -> Path:
@@ -188,22 +188,40 @@ def _refuse_without_numbers(*, run: Run) -> None:
 
 
 EXPORTED = """
-    INSERT INTO payouts_payoutevent (payout_id, allocation_id, kind, by_id, reason, reference)
-    SELECT id, NULL, %(kind)s, %(by)s, '', %(reference)s FROM payouts_payout WHERE run_id = %(run)s AND amount <> 0
-    UNION ALL
-    SELECT NULL, share.id, %(kind)s, %(by)s, '', %(reference)s
-      FROM payouts_allocation share JOIN payouts_pool pool ON pool.id = share.pool_id
-     WHERE pool.run_id = %(run)s AND share.amount <> 0
+    INSERT INTO payouts_payoutevent (payout_id, allocation_id, adjustment_id, kind, at, by_id, reason, reference)
+    SELECT earner.payout_id, earner.allocation_id, earner.adjustment_id, %(kind)s, %(at)s, %(by)s, '', %(reference)s
+      FROM (
+        SELECT id AS payout_id, NULL::uuid AS allocation_id, NULL::uuid AS adjustment_id, person_id
+          FROM payouts_payout WHERE run_id = %(run)s AND amount <> 0
+      UNION ALL
+        SELECT NULL, share.id, NULL, share.person_id
+          FROM payouts_allocation share JOIN payouts_pool pool ON pool.id = share.pool_id
+         WHERE pool.run_id = %(run)s AND share.amount <> 0
+      UNION ALL
+        SELECT NULL, NULL, id, person_id
+          FROM payouts_adjustment WHERE run_id = %(run)s AND status = %(posted)s AND person_id IS NOT NULL
+      ) earner
+     WHERE (earner.person_id = ANY(%(people)s::uuid[])) = %(these)s
 """
 
 
-def _mark_exported(*, run: Run, reference: str, by: User) -> None:
-    """Note on every payout and share that payroll has been told, in one statement."""
-    values: dict[str, str | UUID] = {
-        "kind": PayoutEventKind.EXPORTED,
-        "by": by.pk,
-        "reference": reference,
-        "run": run.pk,
-    }
+def _mark_exported(*, run: Run, by: User, at: datetime) -> None:
+    """Note on all that the payroll file pays that payroll has been told, in one statement a run; once a run."""
+    if exported(run=run):
+        return
+    members = payroll_members(run=run)
+    marks = [(run.pk, members.left_out.keys(), False)]
+    marks += [(run_id, people, True) for run_id, people in members.released.items()]
     with connection.cursor() as cursor:
-        cursor.execute(EXPORTED, values)
+        for run_id, people, these in marks:
+            values: dict[str, Any] = {
+                "kind": PayoutEventKind.EXPORTED,
+                "posted": AdjustmentStatus.POSTED,
+                "by": by.pk,
+                "at": at,
+                "reference": payroll_stem(run=run),
+                "run": run_id,
+                "people": [str(person) for person in people],
+                "these": these,
+            }
+            cursor.execute(EXPORTED, values)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.imports.passage import ImportRejected
 from kamcomp.spans import Span
 from payouts.choices import RunStatus
@@ -214,6 +215,8 @@ class TestPayrollReturn:
         for status in steps:
             run.status = RunStatus(status)
             run.save()
+        period.status = PeriodStatus.OPEN
+        period.save()
         return run
 
     def test_comes_in_beside_the_payouts(self, run: Run) -> None:

@@ -273,6 +273,7 @@ WRONG: list[tuple[str, type[fields.Model], dict[str, str]]] = [
     ("opportunities_stage_within_stages", Opportunity, {"stage": "stages + 1"}),
     ("pay_packages_are_not_negative", PayPackage, {"variable_target": "-1"}),
     ("pay_packages_preparer_is_not_approver", PayPackage, {"approved_by_id": "created_by_id"}),
+    ("payout_events_have_an_actor", PayoutEvent, {"by_id": "NULL"}),
     ("payout_events_have_one_subject", PayoutEvent, {"payout_id": "NULL"}),
     ("payouts_amount_is_not_negative", Payout, {"amount": "-0.01"}),
     ("payouts_carried_is_not_positive", Payout, {"carried": "0.01"}),

@@ -1,0 +1,38 @@
+"""Hold what a locked run pays a person back from payroll, with a reason."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.utils import timezone
+from rich.console import Console
+
+from kamcomp.identity.selectors import user_named
+from payouts.cli.options import add_by, add_period, period_of
+from payouts.selectors.adjustments import person_named
+from payouts.selectors.named import run_named
+from payouts.services.holds import payout_hold
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Add the options."""
+    add_period(parser)
+    add_by(parser, "who decides: finance or a compensation admin; never on their own pay")
+    parser.add_argument("--person", required=True, metavar="EMPLOYEE", help="an employee id")
+    parser.add_argument("--reason", required=True)
+
+
+def perform(*, options: dict[str, Any], say: Console) -> None:
+    """Hold it."""
+    run, person = run_named(period=period_of(options)), person_named(employee_id=options["person"])
+    count = payout_hold(
+        run_id=run.pk,
+        person=person,
+        reason=options["reason"],
+        by=user_named(options["by"]),
+        at=timezone.now(),
+    )
+    say.print(
+        f"{person.employee_id} in {run}: {count} payments held; payroll is not told until they are released."
+    )
