@@ -55,16 +55,16 @@ def run() -> int:
     """Start everything, say where it is, and stay until a signal or the death of the database or broker."""
     place = place_for(kind="run")
     os.set_inheritable(lock_take(place=place), False)
-    with services_up(place=place) as services:
+    with door_open() as door, services_up(place=place) as services:
         supervisor = Supervisor(services=services, say=say)
-        port = port_free()
+        port = door.getsockname()[1]
         services.environ |= web_settings(place=place)
         try:
             private_write(path=place.settings, text=json.dumps(services.environ, indent=1))
             prepare(services=services)
             if supervisor.asked_to_stop():
                 return 0
-            web = supervisor.keep(lambda: web_begin(services=services, port=port))
+            web = supervisor.keep(lambda: web_begin(services=services, door=door))
             supervisor.keep(lambda: worker_begin(services=services))
             supervisor.keep(lambda: beat_begin(services=services))
             if not wait_until(ready=lambda: answers(port=port), child=web, seconds=WEB_SECONDS):
@@ -84,9 +84,12 @@ def web_settings(*, place: Place) -> dict[str, str]:
     return {name: os.environ.get(name) or value for name, value in defaults.items()}
 
 
-def port_free() -> int:
+def door_open() -> socket.socket:
     """
-    Return the port to serve on: KAMCOMP_PORT, or the first free one from 8000.
+    Return a listening socket on KAMCOMP_PORT, or on the first free port from 8000.
+
+    It is ours from the first moment to the last, through every new start of the web server: were the port
+    only looked up here, another start could take it meanwhile and answer our health check in our place.
 
     :raises CannotStart: if KAMCOMP_PORT is taken or no number, or none is free.
     """
@@ -94,13 +97,15 @@ def port_free() -> int:
     if asked and not (asked.isascii() and asked.isdigit() and 0 < int(asked) < 65536):
         raise CannotStart(f"KAMCOMP_PORT is {asked!r}; it must be a port number.")
     for port in [int(asked)] if asked else range(FIRST_PORT, LAST_PORT + 1):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        door = socket.socket()
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind(("127.0.0.1", port))
+            door.listen()
+        except OSError:
+            door.close()
+            continue
+        return door
     wanted = f"port {asked} is" if asked else f"the ports {FIRST_PORT} to {LAST_PORT} are"
     raise CannotStart(f"{wanted} taken by another program; set KAMCOMP_PORT to a free one.")
 
@@ -130,7 +135,9 @@ def program(*, services: Services, arguments: Sequence[str]) -> int:
     return subprocess.run([sys.executable, *arguments], env=environ, cwd=PROJECT, check=False).returncode
 
 
-def _begin(*, services: Services, name: str, log: str, arguments: Sequence[str]) -> Child:
+def _begin(
+    *, services: Services, name: str, log: str, arguments: Sequence[str], keeps: Sequence[int] = ()
+) -> Child:
     """Start one of our own processes, without the owner's address: it works as a role that owns nothing."""
     environ = {key: value for key, value in services.environ.items() if key not in OWNER_ONLY}
     passed = {key: value for key, value in os.environ.items() if key.startswith("KAMCOMP_")}
@@ -140,18 +147,20 @@ def _begin(*, services: Services, name: str, log: str, arguments: Sequence[str])
         log=services.place.logs / log,
         environ=clean_environment(extra={**passed, **environ, "PYTHONUNBUFFERED": "1"}),
         folder=PROJECT,
+        keeps=keeps,
     )
 
 
-def web_begin(*, services: Services, port: int) -> Child:
-    """Start the web server."""
-    options = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4", "--no-control-socket"]
+def web_begin(*, services: Services, door: socket.socket) -> Child:
+    """Start the web server on the socket that listens already."""
+    options = ["--bind", f"fd://{door.fileno()}", "--workers", "2", "--threads", "4", "--no-control-socket"]
     options += ["--worker-tmp-dir", str(services.place.folder), "--graceful-timeout", "5"]
     return _begin(
         services=services,
         name="the web server",
         log="web.log",
         arguments=["gunicorn", *options, "kamcomp.wsgi"],
+        keeps=[door.fileno()],
     )
 
 

@@ -104,9 +104,10 @@ def start(
     folder: Path = Path("/"),
     account: Account | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
+    keeps: Sequence[int] = (),
 ) -> Child:
     """
-    Start a child process that writes to `log`, as `account` if that is given.
+    Start a child process that writes to `log`, as `account` if that is given, with the open files it `keeps`.
 
     To be called from the main thread: the death signal follows the thread that started the child.
     """
@@ -122,6 +123,7 @@ def start(
             env=dict(environ),
             cwd=folder,
             start_new_session=True,
+            pass_fds=keeps,
             preexec_fn=_dies_with_starter(number=stop_signal),  # noqa: PLW1509
             **as_user,
         )
