@@ -24,10 +24,15 @@ MONTHS = {Frequency.MONTH: 1, Frequency.QUARTER: 3, Frequency.HALF_YEAR: 6, Freq
 LETTER = {Frequency.MONTH: "M", Frequency.QUARTER: "Q", Frequency.HALF_YEAR: "H", Frequency.YEAR: "Y"}
 CUT_OFF_DAYS = 9
 PAY_DAYS = 30
+MOST_YEARS, LAST_YEAR = 50, 2999
 
 
 class PeriodsNotContiguous(Refusal):
     """The periods of a calendar follow each other without gap or overlap."""
+
+
+class CalendarEmpty(Refusal):
+    """A calendar has a code, and at least one period within the days there are."""
 
 
 class CalendarExists(Refusal):
@@ -51,7 +56,14 @@ def regular_periods(*, first_day: date, frequency: Frequency, years: int) -> lis
     Return the periods of `years` fiscal years from `first_day`, of one length.
 
     A fiscal year is named for the calendar year in which it ends.
+
+    :raises CalendarEmpty: if `years` gives no period, or reaches past MOST_YEARS.
     """
+    if not 1 <= years <= MOST_YEARS or first_day.year > LAST_YEAR:
+        raise CalendarEmpty(
+            f"{years} year(s) from {first_day} make no calendar: say 1 to {MOST_YEARS} years, "
+            f"that begin in {LAST_YEAR} at the latest."
+        )
     months, drafts = MONTHS[frequency], []
     for index in range(years * 12 // months):
         since = first_day + relativedelta(months=index * months)
@@ -80,9 +92,13 @@ def calendar_make(
     """
     Make a calendar with its periods, all in the future.
 
+    :raises CalendarEmpty: if it has no code or no period.
     :raises CalendarExists: if the code is taken.
     :raises PeriodsNotContiguous: if a period does not begin where the one before it ends.
     """
+    periods = list(periods)
+    if not code.strip() or not periods:
+        raise CalendarEmpty("A calendar has a code, and at least one period.")
     if FiscalCalendar.objects.filter(code=code).exists():
         raise CalendarExists(f"There is a calendar {code} already; add periods to it instead.")
     calendar = FiscalCalendar.objects.create(code=code, name=name, frequency=frequency, created_by=by)

@@ -2,12 +2,18 @@
 
 from datetime import date, timedelta
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from psycopg2.extras import DateRange
 
 from kamcomp.audit.context import act
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import RoleGrant, User
 from kamcomp.refusal import Refusal
+
+
+class UserNameUnusable(Refusal):
+    """A user name is of letters, digits and @ . + - _, an address is one that mail can reach."""
 
 
 class UserExists(Refusal):
@@ -29,8 +35,10 @@ def user_make(
     """
     Make a user with roles from a day on; without a password they cannot sign in yet.
 
+    :raises UserNameUnusable: if the name or the mail address is none.
     :raises UserExists: if the name is taken.
     """
+    _check_names(username=username, email=email)
     if User.objects.filter(username=username).exists():
         raise UserExists(f"There is a user {username} already.")
     user = User.objects.create_user(
@@ -39,6 +47,16 @@ def user_make(
     for role in roles:
         role_grant(user=user, role=role, since=since, by=by)
     return user
+
+
+def _check_names(*, username: str, email: str) -> None:
+    try:
+        User._meta.get_field("username").clean(username, None)
+        if email:
+            validate_email(email)
+    except ValidationError as error:
+        given = f"{username!r}" + (f" with the address {email!r}" if email else "")
+        raise UserNameUnusable(f"{given} cannot be a user: {' '.join(error.messages)}") from error
 
 
 @act

@@ -9,12 +9,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kamcomp.refusal import Refusal
+from payouts.api.parsers import DocumentParser
 from payouts.api.problems import refusal_problem
 from payouts.engine.calculator import calculate
 
 
 class CalculationCreate(APIView):
     """Answer a calculation case. Anybody signed in may ask: a case holds all it is computed from."""
+
+    parser_classes = (DocumentParser,)
 
     @extend_schema(
         operation_id="calculation_create",

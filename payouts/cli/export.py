@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from pathlib import Path
-from shutil import copyfile
+from shutil import SameFileError, copyfile
 from typing import Any
 
 from django.utils import timezone
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from kamcomp.identity.selectors import user_named
 from payouts.choices import ExportFormat, ExportProfile
-from payouts.cli.options import add_by, add_period, period_of
+from payouts.cli.options import OptionUnsound, add_by, add_period, period_of
 from payouts.selectors.named import run_named
 from payouts.services.exports import export_make, payroll_dry_run, payroll_left_out
 
@@ -50,7 +50,12 @@ def perform(*, options: dict[str, Any], say: Console) -> int:
     path = done.path
     if options["to"]:
         path = options["to"] / done.path.name if options["to"].is_dir() else options["to"]
-        copyfile(done.path, path)
+        try:
+            copyfile(done.path, path)
+        except (OSError, SameFileError) as error:
+            raise OptionUnsound(
+                f"--to {path} cannot be written: {error}; the export is {done.path}."
+            ) from error
     word = "written" if done.made else "given back as first written"
     totals = ", ".join(f"{total} {currency}" for currency, total in done.export.totals.items())
     say.print(f"{path}: {word}; {done.export.rows} rows, {totals or 'no amounts'}")

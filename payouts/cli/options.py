@@ -55,13 +55,15 @@ def pairs_of(given: list[str] | None, *, option: str) -> dict[str, str]:
     """
     Return `NAME=VALUE` options as a mapping.
 
-    :raises OptionUnsound: if one has no `=`.
+    :raises OptionUnsound: if one has no `=`, or a name comes twice.
     """
     pairs = {}
     for text in given or []:
         name, sign, value = text.partition("=")
         if not sign or not name:
             raise OptionUnsound(f"{option} {text!r} is not of the form EMPLOYEE=VALUE.")
+        if name in pairs:
+            raise OptionUnsound(f"{option} gives {name} twice: say one.")
         pairs[name] = value
     return pairs
 

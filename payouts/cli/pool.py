@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from argparse import ArgumentParser
 from decimal import Decimal
 from pathlib import Path
@@ -201,13 +202,27 @@ def _given(options: dict[str, Any], pool: Pool) -> dict[str, Any]:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream, strict=True)
-        if tuple(reader.fieldnames or ()) != FILE_COLUMNS:
+    try:
+        reader = csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""), strict=True)
+        header, *rows = [row for row in reader if row] or [[]]
+    except OSError as error:
+        raise OptionUnsound(f"--file {path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise OptionUnsound(f"--file {path} is not a CSV file in UTF-8: {error}.") from error
+    if tuple(header) != FILE_COLUMNS:
+        raise OptionUnsound(
+            f"{path.name} has the columns {', '.join(header) or 'none'}: it takes {', '.join(FILE_COLUMNS)}."
+        )
+    for row in rows:
+        if len(row) != len(FILE_COLUMNS):
             raise OptionUnsound(
-                f"{path.name} has the columns {reader.fieldnames}: it takes {', '.join(FILE_COLUMNS)}."
+                f"{path.name} has a row of {len(row)} fields: {','.join(row)[:60]!r}; each has {len(FILE_COLUMNS)}."
             )
-        return list(reader)
+    names = [row[0] for row in rows]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise OptionUnsound(f"{path.name} has {twice} twice: give each person one row.")
+    return [dict(zip(FILE_COLUMNS, row, strict=True)) for row in rows]
 
 
 def _person(people: dict[str, UUID], name: str) -> UUID:

@@ -7,10 +7,10 @@ it, so that several cases can share one plan; the calculator always gets the who
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from kamcomp.documents import DocumentUnreadable, document_of
 from kamcomp.refusal import Refusal
 
 
@@ -34,8 +34,8 @@ def case_read(*, path: Path) -> dict[str, Any]:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return document_of(path.read_bytes())
     except OSError as error:
         raise CaseFileUnreadable(f"{path}: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise CaseFileUnreadable(f"{path} is not JSON: {error}.") from error
+    except DocumentUnreadable as error:
+        raise CaseFileUnreadable(f"{path} {error}.") from error

@@ -11,9 +11,10 @@ Rule: docs/reference/formulas.md, "Documents".
 from __future__ import annotations
 
 import dataclasses
+import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -113,7 +114,27 @@ def schema_errors(document_schema: Mapping[str, Any], document: Any) -> list[Doc
     found: list[DocumentError] = []
     for error in _validator(document_schema).iter_errors(document):
         found.extend(_deepest(error))
+    found.extend(_texts_unsound(document, ""))
     return sorted(set(found), key=lambda error: (error.pointer, error.detail))
+
+
+def _texts_unsound(value: Any, place: str) -> Iterator[DocumentError]:
+    """Yield the texts that no digest, no database or no calendar can take."""
+    if isinstance(value, str):
+        if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+            yield DocumentError(
+                place, "invalid", f"{_short(value)} has a NUL character or half of a character."
+            )
+        elif value.startswith("9999-") and re.match(DATE_PATTERN, value):
+            yield DocumentError(
+                place, "invalid", f"{value} is no last day: leave it out where there is no end."
+            )
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _texts_unsound(inner, place + pointer([key]))
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from _texts_unsound(inner, place + pointer([position]))
 
 
 def _validator(document_schema: Mapping[str, Any]) -> Any:

@@ -98,3 +98,37 @@ class TestCalendarCommand:
             call_command("calendar", "make", "AW", name="Quota periods", periods=path, by="maren")
 
         assert not FiscalCalendar.objects.exists()
+
+
+class TestCalendarMakeRefuses:
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            ({"years": 0}, "0 year.s. from 2026-01-01 make no calendar"),
+            ({"years": 100_000}, "say 1 to 50 years"),
+            ({"first_day": date(9999, 1, 1)}, "begin in 2999 at the latest"),
+            ({"code": " "}, "A calendar has a code"),
+        ],
+    )
+    def test_a_calendar_of_nothing(self, maren, options, words):
+        given = {"code": "FY", "name": "Quarters", "first_day": date(2026, 1, 1), "by": "maren"} | options
+
+        with pytest.raises(CommandError, match=words):
+            call_command("calendar", "make", given.pop("code"), **given)
+
+        assert not FiscalCalendar.objects.exists()
+
+    def test_a_file_that_cannot_be_read(self, maren, tmp_path):
+        (tmp_path / "bin.csv").write_bytes(b"\xff\xfe\x00")
+        (tmp_path / "far.csv").write_text(
+            "code,fiscal_year,number,from,to,cut_off_on,pay_on\nA,99999999999,1,2026-01-01,2026-03-31,2026-04-01,\n"
+        )
+
+        for name, words in (
+            ("none.csv", "No such file"),
+            (".", "Is a directory"),
+            ("bin.csv", "not UTF-8"),
+            ("far.csv", r"far\.csv, line 2: fiscal_year '99999999999' is not a whole number from 1 to 2999"),
+        ):
+            with pytest.raises(CommandError, match=words):
+                call_command("calendar", "make", "FY", name="Q", periods=tmp_path / name, by="maren")

@@ -52,3 +52,18 @@ class TestUsersCommand:
         assert User.objects.get().get_full_name() == "Maren Holt"
         with pytest.raises(CommandError, match="already"):
             call_command("users", "add", "maren", "--role", "comp_admin", stdout=StringIO())
+
+
+class TestUserMakeRefuses:
+    @pytest.mark.parametrize(
+        ("username", "email", "words"),
+        [
+            ("", "", "'' cannot be a user"),
+            ("a b [/x]", "", "'a b \\[/x\\]' cannot be a user"),
+            ("jonas", "no mail", "address 'no mail'"),
+            ("x" * 200, "", "cannot be a user"),
+        ],
+    )
+    def test_a_name_or_address_that_is_none(self, username, email, words):
+        with pytest.raises(services.UserNameUnusable, match=words):
+            services.user_make(username=username, email=email, roles=[], since=date(2026, 1, 1), by=None)

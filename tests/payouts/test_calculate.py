@@ -11,7 +11,9 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
+from payouts.engine.calculator import calculate
 from payouts.intake.cases import CaseFileUnreadable, case_read
+from plans.engine.codec import DocumentInvalid
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "cases"
 
@@ -54,6 +56,22 @@ class TestCalculateCommand:
 
         with pytest.raises(CaseFileUnreadable, match="is not JSON"):
             case_read(path=tmp_path / "case.json")
+
+    @pytest.mark.parametrize(
+        "changed",
+        [{"people": 0, "to": "9999-12-31"}, {"plan": "code", "to": "\ud800"}, {"plan": "name", "to": "\x00"}],
+    )
+    def test_names_what_no_calendar_and_no_digest_can_take(self, changed):
+        case = case_read(path=GOLDEN / "tiers-marginal.json")
+        if "people" in changed:
+            case["people"][0]["employments"][0]["to"] = changed["to"]
+        else:
+            case["plan"][changed["plan"]] = changed["to"]
+
+        with pytest.raises(DocumentInvalid) as refused:
+            calculate(case, explain=False)
+
+        assert [error.code for error in refused.value.errors] == ["invalid"]
 
 
 @pytest.fixture
@@ -101,6 +119,13 @@ class TestCalculationCreate:
 
         assert answer.status_code == 422
         assert answer.json()["errors"]
+
+    @pytest.mark.parametrize("body", ["[" * 100_000, '{"a": 1, "a": 2}', '{"a": NaN}', "9" * 5_000, b"\xff"])
+    def test_refuses_what_can_be_read_in_two_ways_or_none(self, signed_in, body):
+        answer = signed_in.post(self.address, body, content_type="application/json")
+
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["detail"].startswith("The document ")
 
     def test_asks_no_question_of_the_database(self, signed_in, django_assert_num_queries):
         case = case_read(path=GOLDEN / "team.json")

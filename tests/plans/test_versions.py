@@ -15,7 +15,7 @@ from plans import services
 from plans.choices import Loading, PlanType, VersionStatus
 from plans.engine.codec import DocumentInvalid
 from plans.engine.document import canonical_bytes, plan_digest, plan_from_document
-from plans.models import PlanVersion
+from plans.models import Plan, PlanVersion
 from plans.selectors import VersionUnknown, version_in_force, version_state
 from plans.services.assignments import AssignedAlready, NotInForce, ShareOutOfRange
 from plans.services.history import ProgrammeIsLive
@@ -379,6 +379,24 @@ class TestPlansCommand:
         assert plan_digest(plan_from_document(json.loads(out.read_text()))) == plan_digest(
             plan_from_document(said)
         )
+
+    def test_leaves_no_plan_behind_when_the_document_does_not_hold(self, tmp_path):
+        file, calendar = tmp_path / "plan.json", rows.calendar()
+        file.write_text(json.dumps({**document(), "currency": 7}))
+
+        with pytest.raises(CommandError, match="/currency"):
+            call_command(
+                "plans", "import", str(file), "--calendar", calendar.code, "--by", rows.user().username
+            )
+
+        assert not Plan.objects.exists()
+
+    @pytest.mark.parametrize("text", ["[" * 100_000, '{"code": "A", "code": "B"}', "9" * 5_000, "[]", ""])
+    def test_says_what_is_no_document(self, tmp_path, text):
+        (tmp_path / "plan.json").write_text(text)
+
+        with pytest.raises(CommandError, match=r"plan\.json (is|has|holds) "):
+            call_command("plans", "import", str(tmp_path / "plan.json"), "--by", rows.user().username)
 
     def test_names_the_place_of_a_mistake(self, tmp_path):
         file = tmp_path / "plan.json"

@@ -5,15 +5,13 @@ from argparse import ArgumentParser
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import IO, Any, cast
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from rich.console import Console
 
 from kamcomp.refusal import Refusal
+from kamcomp.terminal import console_on
 from payouts import cli
-
-FILE_WIDTH = 240
 
 
 def subcommands() -> dict[str, ModuleType]:
@@ -40,10 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Do the subcommand; its exit code is ours."""
-        stream = cast(IO[str], self.stdout._out)
-        # A file or a pipe has no width of its own: amounts are never cut to fit a guess.
-        width = None if stream.isatty() else FILE_WIDTH
-        say = Console(file=stream, highlight=False, soft_wrap=True, width=width)
+        say = console_on(self.stdout)
         try:
             code = subcommands()[options["act"]].perform(options=options, say=say)
         except Refusal as refusal:

@@ -3,16 +3,18 @@
 import json
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
-from rich.console import Console
 from rich.table import Table
 
 from kamcomp.calendar.models import FiscalCalendar
+from kamcomp.documents import DocumentUnreadable, document_of
 from kamcomp.identity.selectors import user_named
 from kamcomp.refusal import Refusal
+from kamcomp.terminal import console_on
 from plans import selectors, services
 from plans.engine.codec import DocumentInvalid
 from plans.models import Plan, PlanVersion
@@ -52,7 +54,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         try:
-            getattr(self, f"plans_{options['act']}")(options)
+            # A plan that is made for a document stays only if the document does.
+            with transaction.atomic():
+                getattr(self, f"plans_{options['act']}")(options)
         except DocumentInvalid as refusal:
             places = "\n".join(f"  {error.pointer or '/'}: {error.detail}" for error in refusal.errors)
             raise CommandError(f"The document does not hold:\n{places}") from refusal
@@ -111,7 +115,10 @@ class Command(BaseCommand):
         document = selectors.version_document(version=chosen(options))
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         if options["to"]:
-            options["to"].write_text(text, encoding="utf-8")
+            try:
+                options["to"].write_text(text, encoding="utf-8")
+            except OSError as error:
+                raise CommandError(f"{options['to']} cannot be written: {error.strerror}.") from error
         else:
             self.stdout.write(text)
 
@@ -125,7 +132,7 @@ class Command(BaseCommand):
                 table.add_row(
                     plan.code, str(version.number), state, days_of(version), version.digest[:12], approver
                 )
-        Console(file=cast(IO[str], self.stdout)).print(table)
+        console_on(self.stdout).print(table)
 
     def say(self, sentence: str) -> None:
         self.stdout.write(sentence)
@@ -145,13 +152,11 @@ def document_in(file: Path) -> dict[str, Any]:
     :raises CommandError: naming the file and the place, if it is no JSON object.
     """
     try:
-        document = json.loads(file.read_text(encoding="utf-8"), parse_float=str)
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file} cannot be read: {error}.") from error
-    except json.JSONDecodeError as error:
-        raise CommandError(
-            f"{file} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
-        ) from error
+        document = document_of(file.read_bytes(), parse_float=str)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+    except DocumentUnreadable as error:
+        raise CommandError(f"{file} {error}.") from error
     if not isinstance(document, dict):
         raise CommandError(f"{file} holds no plan document: it begins with no {{.")
     return document

@@ -4,18 +4,16 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from rich.console import Console
 from rich.table import Table
 
 from kamcomp.calendar.models import Period
 from kamcomp.identity.selectors import user_named
 from kamcomp.refusal import Refusal
+from kamcomp.terminal import console_on
 from scorecards.engine.library import LIBRARY
 from scorecards.models import Metric, Result
 from scorecards.selectors import results_believed
 from scorecards.services import results_compute
-
-WIDTH = 200
 
 
 class Command(BaseCommand):
@@ -61,10 +59,7 @@ class Command(BaseCommand):
         self._print(_results_table(_period(options)))
 
     def _print(self, table: Table) -> None:
-        console = Console(width=None if self.stdout.isatty() else WIDTH)
-        with console.capture() as drawn:
-            console.print(table)
-        self.stdout.write(drawn.get())
+        console_on(self.stdout).print(table)
 
 
 def _period(options: dict) -> Period:

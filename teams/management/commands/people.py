@@ -1,15 +1,15 @@
 """`manage.py people`: list people, say who signs in as whom, and erase personal fields past their date."""
 
 from argparse import ArgumentParser
-from typing import IO, Any, cast
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from rich.console import Console
 from rich.table import Table
 
 from kamcomp.identity.selectors import user_named
 from kamcomp.refusal import Refusal
+from kamcomp.terminal import console_on
 from teams.models import Person
 from teams.services import person_erase, person_user_set
 
@@ -45,7 +45,7 @@ class Command(BaseCommand):
                 person.cost_centre,
                 person.get_status_display(),
             )
-        Console(file=cast(IO[str], self.stdout)).print(table)
+        console_on(self.stdout).print(table)
 
     def people_user(self, options: dict[str, Any]) -> None:
         person = person_user_set(

@@ -1,13 +1,12 @@
 """`manage.py audit`: seal the trail, and verify it against its seals and an anchor."""
 
 from argparse import ArgumentParser
-from typing import IO, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from rich.console import Console
 
 from kamcomp.audit import selectors, services
+from kamcomp.terminal import console_on
 
 
 class Command(BaseCommand):
@@ -26,16 +25,14 @@ class Command(BaseCommand):
 
     def audit_seal(self, options: dict) -> None:
         entries = services.audit_seal(at=timezone.now())
-        Console(file=cast(IO[str], self.stdout)).print(
-            f"Sealed {entries} entries; the anchor is {selectors.audit_anchor()}."
-        )
+        console_on(self.stdout).print(f"Sealed {entries} entries; the anchor is {selectors.audit_anchor()}.")
 
     def audit_verify(self, options: dict) -> None:
         faults = list(selectors.audit_faults(anchor=options["anchor"]))
         if faults:
             raise CommandError("The audit trail was changed:\n" + "\n".join(str(fault) for fault in faults))
         unsealed = selectors.audit_unsealed()
-        Console(file=cast(IO[str], self.stdout)).print(
+        console_on(self.stdout).print(
             f"The audit trail is as it was sealed, up to the anchor {selectors.audit_anchor() or '(no seal yet)'};"
             f" {unsealed} entries wait for the next seal."
         )

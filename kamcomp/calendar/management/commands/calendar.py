@@ -1,22 +1,23 @@
 """`manage.py calendar`: make fiscal calendars, add periods from a file, list them, move them on."""
 
 import csv
+import io
 from argparse import ArgumentParser
 from datetime import date
 from pathlib import Path
-from typing import IO, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from rich.console import Console
 from rich.table import Table
 
 from kamcomp.calendar import services
 from kamcomp.calendar.choices import Frequency
 from kamcomp.calendar.models import FiscalCalendar, Period
+from kamcomp.calendar.services import LAST_YEAR
 from kamcomp.identity.selectors import user_named
 from kamcomp.refusal import Refusal
 from kamcomp.spans import Span
+from kamcomp.terminal import console_on
 
 COLUMNS = ["code", "fiscal_year", "number", "from", "to", "cut_off_on", "pay_on"]
 
@@ -70,7 +71,7 @@ class Command(BaseCommand):
             days = [str(day) for day in (period.span.since, last, period.cut_off_on, pay_on)]
             table.add_row(period.calendar.code, period.code, *days, period.get_status_display())
         if FiscalCalendar.objects.exists():
-            Console(file=cast(IO[str], self.stdout)).print(table)
+            console_on(self.stdout).print(table)
         else:
             self.stdout.write("No calendar yet: make one with `manage.py calendar make`.")
 
@@ -82,13 +83,31 @@ class Command(BaseCommand):
             self.stdout.write("No period is due.")
 
 
+def whole_number(row: dict[str, str], column: str, *, at_most: int) -> int:
+    """
+    Return a cell as a number from 1.
+
+    :raises ValueError: naming the column.
+    """
+    text = row[column]
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= at_most):
+        raise ValueError(f"{column} {text!r} is not a whole number from 1 to {at_most}")
+    return int(text)
+
+
 def periods_from_file(path: Path) -> list[services.PeriodDraft]:
     """
     Return the periods written in a CSV file; days are inclusive there.
 
-    :raises CommandError: naming the line and what is wrong with it.
+    :raises CommandError: naming the file or the line, and what is wrong with it.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is not UTF-8 text: save it as a CSV file.") from error
+    with io.StringIO(text, newline="") as file:
         reader = csv.DictReader(file, restkey="surplus")
         if reader.fieldnames != COLUMNS:
             raise CommandError(f"{path.name}: the columns must be {', '.join(COLUMNS)}.")
@@ -98,8 +117,8 @@ def periods_from_file(path: Path) -> list[services.PeriodDraft]:
                 drafts.append(
                     services.PeriodDraft(
                         code=row["code"],
-                        fiscal_year=int(row["fiscal_year"]),
-                        number=int(row["number"]),
+                        fiscal_year=whole_number(row, "fiscal_year", at_most=LAST_YEAR),
+                        number=whole_number(row, "number", at_most=366),
                         span=Span.inclusive(date.fromisoformat(row["from"]), date.fromisoformat(row["to"])),
                         cut_off_on=date.fromisoformat(row["cut_off_on"]),
                         pay_on=date.fromisoformat(row["pay_on"]) if row["pay_on"] else None,

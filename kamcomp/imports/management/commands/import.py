@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from kamcomp.documents import DocumentUnreadable, document_of
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import user_named
 from kamcomp.imports import services
@@ -112,9 +112,9 @@ class Command(BaseCommand):
         if not path.is_file():
             raise CommandError(f"There is no column map {path}.")
         try:
-            document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise CommandError(f"{path.name} is not JSON: {error}") from None
+            document: dict[str, Any] = document_of(path.read_bytes())
+        except DocumentUnreadable as error:
+            raise CommandError(f"{path.name} {error}.") from error
         return document
 
     def show(self, preview: Preview) -> None:
