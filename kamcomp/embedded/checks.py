@@ -52,7 +52,7 @@ def test(*, arguments: Sequence[str]) -> None:
     """Become pytest, on as many processes as this machine's two cores carry unless the arguments say otherwise."""
     ways = ("-n", "--numprocesses", "--pdb", "-p no:xdist")
     own = (
-        [] if any(argument.startswith(ways) for argument in arguments) else ["-n", "2", "--dist", "worksteal"]
+        [] if any(argument.startswith(ways) for argument in arguments) else ["-n", "2", "--dist", "loadgroup"]
     )
     command = [*TESTS, *own, *arguments]
     sys.stdout.flush()
@@ -77,7 +77,7 @@ def check(*, arguments: Sequence[str]) -> int:
     if not asked and "--no-tests" not in arguments:
         os.set_inheritable(lock, True)
         done = subprocess.run(
-            [*TESTS, "-n", "2", "--dist", "worksteal"],
+            [*TESTS, "-n", "2", "--dist", "loadgroup"],
             env={**os.environ, LOCK_VARIABLE: str(lock)},
             pass_fds=[lock],
         )

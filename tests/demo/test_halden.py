@@ -20,7 +20,11 @@ from plans.models import PlanVersion
 from scorecards.models import Result, Target
 from teams.models import Membership, StrategicAccount
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("halden")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("halden"),
+    pytest.mark.xdist_group("halden"),
+]
 
 INGRID = "HC-1001"
 GUIDELINES = {

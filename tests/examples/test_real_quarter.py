@@ -26,6 +26,9 @@ TUTORIAL = PROJECT / "docs" / "tutorials" / "real-quarter.md"
 CONSOLE = re.compile(r"```console\n(.*?)```", re.S)
 
 
+pytestmark = pytest.mark.xdist_group("real quarter")
+
+
 @dataclass(frozen=True)
 class Told:
     """What the example printed, and where it wrote; folders stand as in the tutorial."""

@@ -12,7 +12,11 @@ import pytest
 
 from tests.house.system import System, alive, eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads /proc")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads /proc"),
+    pytest.mark.xdist_group("system"),
+]
 USERS = "__import__('django.contrib.auth').contrib.auth.get_user_model().objects"
 LONG_NAME = "a path with spaces that is a good deal longer than any socket may have in its own name"
 

@@ -22,7 +22,7 @@ from scorecards.selectors import ResultNeed
 from scorecards.services import results_compute
 from teams.models import AccountNode, Person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.xdist_group("real results")]
 
 SECONDS_A_PERIOD = 10
 
