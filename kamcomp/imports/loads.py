@@ -12,21 +12,19 @@ Rules: docs/reference/files.md, "What commit writes".
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.contrib.postgres.fields import DateRangeField
 from django.db import connection, models
 from psycopg2.extras import Json
 
+from kamcomp.copy_text import copy_cells
 from kamcomp.ids import uuid7
 from kamcomp.imports.models import ImportBatch, ImportChange
-from kamcomp.spans import Span
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
 CHANGES_SHOWN = 200
@@ -154,8 +152,8 @@ def stage(load: Load, cursor: Any) -> None:
     cursor.execute(
         f"CREATE TEMP TABLE stage (seq int, row_no int, new_id {key_type}, {', '.join(types)}) ON COMMIT DROP"
     )
-    columns = [list(map(str, range(len(load.rows)))), list(map(str, load.rows)), _formatted(_ids(load))]
-    columns += [_formatted(values) for _, _, values in staged]
+    columns = [list(map(str, range(len(load.rows)))), list(map(str, load.rows)), copy_cells(_ids(load))]
+    columns += [copy_cells(values) for _, _, values in staged]
     text = "".join(f"{line}\n" for line in map("\t".join, zip(*columns, strict=True)))
     quoted = ", ".join(f'"{column}"' for column, _, _ in staged)
     cursor.copy_expert(f"COPY stage (seq, row_no, new_id, {quoted}) FROM STDIN", io.StringIO(text))
@@ -400,37 +398,6 @@ def _default(column: models.Field) -> Any:
     if isinstance(column, models.JSONField):
         return None if value is None else Json(value)
     return column.get_db_prep_save(value, connection) if value is not None else None
-
-
-def _formatted(values: Sequence[Any]) -> list[str]:
-    """Return values as COPY reads them; a value that stands in many rows is written once."""
-    different = {id(value): value for value in values}
-    if len(different) * 2 < len(values):
-        written = {place: _one(value) for place, value in different.items()}
-        return [written[place] for place in map(id, values)]
-    if set(map(type, values)) <= {Decimal, int, UUID}:
-        return list(map(str, values))
-    return [_one(value) for value in values]
-
-
-def _one(value: Any) -> str:
-    if value is None:
-        return "\\N"
-    if isinstance(value, str):
-        return _escaped(value)
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, Span):
-        return f"[{value.since},{value.until or ''})"
-    if isinstance(value, (dict, list)):
-        return _escaped(json.dumps(value, ensure_ascii=False))
-    return str(value)
-
-
-def _escaped(text: str) -> str:
-    if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
-        return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-    return text
 
 
 def picked(columns: Mapping[str, Iterable[Any]], rows: Sequence[int], total: int) -> dict[str, list[Any]]:
