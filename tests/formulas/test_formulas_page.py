@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import pytest
 
-from tests.formulas import tree  # noqa: F401 - registers the rules of the tables
-from tests.formulas.page import RULES, computed, worked_rows
+from tests.formulas import money, tree  # noqa: F401 - they register the rules of the tables
+from tests.formulas.page import RULES, computed, sections, worked_rows
 
 ROWS = worked_rows()
+DESCRIBES = {"Documents", "Conventions", "Inputs", "Columns", "Trace"}
+"""Sections without a formula of their own."""
+ELSEWHERE = {"Metrics": "metrics.md", "What is owed on balance": "", "Postings": ""}
+"""Sections whose figures are in another page, or of the books: those need a database (tests/payouts)."""
+SAID_BY = r"by hand: |published: |ISO 4217"
 
 
 class TestWorkedFigures:
@@ -17,3 +25,22 @@ class TestWorkedFigures:
 
     def test_are_all_of_the_tables_that_have_a_rule(self):
         assert {row.key for row in ROWS} == set(RULES)
+
+    def test_say_where_they_come_from(self):
+        unsaid = [row for row in ROWS if not row.origin]
+
+        assert not unsaid
+
+    def test_are_three_from_elsewhere_in_every_section_with_a_formula(self):
+        outside = Counter(row.section for row in ROWS if re.match(SAID_BY, row.origin))
+
+        assert {s for s in sections() if outside[s] < 3} == DESCRIBES | set(ELSEWHERE)
+
+    def test_name_their_units(self):
+        without = {
+            section
+            for section, lines in sections().items()
+            if not any(re.search(r"\bunits?\b", line, re.IGNORECASE) for _, line in lines)
+        }
+
+        assert without <= DESCRIBES

@@ -10,8 +10,10 @@ from kamcomp.money import minor_units, settle, split, split_parts
 from payouts.engine.team_result import node_ratios
 from plans.engine.document import plan_from_document
 from tests.engine.test_evaluation import inputs_of
-from tests.formulas.cases import goal, paid, payout, plan, ratio, result
+from tests.formulas.cases import credit, goal, paid, payout, period_answers, plan, ratio, result, somebody
 from tests.formulas.page import BETWEEN, Row, defined, document, number, numbers, works_out
+
+MANAGERS = {"rep": "manager", "manager": "head", "head": None}
 
 
 @works_out("Settling", "amount", "currency")
@@ -101,7 +103,7 @@ def rated(row: Row) -> Decimal:
     items = [{"code": f"I{i}", "weight": str(weight)} for i, weight in enumerate(weights)]
     node = {"kind": "objectives", "code": "O", "weight": "1", "level": "individual", "items": items}
     given = [
-        {"person": "kam", "leaf": "O", "item": f"I{i}", "period": "Y", "rating": str(rating)}
+        {"person": "kam", "leaf": "O", "item": f"I{i}", "period": "Y1", "rating": str(rating)}
         for i, rating in enumerate(ratings)
     ]
     return ratio(plan(node), ratings=given)
@@ -112,7 +114,7 @@ def reached(row: Row) -> Decimal:
     stages = [{"code": f"S{i}", "share": str(share)} for i, share in enumerate(numbers(row["shares"]))]
     node = {"kind": "milestone", "code": "M", "weight": "1", "level": "individual", "stages": stages}
     return ratio(
-        plan(node), stages=[{"person": "kam", "leaf": "M", "period": "Y", "stage": int(row["stage"])}]
+        plan(node), stages=[{"person": "kam", "leaf": "M", "period": "Y1", "stage": int(row["stage"])}]
     )
 
 
@@ -168,7 +170,7 @@ def prorated(row: Row) -> Decimal:
         "leaves": leave(person.get("days on leave", "0")),
         "assignments": [{**started, "account": "ACME", "dedication": person.get("dedication", "1")}],
     }
-    period = "Q1" if says.get("period") == "quarter" else "Y"
+    period = "Q1" if says.get("period") == "quarter" else "Y1"
     document_ = plan(goal("A", reads="value"), **says)
     return Decimal(paid(document_, person=somebody, results=[result("A", "1", period=period)])[0]["payout"])
 
@@ -184,16 +186,25 @@ def by_rate(row: Row) -> Decimal:
     return payout(plan(commissions=[leaf]), credits=[credit("1", {"revenue": str(number(row["value"]))})])
 
 
-def credit(name: str, says: dict[str, Any], period: str = "Y") -> dict[str, Any]:
-    """Return a deal credited to the person: directly and in full, unless it says otherwise."""
-    return {"id": name, "person": "kam", "period": period, "credit_type": "direct", "share": "1"} | says
-
-
 @works_out("Commission", "commission", "credits")
 def on_credits(row: Row) -> Decimal:
     leaf = {"kind": "commission", "code": "C", "tiers": [{"from": "0", "rate": "0.10"}]}
     credits_ = [credit(f"d{i}", says) for i, says in enumerate(document(row["credits"]))]
     return payout(plan(commissions=[leaf | document(row["commission"])]), credits=credits_)
+
+
+@works_out("Commission", "credit type", "credits of the rep", "credits of the manager")
+def of_managers(row: Row) -> list[str]:
+    tiers = [{"from": "0", "rate": "0.01"}]
+    leaf = {"kind": "commission", "code": "C", "credit_types": [row["credit type"]], "tiers": tiers}
+    credits_ = [
+        credit(f"{who}{i}", says | {"person": who})
+        for who in ("rep", "manager")
+        for i, says in enumerate(document(row[f"credits of the {who}"]))
+    ]
+    people = [somebody(id=who, manager=above) for who, above in MANAGERS.items()]
+    found = period_answers(plan(commissions=[leaf]), people=people, credits=credits_)[0]
+    return [found[who]["payout"] for who in ("manager", "head")]
 
 
 @works_out("Unit bonus", "unit bonus", "value read")
