@@ -84,8 +84,8 @@ class Kind:
     `prepare` reads the typed sheet, resolves references with a handful of queries, rejects
     rows that break a rule, and returns what to load. `finish`, when given, runs after the
     load in the same transaction, and `undone` after the rows were taken back. `key` is what
-    makes a row one row; `span` are its first and last day; `span_key` is whose rows follow each other under the rule `until_next`.
-    `totals` are the money columns summed by currency in the preview.
+    makes a row one row; `span` are its first and last day; `span_key` is whose rows follow each
+    other under the rule `until_next`. `totals` are the money columns summed by currency in the preview.
     """
 
     name: str

@@ -210,7 +210,7 @@ def _mark_exported(*, run: Run, by: User, at: datetime) -> None:
     if exported(run=run):
         return
     members = payroll_members(run=run)
-    marks = [(run.pk, members.left_out.keys(), False)]
+    marks = [(run.pk, frozenset(members.left_out), False)]
     marks += [(run_id, people, True) for run_id, people in members.released.items()]
     with connection.cursor() as cursor:
         for run_id, people, these in marks:
