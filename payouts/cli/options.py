@@ -17,6 +17,9 @@ from kamcomp.calendar.models import Period
 from kamcomp.refusal import Refusal
 from payouts.selectors.named import period_named
 
+# An amount is kept with 15 digits before the point and 6 behind it.
+MOST, FINEST = Decimal(10) ** 15, Decimal("0.000001")
+
 
 class OptionUnsound(Refusal):
     """An option is not of the form it takes."""
@@ -80,4 +83,6 @@ def amount_of(text: str, *, option: str) -> Decimal:
         amount = None
     if amount is None or not amount.is_finite() or "_" in text or "e" in text.lower():
         raise OptionUnsound(f"{option} {text!r} is not an amount such as 1234.50.")
+    if abs(amount) >= MOST or amount != amount.quantize(FINEST):
+        raise OptionUnsound(f"{option} {text!r} has more than 15 digits before the point or 6 behind it.")
     return amount

@@ -43,7 +43,7 @@ def perform(*, options: dict[str, Any], say: Console) -> int:
     period = period_named(code=options["period"], calendar=options["calendar"])
     by = user_named(options["by"])
     if options["resume"]:
-        run = run_resume(run=run_named(period=period), by=by)
+        run = run_resume(run=run_named(period=period), by=by, at=timezone.now())
     else:
         run = run_request(period=period, by=by, at=timezone.now())
     say.print(f"Run {run.number} of {period.code} is {run.get_status_display().lower()}.")

@@ -12,6 +12,7 @@ Rules: docs/reference/formulas.md, "Postings".
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -38,9 +39,20 @@ TERM_ACCOUNTS = {
 }
 """Where the other side of each payment term stands."""
 
-PAYOUTS = """
-    INSERT INTO payouts_ledgerentry
-        (posting_id, period_id, account, person_id, payout_id, cost_centre, amount, currency)
+
+@dataclass(frozen=True)
+class Statement:
+    """The entries of one kind: which columns, selected how, and the column that ties them to what they are for."""
+
+    tied: str
+    columns: str
+    select: str
+
+
+PAYOUTS = Statement(
+    tied="payout_id",
+    columns="posting_id, period_id, account, person_id, payout_id, cost_centre, amount, currency",
+    select="""
     SELECT %(posting)s, p.period_id, side.account, p.person_id, p.id, person.cost_centre, side.amount, p.currency
       FROM payouts_payout p
       JOIN teams_person person ON person.id = p.person_id
@@ -61,11 +73,13 @@ PAYOUTS = """
       ) side
      WHERE p.run_id = %(run)s AND side.amount <> 0
      ORDER BY p.id
-"""
+""",
+)
 
-POOLS = """
-    INSERT INTO payouts_ledgerentry
-        (posting_id, period_id, account, pool_id, person_id, allocation_id, cost_centre, amount, currency)
+POOLS = Statement(
+    tied="pool_id",
+    columns="posting_id, period_id, account, pool_id, person_id, allocation_id, cost_centre, amount, currency",
+    select="""
     SELECT %(posting)s, pool.period_id, side.account, pool.id, side.person_id, side.allocation_id,
            side.cost_centre, side.amount, pool.currency
       FROM payouts_pool pool
@@ -83,19 +97,29 @@ POOLS = """
       ) side
      WHERE pool.run_id = %(run)s AND side.amount <> 0
      ORDER BY pool.id, side.allocation_id NULLS FIRST
-"""
+""",
+)
 
-ADJUSTMENTS = """
-    INSERT INTO payouts_ledgerentry
-        (posting_id, period_id, account, person_id, adjustment_id, cost_centre, amount, currency)
+ADJUSTMENTS = Statement(
+    tied="adjustment_id",
+    columns="posting_id, period_id, account, person_id, adjustment_id, cost_centre, amount, currency",
+    select="""
     SELECT %(posting)s, a.period_id, half.account, a.person_id, a.id, person.cost_centre, half.sign * a.amount,
            a.currency
       FROM payouts_adjustment a
       JOIN teams_person person ON person.id = a.person_id
       CROSS JOIN (VALUES ('expense', 1), ('payable', -1)) AS half (account, sign)
-     WHERE a.period_id = %(period)s AND a.status = %(approved)s
+     WHERE a.period_id = %(period)s AND a.status = %(adjustments)s
      ORDER BY a.id, half.sign DESC
-"""
+""",
+)
+
+STATEMENTS = (PAYOUTS, POOLS, ADJUSTMENTS)
+
+
+def statement_values(*, run: Run) -> dict[str, Any]:
+    """Return what the statements ask for, but the posting and the state of the adjustments."""
+    return {"run": run.pk, "period": run.period_id, "terms": _terms(), "kind": LineKind.TERMS}
 
 
 def run_post(*, run: Run, by: User, at: datetime) -> None:
@@ -104,17 +128,12 @@ def run_post(*, run: Run, by: User, at: datetime) -> None:
 
     :raises RateMissing: if somebody is paid in another currency and no payroll rate is stored.
     """
-    values: dict[str, Any] = {
-        "run": run.pk,
-        "period": run.period_id,
-        "terms": _terms(),
-        "kind": LineKind.TERMS,
-        "approved": AdjustmentStatus.APPROVED,
-    }
-    for statement in (PAYOUTS, POOLS, ADJUSTMENTS):
+    values = {**statement_values(run=run), "adjustments": AdjustmentStatus.APPROVED}
+    for statement in STATEMENTS:
         posting = _posting(run=run, by=by, at=at)
+        sql = f"INSERT INTO payouts_ledgerentry ({statement.columns}) {statement.select}"
         with connection.cursor() as cursor:
-            cursor.execute(statement, {**values, "posting": posting.pk})
+            cursor.execute(sql, {**values, "posting": posting.pk})
     _write(run=run, by=by, at=at, entries=_shortfalls(run=run))
     shares = payroll_shares(run=run, on=run.period.days.upper - timedelta(days=1))
     _write(run=run, by=by, at=at, entries=_conversions(shares))

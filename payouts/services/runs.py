@@ -23,7 +23,9 @@ from django.db.models import Count, Max, Sum
 from kamcomp.audit.context import acting
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
+from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
 from kamcomp.money import settle
 from kamcomp.refusal import Refusal
 from payouts.choices import ChunkStatus, PoolStatus, RunStatus
@@ -41,6 +43,7 @@ LOOK_TASK = "payouts.run_look"
 ATTEMPTS = 3
 PREPARATION_LEASE_SECONDS = 20
 ACTIVE = (RunStatus.QUEUED, RunStatus.CALCULATING)
+STARTERS = [Role.COMP_ADMIN, Role.FINANCE]
 FIXED = (RunStatus.REVIEWED, RunStatus.ALLOCATING, RunStatus.APPROVED)
 
 
@@ -76,12 +79,14 @@ def run_request(*, period: Period, by: User, at: datetime) -> Run:
     the others get it. Facts recorded up to now, by the database's clock, are what the run
     will know. An older run that was not reviewed is superseded.
 
+    :raises RoleMissing: if `by` is neither a compensation admin nor of finance.
     :raises PeriodNotOpen: if the period has not begun.
     :raises PeriodLocked: if its books are closed.
     :raises RunUnderReview: if its current run is approved, or an allocation of it was handed in.
     :raises NobodyToPay: if no assignment to a published plan falls into it.
     """
     with acting(action="run_request", user=by):
+        role_check(user=by, roles=STARTERS, on=at.date(), act="Starting a run")
         period = Period.objects.select_for_update().get(pk=period.pk)
         current = Run.objects.filter(period=period, is_current=True).first()
         if current is not None and current.status in ACTIVE:
@@ -106,13 +111,15 @@ def run_request(*, period: Period, by: User, at: datetime) -> Run:
         return run
 
 
-def run_resume(*, run: Run, by: User) -> Run:
+def run_resume(*, run: Run, by: User, at: datetime) -> Run:
     """
     Queue a run again whose preparation or whose chunks failed; what is done stays done.
 
+    :raises RoleMissing: if `by` is neither a compensation admin nor of finance.
     :raises RunNotFailed: if nothing of it failed.
     """
     with acting(action="run_resume", user=by):
+        role_check(user=by, roles=STARTERS, on=at.date(), act="Taking up a run again")
         run = Run.objects.select_for_update().get(pk=run.pk)
         failed = run.chunks.filter(status=ChunkStatus.FAILED)
         if run.status not in (RunStatus.FAILED, RunStatus.WITH_ERRORS) or not run.is_current:

@@ -17,12 +17,13 @@ from django.db.models import Count, Sum
 
 from kamcomp.calendar.models import Period
 from kamcomp.refusal import Refusal
-from payouts.choices import ChunkStatus, LedgerAccount, RunStatus
+from payouts.choices import ChunkStatus, RunStatus
 from payouts.engine.payee_digests import payee_digests
-from payouts.models import LedgerEntry, Payout, PayoutLine, Run, RunChunk
+from payouts.models import Payout, PayoutLine, Run, RunChunk
 from payouts.selectors.named import run_named
 from payouts.selectors.rederived import FieldDifference, Kept, chunk_kept, kept_rows, payee_differences
 from payouts.services.run_compute import digest_of, plan_label
+from payouts.services.verify_ledger import verify_ledger
 from payouts.services.verify_pools import verify_pools
 from plans.engine.document import plan_digest, plan_from_document
 
@@ -84,7 +85,7 @@ def verify_run(*, run: Run) -> Verification:
     _verify_run_figures(verification, inputs, results)
     verify_pools(run=run, find=verification.find)
     if run.status == RunStatus.LOCKED:
-        _verify_ledger(verification)
+        verify_ledger(run=run, find=verification.find)
     return verification
 
 
@@ -190,36 +191,3 @@ def _verify_run_figures(verification: Verification, inputs: list[bytes], results
     people = Payout.objects.filter(run=run).aggregate(people=Count("person", distinct=True))["people"]
     if people != run.people:
         verification.find("people_differ", f"Run {run}: {run.people} people stored, {people} have a payout.")
-
-
-def _verify_ledger(verification: Verification) -> None:
-    """Check that each payout of a locked run was posted as payable with its amount, and that postings sum to 0."""
-    run = verification.run
-    posted = dict(
-        LedgerEntry.objects.filter(
-            payout__run=run, posting__run=run, account=LedgerAccount.PAYABLE, adjustment=None
-        )
-        .values_list("payout_id")
-        .annotate(total=Sum("amount"))
-    )
-    for payout in (
-        Payout.objects.filter(run=run).select_related("person").order_by("person__employee_id").iterator()
-    ):
-        payable = -posted.pop(payout.pk, ZERO)
-        if payable != payout.amount:
-            owed, amount = (f"{each.normalize():f} {payout.currency}" for each in (payable, payout.amount))
-            off = f"{(payable - payout.amount).normalize():+f} {payout.currency}"
-            verification.find(
-                "ledger_differs",
-                f"{payout.person.employee_id}: the ledger posted {owed} for a payout of {amount} ({off}).",
-            )
-    unbalanced = (
-        LedgerEntry.objects.filter(posting__run=run)
-        .values("posting_id", "currency")
-        .annotate(total=Sum("amount"))
-    ).exclude(total=0)
-    for row in unbalanced:
-        verification.find(
-            "posting_unbalanced",
-            f"Posting {row['posting_id']} sums to {row['total']} {row['currency']}, not to 0.",
-        )

@@ -9,14 +9,12 @@ import hashlib
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from django.db.models import Sum
-
 from kamcomp.approvals.choices import Decision
 from kamcomp.approvals.models import Approval
 from kamcomp.refusal import Refusal
-from payouts.choices import LedgerAccount, PoolStatus, RunStatus
+from payouts.choices import PoolStatus
 from payouts.engine.pool_case import case_from_document, pool_figures
-from payouts.models import LedgerEntry, Pool, Run
+from payouts.models import Pool, Run
 from payouts.services.pools import POOL_TABLE, allocation_digest
 from plans.engine.document import canonical_bytes
 
@@ -32,8 +30,6 @@ def verify_pools(*, run: Run, find: Find) -> None:
     for pool in pools:
         for code, sentence in _differences(pool):
             find(code, f"The pool of {pool}: {sentence}")
-    if run.status == RunStatus.LOCKED:
-        _verify_shares(run=run, find=find)
 
 
 def _differences(pool: Pool) -> Iterator[tuple[str, str]]:
@@ -67,19 +63,3 @@ def _differences(pool: Pool) -> Iterator[tuple[str, str]]:
         )
         if approval is None or approval.digest != allocation_digest(pool=pool):
             yield "pool_not_as_approved", "its shares are not those that were approved."
-
-
-def _verify_shares(*, run: Run, find: Find) -> None:
-    entries = LedgerEntry.objects.filter(
-        posting__run=run, allocation__isnull=False, account=LedgerAccount.PAYABLE
-    )
-    posted = dict(entries.values_list("allocation_id").annotate(total=Sum("amount")))
-    for pool in Pool.objects.filter(run=run).select_related("account__node", "period"):
-        for share in pool.allocations.select_related("person").order_by("person__employee_id"):
-            payable = -posted.get(share.pk, ZERO)
-            if payable != (share.amount or ZERO):
-                find(
-                    "ledger_differs",
-                    f"{share.person}: the ledger posted {payable} {pool.currency} for a share of {share.amount} "
-                    f"in the pool of {pool}.",
-                )

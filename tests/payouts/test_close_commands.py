@@ -27,6 +27,36 @@ def payouts(*words):
     return said.getvalue()
 
 
+class TestCommandsThatGoWrong:
+    def test_say_so_in_a_sentence(self, made, tmp_path):
+        payouts("review", Q3, "--by=anders")
+        (tmp_path / "junk.csv").write_bytes(b"\xff\x00")
+        (tmp_path / "short.csv").write_text("employee_id,amount,reason\nPM,5\n")
+        (tmp_path / "twice.csv").write_text("employee_id,amount,reason\nPM,5,\nPM,6,\n")
+        allocate = ("pool", "allocate", Q3, "--account=MER", "--by=ingrid")
+        adjust = ("adjust", "propose", Q3, "--person=PM", "--kind=goodwill", "--currency=EUR", "--by=maren")
+
+        for words, sentence in (
+            ((*allocate, f"--file={tmp_path / 'none.csv'}"), "No such file"),
+            ((*allocate, f"--file={tmp_path}"), "Is a directory"),
+            ((*allocate, f"--file={tmp_path / 'junk.csv'}"), "not a CSV file in UTF-8"),
+            ((*allocate, f"--file={tmp_path / 'short.csv'}"), "a row of 2 fields: 'PM,5'"),
+            ((*allocate, f"--file={tmp_path / 'twice.csv'}"), "has PM twice"),
+            ((*allocate, "--set=PM=5", "--set=PM=6"), "--set gives PM twice"),
+            ((*allocate, "--set=PM=" + "9" * 30), "more than 15 digits"),
+            ((*adjust, "--reason=x", "--amount=" + "9" * 30), "more than 15 digits"),
+        ):
+            with pytest.raises(CommandError, match=sentence):
+                payouts(*words)
+
+    def test_show_a_reason_as_it_was_written(self, made):
+        adjust = ("adjust", "propose", Q3, "--person=PM", "--kind=goodwill", "--currency=EUR", "--by=maren")
+
+        payouts(*adjust, "--amount=5", "--reason=[see mail] and [/]")
+
+        assert "[see mail] and [/]" in payouts("adjust", "list", Q3)
+
+
 class TestTheWayToTheLock:
     def test_goes_by_commands_alone(self, made):
         assert "is confirmed" in payouts("confirm", Q3, "--account=MER", "--by=ingrid")

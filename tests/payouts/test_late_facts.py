@@ -202,6 +202,23 @@ class TestVerifyPools:
                 "UPDATE payouts_ledgerentry SET amount = amount - 0.01 WHERE allocation_id IS NOT NULL",
                 "ledger_differs",
             ),
+            ("UPDATE payouts_ledgerentry SET currency = 'USD' WHERE payout_id IS NOT NULL", "ledger_differs"),
+            (
+                "UPDATE payouts_ledgerentry SET person_id = (SELECT max(id::text)::uuid FROM teams_person) "
+                "WHERE payout_id IS NOT NULL",
+                "ledger_differs",
+            ),
+            (
+                "INSERT INTO payouts_ledgerentry"
+                " (account, person_id, cost_centre, amount, currency, period_id, posting_id)"
+                " SELECT account, person_id, cost_centre, amount, currency, period_id, posting_id"
+                " FROM payouts_ledgerentry WHERE payout_id IS NOT NULL",
+                "ledger_differs",
+            ),
+            (
+                "UPDATE payouts_ledgerentry SET amount = amount * 2 WHERE pool_id IS NOT NULL",
+                "ledger_differs",
+            ),
         ],
     )
     def test_name_what_was_changed_behind_the_systems_back(self, owner_sql, change, code):

@@ -129,8 +129,10 @@ class TestLocked:
 
         sentences = [finding.sentence for finding in verify_period(period=run.period).findings]
 
+        payout = f"a payout ({Payout.objects.get(run=run, amount__gt=0).pk})"
         assert sentences == [
             "E00001, CROWD v1, payout: amount stored 100.01, derived 100.00 (+0.01 EUR).",
             f"Run {run}: the total stored is 100.00 EUR, its payouts sum to 100.01.",
-            "E00001: the ledger posted 100 EUR for a payout of 100.01 EUR (-0.01 EUR).",
+            f"E00001: the ledger has 100 EUR on expense for {payout}, 100.01 follows (-0.01 EUR).",
+            f"E00001: the ledger has -100 EUR on payable for {payout}, -100.01 follows (+0.01 EUR).",
         ]

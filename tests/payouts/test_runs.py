@@ -12,6 +12,7 @@ from psycopg2.extras import DateRange
 
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
+from kamcomp.identity.selectors import RoleMissing
 from payouts.choices import ChunkStatus, RunStatus
 from payouts.models import Payout, PayoutLine, Run, RunChunk, RunProblem
 from payouts.selectors.rederived import payout_explain
@@ -156,6 +157,14 @@ class TestRunRequest:
         assert len(got) == 20
         assert len(set(got)) == 1
         assert Run.objects.count() == 1
+
+    def test_is_for_those_who_run_payouts(self):
+        made = crowd(1)
+
+        with pytest.raises(RoleMissing, match="Starting a run is for Compensation admin or Finance; anders"):
+            run_request(period=made.period, by=made.users["anders"], at=AT)
+
+        assert not Run.objects.exists()
 
     def test_refuses_a_period_that_has_not_begun(self):
         made = crowd(1)

@@ -1,0 +1,138 @@
+"""
+The part of verification that looks at the ledger of a locked run: every entry, by account, person,
+currency and what it is for, against what the lock posts for the payouts, pools, shares and adjustments
+stored. Nothing is written.
+
+Cost centres are left out: an entry keeps the one of its day, a person's may change afterwards. So are the
+amounts in payroll currency, which stand on the rate of that day; what was taken from the plan currency for
+them is held against what the person was owed.
+Rules: docs/reference/formulas.md, "Postings".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Sum
+
+from payouts.choices import AdjustmentStatus, LedgerAccount
+from payouts.models import LedgerEntry, Run
+from payouts.selectors.adjustments import person_nets
+from payouts.services.ledger import STATEMENTS, statement_values
+from teams.models import Person
+
+ZERO = Decimal(0)
+Find = Callable[[str, str], None]
+REFERENCES = {
+    "payout_id": "a payout",
+    "allocation_id": "a pool share",
+    "pool_id": "a pool",
+    "adjustment_id": "an adjustment",
+}
+UNTIED = dict.fromkeys((f"{name}__isnull" for name in REFERENCES), True)
+
+COMPARED = """
+    WITH due ({columns}) AS ({select})
+    SELECT entry.account, entry.currency, person.employee_id, {references}, sum(entry.due), sum(entry.posted)
+      FROM (
+        SELECT account, currency, person_id, {due_references}, amount AS due, 0 AS posted FROM due
+      UNION ALL
+        SELECT e.account, e.currency, e.person_id, {posted_references}, 0, e.amount
+          FROM payouts_ledgerentry e JOIN payouts_posting p ON p.id = e.posting_id
+         WHERE p.run_id = %(run)s AND e.{tied} IS NOT NULL
+      ) entry
+      LEFT JOIN teams_person person ON person.id = entry.person_id
+     GROUP BY entry.account, entry.currency, person.employee_id, {references}
+    HAVING sum(entry.due) <> sum(entry.posted)
+     ORDER BY person.employee_id NULLS FIRST, entry.account, entry.currency
+"""
+
+
+def verify_ledger(*, run: Run, find: Find) -> None:
+    """Say through `find` (code, sentence) every entry of a locked run that does not follow from what it is for."""
+    for sentence in (*_tied(run), *_untied(run)):
+        find("ledger_differs", sentence)
+    sums = LedgerEntry.objects.filter(posting__run=run).values("posting_id", "currency")
+    for row in sums.annotate(total=Sum("amount")).exclude(total=0):
+        find(
+            "posting_unbalanced",
+            f"Posting {row['posting_id']} sums to {row['total']} {row['currency']}, not to 0.",
+        )
+
+
+def _tied(run: Run) -> Iterator[str]:
+    """Compare the entries for payouts, pools, shares and adjustments with what the lock posts for them."""
+    values = {**statement_values(run=run), "adjustments": AdjustmentStatus.POSTED, "posting": None}
+    for statement in STATEMENTS:
+        names = [name.strip() for name in statement.columns.split(",")]
+        sql = COMPARED.format(
+            columns=statement.columns,
+            select=statement.select,
+            tied=statement.tied,
+            references=", ".join(f"entry.{name}" for name in REFERENCES),
+            due_references=", ".join(
+                name if name in names else f"NULL::uuid AS {name}" for name in REFERENCES
+            ),
+            posted_references=", ".join(f"e.{name}" for name in REFERENCES),
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            rows = cursor.fetchall()
+        for account, currency, employee_id, *references, due, posted in rows:
+            what = next(words for words, given in zip(REFERENCES.values(), references, strict=True) if given)
+            subject = next(given for given in references if given)
+            yield _sentence(
+                employee_id or "the company", account, currency, f"{what} ({subject})", due, posted
+            )
+
+
+def _untied(run: Run) -> Iterator[str]:
+    """Compare the claims and the conversions, which are of a person and not of one payout."""
+    untied = _sums(run, **UNTIED)
+    tied: dict[tuple[UUID | None, str], Decimal] = defaultdict(lambda: ZERO)
+    for (account, person_id, currency), amount in _sums(run).items():
+        if account == LedgerAccount.PAYABLE:
+            tied[person_id, currency] += amount - untied.get((account, person_id, currency), ZERO)
+    owed = {key: -net for key, net in person_nets(period=run.period).items() if net < 0}
+    names = dict(Person.objects.filter(pk__in=[key[1] for key in untied]).values_list("pk", "employee_id"))
+    for person_id, currency in sorted({key[1:] for key in untied} | set(owed), key=str):
+        who = names.get(person_id, "nobody")
+        posted = {
+            account: untied.pop((account, person_id, currency), ZERO) for account in LedgerAccount.values
+        }
+        claim = owed.get((person_id, currency), ZERO)
+        if posted[LedgerAccount.RECOVERABLE] != claim:
+            yield _sentence(
+                who, "recoverable", currency, "what is owed", claim, posted[LedgerAccount.RECOVERABLE]
+            )
+        taken = posted[LedgerAccount.PAYABLE] + claim
+        if taken > 0 and taken != claim - tied[person_id, currency]:
+            yield _sentence(
+                who, "payable", currency, "payroll's currency", claim - tied[person_id, currency], taken
+            )
+        if posted[LedgerAccount.CONVERSION] != -taken:
+            yield _sentence(
+                who, "conversion", currency, "payroll's currency", -taken, posted[LedgerAccount.CONVERSION]
+            )
+        others = {LedgerAccount.RECOVERABLE, LedgerAccount.PAYABLE, LedgerAccount.CONVERSION}
+        for account in sorted(posted.keys() - others):
+            if posted[account]:
+                yield _sentence(who, account, currency, "nothing", ZERO, posted[account])
+
+
+def _sums(run: Run, **only: bool) -> dict[tuple[str, UUID | None, str], Decimal]:
+    """Return the sums of a run's entries by account, person and currency."""
+    entries = LedgerEntry.objects.filter(posting__run=run, **only)
+    rows = entries.order_by().values_list("account", "person_id", "currency").annotate(total=Sum("amount"))
+    return {(account, person_id, currency): total for account, person_id, currency, total in rows}
+
+
+def _sentence(who: str, account: str, currency: str, what: str, due: Decimal, posted: Decimal) -> str:
+    return (
+        f"{who}: the ledger has {posted.normalize():f} {currency} on {account} for {what}, "
+        f"{due.normalize():f} follows ({(posted - due).normalize():+f} {currency})."
+    )
