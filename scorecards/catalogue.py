@@ -5,7 +5,7 @@ The rules are in `scorecards.engine.library`; a row adds what a company may deci
 smallest sample, how late its figures come, whether it is still in use.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from scorecards.choices import Aggregation, Direction, Level, Unit
@@ -22,6 +22,15 @@ UNITS = {
     "days": Unit.DAYS,
     "turns": Unit.TURNS,
 }
+
+
+PRESET: Mapping[Perspective, tuple[str, ...]] = {
+    Perspective.FINANCIAL: ("M01", "M04"),
+    Perspective.GROWTH: ("M22", "M23"),
+    Perspective.CUSTOMER: ("M06",),
+    Perspective.INTERNAL: ("M24", "M25", "M26"),
+}
+"""What an account's scorecard shows whether or not it has a target: the four perspectives, none forgotten."""
 
 
 class CatalogueMetric(NamedTuple):

@@ -1,6 +1,7 @@
 """`manage.py metrics`: the metric library, and the results of a period computed from facts."""
 
 from argparse import ArgumentParser
+from decimal import Decimal
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -13,7 +14,9 @@ from kamcomp.terminal import console_on
 from scorecards.engine.library import LIBRARY
 from scorecards.models import Metric, Result
 from scorecards.selectors import results_believed
+from scorecards.selectors.scorecard import scorecard
 from scorecards.services import results_compute
+from teams.models import AccountNode, Person
 
 
 class Command(BaseCommand):
@@ -25,11 +28,15 @@ class Command(BaseCommand):
         for name, text in (
             ("compute", "compute a period's results from the facts"),
             ("show", "show its results"),
+            ("scorecard", "show the scorecard of an account or a person, by perspective"),
         ):
             act = acts.add_parser(name, help=text)
             act.add_argument("--period", required=True, help="a period's code: 2026-Q3")
             act.add_argument("--calendar", help="the calendar's code, where two have such a period")
         acts.choices["compute"].add_argument("--by", required=True, help="who does it: a user name")
+        subject = acts.choices["scorecard"].add_mutually_exclusive_group(required=True)
+        subject.add_argument("--account", help="the account's code, or that of a part of it")
+        subject.add_argument("--employee", help="the person's employee id")
 
     def handle(self, *args: object, **options: object) -> None:
         try:
@@ -58,6 +65,19 @@ class Command(BaseCommand):
     def metrics_show(self, options: dict) -> None:
         self._print(_results_table(_period(options)))
 
+    def metrics_scorecard(self, options: dict) -> None:
+        card = scorecard(subject=_subject(options), period=_period(options))
+        table = Table("perspective", "metric", "target", "result", "of target", "unit", "state", "because")
+        for line in card.lines:
+            words = (_plain(line.target), _plain(line.result), _plain(line.attainment))
+            table.add_row(
+                *(line.perspective, f"{line.metric} {line.name}", *words),
+                *(line.currency or line.unit, line.status, line.because),
+            )
+        self._print(table)
+        if card.uncovered:
+            self.stdout.write(f"Without a target: {', '.join(card.uncovered)}.")
+
     def _print(self, table: Table) -> None:
         console_on(self.stdout).print(table)
 
@@ -77,6 +97,18 @@ def _period(options: dict) -> Period:
     return found[0]
 
 
+def _subject(options: dict) -> AccountNode | Person:
+    if options["account"]:
+        node = AccountNode.objects.filter(code=options["account"]).first()
+        if node is None:
+            raise CommandError(f"There is no account {options['account']}.")
+        return node
+    person = Person.objects.filter(employee_id=options["employee"]).first()
+    if person is None:
+        raise CommandError(f"Nobody has the employee id {options['employee']}.")
+    return person
+
+
 def _results_table(period: Period) -> Table:
     table = Table("metric", "of", "segment", "window", "value", "unit", "state", "because", title=str(period))
     rows = results_believed(period=period).order_by(
@@ -92,7 +124,9 @@ def _results_table(period: Period) -> Table:
 
 
 def _shown(row: Result) -> str:
+    return _plain(row.value)
+
+
+def _plain(value: Decimal | None) -> str:
     """Return a value for reading: six decimals, without the zeros at their end."""
-    if row.value is None:
-        return ""
-    return f"{row.value:.6f}".rstrip("0").rstrip(".")
+    return "" if value is None else f"{value:.6f}".rstrip("0").rstrip(".")
