@@ -79,8 +79,8 @@ def ceiling_effects(*, run: Run) -> list[CeilingEffect]:
             effects.append(_mixed(package, earned))
             continue
         for currency, amount in earned.items():
-            effect = _effect(
-                package,
+            effect = ceiling_effect(
+                package=package,
                 currency=currency,
                 ceiling=rates.ceiling(package, currency),
                 amount=amount,
@@ -94,9 +94,9 @@ def ceiling_effects(*, run: Run) -> list[CeilingEffect]:
 
 
 @money.exactly
-def _effect(
-    package: PayPackage,
+def ceiling_effect(
     *,
+    package: PayPackage,
     currency: str,
     ceiling: Decimal,
     amount: Decimal,
@@ -104,6 +104,12 @@ def _effect(
     brought: Decimal,
     excess: str,
 ) -> CeilingEffect:
+    """
+    Return what a package's ceiling changes in a period's pay; an amount of 0 changes nothing.
+
+    Units: money in `currency`; `before` is what locked periods of the year paid, `brought` what they cut and carried.
+    Source: docs/reference/formulas.md, "Personal ceiling".
+    """
     room = max(ceiling - before, ZERO)
     capped = capped_amount(
         earned=as_column([max(amount, ZERO)]),

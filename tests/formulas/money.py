@@ -26,7 +26,7 @@ from payouts.engine.pool_members import (
     period_part,
     pool_member,
 )
-from payouts.selectors.ceilings import _effect
+from payouts.selectors.ceilings import ceiling_effect as effect_of_ceiling
 from plans.engine.codec import read
 from plans.engine.document import plan_from_document
 from plans.engine.horizon import horizon_months
@@ -332,8 +332,8 @@ def ceiling_effect(row: Row) -> Decimal:
     ceiling, before, amount, brought = (
         number(row[name]) for name in ("ceiling", "paid before", "this period", "brought")
     )
-    return _effect(
-        PayPackage(),
+    return effect_of_ceiling(
+        package=PayPackage(),
         currency="EUR",
         ceiling=ceiling,
         amount=amount,
