@@ -15,7 +15,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 COPIED = ("kamcomp", "teams", "scorecards", "plans", "payouts", "templates", "manage.py", "Makefile")
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 240.0
 OWN_VARIABLES = (
     "DATABASE_URL",
     "DATABASE_OWNER_URL",
