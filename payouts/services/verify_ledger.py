@@ -97,8 +97,10 @@ def _untied(run: Run) -> Iterator[str]:
     for (account, person_id, currency), amount in _sums(run).items():
         if account == LedgerAccount.PAYABLE:
             tied[person_id, currency] += amount - untied.get((account, person_id, currency), ZERO)
-    owed = {key: -net for key, net in person_nets(period=run.period).items() if net < 0}
-    names = dict(Person.objects.filter(pk__in=[key[1] for key in untied]).values_list("pk", "employee_id"))
+    nets = person_nets(period=run.period)
+    owed: dict[tuple[UUID | None, str], Decimal] = {key: -net for key, net in nets.items() if net < 0}
+    people = Person.objects.filter(pk__in=[key[1] for key in untied])
+    names: dict[UUID | None, str] = dict(people.values_list("pk", "employee_id"))
     for person_id, currency in sorted({key[1:] for key in untied} | set(owed), key=str):
         who = names.get(person_id, "nobody")
         posted = {
