@@ -163,7 +163,14 @@ def _person(case: Case, plan: Plan, inputs: Inputs, outcome: Outcome, i: int, ex
         "payable": plain(outcome.payable[i]),
         "lines": _lines(outcome, i),
         "payment": [{"effect": line.effect, "amount": plain(line.amount[i])} for line in outcome.payment],
-        "closing": {name: plain(getattr(outcome.closing, name)[i]) for name in BALANCES},
+        "closing": {
+            **{name: plain(getattr(outcome.closing, name)[i]) for name in BALANCES},
+            **(
+                {"held": [plain(amount) for amount in outcome.closing.held[i]]}
+                if plan.payment.holdback
+                else {}
+            ),
+        },
         "ratio": plain(_plan_ratio(outcome, i)),
     }
     payroll = next(each for each in case.people if each.id == outcome.payees[i]).payroll_currency

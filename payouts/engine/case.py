@@ -117,7 +117,11 @@ class CaseAssignment:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseOpening:
-    """What a person brings from before the case: see the balances of the inputs."""
+    """
+    What a person brings from before the case: see the balances of the inputs.
+
+    `held` is what was held back before, in the order of the periods that release it, this one's first.
+    """
 
     posted: Decimal
     carried: Decimal
@@ -125,6 +129,7 @@ class CaseOpening:
     bank: Decimal
     draw: Decimal
     recoverable: Decimal
+    held: tuple[Decimal, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

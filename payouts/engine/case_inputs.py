@@ -42,6 +42,7 @@ from plans.engine.inputs import (
     Spans,
     Stated,
     Year,
+    held_columns,
 )
 from plans.engine.needs import (
     milestones_needed,
@@ -161,7 +162,14 @@ def opening_balances(*, case: Case, calendar: Calendar) -> Balances:
             )
         for name in BALANCES:
             columns[name].append(getattr(person.opening, name) if person.opening else Decimal(0))
-    return Balances(**{name: as_column(column) for name, column in columns.items()})
+    held = [
+        {
+            f"held_{n}": amount
+            for n, amount in enumerate(person.opening.held if person.opening else (), start=1)
+        }
+        for person in sorted(case.people, key=lambda person: person.id)
+    ]
+    return Balances(**{name: as_column(column) for name, column in columns.items()}, held=held_columns(held))
 
 
 def _once(names: Sequence[str], place: str, what: str) -> None:

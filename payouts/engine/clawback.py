@@ -24,10 +24,6 @@ class RecoveryLimitUnsound(Refusal):
     """The part of a payout that may be taken is below 0 or above 1."""
 
 
-class CancelledShareOutOfRange(Refusal):
-    """The cancelled share of a deal is below 0 or above 1."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Recovered:
     """What one later payout gives back, what of it is paid, and what is still owed."""
@@ -68,38 +64,6 @@ def look_back_from(*, found_on: date, months: int) -> date:
     following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
     last_day = (following - date(year, month + 1, 1)).days
     return date(year, month + 1, min(found_on.day, last_day))
-
-
-def within_look_back(*, paid_on: date, found_on: date, months: int) -> bool:
-    """Return whether a payment lies between the first day reached and the day found, both included."""
-    return look_back_from(found_on=found_on, months=months) <= paid_on <= found_on
-
-
-@money.exactly
-def reversal(
-    *, paid: Column, cancelled: Column, reversed_before: Column, currency: str, trace: Trace = NO_TRACE
-) -> Column:
-    """
-    Return what a cancelled deal takes back of the commission that was paid on it.
-
-    Paid on the deal x the cancelled share of its value, minus what was reversed
-    before; together never more than was paid on it.
-
-    Shape: columns of n deals; `cancelled` is the share cancelled to date. Units: money in `currency`.
-    Source: docs/reference/formulas.md, "Clawback".
-
-    :raises CancelledShareOutOfRange: if a share is below 0 or above 1.
-    """
-    if ((cancelled < 0) | (cancelled > 1)).any():
-        raise CancelledShareOutOfRange(
-            "A deal's cancelled share is below 0 or above 1: give the part of its value."
-        )
-    to_date = np.minimum(money.settle(paid * cancelled, currency=currency), paid)
-    difference = to_date - reversed_before
-    taken = np.where(difference > 0, difference, difference - difference)
-    trace.step("paid on the deal", paid, unit=currency)
-    trace.step("reversed", taken, unit=currency, because="cancelled share, less what was reversed before")
-    return taken
 
 
 @money.exactly

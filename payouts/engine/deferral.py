@@ -35,10 +35,9 @@ class ShareOutOfRange(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Banked:
-    """What a bank paid, what malus took, and the balance left (which may be below zero)."""
+    """What a bank paid, and the balance left (which may be below zero)."""
 
     paid: Column
-    forfeited: Column
     balance: Column
 
 
@@ -48,6 +47,14 @@ class Held:
 
     now: Column
     held: Column
+
+
+@dataclass(frozen=True, kw_only=True)
+class Released:
+    """What is released now, and what waits: a row a payee, a column a period ahead."""
+
+    now: Column
+    waiting: Column
 
 
 @money.exactly
@@ -78,26 +85,7 @@ def deferral_bank(
     left = filled - paid
     trace.step("paid from bank", paid, unit=currency, because=f"{pay_share} of the positive balance")
     trace.step("bank after", left, unit=currency, inputs=("bank before", "earned", "paid from bank"))
-    return Banked(paid=paid, forfeited=paid - paid, balance=left)
-
-
-@money.exactly
-def malus(*, balance: Column, share: Decimal | float, currency: str, trace: Trace = NO_TRACE) -> Banked:
-    """
-    Return the bank after a named cause forfeits a share of what has not been paid yet.
-
-    Shape: a column of n balances, settled; below zero nothing is forfeited.
-    Units: money in `currency`; `share` is a ratio.
-    Source: docs/reference/formulas.md, "Deferral".
-
-    :raises ShareOutOfRange: if the share is not between 0 and 1.
-    """
-    _check_share(share)
-    positive = np.where(balance > 0, balance, balance - balance)
-    forfeited = money.settle(positive * share, currency=currency)
-    trace.step("forfeited", forfeited, unit=currency, because=f"{share} of the unpaid balance")
-    trace.step("bank after", balance - forfeited, unit=currency, inputs=("forfeited",))
-    return Banked(paid=forfeited - forfeited, forfeited=forfeited, balance=balance - forfeited)
+    return Banked(paid=paid, balance=left)
 
 
 @money.exactly
@@ -124,22 +112,52 @@ def holdback(*, amount: Column, share: Decimal | float, currency: str, trace: Tr
 
 @money.exactly
 def instalments(
-    *, amount: Decimal, shares: Sequence[Decimal], currency: str, trace: Trace = NO_TRACE
-) -> tuple[Decimal, ...]:
+    *, amount: Column, shares: Sequence[Decimal | float], currency: str, trace: Trace = NO_TRACE
+) -> tuple[Column, ...]:
     """
-    Return an amount in instalments that sum to it, by largest remainder, ties to the earlier one.
+    Return amounts in instalments that sum to them, by largest remainder, ties to the earlier one.
 
-    Shape: one amount; as many instalments as shares. Units: money in `currency`; shares are ratios.
+    Shape: a column of n payees, settled, and as many columns as shares. Units: money in
+    `currency`; shares are ratios.
     Source: docs/reference/formulas.md, "Deferral".
 
     :raises SharesNotWhole: if the shares do not sum to exactly 1.
     :raises ShareOutOfRange: if a share is below 0 or above 1.
     """
-    _check_whole(shares, what="instalment shares")
-    parts = money.split(amount, list(shares), currency=currency, keys=range(len(shares)))
+    if money.is_exact(amount):
+        _check_whole(shares, what="instalment shares")
+    parts = money.split_columns(
+        totals=amount,
+        payee=np.arange(len(amount)),
+        parts=[amount * share for share in shares],
+        currency=currency,
+    )
     for number, (share, part) in enumerate(zip(shares, parts, strict=True), start=1):
-        trace.step(f"instalment {number}", part, unit=currency, because=f"{share} of {amount}")
+        trace.step(f"instalment {number}", part, unit=currency, because=f"{share} of what is held back")
     return tuple(parts)
+
+
+def released(
+    *, waiting: Column, parts: Sequence[Column], wait: int, currency: str, trace: Trace = NO_TRACE
+) -> Released:
+    """
+    Return what a period releases of what earlier ones held back, and what waits for the next ones.
+
+    Shape: `waiting` has a row a payee and a column a period ahead, this period's first;
+    `parts` are columns of n payees, held back now, the first of which is released `wait`
+    periods from now, each further one a period later. Units: money in `currency`.
+    Source: docs/reference/formulas.md, "Deferral".
+    """
+    ahead = max(waiting.shape[1] - 1, wait + len(parts) - 1 if parts else 0)
+    schedule = np.zeros((len(waiting), ahead), dtype=waiting.dtype)
+    schedule[...] = ZERO if waiting.dtype == object else 0.0
+    schedule[:, : max(waiting.shape[1] - 1, 0)] = waiting[:, 1:]
+    for number, part in enumerate(parts):
+        schedule[:, wait - 1 + number] += part
+    now = waiting[:, 0] if waiting.shape[1] else schedule.sum(axis=1) * 0
+    trace.step("released", now, unit=currency, because="held back in earlier periods")
+    trace.step("still held back", schedule.sum(axis=1) + 0 * now, unit=currency, inputs=("released",))
+    return Released(now=now, waiting=schedule)
 
 
 def _check_share(share: Decimal | float) -> None:
@@ -147,8 +165,8 @@ def _check_share(share: Decimal | float) -> None:
         raise ShareOutOfRange(f"The share is {share}: it takes 0 to 1.")
 
 
-def _check_whole(shares: Sequence[Decimal], *, what: str) -> None:
+def _check_whole(shares: Sequence[Decimal | float], *, what: str) -> None:
     for share in shares:
         _check_share(share)
-    if sum(shares, ZERO) != WHOLE:
-        raise SharesNotWhole(f"The {what} sum to {sum(shares, ZERO)}, not to 1: change a share.")
+    if sum(shares) != WHOLE:
+        raise SharesNotWhole(f"The {what} sum to {sum(shares)}, not to 1: change a share.")

@@ -24,13 +24,13 @@ from kamcomp.money import CONTEXT, settle, split_columns
 from kamcomp.trace import NO_TRACE, Trace
 from payouts.engine.accumulation import capped_amount, period_payable
 from payouts.engine.clawback import recovery
-from payouts.engine.deferral import deferral_bank, holdback
+from payouts.engine.deferral import deferral_bank, holdback, instalments, released
 from payouts.engine.draw import DrawTerms, guaranteed, recoverable_draw
 from plans.engine.conventions import Leave, Window
 from plans.engine.inputs import Balances, Inputs, Ints, rows_of
 from plans.engine.money_leaves import money_line
 from plans.engine.parameter import Parameter, Value
-from plans.engine.payment_terms import Draw
+from plans.engine.payment_terms import AtEnd, Draw
 from plans.engine.plan import Plan
 from plans.engine.reading import FINAL, Computation, Problem
 from plans.engine.tree import tree_result
@@ -283,13 +283,11 @@ def _payment(
         )
         lines.append(SettlementLine("bank", banked.paid - deferred))
         now, closing = now - deferred + banked.paid, replace(closing, bank=banked.balance)
-    if terms.holdback:
-        held = holdback(amount=now, share=terms.holdback.share, currency=currency, trace=trace)
-        lines.append(SettlementLine("held_back", -held.held))
-        now = held.now
+    now, closing, waited = _held_back(plan, now, closing, trace)
+    lines += waited
     if terms.draw or terms.guarantee:
-        now, closing, line = _drawn(plan, inputs, numbers, now, closing, trace)
-        lines.append(line)
+        now, closing, drawn = _drawn(plan, inputs, numbers, now, closing, trace)
+        lines += drawn
     if terms.clawback and (closing.recoverable != 0).any():
         share = terms.clawback.per_payout_at_most
         taken = recovery(owed=closing.recoverable, payout=now, at_most=share, currency=currency, trace=trace)
@@ -299,14 +297,44 @@ def _payment(
     return tuple(lines), now, closing
 
 
+def _held_back(
+    plan: Plan, now: Column, closing: Balances, trace: Trace
+) -> tuple[Column, Balances, list[SettlementLine]]:
+    """Return what is left of a payout after a holdback, with what earlier periods held back and this one releases."""
+    terms, currency = plan.payment.holdback, plan.currency
+    lines: list[SettlementLine] = []
+    parts: tuple[Column, ...] = ()
+    if terms:
+        held = holdback(amount=now, share=terms.share, currency=currency, trace=trace)
+        parts = instalments(amount=held.held, shares=terms.instalments, currency=currency, trace=trace)
+        lines.append(SettlementLine("held_back", -held.held))
+        now = held.now
+    if terms or closing.held.shape[1]:
+        out = released(
+            waiting=closing.held,
+            parts=parts,
+            wait=terms.periods if terms else 1,
+            currency=currency,
+            trace=trace,
+        )
+        lines.append(SettlementLine("released", out.now))
+        now, closing = now + out.now, replace(closing, held=out.waiting)
+    return now, closing, lines
+
+
 def _drawn(
     plan: Plan, inputs: Inputs, numbers: NumberSystem, now: Column, closing: Balances, trace: Trace
-) -> tuple[Column, Balances, SettlementLine]:
-    """Return what is paid under a draw or guarantee, whose periods count from the assignment's first."""
+) -> tuple[Column, Balances, list[SettlementLine]]:
+    """
+    Return what is paid under a draw or guarantee, whose periods count from the assignment's first.
+
+    A balance that is forgiven is a line of its own: it leaves the draws and is borne as pay.
+    """
     terms = plan.payment.draw or plan.payment.guarantee
     assert terms is not None
     amount = settle(_of_payee(terms.amount, inputs, numbers), currency=plan.currency)
     paid, balance, counted = now.copy(), closing.draw.copy(), period_numbers(inputs)
+    forgiven = numbers.zeros(len(now))
     for number in np.unique(counted[counted > 0]).tolist():  # nobody is advanced money before the first
         mine = counted == number
         with trace.within(f"period {number} of the assignment"):
@@ -315,14 +343,17 @@ def _drawn(
                     earned=now[mine], draw=amount[mine], balance=balance[mine], number=number,
                     terms=_draw_terms(terms), currency=plan.currency, trace=trace,
                 )  # fmt: skip
-                paid[mine], balance[mine] = drawn.pay, drawn.balance
+                paid[mine], balance[mine], forgiven[mine] = drawn.pay, drawn.balance, drawn.forgiven
             else:
                 paid[mine] = guaranteed(
                     earned=now[mine], guarantee=amount[mine], number=number, periods=terms.periods,
                     currency=plan.currency, trace=trace,
                 )  # fmt: skip
     effect = "draw" if isinstance(terms, Draw) else "guarantee"
-    return paid, replace(closing, draw=balance), SettlementLine(effect, paid - now)
+    lines = [SettlementLine(effect, paid - now - forgiven)]
+    if isinstance(terms, Draw) and terms.at_end == AtEnd.FORGIVEN:
+        lines.append(SettlementLine("forgiven", forgiven))
+    return paid, replace(closing, draw=balance), lines
 
 
 def _draw_terms(draw: Draw) -> DrawTerms:

@@ -168,7 +168,7 @@ def _written(inputs: Inputs) -> dict[str, Any]:
         "ratings": [[list(key), _stated_written(inputs.ratings[key])] for key in sorted(inputs.ratings)],
         "milestones": {code: _stated_written(stated) for code, stated in inputs.milestones.items()},
         "credits": _credits_written(inputs.credits),
-        "balances": _columns_written(vars(inputs.balances)),
+        "balances": _balances_written(inputs.balances),
     }
 
 
@@ -193,6 +193,21 @@ def _column_written(column: npt.NDArray[Any]) -> list[Any]:
 
 def _columns_written(columns: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _column_written(column) for name, column in columns.items()}
+
+
+def _balances_written(balances: Balances) -> dict[str, Any]:
+    """Return the balances; what is held back is written only where something waits, a list a payee."""
+    columns = {name: column for name, column in vars(balances).items() if name != "held"}
+    written = _columns_written(columns)
+    if balances.held.shape[1]:
+        written["held"] = [_column_written(row) for row in balances.held]
+    return written
+
+
+def _balances(document: Mapping[str, Any]) -> Balances:
+    columns = {name: _decimals(column) for name, column in document.items() if name != "held"}
+    held = [[Decimal(amount) for amount in row] for row in document.get("held", [])]
+    return Balances(**columns, held=np.array(held, dtype=object).reshape(len(held), -1 if held else 0))
 
 
 def _stated_written(stated: Stated | None) -> Any:
@@ -248,7 +263,7 @@ def _inputs(document: Mapping[str, Any]) -> Inputs:
         ratings={(key[0], key[1]): _must(_stated(stated)) for key, stated in document["ratings"]},
         milestones={code: _must(_stated(stated)) for code, stated in document["milestones"].items()},
         credits=_credits(document["credits"]),
-        balances=Balances(**{name: _decimals(column) for name, column in document["balances"].items()}),
+        balances=_balances(document["balances"]),
     )
 
 

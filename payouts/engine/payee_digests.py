@@ -35,11 +35,19 @@ def payee_digests(*, inputs: Inputs, plan_digest: str) -> list[bytes]:
     texts: list[list[str]] = [[] for _payee in inputs.payees]
     for row, text in enumerate(_row_texts(inputs)):
         texts[inputs.payee[row]].append(text)
-    balances = zip(*(_texts(column) for _name, column in sorted(vars(inputs.balances).items())), strict=True)
+    columns = [column for name, column in sorted(vars(inputs.balances).items()) if name != "held"]
+    held = [",".join(_texts(_without_tail(row))) for row in inputs.balances.held]
+    balances = zip(*(_texts(column) for column in columns), held, strict=True)
     return [
         hashlib.sha256(f"{head}{payee}\n{BETWEEN.join(balance)}\n{chr(10).join(rows)}".encode()).digest()
         for payee, balance, rows in zip(inputs.payees, balances, texts, strict=True)
     ]
+
+
+def _without_tail(held: Column) -> Column:
+    """Return what is held back without the zeros behind it, whose number depends on who else is in the chunk."""
+    last = np.flatnonzero(held != 0)
+    return held[: int(last[-1]) + 1 if len(last) else 0]
 
 
 def _row_texts(inputs: Inputs) -> Iterable[str]:

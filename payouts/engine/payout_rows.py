@@ -166,6 +166,7 @@ def _check_sizes(plan: Plan, outcome: Outcome) -> None:
         outcome.due,
         outcome.payable,
         *(getattr(outcome.closing, name) for name in ("carried", *BALANCES)),
+        *outcome.closing.held.T,
     ]
     of_payees += [line.amount for line in (*outcome.settlement, *outcome.payment)]
     for column in of_payees:
@@ -231,6 +232,7 @@ def _settlement_text(kind: str, line: SettlementLine, place: int) -> str:
 def _payout_text(plan: Plan, outcome: Outcome, place: int, target: Decimal) -> str:
     posted = next((-line.amount[place] for line in outcome.settlement if line.effect == "posted"), ZERO)
     closing = {name: getattr(outcome.closing, name)[place] for name in BALANCES}
+    closing |= outcome.closing.held_named(place)
     kept = {name: _money(amount, plan) for name, amount in sorted(closing.items()) if amount}
     amounts = (outcome.due[place], posted, outcome.payable[place], outcome.closing.carried[place], target)
     return "\t".join([plan.currency, *(_money(amount, plan) for amount in amounts), json.dumps(kept)])

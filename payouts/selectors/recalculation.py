@@ -31,7 +31,7 @@ from payouts.selectors.inputs import ChunkInputs, chunk_inputs
 from payouts.selectors.inputs.reach import version_reach
 from payouts.selectors.rederived import Kept, chunk_kept, kept_rows
 from payouts.selectors.runs import period_assignments
-from plans.engine.inputs import Balances, Inputs, payee_rows, rows_of
+from plans.engine.inputs import Balances, Inputs, held_columns, payee_rows, rows_of
 from plans.engine.plan import Plan
 from plans.models import Assignment, PlanVersion
 
@@ -100,6 +100,7 @@ class Recalculation:
         """Return inputs whose payees bring what they brought then, or what the period before closes with now."""
         inputs = in_order(made.inputs)
         columns: dict[str, list[Decimal]] = {name: [] for name in AS_THEN}
+        held: list[Mapping[str, Decimal]] = []
         for place, payee in enumerate(inputs.payees):
             old = then.balances.get(payee)
             chain = self.brought.get((version.plan_id, payee))
@@ -109,7 +110,11 @@ class Recalculation:
                     same_year = (chain.version_id, chain.fiscal_year) == (version.pk, run.period.fiscal_year)
                     amount = chain.balances.get(name, ZERO) if name != OF_THE_YEAR or same_year else ZERO
                 columns[name].append(amount)
-        balances = Balances(**{name: as_column(values) for name, values in columns.items()})
+            now = inputs.balances.held_named(place) if old is None else old
+            held.append(now if chain is None else chain.balances)
+        balances = Balances(
+            **{name: as_column(values) for name, values in columns.items()}, held=held_columns(held)
+        )
         return replace(made, inputs=replace(inputs, balances=balances))
 
     def _compared(
@@ -171,6 +176,7 @@ def _kept_then(*, run: Run, version: PlanVersion) -> _Then:
     kept = [chunk_kept(chunk=chunk) for chunk in chunks]
     balances = {
         payee: {name: getattr(each.inputs.balances, name)[place] for name in AS_THEN}
+        | each.inputs.balances.held_named(place)
         for each in kept
         for place, payee in enumerate(each.inputs.payees)
     }

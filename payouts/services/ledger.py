@@ -36,6 +36,7 @@ TERM_ACCOUNTS = {
     "draw": LedgerAccount.DRAW,
     "clawback": LedgerAccount.RECOVERABLE,
     "guarantee": LedgerAccount.EXPENSE,
+    "forgiven": LedgerAccount.EXPENSE,
 }
 """Where the other side of each payment term stands."""
 

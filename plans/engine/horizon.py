@@ -30,6 +30,7 @@ def is_long_term(*, plan: Plan, node: Incentive | Node | MoneyLeaf) -> bool:
 
 
 def _vesting_months(payment: Payment, period_months: int) -> int:
-    held = payment.holdback.periods * period_months if payment.holdback else 0
+    back = payment.holdback
+    held = (back.periods + len(back.instalments) - 1) * period_months if back else 0
     banked = 12 * (payment.deferral.pay_one_in - 1) if payment.deferral else 0
     return max(held, banked)

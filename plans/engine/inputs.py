@@ -10,9 +10,10 @@ Rule: docs/reference/formulas.md, "Inputs".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -173,7 +174,8 @@ class Balances:
     `posted`: recognised so far this year by nodes that accumulate; `carried`: a negative
     amount (zero or less) still to be worked off; `excess`: money above a payout cap, where
     the plan carries it; `bank`: the deferral bank; `draw`: the recoverable draw balance;
-    `recoverable`: clawback still to be taken.
+    `recoverable`: clawback still to be taken. `held` has a row a payee and a column a period
+    ahead: what was held back and is released in this period, the next, and so on.
     """
 
     posted: Column
@@ -182,6 +184,23 @@ class Balances:
     bank: Column
     draw: Column
     recoverable: Column
+    held: Column = field(default_factory=lambda: np.zeros((0, 0), dtype=object))
+
+    def __post_init__(self) -> None:
+        if len(self.held) != len(self.posted):
+            object.__setattr__(self, "held", np.zeros((len(self.posted), 0), dtype=object))
+
+    def held_named(self, place: int) -> dict[str, Decimal]:
+        """Return what is still held of a payee as named amounts: `held_1` is released first."""
+        return {f"held_{number}": amount for number, amount in enumerate(self.held[place], start=1)}
+
+
+def held_columns(payees: Sequence[Mapping[str, Decimal]]) -> Column:
+    """Return the rows of `Balances.held` from named amounts of each payee, filled up with zeros."""
+    ahead = [name for named in payees for name in named if name.startswith("held_")]
+    width = max((int(name.removeprefix("held_")) for name in ahead), default=0)
+    rows = [[named.get(f"held_{n}", Decimal(0)) for n in range(1, width + 1)] for named in payees]
+    return np.array(rows, dtype=object).reshape(len(payees), width)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,10 +54,16 @@ class Deferral:
 
 @dataclass(frozen=True, kw_only=True)
 class Holdback:
-    """A share of each payout is held back and released so many periods later."""
+    """
+    A share of each payout is held back and released from so many periods later on.
+
+    The first of `instalments` is released then, each further one a period after the one
+    before; they are shares of what was held and sum to 1.
+    """
 
     share: Decimal
     periods: int = 1
+    instalments: tuple[Decimal, ...] = (ONE,)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,6 +58,10 @@ def payment_errors(payment: Payment) -> Errors:
         yield _error("/payment/deferral/pay_one_in", "not_positive", "The bank pays one part in 1 or more.")
     if payment.holdback is not None and payment.holdback.periods < 1:
         yield _error("/payment/holdback/periods", "not_positive", "A holdback waits at least one period.")
+    if payment.holdback is not None and sum(payment.holdback.instalments, ZERO) != ONE:
+        yield _error("/payment/holdback/instalments", "shares_sum", "The instalments sum to exactly 1.")
+    if payment.holdback is not None and any(part <= ZERO for part in payment.holdback.instalments):
+        yield _error("/payment/holdback/instalments", "not_positive", "Each instalment is more than 0.")
     if payment.clawback is not None and not ZERO <= payment.clawback.per_payout_at_most <= ONE:
         yield _error(
             "/payment/clawback/per_payout_at_most",

@@ -12,13 +12,10 @@ from hypothesis import strategies as st
 from kamcomp.columns import EXACT
 from kamcomp.trace import RecordingTrace
 from payouts.engine.clawback import (
-    CancelledShareOutOfRange,
     RecoveryLimitUnsound,
     look_back_from,
     overpaid,
     recovery,
-    reversal,
-    within_look_back,
 )
 
 D = Decimal
@@ -58,32 +55,6 @@ class TestLookBack:
     )
     def test_reaches_the_same_day_so_many_months_before(self, found_on, months, first):
         assert look_back_from(found_on=found_on, months=months) == first
-
-    def test_holds_both_ends(self):
-        found = {"found_on": date(2027, 1, 15), "months": 12}
-
-        assert within_look_back(paid_on=date(2026, 1, 15), **found)
-        assert not within_look_back(paid_on=date(2026, 1, 14), **found)
-        assert within_look_back(paid_on=date(2027, 1, 15), **found)
-        assert not within_look_back(paid_on=date(2027, 1, 16), **found)
-
-
-class TestReversal:
-    def taken(self, paid, cancelled, before="0.00"):
-        return reversal(
-            paid=column(paid), cancelled=column(cancelled), reversed_before=column(before), currency="EUR"
-        )[0]
-
-    def test_takes_the_cancelled_part_of_what_was_paid(self):
-        assert self.taken("1500.00", "0.4") == D("600.00")
-
-    def test_takes_only_what_is_new(self):
-        assert self.taken("1500.00", "1", before="600.00") == D("900.00")
-        assert self.taken("1500.00", "0.2", before="600.00") == 0
-
-    def test_refuses_more_than_the_whole_deal(self):
-        with pytest.raises(CancelledShareOutOfRange):
-            self.taken("1500.00", "1.1")
 
 
 class TestRecovery:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from payouts.engine.deferral import (
     deferral_bank,
     holdback,
     instalments,
-    malus,
+    released,
 )
 
 D = Decimal
@@ -66,18 +67,6 @@ class TestDeferralBank:
             self.in_turn(["1.00"], share=share)
 
 
-class TestMalus:
-    def test_takes_its_share_of_what_is_unpaid_and_nothing_below_zero(self):
-        taken = malus(balance=column("8222.22", "-10.00"), share=D("0.25"), currency="EUR")
-
-        assert list(taken.forfeited) == [D("2055.56"), D(0)]
-        assert list(taken.balance) == [D("6166.66"), D("-10.00")]
-
-    def test_refuses_more_than_all(self):
-        with pytest.raises(ShareOutOfRange, match=r"1\.5: it takes 0 to 1"):
-            malus(balance=column("1.00"), share=D("1.5"), currency="EUR")
-
-
 class TestHoldback:
     @given(amount=amounts, share=st.integers(0, 1000).map(lambda value: D(value).scaleb(-3)))
     def test_sums_to_the_whole(self, amount, share):
@@ -92,32 +81,39 @@ class TestHoldback:
         assert (parts.held[0], parts.now[0]) == (D("1.01"), D("9.04"))
 
 
+def shared(amount, *shares):
+    return [parts[0] for parts in instalments(amount=column(amount), shares=shares, currency="EUR")]
+
+
 class TestInstalments:
     def test_sum_to_the_amount_with_the_odd_cents_first(self):
         third = D("0.3333333333")
 
-        assert instalments(amount=D("100.00"), shares=[D("0.50"), D("0.25"), D("0.25")], currency="EUR") == (
-            D("50.00"),
-            D("25.00"),
-            D("25.00"),
-        )
-        assert instalments(amount=D("0.02"), shares=[third, third, 1 - 2 * third], currency="EUR") == (
-            D("0.01"),
-            D("0.00"),
-            D("0.01"),
-        )
-        assert instalments(amount=D("0.01"), shares=[D("0.5"), D("0.5")], currency="EUR") == (D("0.01"), D(0))
+        assert shared("100.00", D("0.50"), D("0.25"), D("0.25")) == [D("50.00"), D("25.00"), D("25.00")]
+        assert shared("0.02", third, third, 1 - 2 * third) == [D("0.01"), D("0.00"), D("0.01")]
+        assert shared("0.01", D("0.5"), D("0.5")) == [D("0.01"), D(0)]
 
     @given(amount=amounts, cuts=st.lists(st.integers(0, 100), min_size=1, max_size=5))
     def test_always_sum_to_the_amount(self, amount, cuts):
         edges = [0, *sorted(cuts), 100]
         shares = [D(high - low).scaleb(-2) for low, high in pairwise(edges)]
 
-        parts = instalments(amount=amount, shares=shares, currency="EUR")
+        parts = shared(amount, *shares)
 
         assert sum(parts) == amount
         assert all(abs(part - amount * share) < D("0.01") for part, share in zip(parts, shares, strict=True))
 
     def test_refuse_shares_that_are_not_whole(self):
         with pytest.raises(SharesNotWhole, match=r"instalment shares sum to 0\.8"):
-            instalments(amount=D(1), shares=[D("0.5"), D("0.3")], currency="EUR")
+            shared("1.00", D("0.5"), D("0.3"))
+
+
+class TestReleased:
+    def test_shifts_what_waits_and_adds_what_is_held_back_now(self):
+        waiting = np.array([[D("5.00"), D("3.00")], [D("0.00"), D("7.00")]], dtype=object)
+        parts = [column("4.00", "1.00"), column("2.00", "1.00")]
+
+        out = released(waiting=waiting, parts=parts, wait=2, currency="EUR")
+
+        assert list(out.now) == [D("5.00"), D("0.00")]
+        assert out.waiting.tolist() == [[D("3.00"), D("4.00"), D("2.00")], [D("7.00"), D("1.00"), D("1.00")]]

@@ -445,6 +445,19 @@ class TestOtherMoney:
             second,
         ]
 
+    def test_releases_what_is_held_back_in_later_periods(self):
+        held = {"share": "0.2", "periods": 1, "instalments": ["0.6", "0.4"]}
+        document = plan(goal("A"), payment={"holdback": held})
+        actual = ("100", "100", "0", "0")
+        results = [result("A", each, period=f"Q{n}") for n, each in enumerate(actual, start=1)]
+
+        quarters = people(document, pay=("Q1", "Q2", "Q3", "Q4"), results=results)
+
+        full = D(quarters[0]["payout"])
+        assert [D(q["payable"]) / full for q in quarters] == [D("0.8"), D("0.92"), D("0.2"), D("0.08")]
+        assert D(quarters[1]["closing"]["held"][0]) == D("0.2") * full
+        assert [D(amount) for amount in quarters[3]["closing"]["held"]] == [0, 0]
+
     def test_holds_back_a_share_and_guarantees_the_first_periods(self):
         document = plan(goal("A"), payment={"holdback": {"share": "0.2"}})
         guaranteed = plan(goal("A"), payment={"guarantee": {"amount": "9000", "periods": 1}})

@@ -100,6 +100,11 @@ class TestPayment:
             ),
             ({"draw": {"amount": "1500"}, "guarantee": {"amount": "1"}}, "/payment/guarantee", "two_floors"),
             ({"holdback": {"share": "0.1", "periods": 0}}, "/payment/holdback/periods", "not_positive"),
+            (
+                {"holdback": {"share": "0.1", "instalments": ["0.5", "0.4"]}},
+                "/payment/holdback/instalments",
+                "shares_sum",
+            ),
             ({"draw": {}}, "/payment/draw/amount", "missing"),
         ],
     )

@@ -11,9 +11,9 @@ from kamcomp.spans import Span
 from payouts.engine.accumulation import corrections
 from payouts.engine.allocation import Guideline, Member, allocation_limits, guideline_shares
 from payouts.engine.calculator import calculate
-from payouts.engine.clawback import look_back_from, overpaid, recovery, reversal
+from payouts.engine.clawback import look_back_from, overpaid, recovery
 from payouts.engine.conversion import Rate, converted_once
-from payouts.engine.deferral import instalments, malus
+from payouts.engine.deferral import instalments
 from payouts.engine.filling import fill, spread_rest
 from payouts.engine.pool import scaled_pools
 from payouts.engine.pool_case import PoolCase, allocation_rule, pool_figures
@@ -244,15 +244,12 @@ def payment(row: Row) -> list[str]:
     return [each["payable"] if what == "paid" else each["closing"][balance[what]] for each in found]
 
 
-@works_out("Deferral", "balance", "malus")
-def forfeited(row: Row) -> list[Decimal]:
-    found = malus(balance=column(number(row["balance"])), share=number(row["malus"]), currency="EUR")
-    return [found.forfeited[0], found.balance[0]]
-
-
 @works_out("Deferral", "amount", "shares")
-def in_instalments(row: Row) -> tuple[Decimal, ...]:
-    return instalments(amount=number(row["amount"]), shares=numbers(row["shares"]), currency="EUR")
+def in_instalments(row: Row) -> list[Decimal]:
+    shares = numbers(row["shares"])
+    return [
+        part[0] for part in instalments(amount=column(number(row["amount"])), shares=shares, currency="EUR")
+    ]
 
 
 @works_out("Clawback", "paid", "recomputed")
@@ -271,20 +268,6 @@ def recovered(row: Row) -> list[Decimal]:
         )
         owed, taken = found.owed, [*taken, found.taken[0]]
     return taken
-
-
-@works_out("Clawback", "paid on the deal", "cancelled to date")
-def reversed_(row: Row) -> list[Decimal]:
-    before, found = ZERO, []
-    for cancelled in numbers(row["cancelled to date"]):
-        found.append(
-            reversal(
-                paid=column(number(row["paid on the deal"])), cancelled=column(cancelled),
-                reversed_before=column(before), currency="EUR",
-            )[0]
-        )  # fmt: skip
-        before += found[-1]
-    return found
 
 
 @works_out("Clawback", "found on", "months")

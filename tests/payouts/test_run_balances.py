@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from payouts.choices import RunStatus
-from payouts.models import Payout, Run
+from payouts.choices import LedgerAccount, RunStatus
+from payouts.models import LedgerEntry, Payout, Run
 from payouts.selectors.rederived import payout_explain
 from payouts.services.approvals import run_approve
 from payouts.services.locks import run_lock
@@ -136,3 +136,38 @@ class TestLocked:
             f"E00001: the ledger has 100 EUR on expense for {payout}, 100.01 follows (-0.01 EUR).",
             f"E00001: the ledger has -100 EUR on payable for {payout}, -100.01 follows (+0.01 EUR).",
         ]
+
+
+class TestHoldback:
+    def test_releases_what_was_held_back_in_instalments(self):
+        held = {"share": "0.20", "periods": 1, "instalments": ["0.60", "0.40"]}
+        made = crowd(1, plan=commission(holdback=held), code="2026-Q1")
+        credited(made, "2026-Q1", "7500")
+        credited(made, "2026-Q2", "7500")
+
+        payouts = paid(made)
+
+        assert [p.amount for p in payouts] == [D("6000.00"), D("6900.00"), D("1500.00"), D("600.00")]
+        banked = LedgerEntry.objects.filter(account=LedgerAccount.BANK).order_by("pk")
+        assert [entry.amount for entry in banked] == [-1500, -1500, 900, 1500, 600]
+        assert [p.closing for p in payouts[1:]] == [
+            {"held_1": "1500.00", "held_2": "600.00"},
+            {"held_1": "600.00"},
+            {},
+        ]
+
+
+class TestForgivenDraw:
+    def test_leaves_the_draws_and_is_borne_as_pay(self):
+        draw = {"amount": "1500", "recovery_end": 2, "at_end": "forgiven"}
+        made = crowd(1, plan=commission(draw=draw), code="2026-Q1")
+        credited(made, "2026-Q1", "500")
+        credited(made, "2026-Q2", "1200")
+
+        payouts = [Payout.objects.get(run=closed(made, code)) for code in QUARTERS[:2]]
+
+        assert [p.amount for p in payouts] == [1500, 1500]
+        draws = LedgerEntry.objects.filter(account=LedgerAccount.DRAW).order_by("pk")
+        assert [entry.amount for entry in draws] == [1000, -1000]
+        expense = LedgerEntry.objects.filter(account=LedgerAccount.EXPENSE, payout=payouts[1])
+        assert sum(entry.amount for entry in expense) == 1200 + 1300

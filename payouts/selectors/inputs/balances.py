@@ -23,7 +23,7 @@ from kamcomp.calendar.models import Period
 from kamcomp.columns import as_column
 from payouts.choices import AdjustmentKind, AdjustmentStatus, LineKind, RunStatus
 from payouts.models import Adjustment, ClawbackCase, Payout, PayoutLine
-from plans.engine.inputs import Balances
+from plans.engine.inputs import Balances, held_columns
 from plans.models import Assignment, PlanVersion
 
 ZERO = Decimal(0)
@@ -53,6 +53,7 @@ def opening_balances(
     corrections = _corrections(ids=ids, version=version, period=period, last=last)
     recoverable = _recoverable(ids=ids, version=version)
     columns: dict[str, list[Decimal]] = {name: [] for name in NAMES}
+    held: list[Mapping[str, Decimal]] = []
     for person_id in ids:
         closing = last.get(person_id)
         amounts = dict(closing.amounts) if closing else {}
@@ -66,8 +67,10 @@ def opening_balances(
         amounts["recoverable"] = recoverable.get(person_id, ZERO)
         for name in NAMES:
             columns[name].append(amounts.get(name, ZERO))
+        held.append(amounts)
     posted = {employee: amount for (_id, employee), amount in zip(people, columns["posted"], strict=True)}
-    return Balances(**{name: as_column(values) for name, values in columns.items()}), posted
+    balances = {name: as_column(values) for name, values in columns.items()}
+    return Balances(**balances, held=held_columns(held)), posted
 
 
 def _last_closings(*, ids: Sequence[UUID], version: PlanVersion, period: Period) -> dict[UUID, Closing]:
