@@ -33,4 +33,4 @@ def perform(*, options: dict[str, Any], say: Console) -> None:
         by=user_named(options["by"]),
         at=timezone.now(),
     )
-    say.print(f"{person.employee_id} in {run}: {count} payments released; the next payroll file pays it.")
+    say.print(f"{person.employee_id} in {run}: {count} payments released; the next payroll file pays them.")
