@@ -32,6 +32,7 @@ from payouts.selectors.pools import period_pools, pool_named, pool_shares
 from payouts.services.allocations import (
     allocation_guideline,
     allocation_save,
+    allocation_spread,
     allocation_submit,
     pool_findings,
 )
@@ -47,6 +48,7 @@ def arguments(parser: ArgumentParser) -> None:
     show = acts.add_parser("show", help="show one pool and its people")
     _named(show)
     allocate = acts.add_parser("allocate", help="keep amounts as a draft")
+    spread = acts.add_parser("spread", help="keep the amounts given, and spread the rest by guideline")
     guideline = acts.add_parser(
         "guideline", help="set every amount to its guideline; of all the user's pools, without --account"
     )
@@ -58,14 +60,14 @@ def arguments(parser: ArgumentParser) -> None:
         "approve", help="approve a submitted allocation; every submitted one, without --account"
     )
     late = acts.add_parser("close-late", help="apply the plan's rule for lateness to a pool past its window")
-    for act in (allocate, send_back, late):
+    for act in (allocate, spread, send_back, late):
         _named(act)
     for act in (guideline, submit, approve):
         add_period(act)
         add_account(act, required=False)
-    for act in (allocate, guideline, submit, send_back, approve, late):
+    for act in (allocate, spread, guideline, submit, send_back, approve, late):
         add_by(act, "who acts")
-    for act in (allocate, submit):
+    for act in (allocate, spread, submit):
         act.add_argument(
             "--set", action="append", metavar="EMPLOYEE=AMOUNT", help="an amount; may be repeated"
         )
@@ -73,6 +75,7 @@ def arguments(parser: ArgumentParser) -> None:
             "--why", action="append", metavar="EMPLOYEE=REASON", help="a reason; may be repeated"
         )
         act.add_argument("--file", type=Path, help="a CSV file with employee_id, amount, reason")
+    for act in (allocate, submit):
         act.add_argument(
             "--reserve", metavar="AMOUNT", help="what stays unallocated, where the plan has a reserve"
         )
@@ -111,6 +114,15 @@ def _allocate(options: dict[str, Any], say: Console) -> None:
     pool = _pool(options)
     saved = allocation_save(
         pool_id=pool.pk, version=pool.version, by=_by(options), at=timezone.now(), **_given(options, pool)
+    )
+    _told(saved, say)
+
+
+def _spread(options: dict[str, Any], say: Console) -> None:
+    pool = _pool(options)
+    given = _given(options | {"reserve": None}, pool)
+    saved = allocation_spread(
+        pool_id=pool.pk, version=pool.version, by=_by(options), at=timezone.now(), **given
     )
     _told(saved, say)
 
@@ -156,6 +168,7 @@ ACTS = {
     "list": _list,
     "show": _show,
     "allocate": _allocate,
+    "spread": _spread,
     "guideline": _guideline,
     "submit": _submit,
     "return": _return,

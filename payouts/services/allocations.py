@@ -21,6 +21,7 @@ from kamcomp.identity.models import User
 from kamcomp.refusal import Refusal
 from payouts.choices import PoolStatus
 from payouts.engine import guardrails
+from payouts.engine.filling import spread_rest
 from payouts.engine.pool_case import case_from_document, pool_figures, proposal
 from payouts.models import Allocation, Pool
 from payouts.services.pools import POOL_TABLE, allocate_guideline, finding_put, refuse_unless_open
@@ -114,6 +115,43 @@ def allocation_guideline(*, pool_id: UUID, version: int, by: User, at: datetime)
     """
     pool = _opened(pool_id=pool_id, version=version, by=by, at=at)
     allocate_guideline(pool=pool, case=case_from_document(pool.inputs))
+    pool.status, pool.version = PoolStatus.ALLOCATING, pool.version + 1
+    pool.save(update_fields=["status", "reserve", "version"])
+    return pool
+
+
+@act
+def allocation_spread(
+    *,
+    pool_id: UUID,
+    version: int,
+    amounts: Mapping[UUID, Decimal],
+    reasons: Mapping[UUID, str] | None = None,
+    by: User,
+    at: datetime,
+) -> Pool:
+    """
+    Keep the amounts given in a draft, and spread what is left of the pool over all others by guideline.
+
+    Nobody is given more or less than the plan's limits; the draft's own reserve stays. Units: the pool's currency.
+
+    :raises PoolNotOpen, NotTheAllocator, PoolChangedMeanwhile, NotInThisPool, AmountNotPayable,
+        PoolExceeded: as `allocation_save`.
+    :raises NobodyToShareWith: if money is left and nobody to give it to.
+    :raises LimitsCannotHoldPool: if what is left does not fit into the others' limits.
+    """
+    pool = _opened(pool_id=pool_id, version=version, by=by, at=at)
+    figures = pool_figures(case=case_from_document(pool.inputs))
+    people = dict(pool.allocations.values_list("person_id", "person__employee_id"))
+    spread = spread_rest(
+        total=figures.shared - money.settle(pool.reserve - figures.withheld, currency=pool.currency),
+        typed={people[person]: amount for person, amount in amounts.items() if person in people},
+        guideline=figures.guideline,
+        limits=figures.limits,
+        currency=pool.currency,
+    )
+    whole = {person: spread[name] for person, name in people.items() if name in spread}
+    _draft_put(pool=pool, amounts=whole | dict(amounts), reasons=reasons or {}, reserve=None)
     pool.status, pool.version = PoolStatus.ALLOCATING, pool.version + 1
     pool.save(update_fields=["status", "reserve", "version"])
     return pool

@@ -12,6 +12,7 @@ from kamcomp.approvals.models import Approval, Finding
 from kamcomp.identity.selectors import RoleMissing
 from kamcomp.refusal import Refusal
 from payouts.choices import PoolStatus, RunStatus
+from payouts.engine.filling import LimitsCannotHoldPool
 from payouts.models import Pool
 from payouts.services import allocations, pools
 from payouts.services.reviews import run_review
@@ -109,6 +110,31 @@ class TestAllocationGuideline:
 
         assert pool.status == PoolStatus.SUBMITTED
         assert all(share.amount == share.guideline for share in pool.allocations.all())
+
+
+class TestAllocationSpread:
+    def test_keeps_what_is_typed_and_spreads_the_rest_by_guideline(self, made):
+        pool = act(allocations.allocation_spread, made, amounts={made.people["PM"].pk: D("15000.00")})
+
+        # 15,160.00 are left for guidelines of 16,029.70: each gets 15,160.00 / 16,029.70 of theirs.
+        shares = dict(pool.allocations.exclude(amount=None).values_list("person__employee_id", "amount"))
+        assert (pool.status, shares) == (
+            PoolStatus.ALLOCATING,
+            {
+                "PM": D("15000.00"),
+                "CSR": D("6681.83"),
+                "SA": D("4357.72"),
+                "BIL": D("1336.36"),
+                "LOG": D("2784.09"),
+            },
+        )
+        assert act(allocations.allocation_submit, made).status == PoolStatus.SUBMITTED
+
+    def test_refuses_what_the_others_cannot_hold(self, made):
+        everybody_but_log = {made.people[name].pk: D("6000.00") for name in ("PM", "CSR", "SA", "BIL")}
+
+        with pytest.raises(LimitsCannotHoldPool):
+            act(allocations.allocation_spread, made, amounts=everybody_but_log)
 
 
 class TestAllocationSubmit:
