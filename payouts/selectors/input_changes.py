@@ -88,8 +88,9 @@ def _facts(inputs: Inputs) -> Facts:
     for place, credit in enumerate(inputs.credits.ids):
         figures = [f"{name} {_plain(stated, place)}" for name, stated in sorted(inputs.credits.bases.items())]
         facts["credit", credit] = f"share {decimal_text(inputs.credits.share[place])} of {', '.join(figures)}"
-    for name, column in vars(inputs.balances).items():
-        facts["opening balance", name] = decimal_text(column[0].normalize() + 0)
+    brought = {name: column[0] for name, column in vars(inputs.balances).items() if name != "held"}
+    for name, amount in (brought | inputs.balances.held_named(0)).items():
+        facts["opening balance", name] = decimal_text(amount.normalize() + 0)
     return facts
 
 
