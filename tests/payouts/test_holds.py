@@ -161,7 +161,7 @@ class TestPayoutHold:
         call_command("payouts", "release", *words, "--reason=seen", stdout=said)
 
         assert "PM is left out: held, bank details in doubt" in said.getvalue()
-        assert "the next payroll file pays it" in said.getvalue()
+        assert "the next payroll file pays them" in said.getvalue()
         assert [e.kind for e in PayoutEvent.objects.exclude(kind="exported").order_by("pk")] == [
             "held",
             "released",
