@@ -27,7 +27,7 @@ from payouts.demo import company, files
 from payouts.demo.deals import DEALS
 from payouts.demo.figures import QUARTERS
 from payouts.models import Adjustment, Allocation, Pool, Run
-from payouts.services.adjustments import adjustment_approve
+from payouts.services.adjustments import adjustment_approve, adjustment_reject
 from payouts.services.allocations import allocation_guideline, allocation_save, allocation_submit
 from payouts.services.approvals import run_approve
 from payouts.services.late_facts import late_facts
@@ -209,9 +209,11 @@ class Story:
         self.take_in(files.result_files(quarter), at=moment(over + timedelta(days=6)))
         return self.computed(quarter, on=over + timedelta(days=7))
 
+    def period(self, code: str) -> Period:
+        return Period.objects.get(calendar__code=CALENDAR, code=code)
+
     def computed(self, quarter: str, *, on: date) -> Run:
-        period = Period.objects.get(calendar__code=CALENDAR, code=quarter)
-        run = run_request(period=period, by=self.maren, at=moment(on, 6))
+        run = run_request(period=self.period(quarter), by=self.maren, at=moment(on, 6))
         run_look(run_id=run.pk)
         run.refresh_from_db()
         if run.status != RunStatus.CALCULATED:
@@ -253,15 +255,22 @@ class Story:
         self.take_in(corrections, at=moment(date(2026, 10, 9)))
         self.late_invoice_corrected(on=date(2026, 10, 9))
         self.run_reviewed(self.computed(OPEN, on=date(2026, 10, 12)), on=date(2026, 10, 13))
+        late_facts(period=self.period("2026-Q4"), by=self.maren, at=moment(date(2026, 10, 13), 16))
         self.meridian_allocated_so_far(on=date(2026, 10, 14))
 
     def late_invoice_corrected(self, *, on: date) -> None:
-        """Propose what the late invoice changes, and approve the payout's part; the pool's part waits."""
-        period = Period.objects.get(calendar__code=CALENDAR, code=OPEN)
-        found = late_facts(period=period, by=self.maren, at=moment(on, 11))
+        """Pay what the late invoice changes of the payout now; the pool's part is left for the next quarter."""
+        found = late_facts(period=self.period(OPEN), by=self.maren, at=moment(on, 11))
         for adjustment in found.proposed:
             if adjustment.person_id is not None:
                 adjustment_approve(adjustment_id=adjustment.pk, by=self.jonas, at=moment(on, 14))
+            else:
+                adjustment_reject(
+                    adjustment_id=adjustment.pk,
+                    reason="The team has been told its pool of this quarter; take it up in the next",
+                    by=self.jonas,
+                    at=moment(on, 14),
+                )
 
     def meridian_allocated_so_far(self, *, on: date) -> None:
         """Save what Ingrid has handed out so far: four direct roles decided, the matrix roles at guideline."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import FiscalCalendar, Period
@@ -29,9 +29,15 @@ class PersonUnknown(Refusal):
     """Nobody has this employee id."""
 
 
+class AdjustmentsUndecided(Refusal):
+    """Somebody proposed an adjustment of the period, and nobody has decided on it."""
+
+
 def open_period(*, calendar: FiscalCalendar) -> Period:
     """
     Return the period that corrections go to: the first open or collecting one behind the last locked one.
+
+    A period whose run has been reviewed takes no more: its results and funding are fixed.
 
     :raises NoOpenPeriod: if there is none.
     """
@@ -40,7 +46,8 @@ def open_period(*, calendar: FiscalCalendar) -> Period:
     takes = periods.filter(status__in=[PeriodStatus.OPEN, PeriodStatus.COLLECTING]).order_by("days")
     if last_locked is not None:
         takes = takes.filter(days__startswith__gte=last_locked.days.upper)
-    period = takes.first()
+    reviewed = Run.objects.filter(period=OuterRef("pk"), is_current=True, status__in=UNDER_REVIEW)
+    period = takes.exclude(Exists(reviewed)).first()
     if period is None:
         raise NoOpenPeriod(
             f"{calendar} has no open period: open the next one, then corrections have a place."
@@ -53,6 +60,19 @@ def adjustments_undecided(*, period: Period) -> QuerySet[Adjustment]:
     return Adjustment.objects.filter(period=period, status=AdjustmentStatus.PROPOSED).order_by(
         "created_at", "pk"
     )
+
+
+def refuse_undecided(*, period: Period) -> None:
+    """
+    Refuse while an adjustment of a period waits for a decision.
+
+    :raises AdjustmentsUndecided: saying how many.
+    """
+    undecided = adjustments_undecided(period=period).count()
+    if undecided:
+        raise AdjustmentsUndecided(
+            f"{undecided} adjustments of {period} wait for a decision: approve or reject them."
+        )
 
 
 def adjustments_to_post(*, period: Period) -> QuerySet[Adjustment]:

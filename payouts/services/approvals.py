@@ -22,7 +22,7 @@ from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
 from payouts.choices import AdjustmentKind, AdjustmentStatus, PoolStatus, RunStatus
 from payouts.models import Adjustment, Pool, Run
-from payouts.selectors.adjustments import adjustments_to_post, adjustments_undecided
+from payouts.selectors.adjustments import adjustments_to_post, refuse_undecided
 from payouts.selectors.ceilings import CeilingEffect, ceiling_effects
 from payouts.selectors.payroll import payroll_shares
 from payouts.services.pools import allocation_digest
@@ -41,10 +41,6 @@ class RunNotAllocating(Refusal):
 
 class PoolsNotApproved(Refusal):
     """A pool of the run is not allocated and approved yet."""
-
-
-class AdjustmentsUndecided(Refusal):
-    """Somebody proposed an adjustment of the period, and nobody has decided on it."""
 
 
 class PreparerCannotApprove(Refusal):
@@ -124,11 +120,7 @@ def _refuse_unless_approvable(*, run: Run, by: User) -> None:
     if waiting:
         some = ", ".join(waiting[:NAMED]) + (" and others" if len(waiting) > NAMED else "")
         raise PoolsNotApproved(f"{len(waiting)} pools of {run} are not approved: {some}.")
-    undecided = adjustments_undecided(period=run.period).count()
-    if undecided:
-        raise AdjustmentsUndecided(
-            f"{undecided} adjustments of {run.period} wait for a decision: approve or reject them."
-        )
+    refuse_undecided(period=run.period)
 
 
 def _waits(pool: Pool) -> bool:

@@ -182,10 +182,7 @@ def _pools_corrected(
     plans = {pool.pk: _pool_plan(pool) for pool in pools}
     funding = contributions(plans=list(plans.values()), period=run.period, known_at=known_at)
     teams = TeamResults(run=run, kept=kept)
-    corrected: dict[UUID, Decimal] = defaultdict(lambda: ZERO)
-    prior = Adjustment.objects.filter(corrects_pool__in=pools).exclude(status=AdjustmentStatus.REJECTED)
-    for pool_id, total in prior.values_list("corrects_pool_id").annotate(total=Sum("amount")):
-        corrected[pool_id] = total
+    decided, waiting = _pools_corrected_before(pools=pools)
     for pool in pools:
         plan = plans[pool.pk]
         try:
@@ -203,10 +200,36 @@ def _pools_corrected(
         except Refusal as refusal:
             found.notes.append(f"The pool of {pool} could not be computed again: {refusal}")
             continue
-        before = money.settle(corrected[pool.pk], currency=pool.currency)
-        posted = funded_by_rule(case=case_from_document(pool.inputs)) + before
-        if due != posted:
+        posted = funded_by_rule(case=case_from_document(pool.inputs))
+        posted += money.settle(decided[pool.pk], currency=pool.currency)
+        open_amount = money.settle(waiting[pool.pk], currency=pool.currency)
+        if due == posted + open_amount:
+            continue
+        if open_amount:
+            _outdated_noted(found, pool=pool, due=due, posted=posted, waiting=open_amount)
+        else:
             _pool_corrected(found, pool=pool, less=plan.terms.less, due=due, posted=posted, by=by, at=at)
+
+
+def _pools_corrected_before(
+    *, pools: Sequence[Pool]
+) -> tuple[defaultdict[UUID, Decimal], defaultdict[UUID, Decimal]]:
+    """Return what corrections of each pool come to: those approved or posted, and those nobody has decided."""
+    decided: defaultdict[UUID, Decimal] = defaultdict(lambda: ZERO)
+    waiting: defaultdict[UUID, Decimal] = defaultdict(lambda: ZERO)
+    prior = Adjustment.objects.filter(corrects_pool__in=pools).exclude(status=AdjustmentStatus.REJECTED)
+    for pool_id, status, amount in prior.values_list("corrects_pool_id", "status", "amount"):
+        (waiting if status == AdjustmentStatus.PROPOSED else decided)[pool_id] += amount
+    return decided, waiting
+
+
+def _outdated_noted(found: LateFacts, *, pool: Pool, due: Decimal, posted: Decimal, waiting: Decimal) -> None:
+    words = (
+        f"A correction of {waiting} {pool.currency} for the pool of {pool} waits for a decision, but "
+        f"{due - posted} is due on the facts known now: reject it, then ask for late facts again."
+    )
+    _note_put(pool=pool, message=words)
+    found.notes.append(words)
 
 
 def _pool_corrected(

@@ -21,7 +21,7 @@ from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
 from payouts.choices import ReviewOutcome, RunStatus
 from payouts.models import AccountReview, Run
-from payouts.selectors.adjustments import adjustments_after_run
+from payouts.selectors.adjustments import adjustments_after_run, refuse_undecided
 from payouts.selectors.reviews import account_kam, accounts_not_seen, objections_open, review_window_closed
 from payouts.services.pools import pools_fund
 from teams.models import StrategicAccount
@@ -149,6 +149,7 @@ def run_review(*, run_id: UUID, by: User, at: datetime) -> Run:
     :raises RunNotCalculated: if the run is not calculated, or not the period's current run.
     :raises RunHasProblems: if somebody in it could not be computed.
     :raises StarterCannotReview: if `by` started the run.
+    :raises AdjustmentsUndecided: if an adjustment of the period waits for a decision.
     :raises CorrectionsAfterRun: if a correction was decided after the run read the books.
     :raises ObjectionsOpen: if an objection is not settled.
     :raises AccountsNotSeen: if the window is open and a KAM has not answered.
@@ -188,6 +189,7 @@ def _refuse_unless_reviewable(*, run: Run, by: User, at: datetime) -> None:
         raise RunNotCalculated(
             f"{run} is {run.get_status_display().lower()}: only a calculated run is reviewed."
         )
+    refuse_undecided(period=run.period)
     unknown = adjustments_after_run(run=run).count()
     if unknown:
         raise CorrectionsAfterRun(

@@ -112,8 +112,9 @@ class TestPool:
         assert "14 Aug 2026" in row.ineligible_reason
 
     def test_of_the_quarter_before_owes_the_late_invoice_too(self):
-        [correction] = corrections_of("2026-Q2").filter(person=None)
+        [correction] = corrections_of("2026-Q2").filter(person=None, status="proposed")
 
+        assert correction.period.code == "2026-Q4"
         assert correction.corrects_pool.account.node.code == "MERIDIAN"
         assert correction.amount == Decimal("502.94")
 
