@@ -17,7 +17,7 @@ from fractions import Fraction
 import numpy as np
 
 from kamcomp import money
-from kamcomp.columns import Column
+from kamcomp.columns import Column, is_exact
 from kamcomp.refusal import Refusal
 from kamcomp.trace import NO_TRACE, Trace
 
@@ -124,7 +124,7 @@ def instalments(
     :raises SharesNotWhole: if the shares do not sum to exactly 1.
     :raises ShareOutOfRange: if a share is below 0 or above 1.
     """
-    if money.is_exact(amount):
+    if is_exact(amount):
         _check_whole(shares, what="instalment shares")
     parts = money.split_columns(
         totals=amount,
