@@ -8,9 +8,11 @@ import pytest
 from kamcomp.approvals.choices import FindingStatus
 from kamcomp.approvals.models import Approval, Finding
 from kamcomp.identity.selectors import RoleMissing
-from payouts.choices import PoolStatus, RunStatus
+from payouts.choices import AdjustmentKind, PoolStatus, RunStatus
 from payouts.models import Pool, RunProblem
+from payouts.selectors.adjustments import AdjustmentsUndecided
 from payouts.services import reviews
+from payouts.services.adjustments import adjustment_propose
 from payouts.services.pools import PoolsCannotBeFunded
 from teams.choices import AccountStatus
 from tests.payouts.company import AT, TERMS, calculated_run, company
@@ -128,6 +130,22 @@ class TestRunReview:
         RunProblem.objects.create(run=run, chunk=run.chunks.get(), code="missing", message="No result")
 
         with pytest.raises(reviews.RunHasProblems, match="could not compute 1 people"):
+            review(made, run)
+
+    def test_waits_until_every_adjustment_is_decided(self, made, run):
+        adjustment_propose(
+            period=run.period,
+            kind=AdjustmentKind.GOODWILL,
+            amount=D("10.00"),
+            currency="EUR",
+            reason="A promise",
+            person=made.people["PM"],
+            plan_version=made.version,
+            by=made.user("maren"),
+            at=AT,
+        )
+
+        with pytest.raises(AdjustmentsUndecided, match=r"wait for a decision: approve or reject"):
             review(made, run)
 
     def test_happens_once(self, made, run):
