@@ -58,7 +58,7 @@ class TestLawFunctions:
         app_sql.execute(
             "SELECT proname FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner"
             " WHERE pronamespace = 'public'::regnamespace AND (proname LIKE 'law\\_%' OR proname LIKE 'audit\\_%')"
-            " AND (NOT prosecdef OR proconfig IS DISTINCT FROM ARRAY['search_path=public, pg_temp']"
+            " AND (NOT prosecdef OR (proconfig @> ARRAY['search_path=public, pg_temp']) IS NOT TRUE"
             "      OR r.rolname = current_user)"
         )
 
