@@ -4,12 +4,14 @@ environment, and a missing or wrong value stops the start with a sentence that s
 
 Variables: DATABASE_URL, DATABASE_OWNER_URL (only where migrations run), REDIS_URL, SECRET_KEY,
 KAMCOMP_ALLOWED_HOSTS, KAMCOMP_HTTPS (1), KAMCOMP_OPEN_START_PAGE (0), KAMCOMP_LOG_FORMAT (json),
-KAMCOMP_STATEMENT_SECONDS (120), KAMCOMP_EXPORTS (a folder for files out). While `make run` is up, its
+KAMCOMP_STATEMENT_SECONDS (120), KAMCOMP_EXPORTS (a folder for files out), KAMCOMP_METRICS_FROM (this
+machine) and KAMCOMP_METRICS_TOKEN (none): who may read /metrics. While `make run` is up, its
 addresses are found without any of them.
 """
 
 import json
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,18 @@ def _number(name: str, *, default: int) -> int:
     return int(said)
 
 
+def _networks(name: str, *, default: str) -> list[str]:
+    said = [part.strip() for part in (ENVIRONMENT.get(name) or default).split(",")]
+    for part in said:
+        try:
+            ip_network(part)
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name}: {error}; it must be networks such as 10.0.0.0/8, with commas."
+            ) from None
+    return said
+
+
 def _seconds(name: str, *, default: int) -> int:
     said = ENVIRONMENT.get(name) or str(default)
     if not (said.isascii() and said.isdigit()):
@@ -69,6 +83,8 @@ HTTPS = _switch("KAMCOMP_HTTPS", default=True)
 DEBUG = False
 SECRET_KEY = _required("SECRET_KEY")
 ALLOWED_HOSTS = (ENVIRONMENT.get("KAMCOMP_ALLOWED_HOSTS") or "localhost,127.0.0.1,[::1]").split(",")
+METRICS_FROM = _networks("KAMCOMP_METRICS_FROM", default="127.0.0.0/8,::1")
+METRICS_TOKEN = ENVIRONMENT.get("KAMCOMP_METRICS_TOKEN") or ""
 OPEN_START_PAGE = _switch("KAMCOMP_OPEN_START_PAGE", default=False)
 
 INSTALLED_APPS = [
@@ -81,6 +97,7 @@ INSTALLED_APPS = [
     "kamcomp.approvals",
     "kamcomp.imports",
     "kamcomp.jobs",
+    "kamcomp.pulse",
     "teams",
     "scorecards",
     "plans",
@@ -111,6 +128,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 MIDDLEWARE = [
+    "kamcomp.pulse.middleware.PulseMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -208,6 +226,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "audit-seal": {"task": "kamcomp.audit.tasks.audit_seal", "schedule": crontab(hour=2, minute=30)},
+    "canary": {"task": "pulse.canary", "schedule": 15.0, "options": {"expires": 15}},
     "runs-sweep": {"task": "payouts.runs_sweep", "schedule": 30.0, "options": {"expires": 30}},
 }
 # How a run is cut and shared out. None of these changes a figure or a digest.
@@ -270,7 +289,6 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if _switch("KAMCOMP_BEHIND_PROXY", default=False) else None
 )

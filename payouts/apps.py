@@ -9,8 +9,9 @@ class PayoutsConfig(AppConfig):
     name = "payouts"
 
     def ready(self) -> None:
-        """Give Celery's workers the step that looks at the table."""
+        """Give Celery's workers the step that looks at the table, and the operators their figures."""
         from kamcomp.celery import app
-        from payouts import workers
+        from payouts import gauges, workers
 
         workers.join(app)
+        gauges.join()

@@ -23,6 +23,8 @@ from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
+from kamcomp.pulse.choices import Door
+from kamcomp.pulse.services import canary_touch, worker_name
 from payouts.selectors.runs import run_movement, runs_to_look_at
 from payouts.services.runs import bell_rung
 
@@ -77,6 +79,7 @@ class Looker(threading.Thread):
         """Look until told to finish."""
         while not self._ended.wait(settings.KAMCOMP_POLL_SECONDS):
             try:
+                canary_touch(door=Door.TABLE, worker=worker_name())
                 self.look()
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("the table of runs could not be read: %s", error)

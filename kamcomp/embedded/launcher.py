@@ -189,7 +189,7 @@ def beat_begin(*, services: Services) -> Child:
 def answers(*, port: int) -> bool:
     """Return whether the web server says that it is well."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5) as answer:
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False
@@ -201,7 +201,7 @@ def greet(*, port: int) -> None:
         f"""
 kamcomp is running:  http://127.0.0.1:{port}/
 
-  what is there      open the address above; its health is at /healthz
+  what is there      open the address above; its health is at /health/live
   a command          make manage ARGS="help"
   a calculation      make manage ARGS="calculate CASE.json --explain"
   logs               {place_for(kind="run").logs}

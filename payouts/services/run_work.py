@@ -8,8 +8,6 @@ the worker is asked to stop; the chunk in hand is always finished first.
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import time
 from collections.abc import Callable
 from uuid import UUID
@@ -17,6 +15,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from kamcomp.pulse.choices import Door
+from kamcomp.pulse.services import canary_touch, worker_name
 from kamcomp.refusal import Refusal
 from payouts.selectors.runs import runs_to_look_at
 from payouts.services.run_chunks import (
@@ -35,11 +35,6 @@ logger = logging.getLogger(__name__)
 
 def _never() -> bool:
     return False
-
-
-def worker_name() -> str:
-    """Return what a chunk says about who has it: host and process."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def run_look(*, run_id: UUID, stop: Callable[[], bool] = _never, seconds: float | None = None) -> int:
@@ -71,6 +66,7 @@ def runs_look(*, stop: Callable[[], bool] = _never, seconds: float | None = None
 
 def runs_sweep() -> int:
     """Ring for every run that has something nobody works on; return how many. Recovery never depends on a message."""
+    canary_touch(door=Door.SWEEP)
     waiting = runs_to_look_at()
     for run_id in waiting:
         run_ring(run_id=run_id)

@@ -1,0 +1,58 @@
+"""Reads of the canaries and of what this code needs of the database; ages are told by PostgreSQL's clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+from kamcomp.pulse.choices import Door
+
+ALIVE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """A door: seconds since its last touch, how often it was touched, by how many workers in the last minute."""
+
+    door: str
+    seconds: float
+    touches: int
+    workers: int
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether it was touched in the last minute."""
+        return self.seconds <= ALIVE_SECONDS
+
+
+def pulses() -> Mapping[str, Pulse]:
+    """Return the doors that were ever touched, by name."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT door, extract(epoch FROM clock_timestamp() - max(touched_at))::float8, sum(touches)::bigint,
+                   count(*) FILTER (WHERE touched_at >= clock_timestamp() - make_interval(secs => %s))
+              FROM pulse_canary GROUP BY door ORDER BY door
+            """,
+            [ALIVE_SECONDS],
+        )
+        return {row[0]: Pulse(*row) for row in cursor.fetchall()}
+
+
+def work_is_done(*, doors: Mapping[str, Pulse]) -> bool:
+    """Tell whether a worker was alive in the last minute, by a message or by its own look."""
+    return any(pulse.alive for name, pulse in doors.items() if name != Door.SWEEP)
+
+
+_WANTED: set[tuple[str, str]] = set()
+
+
+def migrations_missing() -> int:
+    """Return how many migrations of this code the database has not had; later ones of newer code do not matter."""
+    if not _WANTED:
+        # Read once a process: the code does not change under it.
+        _WANTED.update(MigrationLoader(None).disk_migrations)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app, name FROM django_migrations")
+        return len(_WANTED - set(cursor.fetchall()))
