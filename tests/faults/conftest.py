@@ -12,10 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from payouts.choices import RunStatus
 from payouts.models import Run, RunChunk
 from payouts.selectors.runs import run_progress
+from payouts.services.run_work import run_look
+from payouts.services.runs import run_request
+from tests.faults.story import story  # noqa: F401  (a fixture)
+from tests.payouts.crowd import AT, Crowd, crowd
 
 WORKER_SECONDS = 60
+PEOPLE = 600
 SETTINGS = {
     "KAMCOMP_CHUNK_PEOPLE": "200",
     "KAMCOMP_CHUNK_LEASE_SECONDS": "3",
@@ -25,59 +31,152 @@ SETTINGS = {
 
 
 @dataclass
+class Worker:
+    """A Celery worker with a process group of its own."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    plain: bool
+    began: int = 0
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def said(self) -> str:
+        """Return what it logged since this test began to use it."""
+        return self.log.read_bytes()[self.began :].decode(errors="replace")
+
+    def kill(self) -> None:
+        """Kill it with everything it started, as a power cut would."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait(timeout=10)
+
+
+@dataclass
 class Workers:
-    """The workers of one test, each a process group of its own; nothing outlives the test."""
+    """The workers of one test; those still sound at its end wait for the next test, as starting one takes seconds."""
 
     environment: dict[str, str]
     folder: Path
-    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    idle: list[Worker]
+    running: list[Worker] = field(default_factory=list)
+    started: int = 0
 
-    def start(self, *, ready: bool = True, **environment: str) -> subprocess.Popen[bytes]:
-        number = len(self.running) + 1
-        log = self.folder / f"worker-{number}.log"
-        name = f"fault-{os.getpid()}-{number}@localhost"
-        command = [sys.executable, "-m", "celery", "-A", "kamcomp.celery", "worker", "-c", "1", "-l", "INFO"]
+    def start(
+        self, *options: str, ready: bool = True, loader: tuple[str, ...] = (), **environment: str
+    ) -> Worker:
+        """Return a worker at work: one that waits for it, or with options or variables of its own a new one."""
+        plain = ready and not (options or environment or loader)
+        if plain and self.idle:
+            worker = self.idle.pop()
+            worker.began = worker.log.stat().st_size
+        else:
+            worker = self._new(options=options, loader=loader, plain=plain, environment=environment)
+        self.running.append(worker)
+        if ready:
+            self.answers(worker)
+        return worker
+
+    def _new(self, *, options, loader, plain, environment) -> Worker:
+        number = self.folder.joinpath("started")
+        count = int(number.read_text()) + 1 if number.exists() else 1
+        number.write_text(str(count))
+        log = self.folder / f"worker-{count}.log"
+        name = f"fault-{os.getpid()}-{count}@localhost"
+        command = [*loader, sys.executable, "-m", "celery", "-A", "kamcomp.celery", "worker", "-c", "1"]
         with log.open("wb") as stream:
             process = subprocess.Popen(
-                [*command, "--without-gossip", "--without-mingle", "-n", name],
+                [*command, "-l", "INFO", "--without-gossip", "--without-mingle", "-n", name, *options],
                 env=self.environment | SETTINGS | environment,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.running.append(process)
-        if ready:
-            self.answers(name, process, log)
-        return process
+        return Worker(name=name, process=process, log=log, plain=plain)
 
-    def answers(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def answers(self, worker: Worker) -> None:
+        """Wait until a worker answers by the broker."""
         from kamcomp.celery import app
 
         for _try in range(WORKER_SECONDS * 2):
-            if app.control.ping(destination=[name], timeout=0.5):
+            if app.control.ping(destination=[worker.name], timeout=0.5, limit=1):
                 return
-            assert process.poll() is None, log.read_text()
-        pytest.fail(f"{name} did not answer:\n{log.read_text()}")
+            assert worker.alive, worker.said()
+        pytest.fail(f"{worker.name} did not answer:\n{worker.said()}")
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
-        """Kill a worker with everything it started, as a power cut would."""
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=10)
+    def kill(self, worker: Worker) -> None:
+        """Kill a worker with everything it started."""
+        worker.kill()
 
     def logs(self) -> str:
-        return "\n".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))
+        """Return what the workers of this test said."""
+        return "\n".join(worker.said() for worker in self.running)
+
+    def release(self) -> None:
+        """Keep what can be used again, and kill the rest."""
+        for worker in self.running:
+            if worker.plain and worker.alive and "working on them without" not in worker.said():
+                with suppress(ProcessLookupError):
+                    os.killpg(worker.pid, signal.SIGCONT)
+                self.idle.append(worker)
+            else:
+                worker.kill()
+
+
+@pytest.fixture(scope="session")
+def idle_workers() -> Iterator[list[Worker]]:
+    """Return the workers that wait between two tests of this process; they end with it."""
+    waiting: list[Worker] = []
+    yield waiting
+    for worker in waiting:
+        worker.kill()
+
+
+@pytest.fixture(scope="session")
+def worker_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("workers")
 
 
 @pytest.fixture
-def workers(worker_environment: dict[str, str], tmp_path: Path) -> Iterator[Workers]:
+def workers(
+    worker_environment: dict[str, str], worker_logs: Path, idle_workers: list[Worker]
+) -> Iterator[Workers]:
     from kamcomp.celery import app
 
     app.control.purge()
-    made = Workers(environment=worker_environment, folder=tmp_path)
+    made = Workers(environment=worker_environment, folder=worker_logs, idle=idle_workers)
     yield made
-    for process in made.running:
-        made.kill(process)
+    made.release()
+
+
+@pytest.fixture
+def made(transactional_db, settings) -> Crowd:
+    """A crowd of 600 people, to be cut into chunks of 200."""
+    settings.KAMCOMP_CHUNK_PEOPLE = 200
+    return crowd(PEOPLE)
+
+
+@pytest.fixture
+def undisturbed(made, settings) -> Run:
+    """A run of the same facts in this process, cut otherwise, that nothing has happened to."""
+    settings.KAMCOMP_CHUNK_PEOPLE = 333
+    run = asked(made)
+    run_look(run_id=run.pk)
+    run.refresh_from_db()
+    assert run.status == RunStatus.CALCULATED, run.error
+    settings.KAMCOMP_CHUNK_PEOPLE = 200
+    return run
+
+
+def asked(made: Crowd) -> Run:
+    return run_request(period=made.period, by=made.users["maren"], at=AT)
 
 
 def until(
@@ -95,7 +194,7 @@ def until(
 
 def ended(run: Run, *, seconds: float = 90) -> Run:
     """Wait until a run has ended, and return it as it is then."""
-    until(lambda: run_progress(run_id=run.pk).ended, seconds=seconds, every=0.1, saying=f"{run} to end")
+    until(lambda: run_progress(run_id=run.pk).ended, seconds=seconds, every=0.05, saying=f"{run} to end")
     run.refresh_from_db()
     return run
 

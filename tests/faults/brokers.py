@@ -1,0 +1,141 @@
+"""The broker in a test's hands: a Valkey of one's own to be killed, and a post that doubles, mixes or loses messages."""
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+from uuid import uuid4
+
+import redis
+from django.conf import settings as django_settings
+
+from kamcomp.addresses import broker, client
+from kamcomp.embedded.valkey import binary_found
+
+QUEUE, DELIVERED = "celery", "delivered"
+LISTENING = ("-Q", DELIVERED)
+HELD_SECONDS = 0.15
+
+
+def shared_broker() -> redis.Redis:
+    """Return a client of the broker that all tests of this process share."""
+    return redis.Redis.from_url(client(url=django_settings.CELERY_BROKER_URL))
+
+
+class Post(Thread):
+    """
+    Whatever stands between who rings and who hears: it may lose messages, or deliver copies in any order.
+
+    Senders write to the ordinary queue; workers started with `LISTENING` read from another one, where
+    only what the post carries over arrives.
+    """
+
+    def __init__(self, *, chance: random.Random, copies: int = 1, lost: float = 0.0) -> None:
+        super().__init__(name="post", daemon=True)
+        self.chance, self.copies, self.lost = chance, copies, lost
+        self.taken = self.dropped = self.delivered = 0
+        self._ended = Event()
+        self._broker = shared_broker()
+
+    def run(self) -> None:
+        while not self._ended.wait(HELD_SECONDS):
+            bag = self._broker.lpop(QUEUE, 1_000) or []
+            self.taken += len(bag)
+            kept = [message for message in bag if self.chance.random() >= self.lost]
+            self.dropped += len(bag) - len(kept)
+            letters = kept * self.copies
+            self.chance.shuffle(letters)
+            for letter in letters:
+                self._deliver(letter)
+        self._broker.close()
+
+    def _deliver(self, letter: bytes) -> None:
+        said = json.loads(letter)
+        said["properties"]["delivery_tag"] = str(uuid4())
+        said["properties"]["delivery_info"]["routing_key"] = DELIVERED
+        self._broker.lpush(DELIVERED, json.dumps(said))
+        self.delivered += 1
+
+    def end(self) -> None:
+        self._ended.set()
+        self.join(timeout=5)
+        shared_broker().delete(QUEUE, DELIVERED)
+
+
+class OwnValkey:
+    """A Valkey of one test, which may be killed, emptied, set back, filled up or locked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.folder.mkdir()
+        self.socket = folder / "v"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}?db=0"
+
+    def start(self, *options: str) -> None:
+        command = [str(binary_found()), "--port", "0", "--unixsocket", str(self.socket), "--save", ""]
+        self.process = subprocess.Popen(
+            [*command, "--dir", str(self.folder), "--appendonly", "yes", "--appendfsync", "always", *options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            with suppress(redis.RedisError):
+                self.client().ping()
+                return
+            time.sleep(0.02)
+        raise AssertionError("the test's own Valkey did not start")
+
+    def client(self, **options) -> redis.Redis:
+        return redis.Redis.from_url(self.url, **options)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGKILL)
+            self.process.wait(timeout=10)
+        self.socket.unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Take away what it keeps on disk; it must not be running."""
+        shutil.rmtree(self.folder / "appendonlydir", ignore_errors=True)
+
+    def remember(self, aside: Path) -> None:
+        """Keep a copy of what is on disk now."""
+        shutil.copytree(self.folder / "appendonlydir", aside)
+
+    def set_back(self, aside: Path) -> None:
+        """Put an older copy in place of what is on disk; it must not be running."""
+        self.forget()
+        shutil.copytree(aside, self.folder / "appendonlydir")
+
+
+@contextmanager
+def ringing_at(url: str) -> Iterator[None]:
+    """Let this process ring at another broker."""
+    before = django_settings.CELERY_BROKER_URL
+    _ring_at(broker(variable="REDIS_URL", url=url))
+    try:
+        yield
+    finally:
+        _ring_at(before)
+
+
+def _ring_at(url: str) -> None:
+    from kamcomp.celery import app
+
+    app.pool.force_close_all()
+    app.conf.broker_url = url
+    app._pool = app.amqp._producer_pool = None
