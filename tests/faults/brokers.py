@@ -1,4 +1,4 @@
-"""The broker in a test's hands: a Valkey of one's own to be killed, and a post that doubles, mixes or loses messages."""
+"""The broker in a test's hands: a Valkey of its own to be killed, and a post that doubles, mixes or loses messages."""
 
 import json
 import random
@@ -8,7 +8,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 from uuid import uuid4
@@ -21,7 +20,7 @@ from kamcomp.embedded.valkey import binary_found
 
 QUEUE, DELIVERED = "celery", "delivered"
 LISTENING = ("-Q", DELIVERED)
-HELD_SECONDS = 0.15
+SWIFT, SLOW = 0.01, 0.15
 
 
 def shared_broker() -> redis.Redis:
@@ -31,29 +30,37 @@ def shared_broker() -> redis.Redis:
 
 class Post(Thread):
     """
-    Whatever stands between who rings and who hears: it may lose messages, or deliver copies in any order.
+    Whatever stands between who rings and who hears; faithful, until told to lose, copy and mix what it carries.
 
-    Senders write to the ordinary queue; workers started with `LISTENING` read from another one, where
-    only what the post carries over arrives.
+    Senders write to the ordinary queue; the workers of these tests read from another one, where only what the
+    post carries over arrives.
     """
 
-    def __init__(self, *, chance: random.Random, copies: int = 1, lost: float = 0.0) -> None:
+    def __init__(self) -> None:
         super().__init__(name="post", daemon=True)
-        self.chance, self.copies, self.lost = chance, copies, lost
+        self.chance = random.Random(0)
+        self.copies, self.lost, self.every = 1, 0.0, SWIFT
         self.taken = self.dropped = self.delivered = 0
         self._ended = Event()
         self._broker = shared_broker()
+        self._broker.delete(QUEUE, DELIVERED)
+
+    def meddle(self, *, chance: random.Random, copies: int = 1, lost: float = 0.0) -> None:
+        """Gather for a while from now on, lose this share, and deliver so many copies of the rest in any order."""
+        self.chance, self.copies, self.lost, self.every = chance, copies, lost, SLOW
+        self.taken = self.dropped = self.delivered = 0
 
     def run(self) -> None:
-        while not self._ended.wait(HELD_SECONDS):
+        while not self._ended.wait(self.every):
             bag = self._broker.lpop(QUEUE, 1_000) or []
-            self.taken += len(bag)
-            kept = [message for message in bag if self.chance.random() >= self.lost]
-            self.dropped += len(bag) - len(kept)
+            kept = [letter for letter in bag if self.chance.random() >= self.lost]
             letters = kept * self.copies
-            self.chance.shuffle(letters)
+            if self.every == SLOW:
+                self.chance.shuffle(letters)
             for letter in letters:
                 self._deliver(letter)
+            self.taken += len(bag)
+            self.dropped += len(bag) - len(kept)
         self._broker.close()
 
     def _deliver(self, letter: bytes) -> None:
@@ -64,9 +71,9 @@ class Post(Thread):
         self.delivered += 1
 
     def end(self) -> None:
+        """Carry nothing any more."""
         self._ended.set()
         self.join(timeout=5)
-        shared_broker().delete(QUEUE, DELIVERED)
 
 
 class OwnValkey:
@@ -136,6 +143,5 @@ def ringing_at(url: str) -> Iterator[None]:
 def _ring_at(url: str) -> None:
     from kamcomp.celery import app
 
-    app.pool.force_close_all()
     app.conf.broker_url = url
     app._pool = app.amqp._producer_pool = None

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from payouts.choices import RunStatus
 from payouts.models import Run, RunChunk
 from payouts.selectors.runs import run_progress
 from payouts.services.run_work import run_look
 from payouts.services.runs import run_request
+from tests.faults.brokers import LISTENING, Post
 from tests.faults.story import story  # noqa: F401  (a fixture)
 from tests.payouts.crowd import AT, Crowd, crowd
 
@@ -66,8 +68,8 @@ class Workers:
     environment: dict[str, str]
     folder: Path
     idle: list[Worker]
+    post: Post
     running: list[Worker] = field(default_factory=list)
-    started: int = 0
 
     def start(
         self, *options: str, ready: bool = True, loader: tuple[str, ...] = (), **environment: str
@@ -77,6 +79,7 @@ class Workers:
         if plain and self.idle:
             worker = self.idle.pop()
             worker.began = worker.log.stat().st_size
+            os.killpg(worker.pid, signal.SIGCONT)
         else:
             worker = self._new(options=options, loader=loader, plain=plain, environment=environment)
         self.running.append(worker)
@@ -91,6 +94,8 @@ class Workers:
         log = self.folder / f"worker-{count}.log"
         name = f"fault-{os.getpid()}-{count}@localhost"
         command = [*loader, sys.executable, "-m", "celery", "-A", "kamcomp.celery", "worker", "-c", "1"]
+        if "REDIS_URL" not in environment:
+            command += LISTENING
         with log.open("wb") as stream:
             process = subprocess.Popen(
                 [*command, "-l", "INFO", "--without-gossip", "--without-mingle", "-n", name, *options],
@@ -123,11 +128,29 @@ class Workers:
         """Keep what can be used again, and kill the rest."""
         for worker in self.running:
             if worker.plain and worker.alive and "working on them without" not in worker.said():
-                with suppress(ProcessLookupError):
-                    os.killpg(worker.pid, signal.SIGCONT)
+                pause(worker)
                 self.idle.append(worker)
             else:
                 worker.kill()
+
+
+def pause(worker: Worker) -> None:
+    """Stop a worker between two tests, at a moment when it holds nothing in the database."""
+    os.killpg(worker.pid, signal.SIGCONT)
+
+    def stopped() -> bool:
+        os.killpg(worker.pid, signal.SIGSTOP)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                "   AND pid <> pg_backend_pid() AND state <> 'idle'"
+            )
+            (busy,) = cursor.fetchone()
+        if busy:
+            os.killpg(worker.pid, signal.SIGCONT)
+        return not busy
+
+    until(stopped, seconds=30, every=0.1, saying=f"{worker.name} to have nothing in hand")
 
 
 @pytest.fixture(scope="session")
@@ -151,9 +174,12 @@ def workers(
     from kamcomp.celery import app
 
     app.control.purge()
-    made = Workers(environment=worker_environment, folder=worker_logs, idle=idle_workers)
+    post = Post()
+    post.start()
+    made = Workers(environment=worker_environment, folder=worker_logs, idle=idle_workers, post=post)
     yield made
     made.release()
+    post.end()
 
 
 @pytest.fixture
