@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from kamcomp.ids import uuid7
 from kamcomp.spans import Span
+from kamcomp.visibility import SeenQuerySet
 
 MONEY_DIGITS = 21
 """Fifteen digits before the point and up to six after it, as files may carry."""
@@ -45,6 +46,8 @@ class Record(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
 
+    objects = SeenQuerySet.as_manager()
+
     class Meta:
         abstract = True
 
@@ -63,7 +66,7 @@ class Dated(Record):
         return Span(self.valid.lower, self.valid.upper)
 
 
-class FactQuerySet(models.QuerySet):
+class FactQuerySet(SeenQuerySet):
     """Facts as believed now, or as believed at an instant."""
 
     def current(self) -> "FactQuerySet":

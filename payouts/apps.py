@@ -9,9 +9,9 @@ class PayoutsConfig(AppConfig):
     name = "payouts"
 
     def ready(self) -> None:
-        """Give Celery's workers the step that looks at the table, and the operators their figures."""
+        """Say who sees which rows; give workers the step that looks at the table, and operators their figures."""
         from kamcomp.celery import app
-        from payouts import gauges, workers
+        from payouts import gauges, visibility, workers  # noqa: F401
 
         workers.join(app)
         gauges.join()

@@ -5,3 +5,7 @@ from django.apps import AppConfig
 
 class ScorecardsConfig(AppConfig):
     name = "scorecards"
+
+    def ready(self) -> None:
+        """Say who sees which rows."""
+        from scorecards import visibility  # noqa: F401

@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from kamcomp.approvals.choices import Decision, FindingStatus, Severity
 from kamcomp.records import Record
+from kamcomp.visibility import SeenQuerySet
 
 
 class Approval(Record):
@@ -60,6 +61,8 @@ class Finding(models.Model):
     settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     settled_at = models.DateTimeField(null=True)
     settled_reason = models.TextField(blank=True)
+
+    objects = SeenQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(name="findings_by_subject", fields=["subject_table", "subject_id"])]

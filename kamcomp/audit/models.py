@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from kamcomp.audit.exact import ExactDecoder
+from kamcomp.visibility import SeenQuerySet
 
 
 class AuditEvent(models.Model):
@@ -24,6 +25,8 @@ class AuditEvent(models.Model):
     subject_id = models.CharField(max_length=64)
     before = models.JSONField(null=True, decoder=ExactDecoder)
     after = models.JSONField(null=True, decoder=ExactDecoder)
+
+    objects = SeenQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -51,6 +54,8 @@ class AuditSeal(models.Model):
     event_digests = ArrayField(models.CharField(max_length=64))
     previous_digest = models.CharField(max_length=64, blank=True)
     digest = models.CharField(max_length=64)
+
+    objects = SeenQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(name="audit_seals_do_not_branch", fields=["previous_digest"])]

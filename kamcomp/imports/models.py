@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from kamcomp.imports.choices import BatchStatus
 from kamcomp.records import Record
+from kamcomp.visibility import SeenQuerySet
 
 
 class ColumnMap(Record):
@@ -64,6 +65,8 @@ class ImportChange(models.Model):
     subject_id = models.CharField(max_length=64)
     before = models.JSONField(null=True, help_text="The row before the change; null when the import made it.")
     after = models.JSONField(null=True, help_text="The row the import left; null when it took the row away.")
+
+    objects = SeenQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(name="import_changes_by_batch", fields=["batch", "id"])]

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from kamcomp.calendar.models import Period
 from kamcomp.records import Record, currency_field, money_field
+from kamcomp.visibility import SeenQuerySet
 from payouts.choices import AdjustmentKind, AdjustmentStatus, LedgerAccount, PayoutEventKind
 from payouts.models.pools import Allocation, Pool
 from payouts.models.runs import Payout, Run
@@ -137,6 +138,8 @@ class LedgerEntry(models.Model):
     amount = money_field()
     currency = currency_field()
 
+    objects = SeenQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(name="ledger_entries_are_not_zero", condition=~Q(amount=0)),
@@ -160,6 +163,8 @@ class PayoutEvent(models.Model):
     )
     reason = models.TextField(blank=True)
     reference = models.CharField(max_length=120, blank=True)
+
+    objects = SeenQuerySet.as_manager()
 
     class Meta:
         constraints = [

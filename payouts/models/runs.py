@@ -14,6 +14,7 @@ from django.db.models import Q
 from kamcomp.calendar.models import FiscalCalendar, Period
 from kamcomp.ids import uuid7
 from kamcomp.records import Record, currency_field, money_field
+from kamcomp.visibility import SeenQuerySet
 from payouts.choices import ChunkStatus, LineKind, PayElement, ReviewOutcome, RunKind, RunStatus
 from plans.models import PlanVersion
 from teams.models import Person, StrategicAccount
@@ -94,6 +95,8 @@ class RunChunk(models.Model):
     finished_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
 
+    objects = SeenQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(name="run_chunks_one_number", fields=["run", "number"]),
@@ -124,6 +127,8 @@ class RunProblem(models.Model):
     code = models.CharField(max_length=60)
     message = models.TextField()
 
+    objects = SeenQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.message
 
@@ -153,6 +158,8 @@ class Payout(models.Model):
     closing = models.JSONField(
         default=dict, help_text="Balances for the next period that are not zero, as strings."
     )
+
+    objects = SeenQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -187,6 +194,8 @@ class PayoutLine(models.Model):
     payout_ratio = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     weight = models.DecimalField(max_digits=12, decimal_places=8, null=True)
     amount = money_field()
+
+    objects = SeenQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.leaf}: {self.amount}"

@@ -106,7 +106,7 @@ def subjects_of(
     *, run_id: UUID, people: Collection[UUID], without: PayoutEventKind | None = None
 ) -> Iterator[dict[str, Any]]:
     """Return what people are paid for in a run, as the subjects of events; `without` leaves out those that have one."""
-    mine = {
+    mine: dict[str, QuerySet[Any]] = {
         "payout_id": Payout.objects.filter(run_id=run_id, person_id__in=people).exclude(amount=0),
         "allocation_id": Allocation.objects.filter(
             pool__run_id=run_id, person_id__in=people, amount__isnull=False

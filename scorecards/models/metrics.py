@@ -74,7 +74,7 @@ class Target(Record):
     superseded_at = models.DateTimeField(null=True, editable=False)
     batch = models.ForeignKey("imports.ImportBatch", models.PROTECT, null=True, related_name="+")
 
-    objects = FactQuerySet.as_manager()
+    objects = FactQuerySet.as_manager()  # type: ignore[misc]  # a Record's, and a fact's
 
     class Meta:
         constraints = [

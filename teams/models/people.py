@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from kamcomp.records import Dated, Record, currency_field, money_field, share_field
+from kamcomp.visibility import SeenQuerySet
 from teams.choices import EmploymentStatus, Link, OvertimeStatus, PackageStatus, PersonStatus, Seat
 
 
@@ -67,6 +68,8 @@ class PersonDetails(models.Model):
     payroll_number = models.CharField(max_length=60, blank=True)
     retain_until = models.DateField(null=True)
     erased_at = models.DateTimeField(null=True)
+
+    objects = SeenQuerySet.as_manager()
 
     class Meta:
         constraints = [

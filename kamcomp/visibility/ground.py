@@ -1,0 +1,65 @@
+"""Who sees what of the ground floor: users and roles, approvals, the audit trail, calendars, rates, imports, jobs."""
+
+from django.db.models import Q
+
+from kamcomp.approvals.models import Approval, Finding
+from kamcomp.audit.models import AuditEvent, AuditSeal
+from kamcomp.calendar.models import FiscalCalendar, Period
+from kamcomp.currency.models import FxRate
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import RoleGrant, User
+from kamcomp.imports.models import ColumnMap, ImportBatch, ImportChange
+from kamcomp.jobs.models import Job
+from kamcomp.policy.models import PolicySetting
+from kamcomp.pulse.models import Canary
+from kamcomp.visibility import EVERYBODY, Sight, seen
+
+ROOM = "kamcomp"
+
+SELF = Sight("themselves", lambda viewer: Q(pk=viewer.user_id))
+OWN_ROLES = Sight("their own", lambda viewer: Q(user_id=viewer.user_id))
+OWN_STEPS = Sight(
+    "what they prepared or decided",
+    lambda viewer: Q(prepared_by_id=viewer.user_id) | Q(decided_by_id=viewer.user_id),
+)
+STARTED = Sight("what they started", lambda viewer: Q(created_by_id=viewer.user_id))
+STARTED_BATCH = Sight("of what they started", lambda viewer: Q(batch__created_by_id=viewer.user_id))
+
+DESK = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR)
+
+seen(FiscalCalendar, Period, FxRate, room=ROOM, everything=EVERYBODY)
+seen(
+    User,
+    room=ROOM,
+    everything=(Role.COMP_ADMIN, Role.FINANCE, Role.HR_LEGAL, Role.AUDITOR),
+    **dict.fromkeys((Role.EXECUTIVE, Role.KAM, Role.PAYEE, Role.API_CLIENT), SELF),
+)
+seen(
+    RoleGrant,
+    room=ROOM,
+    everything=(Role.COMP_ADMIN, Role.HR_LEGAL, Role.AUDITOR),
+    **dict.fromkeys((Role.FINANCE, Role.EXECUTIVE, Role.KAM, Role.PAYEE, Role.API_CLIENT), OWN_ROLES),
+)
+seen(Approval, room=ROOM, everything=DESK, kam=OWN_STEPS)
+seen(Finding, room=ROOM, everything=DESK)
+seen(AuditEvent, AuditSeal, Canary, room=ROOM, everything=(Role.COMP_ADMIN, Role.AUDITOR))
+seen(PolicySetting, room=ROOM, everything=DESK)
+seen(ColumnMap, room=ROOM, everything=(Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR, Role.API_CLIENT))
+seen(
+    ImportBatch,
+    room=ROOM,
+    everything=(Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR),
+    api_client=STARTED,
+)
+seen(
+    ImportChange,
+    room=ROOM,
+    everything=(Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR),
+    api_client=STARTED_BATCH,
+)
+seen(
+    Job,
+    room=ROOM,
+    everything=(Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR),
+    **dict.fromkeys((Role.EXECUTIVE, Role.HR_LEGAL, Role.KAM, Role.PAYEE, Role.API_CLIENT), STARTED),
+)
