@@ -226,6 +226,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "audit-seal": {"task": "kamcomp.audit.tasks.audit_seal", "schedule": crontab(hour=2, minute=30)},
+    "ledger-check": {"task": "payouts.ledger_check", "schedule": crontab(hour=3, minute=15)},
     "canary": {"task": "pulse.canary", "schedule": 15.0, "options": {"expires": 15}},
     "runs-sweep": {"task": "payouts.runs_sweep", "schedule": 30.0, "options": {"expires": 30}},
 }

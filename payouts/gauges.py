@@ -1,5 +1,5 @@
 """
-What this room adds to the figures for Prometheus (`kamcomp.pulse.measures`): runs, chunks, queues and jobs.
+What this room adds to the figures for Prometheus (`kamcomp.pulse.measures`): runs, chunks, queues, the books.
 
 Their names and what to do about each stand in docs/how-to/operate.md.
 """
@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from prometheus_client import Metric
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-from kamcomp.pulse.measures import measure
+from kamcomp.pulse.measures import gauge, measure
 from payouts.selectors.operations import (
     Durations,
     chunk_durations,
     chunk_retries,
+    last_check,
     queues,
     run_durations,
     work_by_status,
@@ -54,6 +55,22 @@ def waiting() -> Iterator[Metric]:
     for kind, status, count in work_by_status():
         states.add_metric([kind, status], count)
     yield from (length, age, states)
+
+
+@measure
+def books() -> Iterator[Metric]:
+    """Yield what the last check of the books left unexplained; nothing before the first check."""
+    check = last_check()
+    if check is None:
+        return
+    cents = GaugeMetricFamily(
+        "kamcomp_unexplained_cents", "Minor units that the last check could not explain.", labels=["currency"]
+    )
+    for currency, count in check.unexplained_cents.items():
+        cents.add_metric([currency], count)
+    yield cents
+    yield gauge("ledger_findings", "Findings of the last check of the books.", check.found)
+    yield gauge("ledger_check_age_seconds", "Seconds since the last check of the books.", check.seconds_ago)
 
 
 def _histogram(name: str, says: str, durations: Durations) -> Metric:

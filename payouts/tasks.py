@@ -1,9 +1,11 @@
-"""What a message can ask of a worker: look at a run. Ids in, one service call."""
+"""What a message can ask of a worker: look at a run, sweep, check the books. Ids in, one service call."""
 
 from uuid import UUID
 
 from celery import shared_task
+from django.utils import timezone
 
+from payouts.services.ledger_check import ledger_check
 from payouts.services.run_work import run_look, runs_sweep
 from payouts.services.runs import LOOK_TASK
 from payouts.workers import stopping
@@ -19,3 +21,9 @@ def run_look_at(run_id: str) -> None:
 def runs_sweep_all() -> None:
     """Ring again for chunks whose lease ran out: the clock's task."""
     runs_sweep()
+
+
+@shared_task(name="payouts.ledger_check")
+def ledger_check_all() -> None:
+    """Check the books of every locked run: the clock's daily task."""
+    ledger_check(at=timezone.now())

@@ -1,7 +1,7 @@
 """Runs, payouts, pools, the ledger and the files out: the money."""
 
 from payouts.models.ledger import Adjustment, ClawbackCase, LedgerEntry, PayoutEvent, Posting
-from payouts.models.outputs import Export, PayrollReturn
+from payouts.models.outputs import Export, LedgerCheck, PayrollReturn
 from payouts.models.pools import Allocation, Pool
 from payouts.models.runs import AccountReview, Payout, PayoutLine, Run, RunChunk, RunProblem
 
@@ -11,6 +11,7 @@ __all__ = [
     "Allocation",
     "ClawbackCase",
     "Export",
+    "LedgerCheck",
     "LedgerEntry",
     "Payout",
     "PayoutEvent",

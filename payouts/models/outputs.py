@@ -1,8 +1,9 @@
-"""Files out, and what payroll answered."""
+"""Files out, what payroll answered, and the daily check of books and files against each other."""
 
 from django.db import models
 from django.db.models import Q
 
+from kamcomp.calendar.models import Period
 from kamcomp.records import Fact, Record, currency_field, money_field
 from payouts.choices import ExportFormat, ExportProfile
 from payouts.models.runs import Run
@@ -50,3 +51,21 @@ class PayrollReturn(Fact):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.amount} {self.currency}"
+
+
+class LedgerCheck(Record):
+    """What one check of the books found: the control's proof, and where the figures for operators come from."""
+
+    checked_at = models.DateTimeField()
+    period = models.ForeignKey(
+        Period, models.PROTECT, null=True, related_name="+", help_text="Empty: the books of all periods."
+    )
+    runs = models.PositiveIntegerField()
+    postings = models.PositiveIntegerField()
+    files = models.PositiveIntegerField()
+    found = models.PositiveIntegerField(default=0, help_text="How many findings there were.")
+    findings = models.JSONField(default=list, help_text="The first of them: code and sentence.")
+    unexplained = models.JSONField(default=dict, help_text="Amounts that do not follow, by currency.")
+
+    def __str__(self) -> str:
+        return f"{self.checked_at:%Y-%m-%d %H:%M}: {self.found} finding(s)"

@@ -6,10 +6,15 @@ Durations and ages are by PostgreSQL's clock. No read names a person or an amoun
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_UP, Decimal
 
 from django.db import connection
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Func
+
+from kamcomp.money import minor_unit
+from payouts.models import LedgerCheck
 
 CHUNK_BOUNDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 RUN_BOUNDS = (1, 5, 15, 30, 60, 120, 300, 900, 3600)
@@ -31,6 +36,37 @@ class Queue:
     name: str
     waiting: int
     oldest_seconds: float
+
+
+@dataclass(frozen=True)
+class LastCheck:
+    """The latest check of the books: findings, minor units that do not follow by currency, seconds since."""
+
+    found: int
+    unexplained_cents: Mapping[str, int]
+    seconds_ago: float
+
+
+def last_check() -> LastCheck | None:
+    """Return what the latest check of all books found; None if there was none yet."""
+    check = (
+        LedgerCheck.objects.filter(period=None)
+        .annotate(
+            ago=ExpressionWrapper(
+                Func(function="clock_timestamp", output_field=DateTimeField()) - F("created_at"),
+                output_field=DurationField(),
+            )
+        )
+        .order_by("created_at")
+        .last()
+    )
+    if check is None:
+        return None
+    cents = {
+        currency: int((Decimal(amount) / minor_unit(currency)).to_integral_value(ROUND_UP))
+        for currency, amount in check.unexplained.items()
+    }
+    return LastCheck(found=check.found, unexplained_cents=cents, seconds_ago=check.ago.total_seconds())
 
 
 def run_durations() -> Durations:

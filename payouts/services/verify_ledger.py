@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from payouts.choices import AdjustmentStatus, LedgerAccount
 from payouts.models import LedgerEntry, Run
@@ -52,19 +53,52 @@ COMPARED = """
 """
 
 
-def verify_ledger(*, run: Run, find: Find) -> None:
-    """Say through `find` (code, sentence) every entry of a locked run that does not follow from what it is for."""
-    for sentence in (*_tied(run), *_untied(run)):
-        find("ledger_differs", sentence)
-    sums = LedgerEntry.objects.filter(posting__run=run).values("posting_id", "currency")
-    for row in sums.annotate(total=Sum("amount")).exclude(total=0):
-        find(
-            "posting_unbalanced",
-            f"Posting {row['posting_id']} sums to {row['total']} {row['currency']}, not to 0.",
+@dataclass(frozen=True, kw_only=True)
+class LedgerDifference:
+    """An account, person and currency of a run whose entries do not follow from what they are for."""
+
+    who: str
+    account: str
+    currency: str
+    what: str
+    due: Decimal
+    posted: Decimal
+
+    @property
+    def off(self) -> Decimal:
+        """Return what is posted beyond what is due."""
+        return self.posted - self.due
+
+    @property
+    def sentence(self) -> str:
+        """Return the difference in words, with its place."""
+        return (
+            f"{self.who}: the ledger has {self.posted.normalize():f} {self.currency} on {self.account} for "
+            f"{self.what}, {self.due.normalize():f} follows ({self.off.normalize():+f} {self.currency})."
         )
 
 
-def _tied(run: Run) -> Iterator[str]:
+def verify_ledger(*, run: Run, find: Find) -> None:
+    """Say through `find` (code, sentence) every entry of a locked run that does not follow from what it is for."""
+    for difference in ledger_differences(run=run):
+        find("ledger_differs", difference.sentence)
+    for posting_id, currency, total in unbalanced_postings(LedgerEntry.objects.filter(posting__run=run)):
+        find("posting_unbalanced", f"Posting {posting_id} sums to {total} {currency}, not to 0.")
+
+
+def ledger_differences(*, run: Run) -> Iterator[LedgerDifference]:
+    """Yield every account, person and currency of a locked run whose entries are not what follows."""
+    yield from _tied(run)
+    yield from _untied(run)
+
+
+def unbalanced_postings(entries: QuerySet[LedgerEntry]) -> Iterator[tuple[UUID, str, Decimal]]:
+    """Yield posting, currency and sum of those postings whose entries do not sum to 0."""
+    sums = entries.order_by().values_list("posting_id", "currency").annotate(total=Sum("amount"))
+    yield from sums.exclude(total=0)
+
+
+def _tied(run: Run) -> Iterator[LedgerDifference]:
     """Compare the entries for payouts, pools, shares and adjustments with what the lock posts for them."""
     values = {**statement_values(run=run), "adjustments": AdjustmentStatus.POSTED, "posting": None}
     for statement in STATEMENTS:
@@ -85,12 +119,12 @@ def _tied(run: Run) -> Iterator[str]:
         for account, currency, employee_id, *references, due, posted in rows:
             what = next(words for words, given in zip(REFERENCES.values(), references, strict=True) if given)
             subject = next(given for given in references if given)
-            yield _sentence(
+            yield _difference(
                 employee_id or "the company", account, currency, f"{what} ({subject})", due, posted
             )
 
 
-def _untied(run: Run) -> Iterator[str]:
+def _untied(run: Run) -> Iterator[LedgerDifference]:
     """Compare the claims and the conversions, which are of a person and not of one payout."""
     untied = _sums(run, **UNTIED)
     tied: dict[tuple[UUID | None, str], Decimal] = defaultdict(lambda: ZERO)
@@ -108,22 +142,22 @@ def _untied(run: Run) -> Iterator[str]:
         }
         claim = owed.get((person_id, currency), ZERO)
         if posted[LedgerAccount.RECOVERABLE] != claim:
-            yield _sentence(
+            yield _difference(
                 who, "recoverable", currency, "what is owed", claim, posted[LedgerAccount.RECOVERABLE]
             )
         taken = posted[LedgerAccount.PAYABLE] + claim
         if taken > 0 and taken != claim - tied[person_id, currency]:
-            yield _sentence(
+            yield _difference(
                 who, "payable", currency, "payroll's currency", claim - tied[person_id, currency], taken
             )
         if posted[LedgerAccount.CONVERSION] != -taken:
-            yield _sentence(
+            yield _difference(
                 who, "conversion", currency, "payroll's currency", -taken, posted[LedgerAccount.CONVERSION]
             )
         others = {LedgerAccount.RECOVERABLE, LedgerAccount.PAYABLE, LedgerAccount.CONVERSION}
         for account in sorted(posted.keys() - others):
             if posted[account]:
-                yield _sentence(who, account, currency, "nothing", ZERO, posted[account])
+                yield _difference(who, account, currency, "nothing", ZERO, posted[account])
 
 
 def _sums(run: Run, **only: bool) -> dict[tuple[str, UUID | None, str], Decimal]:
@@ -133,8 +167,7 @@ def _sums(run: Run, **only: bool) -> dict[tuple[str, UUID | None, str], Decimal]
     return {(account, person_id, currency): total for account, person_id, currency, total in rows}
 
 
-def _sentence(who: str, account: str, currency: str, what: str, due: Decimal, posted: Decimal) -> str:
-    return (
-        f"{who}: the ledger has {posted.normalize():f} {currency} on {account} for {what}, "
-        f"{due.normalize():f} follows ({(posted - due).normalize():+f} {currency})."
-    )
+def _difference(
+    who: str, account: str, currency: str, what: str, due: Decimal, posted: Decimal
+) -> LedgerDifference:
+    return LedgerDifference(who=who, account=account, currency=currency, what=what, due=due, posted=posted)
