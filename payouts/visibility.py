@@ -22,6 +22,7 @@ from payouts.models import (
     Allocation,
     ClawbackCase,
     Export,
+    LedgerCheck,
     LedgerEntry,
     Payout,
     PayoutEvent,
@@ -164,7 +165,7 @@ seen(
     kam=CURRENT_RUNS,
     payee=REVIEWED_RUNS,
 )
-seen(RunChunk, RunProblem, Posting, Export, room=ROOM, everything=BOOKS)
+seen(RunChunk, RunProblem, Posting, Export, LedgerCheck, room=ROOM, everything=BOOKS)
 seen(
     Payout,
     room=ROOM,
