@@ -9,6 +9,7 @@ RUN pip install --no-cache-dir --requirement requirements.txt --constraint requi
  && useradd --system --no-create-home kamcomp
 
 COPY . .
+RUN python -m kamcomp.pages.making
 USER kamcomp
 EXPOSE 8000
 CMD ["python", "-m", "gunicorn", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--no-control-socket", "kamcomp.wsgi"]

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from kamcomp.embedded.bootstrap import LOCK_VARIABLE, lock_take
 from kamcomp.embedded.places import PROJECT, CannotStart, place_for
 from kamcomp.embedded.services import Services, services_up
+from kamcomp.pages.making import made
 
 PYTHON = sys.executable
 STATIC_CHECKS = {
@@ -72,6 +73,7 @@ def check(*, arguments: Sequence[str]) -> int:
     place = place_for(kind="test")
     lock = lock_take(place=place)
     os.set_inheritable(lock, False)
+    made()
     with services_up(place=place) as services:
         failed = [name for name in asked or STATIC_CHECKS if not _passes(name=name, services=services)]
     if not asked and "--no-tests" not in arguments:

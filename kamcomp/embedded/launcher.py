@@ -116,12 +116,24 @@ def prepare(*, services: Services) -> None:
 
     :raises CannotStart: if either fails; the command's own words are above.
     """
+    pages_make()
     if command(services=services, arguments=["migrate", "--verbosity", "0"]) != 0:
         raise CannotStart("the database could not be brought up to date; the reason is above.")
     if os.environ.get("KAMCOMP_DEMO") == "0":
         return
     if command(services=services, arguments=["demo_when_empty"]) != 0:
         raise CannotStart("the demo company could not be loaded; the reason is above.")
+
+
+def pages_make() -> None:
+    """
+    Make what the pages need and the repository does not hold: the type face, the compiled translations.
+
+    :raises CannotStart: if it cannot be made; its own words are above.
+    """
+    made = subprocess.run([sys.executable, "-m", "kamcomp.pages.making"], cwd=PROJECT, check=False)
+    if made.returncode != 0:
+        raise CannotStart("the pages' type face and translations could not be made; the reason is above.")
 
 
 def command(*, services: Services, arguments: Sequence[str]) -> int:
@@ -217,6 +229,7 @@ kamcomp is running:  http://127.0.0.1:{port}/
 def python(*, arguments: Sequence[str]) -> int:
     """Run a Python program, manage.py say: as a guest of what runs, or on services started for it."""
     place = place_for(kind="run")
+    pages_make()
     inherited = "KAMCOMP_LOCK" in os.environ
     if not inherited and place.settings.is_file():
         environ = {**os.environ, **json.loads(place.settings.read_text(encoding="utf-8"))}

@@ -19,6 +19,7 @@ from psycopg2 import sql
 from kamcomp.embedded.bootstrap import lock_take
 from kamcomp.embedded.places import PROJECT, CannotStart, place_for
 from kamcomp.embedded.services import services_up
+from kamcomp.pages.making import made
 
 
 class Held(ExitStack):
@@ -48,6 +49,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         _own_valkey_database(number=int(number[1]) + FIRST_VALKEY_DATABASE + 1)
         return
     held = Held()
+    made()
     try:
         if not os.environ.get("DATABASE_URL"):
             place = place_for(kind="test")

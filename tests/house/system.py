@@ -14,7 +14,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-COPIED = ("kamcomp", "teams", "scorecards", "plans", "payouts", "templates", "manage.py", "Makefile")
+COPIED = (
+    "kamcomp",
+    "teams",
+    "scorecards",
+    "plans",
+    "payouts",
+    "templates",
+    "locale",
+    "manage.py",
+    "Makefile",
+)
 PATIENCE_SECONDS = 240.0
 OWN_VARIABLES = (
     "DATABASE_URL",
