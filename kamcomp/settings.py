@@ -5,8 +5,8 @@ environment, and a missing or wrong value stops the start with a sentence that s
 Variables: DATABASE_URL, DATABASE_OWNER_URL (only where migrations run), REDIS_URL, SECRET_KEY,
 KAMCOMP_ALLOWED_HOSTS, KAMCOMP_HTTPS (1), KAMCOMP_OPEN_START_PAGE (0), KAMCOMP_LOG_FORMAT (json),
 KAMCOMP_STATEMENT_SECONDS (120), KAMCOMP_EXPORTS (a folder for files out), KAMCOMP_METRICS_FROM (this
-machine) and KAMCOMP_METRICS_TOKEN (none): who may read /metrics. While `make run` is up, its
-addresses are found without any of them.
+machine) and KAMCOMP_METRICS_TOKEN (none): who may read /metrics; KAMCOMP_COMPANY (the name in the corner of
+each page). While `make run` is up, its addresses are found without any of them.
 """
 
 import json
@@ -21,6 +21,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from kamcomp import addresses
+from kamcomp.pages.making import made_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 RUNNING = Path(os.environ.get("KAMCOMP_STATE") or BASE_DIR / ".kamcomp") / "run" / "settings.json"
@@ -89,6 +90,7 @@ OPEN_START_PAGE = _switch("KAMCOMP_OPEN_START_PAGE", default=False)
 
 INSTALLED_APPS = [
     "kamcomp.apps.KamcompConfig",
+    "kamcomp.pages",
     "kamcomp.identity",
     "kamcomp.audit",
     "kamcomp.calendar",
@@ -106,6 +108,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_standardized_errors",
     "django_structlog",
+    "django_htmx",
+    "heroicons",
     "csp",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -130,8 +134,10 @@ AUTH_PASSWORD_VALIDATORS = [
 MIDDLEWARE = [
     "kamcomp.pulse.middleware.PulseMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -139,6 +145,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
 ]
 ROOT_URLCONF = "kamcomp.urls"
@@ -154,6 +161,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "kamcomp.pages.shell.shell",
             ],
         },
     }
@@ -265,6 +273,12 @@ SPECTACULAR_SETTINGS = {
 # Words, time and files ------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
+COMPANY_NAME = ENVIRONMENT.get("KAMCOMP_COMPANY") or ""
 TIME_ZONE = "UTC"
 USE_TZ = True
 EXPORT_ROOT = Path(
@@ -272,7 +286,13 @@ EXPORT_ROOT = Path(
     or Path(ENVIRONMENT.get("KAMCOMP_STATE") or BASE_DIR / ".kamcomp") / "exports"
 )
 STATIC_URL = "static/"
+# The type face and the compiled translations are made at set-up, not kept in the repository.
+MADE_ROOT = made_folder()
+STATICFILES_DIRS = [MADE_ROOT / "static"]
+LOCALE_PATHS = [MADE_ROOT / "locale"]
 WHITENOISE_USE_FINDERS = True
+# Pages name their files with a digest, so a browser may keep each for long.
+WHITENOISE_MAX_AGE = 7 * 24 * 60 * 60
 
 # Safety ---------------------------------------------------------------------------------------------------
 
@@ -297,6 +317,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "kamcomp.pages.views.csrf_failed"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60

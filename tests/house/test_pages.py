@@ -54,7 +54,7 @@ class TestHome:
             )
         client.force_login(user)
 
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(12):
             page = client.get("/").content.decode()
 
         assert page.index("D30") < page.index("D29")

@@ -1,0 +1,105 @@
+"""
+The navigation: every entry once, for whom it is, and where it stands.
+
+An entry names an address by its URL name, so that the ground floor imports no app above
+it; an entry whose address does not exist is not shown. A screen builder adds one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from kamcomp.identity.choices import Role
+
+Words = str | Promise
+ADMIN, KAM, PAYEE, FINANCE = Role.COMP_ADMIN, Role.KAM, Role.PAYEE, Role.FINANCE
+EXECUTIVE, LEGAL, AUDITOR = Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR
+EVERYBODY = frozenset({*Role.values, ""}) - {Role.API_CLIENT}
+WATCHERS = frozenset({ADMIN, FINANCE, EXECUTIVE, AUDITOR})
+
+FIRST, MY_WORK, MY_PAY = "", _("My work"), _("My pay")
+DESIGN, RUN, MONEY, OVERSIGHT = _("Design"), _("Run"), _("Finance"), _("Oversight")
+GROUPS: tuple[Words, ...] = (FIRST, MY_WORK, MY_PAY, DESIGN, RUN, MONEY, OVERSIGHT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One entry: address, words, icon (a heroicon), group, who sees it, and the short word a phone has for it."""
+
+    url_name: str
+    label: Words
+    icon: str
+    group: Words = FIRST
+    roles: Set[str] = EVERYBODY
+    phone: Words = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """An entry as one reader sees it: where it leads, and whether they are there."""
+
+    entry: Entry
+    url: str
+    current: bool
+
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(url_name="home", label=_("Home"), icon="home", phone=_("Home")),
+    Entry(
+        url_name="payouts:pool-list",
+        label=_("Allocate pool"),
+        icon="chart-pie",
+        group=MY_WORK,
+        roles={KAM},
+        phone=_("Allocate"),
+    ),
+    Entry(
+        url_name="payouts:statement-list",
+        label=_("My statement"),
+        icon="document-currency-euro",
+        group=MY_PAY,
+        roles={KAM, PAYEE},
+        phone=_("Statement"),
+    ),
+    Entry(
+        url_name="payouts:run-list",
+        label=_("Period runs"),
+        icon="play",
+        group=RUN,
+        roles=WATCHERS,
+        phone=_("Runs"),
+    ),
+    Entry(
+        url_name="payouts:pool-list",
+        label=_("Team pools"),
+        icon="chart-pie",
+        group=RUN,
+        roles=WATCHERS,
+        phone=_("Pools"),
+    ),
+)
+
+
+def places(*, roles: Set[str], path: str) -> list[Place]:
+    """Return the entries that somebody in `roles` sees, in order; the longest one that `path` lies under is current."""
+    found: list[tuple[Entry, str]] = []
+    for entry in ENTRIES:
+        if not roles & entry.roles:
+            continue
+        try:
+            url = reverse(entry.url_name)
+        except NoReverseMatch:
+            continue
+        if url not in [known for _entry, known in found]:
+            found.append((entry, url))
+    here = max((url for _entry, url in found if _leads_to(url, path)), key=len, default="")
+    return [Place(entry=entry, url=url, current=url == here) for entry, url in found]
+
+
+def _leads_to(url: str, path: str) -> bool:
+    return path == url or (url != "/" and path.startswith(url.rstrip("/") + "/"))
