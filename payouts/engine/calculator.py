@@ -22,9 +22,10 @@ from kamcomp.money import CONTEXT, to_decimals
 from kamcomp.refusal import Refusal
 from kamcomp.trace import NO_TRACE, RecordingTrace, Trace, plain
 from payouts.engine.allocation import matrix_keys, matrix_least
-from payouts.engine.case import Case, case_from_document
+from payouts.engine.case import Case, CasePool, case_from_document
 from payouts.engine.case_inputs import (
     BALANCES,
+    CaseContradicts,
     CaseIncomplete,
     case_calendar,
     case_inputs,
@@ -35,7 +36,15 @@ from payouts.engine.clawback import overpaid
 from payouts.engine.conversion import Rate, payroll_amounts, rate_for
 from payouts.engine.evaluation import Outcome, evaluate
 from payouts.engine.filling import fill
-from payouts.engine.pool_case import PoolCase, allocation_rule, case_members, nodes_read, pool_figures
+from payouts.engine.pool_case import (
+    PoolCase,
+    SharedBudget,
+    allocation_rule,
+    case_members,
+    funded_by_rule,
+    nodes_read,
+    pool_figures,
+)
 from payouts.engine.pool_members import PoolMember
 from payouts.engine.team_result import node_ratios
 from plans.engine.codec import DocumentError, DocumentInvalid
@@ -271,7 +280,8 @@ def pool_answered(*, case: Case, explain: bool) -> Answer:
     """
     Return the case's pool: funded, guideline shares, limits, and an allocation of the wishes if given.
 
-    :raises CaseIncomplete: if the plan has no pool section.
+    :raises CaseIncomplete: if the plan has no pool section, or its budget holds nothing known.
+    :raises CaseContradicts: if the case gives a budget that the plan does not name, or the pool twice.
     """
     plan, asked = _plan(case), case.pool
     assert asked is not None
@@ -294,6 +304,7 @@ def pool_answered(*, case: Case, explain: bool) -> Answer:
         currency=plan.currency,
         results=_pool_results(case, plan, calendar, trace),
         contribution=asked.contribution,
+        budget=_pool_budget(plan.pool.funding.budget, asked),
     )
     figures = pool_figures(case=pool, trace=trace)
     answer: Answer = {
@@ -303,6 +314,7 @@ def pool_answered(*, case: Case, explain: bool) -> Answer:
         "target": plain(figures.target_amount),
         "result": plain(figures.result_ratio),
         "funded": plain(figures.funded),
+        **({"asked": plain(funded_by_rule(case=pool))} if pool.budget else {}),
         "withheld": plain(figures.withheld),
         "guideline": plain(figures.guideline),
         "limits": {
@@ -314,6 +326,22 @@ def pool_answered(*, case: Case, explain: bool) -> Answer:
     if isinstance(trace, RecordingTrace):
         answer["trace"] = trace.tree()
     return answer
+
+
+def _pool_budget(named: str | None, asked: CasePool) -> SharedBudget | None:
+    if named is None and asked.budget is not None:
+        raise CaseContradicts(
+            "/pool/budget: the plan's pool names no budget (pool.funding.budget): leave it out."
+        )
+    if named is not None and asked.budget is None:
+        raise CaseIncomplete(f"/pool/budget: the pool shares the budget {named}: say what it has available.")
+    if asked.budget is None:
+        return None
+    if asked.account in asked.budget.others:
+        raise CaseContradicts(
+            f"/pool/budget/others: {asked.account} is the pool asked about, not another one."
+        )
+    return SharedBudget(available=asked.budget.available, pool=asked.account, others=asked.budget.others)
 
 
 def _wished(pool: PoolCase, total: Decimal, limits: Mapping[str, Any], wishes: Mapping[str, Decimal]) -> Any:

@@ -248,14 +248,27 @@ class CaseMember:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CaseBudget:
+    """What the budget of the plan's pool holds in the period, and what each other pool of it asks, by account."""
+
+    available: Decimal
+    others: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CasePool:
-    """The pool of an account in a period: its members and, if given, the allocator's relative wishes."""
+    """
+    The pool of an account in a period: its members and, if given, the allocator's relative wishes.
+
+    `budget` is given where, and only where, the plan's funding names one.
+    """
 
     account: str
     region: str | None = None
     period: str
     members: tuple[CaseMember, ...]
     contribution: Decimal | None = None
+    budget: CaseBudget | None = None
     wishes: Mapping[str, Decimal] | None = None
 
 

@@ -33,6 +33,10 @@ class NegativeBudget(Refusal):
     """The money available for pools is below zero."""
 
 
+class PoolAmountUnsound(Refusal):
+    """What a pool asks of a budget, or the budget itself, is negative or has parts of a minor unit."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
     """A named part of a pool's target, funded by a result of its own; `share` and `result` are ratios."""
@@ -155,24 +159,32 @@ def scaled_pools(
     Source: docs/reference/formulas.md, "Pool funding".
 
     :raises NegativeBudget: if `available` is below zero.
+    :raises PoolAmountUnsound: if an amount is negative or not a whole number of minor units.
     """
     if available < ZERO:
         raise NegativeBudget(
             f"The money available for pools is {available} {currency}: it cannot be below zero."
         )
+    _check_settled({"the money available for pools": available}, currency=currency)
+    _check_settled({f"what the pool of {key} asks": funded[key] for key in sorted(funded)}, currency=currency)
     asked = sum(funded.values(), ZERO)
-    trace.step("pools asked", asked, unit=currency)
+    because = f"{len(funded)} pools share the money"
+    trace.step("pools asked", asked, unit=currency, because=because)
     trace.step("money available", available, unit=currency)
     if asked <= available:
         return dict(funded)
     keys = sorted(funded)
     shares = money.split(available, [funded[key] for key in keys], currency=currency, keys=keys)
     scaled = dict(zip(keys, shares, strict=True))
-    for key in keys:
-        trace.step(
-            f"pool {key}", scaled[key], unit=currency, because=f"under-funded: {available} for {asked} asked"
-        )
     return {key: scaled[key] for key in funded}
+
+
+def _check_settled(amounts: Mapping[str, Decimal], *, currency: str) -> None:
+    for what, amount in amounts.items():
+        if amount < ZERO or not money.is_settled(amount, currency=currency):
+            raise PoolAmountUnsound(
+                f"{what.capitalize()} is {amount} {currency}: it is 0 or more, in whole minor units."
+            )
 
 
 def _target_total(*, targets: Mapping[str, Decimal], currency: str, trace: Trace) -> Decimal:

@@ -22,7 +22,7 @@ from payouts.engine.allocation import AllocationRule, Member, allocation_limits,
 from payouts.engine.filling import Limits, NobodyToShareWith
 from payouts.engine.guardrails import Proposal
 from payouts.engine.pool_members import PoolMember
-from plans.engine.codec import read, write
+from plans.engine.codec import UNSAID, read, write
 from plans.engine.pool_terms import FundingRule, PoolTerms
 
 ZERO = Decimal(0)
@@ -33,6 +33,27 @@ class FundingResultMissing(Refusal):
     """What the funding rule reads (a node's result, a metric) is not known."""
 
 
+class BudgetMoneyMissing(Refusal):
+    """A pool names a budget, and nobody has said what the budget holds in the period."""
+
+
+class BudgetNotNamed(Refusal):
+    """Money of a budget is given to a pool whose plan names none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedBudget:
+    """
+    What a budget holds in a period, and what the pools that share it ask.
+
+    `pool` is this pool's own key among them, `others` what each other one asks, settled.
+    """
+
+    available: Decimal
+    pool: str
+    others: Mapping[str, Decimal]
+
+
 @dataclass(frozen=True, kw_only=True)
 class PoolCase:
     """
@@ -40,7 +61,8 @@ class PoolCase:
 
     `results` are the team results of plan nodes (ratios, "" the whole plan);
     `contribution` is the metric a share of contribution reads; `correction` is what
-    late facts of locked periods add to (or, if the plan says so, take from) this pool.
+    late facts of locked periods add to (or, if the plan says so, take from) this pool;
+    `budget` is there where the plan names one.
     """
 
     terms: PoolTerms
@@ -50,6 +72,7 @@ class PoolCase:
     results: Mapping[str, Decimal] = dataclasses.field(default_factory=dict)
     contribution: Decimal | None = None
     correction: Decimal = ZERO
+    budget: SharedBudget | None = dataclasses.field(default=None, metadata=UNSAID)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,19 +102,21 @@ def pool_figures(*, case: PoolCase, trace: Trace = NO_TRACE) -> PoolFigures:
     """
     Return a pool's funding, guideline and limits.
 
-    Corrections of locked periods are added after funding; the pool never falls below zero.
+    Corrections of locked periods are added after funding, outside any budget; the pool never falls below zero.
 
     Units: money in the case's currency, settled; ratios.
     Source: docs/reference/formulas.md, "Pool funding" and "Pool allocation".
 
     :raises FundingResultMissing: if the rule reads something that is not known.
+    :raises BudgetMoneyMissing: if the plan names a budget and the case has none.
+    :raises BudgetNotNamed: if the case has a budget and the plan names none.
     :raises LimitsCannotHoldPool: if no guideline keeps the plan's limits.
     """
-    by_rule = funded_by_rule(case=case, trace=trace)
-    funded = max(by_rule + case.correction, ZERO)
+    funded = max(pool_granted(case=case, trace=trace) + case.correction, ZERO)
     if case.correction:
         trace.step("corrections", case.correction, unit=case.currency, because="late facts of locked periods")
-        trace.step("pool", funded, unit=case.currency, inputs=("pool funded", "corrections"))
+        before = "pool granted" if case.budget else "pool funded"
+        trace.step("pool", funded, unit=case.currency, inputs=(before, "corrections"))
     members, rule = case_members(case=case), allocation_rule(terms=case.terms)
     try:
         guideline = guideline_shares(
@@ -119,9 +144,51 @@ def pool_figures(*, case: PoolCase, trace: Trace = NO_TRACE) -> PoolFigures:
 
 
 @money.exactly
+def pool_granted(*, case: PoolCase, trace: Trace = NO_TRACE) -> Decimal:
+    """
+    Return what a pool gets before corrections: what its rule asks, or its part of a budget that cannot pay all.
+
+    Units: money in the case's currency, settled.
+    Source: docs/reference/formulas.md, "Pool funding".
+
+    :raises FundingResultMissing: if the rule reads something that is not known.
+    :raises BudgetMoneyMissing: if the plan names a budget and the case has none.
+    :raises BudgetNotNamed: if the case has a budget and the plan names none.
+    """
+    named, budget = case.terms.funding.budget, case.budget
+    if named is None and budget is not None:
+        raise BudgetNotNamed(
+            "The pool's plan names no budget (pool.funding.budget): leave the budget's money out."
+        )
+    asked = funded_by_rule(case=case, trace=trace)
+    if named is None:
+        return asked
+    if budget is None:
+        raise BudgetMoneyMissing(
+            f"The pool shares the budget {named}, and what it holds in the period is not stated."
+        )
+    granted = pool.scaled_pools(
+        funded={**budget.others, budget.pool: asked},
+        available=budget.available,
+        currency=case.currency,
+        trace=trace,
+    )[budget.pool]
+    trace.step(
+        "pool granted",
+        granted,
+        unit=case.currency,
+        because=f"the budget {named} pays all of it"
+        if granted == asked
+        else f"scaled down with the other pools of the budget {named}, by largest remainder",
+        inputs=("pool funded", "pools asked", "money available"),
+    )
+    return granted
+
+
+@money.exactly
 def funded_by_rule(*, case: PoolCase, trace: Trace = NO_TRACE) -> Decimal:
     """
-    Return what the plan's rule funds, before corrections of locked periods; never below zero.
+    Return what the plan's rule funds, before its budget and corrections of locked periods; never below zero.
 
     :raises FundingResultMissing: if the rule reads something that is not known.
     """
@@ -231,7 +298,7 @@ def case_document(*, case: PoolCase) -> dict[str, Any]:
 
 def case_from_document(document: Mapping[str, Any]) -> PoolCase:
     """Return the case a pool row stored."""
-    contribution = document["contribution"]
+    contribution, budget = document["contribution"], document.get("budget")
     return PoolCase(
         terms=read(PoolTerms, document["terms"]),
         members=tuple(_member_from(member) for member in document["members"]),
@@ -240,6 +307,7 @@ def case_from_document(document: Mapping[str, Any]) -> PoolCase:
         results={node: Decimal(result) for node, result in document["results"].items()},
         contribution=None if contribution is None else Decimal(contribution),
         correction=Decimal(document["correction"]),
+        budget=None if budget is None else read(SharedBudget, budget),
     )
 
 

@@ -30,6 +30,8 @@ from kamcomp.trace import decimal_text
 DECIMAL_PATTERN = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
 DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 Record = TypeVar("Record")
+UNSAID = {"unsaid": True}
+"""Metadata of a field that documents mention only where it differs from its default; see `write`."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,12 @@ def read(record: type[Record], document: Any) -> Record:
 
 
 def write(value: Any) -> Any:
-    """Return a value as a JSON-ready document with every default written out."""
+    """
+    Return a value as a JSON-ready document with every default written out.
+
+    A field that came after documents were signed (`UNSAID`) is left out while it has its default: what
+    says nothing new keeps its digest.
+    """
     if isinstance(value, Decimal):
         return decimal_text(value)
     if isinstance(value, StrEnum):
@@ -84,7 +91,8 @@ def write(value: Any) -> Any:
         return value.to_document()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         written = {"kind": kind} if (kind := _kind(type(value))) else {}
-        return written | {_key(f): write(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        said = [f for f in dataclasses.fields(value) if not _is_unsaid(f, getattr(value, f.name))]
+        return written | {_key(f): write(getattr(value, f.name)) for f in said}
     if isinstance(value, tuple | list):
         return [write(item) for item in value]
     if isinstance(value, Mapping):
@@ -225,6 +233,10 @@ def _sentence(error: Any) -> str:
 def _short(instance: Any) -> str:
     text = repr(instance)
     return text if len(text) < 60 else text[:57] + "..."
+
+
+def _is_unsaid(field: dataclasses.Field[Any], value: Any) -> bool:
+    return bool(field.metadata.get("unsaid")) and value == field.default
 
 
 def _key(field: dataclasses.Field[Any]) -> str:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from plans.engine.codec import UNSAID
+
 ZERO = Decimal(0)
 
 
@@ -91,7 +93,8 @@ class Funding:
 
     `targets_times_result` and each bucket read a team node of the plan (none: the whole
     plan); `share_of_contribution` reads a metric of the account above a hurdle; `fixed`
-    is an amount a period.
+    is an amount a period. `budget` names money stated by period that this pool shares with
+    every other pool of the same budget: where they ask for more together, all are scaled down.
     """
 
     rule: FundingRule = FundingRule.TARGETS_TIMES_RESULT
@@ -101,6 +104,7 @@ class Funding:
     share: Decimal | None = None
     amount: Decimal | None = None
     buckets: tuple[FundingBucket, ...] = ()
+    budget: str | None = field(default=None, metadata=UNSAID)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,6 +89,8 @@ def _funding(funding: Funding, *, nodes: frozenset[str]) -> Errors:
             yield _error(
                 f"/pool/funding/{name}", "rule_and_fields", f"The rule {funding.rule} {word} `{name}`."
             )
+    if funding.budget is not None and (not funding.budget or funding.budget != funding.budget.strip()):
+        yield _error("/pool/funding/budget", "budget_unnamed", "A budget is named, without blanks around it.")
     if funding.buckets and sum((bucket.share for bucket in funding.buckets), ZERO) != ONE:
         yield _error("/pool/funding/buckets", "shares_sum", "The shares of the buckets sum to exactly 1.")
     read = [("/pool/funding/node", funding.node)] if funding.node else []

@@ -14,6 +14,7 @@ from payouts.engine.pool import (
     BucketSharesNotWhole,
     NegativeBudget,
     NegativePoolTarget,
+    PoolAmountUnsound,
     bucketed_pool,
     fixed_pool,
     scaled_pools,
@@ -114,6 +115,25 @@ class TestScaledPools:
     def test_refuses_a_negative_budget(self):
         with pytest.raises(NegativeBudget):
             scaled_pools(funded={"A": D(1)}, available=D("-0.01"), currency="EUR")
+
+    def test_gives_the_cent_left_to_the_first_key_whatever_the_order(self):
+        scaled = scaled_pools(
+            funded={key: D("100.00") for key in "cab"}, available=D("100.00"), currency="EUR"
+        )
+
+        assert scaled == {"a": D("33.34"), "b": D("33.33"), "c": D("33.33")}
+
+    @pytest.mark.parametrize(
+        ("asked", "available", "words"),
+        [
+            ("100.005", "50.00", r"What the pool of a asks is 100\.005 EUR"),
+            ("-1.00", "50.00", "What the pool of a asks is -1.00 EUR"),
+            ("100.00", "50.001", r"The money available for pools is 50\.001 EUR"),
+        ],
+    )
+    def test_refuses_parts_of_a_cent_by_name(self, asked, available, words):
+        with pytest.raises(PoolAmountUnsound, match=words):
+            scaled_pools(funded={"a": D(asked)}, available=D(available), currency="EUR")
 
     @given(
         funded=st.dictionaries(st.text("abcdef", min_size=1, max_size=3), st.integers(0, 10**9), min_size=1),

@@ -3,7 +3,7 @@
 import pytest
 
 from plans.engine.codec import DocumentInvalid
-from plans.engine.document import plan_document, plan_from_document
+from plans.engine.document import plan_digest, plan_document, plan_from_document
 
 POOL = {
     "funding": {"rule": "targets_times_result", "node": "REV"},
@@ -70,6 +70,8 @@ class TestPoolTerms:
                 "/pool/funding/buckets",
                 "shares_sum",
             ),
+            ({"funding": {"budget": ""}}, "/pool/funding/budget", "budget_unnamed"),
+            ({"funding": {"budget": " KEY"}}, "/pool/funding/budget", "budget_unnamed"),
             ({"bounds": ["1.10", "1.50"]}, "/pool/bounds", "bounds_leave_guideline"),
             ({"bounds": ["0.10"]}, "/pool/bounds", "invalid"),
             ({"per_person_at_most": "1.01"}, "/pool/per_person_at_most", "not_a_share"),
@@ -82,6 +84,14 @@ class TestPoolTerms:
     )
     def test_are_refused_by_place(self, change, place, code):
         assert (place, code) in refused(pool={**POOL, **change})
+
+    def test_keep_their_digest_while_they_name_no_budget(self):
+        plain = document(pool={"funding": {"rule": "targets_times_result"}})
+        named = document(pool={"funding": {"rule": "targets_times_result", "budget": "KEY"}})
+
+        assert "budget" not in plan_document(plan_from_document(plain))["pool"]["funding"]
+        assert plan_document(plan_from_document(named))["pool"]["funding"]["budget"] == "KEY"
+        assert plan_digest(plan_from_document(plain)) != plan_digest(plan_from_document(named))
 
 
 class TestPayment:

@@ -76,7 +76,7 @@ def test_example_is_answered(example):
 
 
 def test_every_example_is_there():
-    assert len({example["id"] for example in EXAMPLES}) == 82
+    assert len({example["id"] for example in EXAMPLES if not example["id"].startswith("own-")}) == 82
     assert {HERE / example["case"] for example in EXAMPLES} == set(CASES)
 
 
