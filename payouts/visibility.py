@@ -29,6 +29,7 @@ from payouts.models import (
     PayoutLine,
     PayrollReturn,
     Pool,
+    PoolBudget,
     Posting,
     Run,
     RunChunk,
@@ -182,6 +183,7 @@ seen(
     kam=(OWN_LINES, TEAM_LINES, WHOLE_LINES, REPORTS_LINES),
     payee=OWN_LINES,
 )
+seen(PoolBudget, room=ROOM, everything=STRUCTURE)
 seen(AccountReview, room=ROOM, everything=STRUCTURE, kam=HELD)
 seen(Pool, room=ROOM, everything=STRUCTURE, kam=(HELD, ALLOCATED_POOLS, SHARED_POOLS), payee=SHARED_POOLS)
 seen(

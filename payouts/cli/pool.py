@@ -28,6 +28,7 @@ from payouts.cli.options import (
     period_of,
 )
 from payouts.models import Pool
+from payouts.selectors.pool_budgets import pool_share_of_budget
 from payouts.selectors.pools import period_pools, pool_named, pool_shares
 from payouts.services.allocations import (
     allocation_guideline,
@@ -247,6 +248,11 @@ def _person(people: dict[str, UUID], name: str) -> UUID:
 
 def _told(pool: Pool, say: Console) -> None:
     say.print(f"{pool}: {pool.get_status_display().lower()}, {_shown(pool.funded, pool)} {pool.currency}")
+    if (shared := pool_share_of_budget(pool=pool)) is not None:
+        say.print(
+            f"By its rule it asks {shared.asked} {pool.currency}. The budget {shared.code} holds {shared.available}; "
+            f"{shared.pools} pools ask {shared.total} of it: this one is granted {shared.granted}."
+        )
     table = amounts_table(
         words=("person", "role", "link", "on account", "days", "reason"), amounts=("guideline", "amount")
     )

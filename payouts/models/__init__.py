@@ -2,7 +2,7 @@
 
 from payouts.models.ledger import Adjustment, ClawbackCase, LedgerEntry, PayoutEvent, Posting
 from payouts.models.outputs import Export, LedgerCheck, PayrollReturn
-from payouts.models.pools import Allocation, Pool
+from payouts.models.pools import Allocation, Pool, PoolBudget
 from payouts.models.runs import AccountReview, Payout, PayoutLine, Run, RunChunk, RunProblem
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "PayoutLine",
     "PayrollReturn",
     "Pool",
+    "PoolBudget",
     "Posting",
     "Run",
     "RunChunk",

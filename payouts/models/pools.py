@@ -67,6 +67,31 @@ class Pool(Record):
         return f"{self.account}, {self.period}"
 
 
+class PoolBudget(Record):
+    """
+    What a budget that plans name holds in a period, for the pools that share it.
+
+    Stated anew it is a new row with the next number; the last one counts.
+    """
+
+    code = models.CharField(max_length=80, help_text="As plans name it in pool.funding.budget.")
+    period = models.ForeignKey(Period, models.PROTECT, related_name="pool_budgets")
+    number = models.PositiveSmallIntegerField()
+    amount = money_field()
+    currency = currency_field()
+    reason = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="pool_budgets_one_number", fields=["period", "code", "number"]),
+            models.CheckConstraint(name="pool_budgets_are_not_negative", condition=Q(amount__gte=0)),
+            models.CheckConstraint(name="pool_budgets_have_a_reason", condition=~Q(reason="") & ~Q(code="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code}, {self.period}"
+
+
 class Allocation(Record):
     """One person's share of a pool: the guideline, the amount decided, the reason."""
 

@@ -31,7 +31,14 @@ from kamcomp.refusal import Refusal
 from payouts.choices import AdjustmentKind, AdjustmentStatus, RunStatus
 from payouts.engine.accumulation import corrections
 from payouts.engine.kept import inputs_digest
-from payouts.engine.pool_case import case_from_document, funded_by_rule, nodes_read
+from payouts.engine.pool_budget import budgets_shared
+from payouts.engine.pool_case import (
+    PoolCase,
+    case_from_document,
+    funded_by_rule,
+    nodes_read,
+    pool_granted,
+)
 from payouts.models import Adjustment, Pool, Run
 from payouts.selectors.adjustments import open_period
 from payouts.selectors.pool_facts import PoolPlan, contributions, period_pool_plans, pool_case, pool_facts
@@ -179,12 +186,44 @@ def _pools_corrected(
         .select_related("account__node", "plan_version__plan", "period")
         .order_by("account__node__code")
     )
-    plans = {pool.pk: _pool_plan(pool) for pool in pools}
-    funding = contributions(plans=list(plans.values()), period=run.period, known_at=known_at)
-    teams = TeamResults(run=run, kept=kept)
+    cases = _pool_cases_again(found, run=run, pools=pools, kept=kept, known_at=known_at)
     decided, waiting = _pools_corrected_before(pools=pools)
     for pool in pools:
-        plan = plans[pool.pk]
+        if (case := cases.get(pool.account.node.code)) is None:
+            continue
+        before = case_from_document(pool.inputs)
+        due, less = pool_granted(case=case), before.terms.less
+        posted = pool_granted(case=before) + money.settle(decided[pool.pk], currency=pool.currency)
+        open_amount = money.settle(waiting[pool.pk], currency=pool.currency)
+        if due == posted + open_amount:
+            continue
+        if open_amount:
+            _outdated_noted(found, pool=pool, due=due, posted=posted, waiting=open_amount)
+        else:
+            _pool_corrected(found, pool=pool, less=less, due=due, posted=posted, by=by, at=at)
+
+
+def _pool_cases_again(
+    found: LateFacts,
+    *,
+    run: Run,
+    pools: Sequence[Pool],
+    kept: Mapping[UUID, Sequence[Kept]],
+    known_at: datetime,
+) -> dict[str, PoolCase]:
+    """
+    Return the cases of a run's pools on the facts known now, by account code; noted is which have none, and why.
+
+    A budget holds what it held at the review. While one of its pools cannot be computed, nobody knows what
+    the others get of it: they wait, and are noted too.
+    """
+    plans = {pool.account.node.code: _pool_plan(pool) for pool in pools}
+    funding = contributions(plans=list(plans.values()), period=run.period, known_at=known_at)
+    teams = TeamResults(run=run, kept=kept)
+    cases: dict[str, PoolCase] = {}
+    unknown: dict[str, Pool] = {}
+    for pool in pools:
+        key, plan = pool.account.node.code, plans[pool.account.node.code]
         try:
             case = pool_case(
                 plan=plan,
@@ -196,19 +235,31 @@ def _pools_corrected(
                 contribution=funding.get(pool.account_id),
                 correction=ZERO,
             )
-            due = funded_by_rule(case=case)
+            funded_by_rule(case=case)
         except Refusal as refusal:
             found.notes.append(f"The pool of {pool} could not be computed again: {refusal}")
+            if plan.terms.funding.budget:
+                unknown[plan.terms.funding.budget] = pool
             continue
-        posted = funded_by_rule(case=case_from_document(pool.inputs))
-        posted += money.settle(decided[pool.pk], currency=pool.currency)
-        open_amount = money.settle(waiting[pool.pk], currency=pool.currency)
-        if due == posted + open_amount:
-            continue
-        if open_amount:
-            _outdated_noted(found, pool=pool, due=due, posted=posted, waiting=open_amount)
-        else:
-            _pool_corrected(found, pool=pool, less=plan.terms.less, due=due, posted=posted, by=by, at=at)
+        cases[key] = case
+    for key in sorted(cases):
+        budget = cases[key].terms.funding.budget
+        if budget in unknown:
+            found.notes.append(
+                f"The pool of {key} shares the budget {budget} with that of {unknown[budget]}, and waits for it."
+            )
+            del cases[key]
+    return budgets_shared(cases=cases, available=_budgets_kept(pools))
+
+
+def _budgets_kept(pools: Sequence[Pool]) -> dict[str, Decimal]:
+    """Return what each budget held when it funded a run's pools, by code, as the pools keep it."""
+    available = {}
+    for pool in pools:
+        case = case_from_document(pool.inputs)
+        if case.budget is not None and case.terms.funding.budget is not None:
+            available[case.terms.funding.budget] = case.budget.available
+    return available
 
 
 def _pools_corrected_before(

@@ -10,7 +10,7 @@ States: docs/reference/states.md, "Pool".
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -25,15 +25,18 @@ from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
 from payouts.choices import AdjustmentStatus, PoolStatus, RunStatus
+from payouts.engine.pool_budget import budgets_shared
 from payouts.engine.pool_case import (
     PoolCase,
     PoolFigures,
     case_document,
     case_from_document,
+    funded_by_rule,
     nodes_read,
     pool_figures,
 )
 from payouts.models import Adjustment, Allocation, Pool, Run
+from payouts.selectors.pool_budgets import budgets_available
 from payouts.selectors.pool_facts import (
     PoolFacts,
     PoolPlan,
@@ -85,16 +88,42 @@ def pools_fund(*, run: Run, by: User, at: datetime) -> list[Pool]:
     """
     Fund the pools of every active account of a run under review, with their guideline shares.
 
-    Part of the review's transaction. A pool that was funded for an earlier run of the
-    period and sent back is funded anew; the old and the new amount are kept as a finding.
+    Part of the review's transaction. Pools whose plans name a budget share what it holds in
+    the period. A pool that was funded for an earlier run of the period and sent back is
+    funded anew; the old and the new amount are kept as a finding.
 
     :raises PoolsCannotBeFunded: naming every account that has no figures, with the reason.
+    :raises BudgetMoneyMissing: if nobody stated what a budget holds in the period.
+    :raises BudgetInAnotherCurrency: if a budget is stated in another currency than a plan that names it.
     """
     plans = period_pool_plans(period=run.period)
     facts = pool_facts(plans=plans, period=run.period)
+    cases, unfunded = _asking_cases(run=run, plans=plans, facts=facts)
+    cases = budgets_shared(cases=cases, available=budgets_available(period=run.period, plans=plans))
+    funded = []
+    for plan in plans:
+        if (case := cases.get(plan.account.node.code)) is None:
+            continue
+        try:
+            funded.append((plan, case, pool_figures(case=case)))
+        except Refusal as refusal:
+            unfunded.append(f"{plan.account}: {refusal}")
+    if unfunded:
+        raise PoolsCannotBeFunded("No pool could be funded for " + "; ".join(unfunded))
+    return [
+        _funded(run=run, plan=plan, facts=facts[plan.account.pk], case=case, figures=figures, by=by, at=at)
+        for plan, case, figures in funded
+    ]
+
+
+def _asking_cases(
+    *, run: Run, plans: Sequence[PoolPlan], facts: Mapping[UUID, PoolFacts]
+) -> tuple[dict[str, PoolCase], list[str]]:
+    """Return the case of every pool whose rule can say what it asks, by account code, and why the others cannot."""
     metric = contributions(plans=plans, period=run.period, known_at=run.known_at)
     corrections, results = pool_corrections(run=run), TeamResults(run=run)
-    pools, unfunded = [], []
+    cases: dict[str, PoolCase] = {}
+    unfunded = []
     for plan in plans:
         account = plan.account
         try:
@@ -106,16 +135,12 @@ def pools_fund(*, run: Run, by: User, at: datetime) -> list[Pool]:
                 contribution=metric.get(account.pk),
                 correction=corrections.get(account.pk, ZERO),
             )
-            figures = pool_figures(case=case)
+            funded_by_rule(case=case)
         except Refusal as refusal:
             unfunded.append(f"{account}: {refusal}")
             continue
-        pools.append(
-            _funded(run=run, plan=plan, facts=facts[account.pk], case=case, figures=figures, by=by, at=at)
-        )
-    if unfunded:
-        raise PoolsCannotBeFunded("No pool could be funded for " + "; ".join(unfunded))
-    return pools
+        cases[account.node.code] = case
+    return cases, unfunded
 
 
 def pool_corrections(*, run: Run) -> dict[UUID, Decimal]:

@@ -14,7 +14,7 @@ from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import FiscalCalendar, Period
 from kamcomp.identity.models import User
 from payouts.choices import PoolStatus, RunStatus
-from payouts.models import Allocation, Payout, PayoutLine, Pool, Run, RunChunk
+from payouts.models import Allocation, Payout, PayoutLine, Pool, PoolBudget, Run, RunChunk
 from plans.choices import PlanType, VersionStatus
 from plans.models import Assignment, Plan, PlanVersion
 from scorecards.choices import CreditType
@@ -279,6 +279,20 @@ def pool(**values: Any) -> Pool:
             "funded": "100.00",
             "status": PoolStatus.ALLOCATING,
             "allocator": kam.person,
+            **values,
+        }
+    )
+
+
+def pool_budget(of: Period, **values: Any) -> PoolBudget:
+    return PoolBudget.objects.create(
+        **{
+            "period": of,
+            "code": "KEY",
+            "number": 1,
+            "amount": "100.00",
+            "currency": "EUR",
+            "reason": "r",
             **values,
         }
     )

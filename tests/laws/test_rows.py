@@ -38,6 +38,7 @@ from payouts.models import (
     PayoutLine,
     PayrollReturn,
     Pool,
+    PoolBudget,
     Posting,
     Run,
     RunChunk,
@@ -206,6 +207,7 @@ MAKERS: dict[type[fields.Model], Callable[[], Any]] = {
     PersonDetails: details,
     PlanVersion: rows.version,
     Pool: lambda: rows.pool(result_ratio=1),
+    PoolBudget: lambda: rows.pool_budget(rows.period()),
     Result: of(
         Result, metric=metric, period=rows.period, node=rows.node, numerator=1, denominator=1, value=1
     ),
@@ -287,6 +289,9 @@ WRONG: list[tuple[str, type[fields.Model], dict[str, str]]] = [
     ("plan_versions_preparer_is_not_approver", PlanVersion, {"approved_by_id": "prepared_by_id"}),
     ("plan_versions_published_is_approved", PlanVersion, {"approved_by_id": "NULL"}),
     ("pools_allocator_is_not_approver", Pool, {"submitted_by_id": "'{id}'", "approved_by_id": "'{id}'"}),
+    ("pool_budgets_are_not_negative", PoolBudget, {"number": "2", "amount": "-0.01"}),
+    ("pool_budgets_have_a_reason", PoolBudget, {"number": "2", "reason": "''"}),
+    ("pool_budgets_one_number", PoolBudget, {}),
     ("pools_are_not_negative", Pool, {"reserve": "-1"}),
     ("pools_funded_from_planned_on", Pool, {"funded": "NULL"}),
     ("pools_one_an_account_and_period", Pool, {}),
