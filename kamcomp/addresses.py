@@ -1,5 +1,6 @@
 """
-What DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL say, as settings; a wrong one becomes one clear sentence.
+What DATABASE_URL, DATABASE_OWNER_URL, REDIS_URL and BROKER_URL say, as settings; a wrong one becomes one clear
+sentence.
 
 PostgreSQL's own library reads the database URLs, so every form that `psql` takes is taken here, and nothing else.
 """
@@ -66,6 +67,30 @@ def broker(*, variable: str, url: str) -> str:
         number = parse_qs(parts.query).get("db", ["0"])[0]
         return f"redis+socket://{parts.path}?virtual_host={number}"
     raise WrongAddress(f"{variable} must look like {form}.")
+
+
+def any_broker(*, variable: str, url: str) -> str:
+    """
+    Return the URL of a broker of either kind as Celery writes it: RabbitMQ, or Redis as in `broker`.
+
+    :raises WrongAddress: if it is neither.
+    """
+    form = "amqp://USER:PASSWORD@HOST:PORT/VHOST, amqps://... or an address of Redis"
+    try:
+        parts = urlsplit(url)
+        _port = parts.port
+    except ValueError as error:
+        raise WrongAddress(f"{variable} cannot be read ({error}); it must look like {form}.") from None
+    if parts.scheme in ("amqp", "amqps"):
+        if parts.hostname:
+            return url
+        raise WrongAddress(f"{variable} must look like {form}.")
+    return broker(variable=variable, url=url)
+
+
+def is_rabbitmq(url: str) -> bool:
+    """Tell whether a broker's URL names RabbitMQ."""
+    return url.startswith(("amqp://", "amqps://"))
 
 
 def client(*, url: str) -> str:

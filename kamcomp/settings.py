@@ -2,11 +2,12 @@
 The settings, all in one file, for development, tests and production alike: what differs is read from the
 environment, and a missing or wrong value stops the start with a sentence that says so.
 
-Variables: DATABASE_URL, DATABASE_OWNER_URL (only where migrations run), REDIS_URL, SECRET_KEY,
+Variables: DATABASE_URL, DATABASE_OWNER_URL (only where migrations run), REDIS_URL, or BROKER_URL in its place
+(RabbitMQ), SECRET_KEY,
 KAMCOMP_ALLOWED_HOSTS, KAMCOMP_HTTPS (1), KAMCOMP_OPEN_START_PAGE (0), KAMCOMP_LOG_FORMAT (json),
-KAMCOMP_STATEMENT_SECONDS (120), KAMCOMP_EXPORTS (a folder for files out), KAMCOMP_METRICS_FROM (this
-machine) and KAMCOMP_METRICS_TOKEN (none): who may read /metrics; KAMCOMP_COMPANY (the name in the corner of
-each page). While `make run` is up, its addresses are found without any of them.
+KAMCOMP_STATEMENT_SECONDS (120), KAMCOMP_BEHIND_PGBOUNCER (0), KAMCOMP_EXPORTS (a folder for files out),
+KAMCOMP_METRICS_FROM (this machine) and KAMCOMP_METRICS_TOKEN (none): who may read /metrics; KAMCOMP_COMPANY (the
+name in the corner of each page). While `make run` is up, its addresses are found without any of them.
 """
 
 import json
@@ -173,15 +174,22 @@ TEMPLATES = [
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATEMENT_SECONDS = _seconds("KAMCOMP_STATEMENT_SECONDS", default=120)
+# Behind a pooler in transaction mode a connection keeps nothing from one transaction to the next: the limits are
+# then the role's own (`manage.py database_limits`), and only transactions read through a cursor on the server.
+BEHIND_PGBOUNCER = _switch("KAMCOMP_BEHIND_PGBOUNCER", default=False)
 
 
-def _database(variable: str, *, statement_seconds: int, test: dict[str, Any]) -> dict[str, Any]:
+DATABASE_LIMITS = {
+    "lock_timeout": "10s",
+    "statement_timeout": f"{STATEMENT_SECONDS}s",
+    "idle_in_transaction_session_timeout": "300s",
+}
+
+
+def _database(
+    variable: str, *, limits: dict[str, str], test: dict[str, Any], pooled: bool = False
+) -> dict[str, Any]:
     entry = addresses.database(variable=variable, url=_required(variable))
-    limits = {
-        "lock_timeout": "10s",
-        "statement_timeout": f"{statement_seconds}s",
-        "idle_in_transaction_session_timeout": "300s",
-    }
     entry["OPTIONS"] = {
         # Without these a query on a cut link hangs for as long as the system's own patience lasts.
         "connect_timeout": "10",
@@ -189,12 +197,12 @@ def _database(variable: str, *, statement_seconds: int, test: dict[str, Any]) ->
         "keepalives_interval": "2",
         "keepalives_count": "3",
         "tcp_user_timeout": "10000",
-        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+        **({} if pooled else {"options": " ".join(f"-c {name}={value}" for name, value in limits.items())}),
         **entry["OPTIONS"],
     }
     return {
         **entry,
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "kamcomp.pooled" if pooled else "django.db.backends.postgresql",
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
@@ -202,17 +210,26 @@ def _database(variable: str, *, statement_seconds: int, test: dict[str, Any]) ->
     }
 
 
-DATABASES = {"default": _database("DATABASE_URL", statement_seconds=STATEMENT_SECONDS, test={})}
+DATABASES = {"default": _database("DATABASE_URL", limits=DATABASE_LIMITS, test={}, pooled=BEHIND_PGBOUNCER)}
 if ENVIRONMENT.get("DATABASE_OWNER_URL"):
     DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
-    DATABASES["owner"] = _database("DATABASE_OWNER_URL", statement_seconds=0, test={"DEPENDENCIES": []})
+    DATABASES["owner"] = _database(
+        "DATABASE_OWNER_URL",
+        limits={**DATABASE_LIMITS, "statement_timeout": "0"},
+        test={"DEPENDENCIES": []},
+    )
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"}}
 
 # Work in the background -----------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = addresses.broker(variable="REDIS_URL", url=_required("REDIS_URL"))
+# The doorbell is Redis or Valkey unless BROKER_URL names RabbitMQ. Nothing else of ours uses it: the cache is a table.
+CELERY_BROKER_URL = (
+    addresses.any_broker(variable="BROKER_URL", url=ENVIRONMENT["BROKER_URL"])
+    if ENVIRONMENT.get("BROKER_URL")
+    else addresses.broker(variable="REDIS_URL", url=_required("REDIS_URL"))
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "visibility_timeout": 900,
     # The default sweep for messages of a dead worker takes about 100 s.
     "unacked_restore_interval": 10,
@@ -221,6 +238,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
     "health_check_interval": 30,
 }
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+if addresses.is_rabbitmq(CELERY_BROKER_URL):
+    # A quorum queue is kept by most of a cluster's nodes: a message outlives the node that took it.
+    CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
+    CELERY_TASK_DEFAULT_QUEUE = "kamcomp"
+    CELERY_BROKER_NATIVE_DELAYED_DELIVERY_QUEUE_TYPE = "classic"  # no task of ours is delayed
+    # The sender waits until the broker has the message, and hears within seconds that a link is cut.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True, "connect_timeout": 5, "write_timeout": 10}
+    CELERY_BROKER_CONNECTION_TIMEOUT = 5
+    CELERY_BROKER_HEARTBEAT = 10
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Mapping
 
 import psycopg2
-import redis
 from django.core.exceptions import ImproperlyConfigured
 
 from kamcomp import addresses
+from kamcomp.doorbell import BrokerSilent, broker_ask
 from kamcomp.embedded.places import CannotStart
 
 OLDEST_POSTGRESQL = 15
@@ -20,20 +20,21 @@ ANSWER_SECONDS = 5
 
 def checked(*, environ: Mapping[str, str]) -> dict[str, str]:
     """
-    Return which of the three address variables are set, after trying each of them.
+    Return which of the address variables are set, after trying each of them.
 
     :raises CannotStart: at the first one that cannot be used, or when one of the database's two is missing.
     """
     given = {
         name: environ[name]
-        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "BROKER_URL")
         if environ.get(name)
     }
     try:
         if "DATABASE_URL" in given or "DATABASE_OWNER_URL" in given:
             _databases(given=given)
-        if "REDIS_URL" in given:
-            _broker(url=given["REDIS_URL"])
+        for name in ("REDIS_URL", "BROKER_URL"):
+            if name in given:
+                _broker(variable=name, url=given[name])
     except ImproperlyConfigured as error:
         raise CannotStart(str(error)) from None
     return given
@@ -84,18 +85,15 @@ def _server(*, variable: str, url: str) -> dict[str, object]:
         connection.close()
 
 
-def _broker(*, url: str) -> None:
-    addresses.broker(variable="REDIS_URL", url=url)
+def _broker(*, variable: str, url: str) -> None:
+    if variable == "REDIS_URL":
+        addresses.broker(variable=variable, url=url)
+    addresses.any_broker(variable=variable, url=url)
     try:
-        client = redis.Redis.from_url(
-            url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
-        )
-        client.ping()
-    except (redis.RedisError, ValueError) as error:
-        raise CannotStart(
-            f"REDIS_URL does not lead to a Redis or Valkey server: {' '.join(str(error).split())}"
-        ) from None
-    client.close()
+        broker_ask(url=url, seconds=ANSWER_SECONDS)
+    except BrokerSilent as error:
+        kind = "RabbitMQ" if addresses.is_rabbitmq(url) else "a Redis or Valkey"
+        raise CannotStart(f"{variable} does not lead to {kind} server: {error}") from None
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """
 PostgreSQL and Valkey for one place, together: the embedded ones, or those that DATABASE_URL,
-DATABASE_OWNER_URL and REDIS_URL name, as environment variables for everything that uses them.
+DATABASE_OWNER_URL and REDIS_URL or BROKER_URL name, as environment variables for everything that uses them.
 """
 
 import os
@@ -62,7 +62,7 @@ def services_up(*, place: Place, environ: Mapping[str, str] | None = None) -> It
             roles.roles_make(sockets=server.sockets, passwords=secrets, for_tests=for_tests)
             urls = roles.addresses(sockets=server.sockets, passwords=secrets)
             services.environ |= {"DATABASE_URL": urls.app, "DATABASE_OWNER_URL": urls.owner}
-        if "REDIS_URL" not in given:
+        if not {"REDIS_URL", "BROKER_URL"} & given.keys():
             broker = valkey.server_for(place=place, sockets=sockets)
             services.add(valkey.launch(server=broker))
             services.environ["REDIS_URL"] = f"unix://{broker.socket}?db=0"

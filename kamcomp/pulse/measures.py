@@ -8,7 +8,6 @@ The names are listed in docs/how-to/operate.md. No figure names a person or an a
 
 from collections.abc import Callable, Iterable, Iterator
 
-import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from prometheus_client import CollectorRegistry, Metric, generate_latest
@@ -16,12 +15,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from kamcomp import addresses
+from kamcomp.doorbell import BrokerSilent, broker_kind, messages_waiting
 from kamcomp.pulse.choices import Door
 from kamcomp.pulse.selectors import pulses
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-QUEUE = "celery"
 
 Reading = Callable[[], Iterable[Metric]]
 _READINGS: list[Reading] = []
@@ -65,15 +63,14 @@ def measured() -> bytes:
 
 def broker() -> Iterator[Metric]:
     """Yield whether the broker answers, and how many messages wait in it."""
+    url = settings.CELERY_BROKER_URL
+    kind = broker_kind(url=url)
     try:
-        with redis.Redis.from_url(
-            addresses.client(url=settings.CELERY_BROKER_URL), socket_timeout=3, socket_connect_timeout=3
-        ) as client:
-            waiting = int(client.llen(QUEUE))
-    except redis.RedisError:
-        yield gauge("valkey_up", "Whether the broker answers.", 0)
+        waiting = messages_waiting(url=url, queue=settings.CELERY_TASK_DEFAULT_QUEUE, seconds=3)
+    except BrokerSilent:
+        yield gauge(f"{kind}_up", "Whether the broker answers.", 0)
         return
-    yield gauge("valkey_up", "Whether the broker answers.", 1)
+    yield gauge(f"{kind}_up", "Whether the broker answers.", 1)
     yield gauge("messages_waiting", "Messages in the broker that no worker has taken.", waiting)
 
 

@@ -9,13 +9,12 @@ import hmac
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
-import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from kamcomp import addresses
+from kamcomp.doorbell import BrokerSilent, broker_ask, broker_kind
 from kamcomp.pulse.measures import CONTENT_TYPE, measured
 from kamcomp.pulse.selectors import migrations_missing, pulses, work_is_done
 
@@ -27,14 +26,14 @@ def _postgresql() -> None:
         cursor.execute("SELECT 1")
 
 
-def _valkey() -> None:
-    with redis.Redis.from_url(
-        addresses.client(url=settings.CELERY_BROKER_URL), socket_timeout=3, socket_connect_timeout=3
-    ) as client:
-        client.ping()
+def _broker() -> None:
+    broker_ask(url=settings.CELERY_BROKER_URL, seconds=3)
 
 
-PARTS: dict[str, Callable[[], None]] = {"postgresql": _postgresql, "valkey": _valkey}
+PARTS: dict[str, Callable[[], None]] = {
+    "postgresql": _postgresql,
+    broker_kind(url=settings.CELERY_BROKER_URL): _broker,
+}
 
 
 def parts_found() -> dict[str, str]:
@@ -44,7 +43,7 @@ def parts_found() -> dict[str, str]:
         try:
             ask()
             found[name] = UP
-        except (DatabaseError, InterfaceError, redis.RedisError):
+        except (DatabaseError, InterfaceError, BrokerSilent):
             found[name] = DOWN
     return found
 
@@ -54,7 +53,7 @@ def health(_request: HttpRequest) -> JsonResponse:
     """
     Answer 200 if PostgreSQL answers, else 503, with what each part is.
 
-    Without Valkey work goes on more slowly (workers also look at the table), so it is named but costs no 503.
+    Without the broker work goes on more slowly (workers also look at the table), so it is named but costs no 503.
     """
     found = parts_found()
     return JsonResponse(found, status=200 if found["postgresql"] == UP else 503)
