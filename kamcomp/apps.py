@@ -13,6 +13,7 @@ class KamcompConfig(AppConfig):
     def ready(self) -> None:
         """Load Celery's application, so that tasks find it, and give the app role its rights after migrations."""
         from kamcomp import celery, grants  # noqa: F401
+        from kamcomp.pooled import checks  # noqa: F401
         from kamcomp.visibility import ground  # noqa: F401
 
         post_migrate.connect(

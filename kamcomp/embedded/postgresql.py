@@ -47,7 +47,7 @@ def server_for(*, place: Place, sockets: Path, durable: bool) -> Server:
 
     :raises CannotStart: if there are no binaries, or root finds no user to run them.
     """
-    account = _account()
+    account = unprivileged()
     home = database_home(place=place, uid=account.uid if account else None)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     own_sockets = sockets / "p"
@@ -60,7 +60,12 @@ def server_for(*, place: Place, sockets: Path, durable: bool) -> Server:
     return Server(home, binaries, own_sockets, place.logs / "postgresql.log", account, durable)
 
 
-def _account() -> Account | None:
+def unprivileged() -> Account | None:
+    """
+    Return whom a server that refuses root runs as, when we are root; else None.
+
+    :raises CannotStart: if there is no such user.
+    """
     if os.getuid() != 0:
         return None
     try:

@@ -3,7 +3,7 @@ Real services under every pytest: when DATABASE_URL is not set, the process that
 test lock, starts PostgreSQL and Valkey of their own (a warm start takes a fifth of a second) and stops them.
 
 Loaded by `-p` in pyproject.toml, before anything reads the settings. A process of xdist inherits the
-addresses and takes a Valkey database of its own, so that two processes' workers never meet.
+addresses and takes a part of the broker of its own, so that two processes' workers never meet.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
+from kamcomp.embedded import between
 from kamcomp.embedded.bootstrap import lock_take
 from kamcomp.embedded.places import PROJECT, CannotStart, place_for
 from kamcomp.embedded.services import services_up
@@ -30,14 +31,20 @@ class Held(ExitStack):
 
 HELD = pytest.StashKey[Held]()
 KEPT = pytest.StashKey[Path]()
-FIRST_VALKEY_DATABASE = 1
+FIRST_PART = 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the one switch of our own."""
+    """Add the two switches of our own."""
     group = parser.getgroup("kamcomp")
     group.addoption(
         "--fresh-db", action="store_true", help="Make the test databases anew, whatever was kept."
+    )
+    group.addoption(
+        "--through",
+        default="",
+        metavar="NAMES",
+        help=f"Put these between the tests and their services, with commas: {', '.join(between.KINDS)}.",
     )
 
 
@@ -46,7 +53,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Start the services, before the settings are read."""
     number = re.fullmatch(r"gw(\d+)", os.environ.get("PYTEST_XDIST_WORKER", ""))
     if number:
-        _own_valkey_database(number=int(number[1]) + FIRST_VALKEY_DATABASE + 1)
+        _own_part_of_the_broker(number=int(number[1]) + FIRST_PART + 1)
         return
     held = Held()
     made()
@@ -60,21 +67,27 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
             services = held.enter_context(services_up(place=place))
             os.environ.update(services.environ)
             os.environ.setdefault("KAMCOMP_HTTPS", "0")
+            between.put(names=early_config.known_args_namespace.through, services=services)
+        elif early_config.known_args_namespace.through:
+            raise CannotStart("--through is for the embedded services, and DATABASE_URL names your own.")
     except CannotStart as refusal:
         held.close()
         raise pytest.UsageError(str(refusal)) from None
-    _own_valkey_database(number=FIRST_VALKEY_DATABASE)
+    _own_part_of_the_broker(number=FIRST_PART)
     early_config.stash[HELD] = held
 
 
-def _own_valkey_database(*, number: int) -> None:
-    url = os.environ.get("REDIS_URL", "")
+def _own_part_of_the_broker(*, number: int) -> None:
+    for name in ("REDIS_URL", "BROKER_URL"):
+        if os.environ.get(name):
+            os.environ[name] = part_of_broker(url=os.environ[name], number=number)
+
+
+def part_of_broker(*, url: str, number: int) -> str:
+    """Return the URL of database `number` of a Valkey, or of virtual host `number` of a RabbitMQ."""
     if url.startswith("unix://"):
-        os.environ["REDIS_URL"] = f"{url.split('?')[0]}?db={number}"
-    elif url:
-        os.environ["REDIS_URL"] = (
-            f"{url.rstrip('/').rsplit('/', 1)[0] if url.count('/') > 2 else url}/{number}"
-        )
+        return f"{url.split('?')[0]}?db={number}"
+    return f"{url.rstrip('/').rsplit('/', 1)[0] if url.count('/') > 2 else url}/{number}"
 
 
 def _tables_digest() -> str:

@@ -1,0 +1,1 @@
+"""More than one machine: hosts, a pooler between, another broker, partitions - and the same digest."""
