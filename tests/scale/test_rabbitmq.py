@@ -8,7 +8,7 @@ import pytest
 from celery import Celery
 
 from kamcomp.addresses import WrongAddress, any_broker, is_rabbitmq
-from kamcomp.doorbell import BrokerSilent, broker_ask
+from kamcomp.doorbell import BrokerSilent, broker_ask, broker_kind, messages_waiting
 from kamcomp.embedded import own_servers
 from kamcomp.embedded.places import CannotStart
 from kamcomp.embedded.rabbitmq import free_port
@@ -94,3 +94,17 @@ class TestAddress:
     def test_says_that_nobody_answers(self):
         with pytest.raises(BrokerSilent, match="refused"):
             broker_ask(url=f"amqp://a:b@127.0.0.1:{free_port()}/", seconds=2)
+
+
+class TestMessagesWaiting:
+    def test_are_counted_and_none_where_there_is_no_queue(self, node):
+        url = node.url(number=2)
+        assert messages_waiting(url=url, queue="kamcomp", seconds=3) == 0
+
+        bell = Celery("bell", broker=url, set_as_current=False)
+        bell.conf.update(task_default_queue="kamcomp", task_default_queue_type="quorum")
+        for _each in range(3):
+            bell.send_task(LOOK_TASK, args=["nobody"], ignore_result=True)
+
+        until(lambda: messages_waiting(url=url, queue="kamcomp", seconds=3) == 3, saying="three messages")
+        assert broker_kind(url=url) == "rabbitmq"
