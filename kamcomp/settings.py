@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "kamcomp.imports",
     "kamcomp.jobs",
     "kamcomp.pulse",
+    "kamcomp.backups",
     "teams",
     "scorecards",
     "plans",
