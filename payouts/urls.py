@@ -1,7 +1,16 @@
-"""The pages that cross all apps."""
+"""The pages of the money, and those that cross all apps."""
 
-from django.urls import path
+from django.urls import include, path
 
 from payouts import views
 
-urlpatterns = [path("", views.Home.as_view(), name="home")]
+screens = [
+    path("pools", views.PoolList.as_view(), name="pool-list"),
+    path("pools/<uuid:pool_id>", views.AllocationSave.as_view(), name="allocation-save"),
+    path("pools/<uuid:pool_id>/submit", views.AllocationSubmit.as_view(), name="allocation-submit"),
+    path("pools/<uuid:pool_id>/decide", views.PoolDecide.as_view(), name="pool-decide"),
+]
+urlpatterns = [
+    path("", views.Home.as_view(), name="home"),
+    path("", include((screens, "payouts"))),
+]

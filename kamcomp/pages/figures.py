@@ -61,7 +61,8 @@ def percent_text(ratio: Decimal | None, *, digits: int = 1, signed: bool = False
     shown = money.to_decimals(money.CONTEXT.multiply(ratio, HUNDRED), digits)
     text = _decimal(abs(shown), least=digits, most=digits)
     space = "\N{NO-BREAK SPACE}" if locale_now().language == "de" else ""
-    return _signed(f"{text}{space}%", shown, signed=signed)
+    # A little more than nothing is +0.0%, nothing at all is 0.0%.
+    return _signed(f"{text}{space}%", shown or max(ratio, shown), signed=signed)
 
 
 def number_text(value: Decimal | int | None, *, least: int = 0, most: int = MOST_DECIMALS) -> str:
@@ -109,4 +110,4 @@ def _decimal(value: Decimal, *, least: int, most: int) -> str:
 def _signed(text: str, value: Decimal, *, signed: bool) -> str:
     if value < 0:
         return f"{MINUS}{text}"
-    return f"+{text}" if signed else text
+    return f"+{text}" if signed and value else text

@@ -13,12 +13,12 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject, cached_property
 from django.utils.translation import gettext as _
 
 from kamcomp.identity.choices import Role
 from kamcomp.pages.nav import GROUPS, Place, Words, places
+from kamcomp.visibility import viewer_for
 
 THEME_COOKIE = "theme"
 THEMES = ("auto", "light", "dark")
@@ -37,7 +37,7 @@ class Shell:
         user = getattr(self.request, "user", None)
         if user is None or not user.is_authenticated:
             return set()
-        return user.roles_on(timezone.localdate()) or {""}
+        return set(viewer_for(self.request).roles) or {""}
 
     @cached_property
     def role_words(self) -> str:

@@ -147,6 +147,9 @@ class FilterForm(forms.Form):
 
     use_required_attribute = False
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+
     def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows that pass; a subclass narrows them by `self.cleaned_data`."""
         return rows

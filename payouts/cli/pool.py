@@ -29,13 +29,13 @@ from payouts.cli.options import (
 )
 from payouts.models import Pool
 from payouts.selectors.pool_budgets import pool_share_of_budget
+from payouts.selectors.pool_sheet import pool_findings
 from payouts.selectors.pools import period_pools, pool_named, pool_shares
 from payouts.services.allocations import (
     allocation_guideline,
     allocation_save,
     allocation_spread,
     allocation_submit,
-    pool_findings,
 )
 from payouts.services.pools import OPEN, pool_approve, pool_close_late, pool_return
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import QuerySet, Sum
+from django.db.models import DecimalField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
 from kamcomp.calendar.models import Period
 from kamcomp.refusal import Refusal
@@ -71,6 +72,20 @@ def period_pools(*, period: Period) -> QuerySet[WithAnnotations[Pool, Allocated]
         .select_related("account__node", "period", "allocator__user", "approved_by")
         .annotate(allocated=Sum("allocations__amount", default=ZERO))
         .order_by("account__node__code")
+    )
+
+
+def pools_with_sums() -> QuerySet[WithAnnotations[Pool, Allocated]]:
+    """Return all pools, with what is allocated so far as `allocated`, and what a list shows of them joined in."""
+    shares = (
+        Allocation.objects.filter(pool=OuterRef("pk"))
+        .order_by()
+        .values("pool")
+        .annotate(total=Sum("amount"))
+        .values("total")
+    )
+    return Pool.objects.select_related("account__node", "period", "allocator__details").annotate(
+        allocated=Coalesce(Subquery(shares), Value(ZERO), output_field=DecimalField())
     )
 
 

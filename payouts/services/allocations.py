@@ -22,8 +22,9 @@ from kamcomp.refusal import Refusal
 from payouts.choices import PoolStatus
 from payouts.engine import guardrails
 from payouts.engine.filling import spread_rest
-from payouts.engine.pool_case import case_from_document, pool_figures, proposal
+from payouts.engine.pool_case import case_from_document, pool_figures
 from payouts.models import Allocation, Pool
+from payouts.selectors.pool_sheet import pool_findings
 from payouts.services.pools import POOL_TABLE, allocate_guideline, finding_put, refuse_unless_open
 from teams.choices import Seat
 from teams.models import Membership
@@ -80,7 +81,7 @@ def allocation_save(
     *,
     pool_id: UUID,
     version: int,
-    amounts: Mapping[UUID, Decimal],
+    amounts: Mapping[UUID, Decimal | None],
     reasons: Mapping[UUID, str] | None = None,
     reserve: Decimal | None = None,
     by: User,
@@ -88,6 +89,8 @@ def allocation_save(
 ) -> Pool:
     """
     Keep a draft: the amounts and reasons given, by person; all others stay as they are.
+
+    None takes an amount back, so that the person's is not set any more.
 
     Units: `amounts` and `reserve` in the pool's currency; `reserve` is what is left
     unallocated by choice, beside what nobody can get.
@@ -150,11 +153,31 @@ def allocation_spread(
         limits=figures.limits,
         currency=pool.currency,
     )
-    whole = {person: spread[name] for person, name in people.items() if name in spread}
+    whole: dict[UUID, Decimal | None] = {
+        person: spread[name] for person, name in people.items() if name in spread
+    }
     _draft_put(pool=pool, amounts=whole | dict(amounts), reasons=reasons or {}, reserve=None)
     pool.status, pool.version = PoolStatus.ALLOCATING, pool.version + 1
     pool.save(update_fields=["status", "reserve", "version"])
     return pool
+
+
+@act
+def allocation_spread_rest(*, pool_id: UUID, version: int, by: User, at: datetime) -> Pool:
+    """
+    Spread what is left of a pool over those who have no amount yet, by guideline.
+
+    Where everybody has one, those whose amount is exactly their guideline take the rest: the others were decided.
+
+    :raises PoolNotOpen, NotTheAllocator, PoolChangedMeanwhile, NobodyToShareWith, LimitsCannotHoldPool:
+        as `allocation_spread`.
+    """
+    rows = list(Allocation.objects.filter(pool_id=pool_id, eligible=True))
+    kept = [row for row in rows if row.amount is not None]
+    if len(kept) == len(rows):
+        kept = [row for row in kept if row.amount != row.guideline]
+    amounts = {row.person_id: row.amount for row in kept if row.amount is not None}
+    return allocation_spread(pool_id=pool_id, version=version, amounts=amounts, by=by, at=at)
 
 
 @act
@@ -193,27 +216,6 @@ def allocation_submit(
     return pool
 
 
-def pool_findings(*, pool: Pool) -> tuple[guardrails.Finding, ...]:
-    """Return all that speaks against a pool's amounts as they stand, gravest first; an amount not set is missing."""
-    case = case_from_document(pool.inputs)
-    figures = pool_figures(case=case)
-    rows = [row for row in pool.allocations.select_related("person") if row.eligible]
-    return guardrails.guardrails(
-        proposal=proposal(
-            case=case,
-            figures=figures,
-            amounts={
-                row.person.employee_id: money.settle(row.amount, currency=pool.currency)
-                for row in rows
-                if row.amount is not None
-            },
-            reasons={row.person.employee_id: row.reason for row in rows},
-            reserve=money.settle(pool.reserve - figures.withheld, currency=pool.currency),
-            allocator=pool.allocator.employee_id if pool.allocator else "",
-        )
-    )
-
-
 def _opened(*, pool_id: UUID, version: int, by: User, at: datetime) -> Pool:
     pool = (
         Pool.objects.select_for_update(of=("self",))
@@ -245,13 +247,18 @@ def _refuse_unless_allocator(*, pool: Pool, by: User, at: datetime) -> None:
 
 
 def _draft_put(
-    *, pool: Pool, amounts: Mapping[UUID, Decimal], reasons: Mapping[UUID, str], reserve: Decimal | None
+    *,
+    pool: Pool,
+    amounts: Mapping[UUID, Decimal | None],
+    reasons: Mapping[UUID, str],
+    reserve: Decimal | None,
 ) -> None:
     rows = {row.person_id: row for row in pool.allocations.select_related("person")}
     for person_id in {*amounts, *reasons} - rows.keys():
         raise NotInThisPool(f"{person_id} is not one of the people of the pool of {pool}: take the row out.")
     for person_id, amount in amounts.items():
-        _refuse_unpayable(rows[person_id], amount=amount, currency=pool.currency)
+        if amount is not None:
+            _refuse_unpayable(rows[person_id], amount=amount, currency=pool.currency)
         rows[person_id].amount = amount
     for person_id, reason in reasons.items():
         rows[person_id].reason = reason.strip()

@@ -40,7 +40,7 @@ class TestMoney:
 
     def test_says_its_sign_when_asked(self):
         assert figures.money_text(D("142.5"), "EUR", signed=True) == "+€142.50"
-        assert figures.amount_text(D("-0.004"), "EUR", signed=True) == "+0.00"
+        assert figures.amount_text(D("-0.004"), "EUR", signed=True) == "0.00"
 
     def test_of_nothing_known_is_a_dash(self):
         assert figures.money_text(None, "EUR") == figures.percent_text(None) == "–"
@@ -58,6 +58,11 @@ class TestPercent:
     )
     def test_is_cut_half_up(self, ratio, digits, shown):
         assert figures.percent_text(D(ratio), digits=digits) == shown
+
+    def test_tells_a_little_more_from_nothing(self):
+        assert figures.percent_text(D("0.0001"), signed=True) == "+0.0%"
+        assert figures.percent_text(D("0"), signed=True) == "0.0%"
+        assert figures.percent_text(D("-0.0001"), signed=True) == "0.0%"
 
     def test_has_a_space_in_german(self):
         with translation.override("de"):

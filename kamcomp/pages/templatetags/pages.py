@@ -109,8 +109,14 @@ def initials(name: str) -> str:
 
 @register.filter
 def item(mapping: Any, key: object) -> Any:
-    """Return what a mapping has under a key."""
-    return mapping.get(key)
+    """Return what a mapping has under a key, None without a mapping."""
+    return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+@register.filter
+def decimal(text: object) -> Decimal | None:
+    """Read a decimal that a document keeps as text."""
+    return None if text in (None, "") else Decimal(str(text))
 
 
 @register.filter

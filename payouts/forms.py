@@ -1,0 +1,96 @@
+"""What people send from the sheets of the money, read as they typed it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from kamcomp.pages.amounts import AmountUnreadable, amount_read
+from kamcomp.pages.figures import NONE, amount_text
+from payouts.selectors.pool_sheet import PoolSheet, SheetRow
+
+AMOUNT, WAS, REASON, REASON_WAS = "amount-", "was-", "reason-", "reason-was-"
+LONGEST_REASON = 500
+
+
+@dataclass
+class AllocationTyped:
+    """
+    A sheet as it was sent: what was touched and can be read, what cannot, what somebody else changed meanwhile.
+
+    A row is touched where it differs from what the sender's page had; untouched rows are
+    left to whoever changed them. `clashes` are the touched rows that somebody else gave
+    another amount since.
+    """
+
+    version: int
+    typed: dict[UUID, str] = field(default_factory=dict)
+    typed_reasons: dict[UUID, str] = field(default_factory=dict)
+    was: dict[UUID, str] = field(default_factory=dict)
+    amounts: dict[UUID, Decimal | None] = field(default_factory=dict)
+    reasons: dict[UUID, str] = field(default_factory=dict)
+    errors: dict[UUID, str] = field(default_factory=dict)
+    clashes: list[SheetRow] = field(default_factory=list)
+
+    @property
+    def touched(self) -> bool:
+        """Tell whether there is anything to keep."""
+        return bool(self.amounts or self.reasons)
+
+
+def allocation_typed(*, post: QueryDict, sheet: PoolSheet) -> AllocationTyped:
+    """Return what a sent sheet says, read against the pool as it is now."""
+    version = post.get("version", "")
+    found = AllocationTyped(version=int(version) if version.isascii() and version.isdigit() else 0)
+    currency = sheet.pool.currency
+    for row in sheet.rows:
+        key = str(row.person_id)
+        typed, was = post.get(AMOUNT + key), post.get(WAS + key, "")
+        if typed is not None and typed.strip() != was.strip():
+            found.typed[row.person_id], found.was[row.person_id] = typed, was
+            _read(found, row, typed=typed, sheet=sheet)
+            now = shown(row, currency)
+            if found.version != sheet.pool.version and now != was and now != typed.strip():
+                found.clashes.append(row)
+        reason, reason_was = post.get(REASON + key), post.get(REASON_WAS + key, "")
+        if reason is not None and reason.strip() != reason_was.strip():
+            found.typed_reasons[row.person_id] = reason
+            found.reasons[row.person_id] = reason.strip()[:LONGEST_REASON]
+    return found
+
+
+def shown(row: SheetRow, currency: str) -> str:
+    """Return a row's amount as its field shows it."""
+    return "" if row.amount is None else amount_text(row.amount, currency)
+
+
+def _read(found: AllocationTyped, row: SheetRow, *, typed: str, sheet: PoolSheet) -> None:
+    if typed.strip() in ("", NONE):
+        found.amounts[row.person_id] = None
+        return
+    try:
+        found.amounts[row.person_id] = amount_read(
+            typed,
+            whole=sheet.pool.funded or Decimal(0),
+            before=row.amount or Decimal(0),
+            currency=sheet.pool.currency,
+        )
+    except AmountUnreadable as refusal:
+        found.errors[row.person_id] = str(refusal)
+
+
+class PoolReturn(forms.Form):
+    """Why a pool is sent back."""
+
+    reason = forms.CharField(
+        label=_("What has to change"), max_length=LONGEST_REASON, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+Snapshot = Mapping[str, list[str | None]]

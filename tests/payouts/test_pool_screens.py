@@ -1,0 +1,307 @@
+"""The pool in the browser: kept, spread, undone, laid beside another's, handed in, decided; and hidden from strangers."""
+
+from decimal import Decimal
+
+import openpyxl
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from payouts.choices import PoolStatus
+from payouts.models import Allocation, Pool
+from payouts.services import allocations
+from tests.payouts.company import AT
+from tests.payouts.test_allocations import WHOLE, funded
+
+D = Decimal
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def made(db):
+    return funded()
+
+
+@pytest.fixture
+def pool(made):
+    return Pool.objects.get()
+
+
+def browser(made, name):
+    client = Client()
+    client.force_login(made.user(name))
+    return client
+
+
+def sheet(pool, **changes):
+    """Return what the page would send: everything as it is shown, with changes by employee."""
+    from kamcomp.pages.figures import amount_text
+
+    data = {"version": str(pool.version)}
+    for row in Allocation.objects.filter(pool=pool, eligible=True).select_related("person"):
+        now = "" if row.amount is None else amount_text(row.amount, pool.currency)
+        typed, reason = changes.get(row.person.employee_id, (now, row.reason))
+        data |= {f"amount-{row.person_id}": typed, f"was-{row.person_id}": now}
+        data |= {f"reason-{row.person_id}": reason, f"reason-was-{row.person_id}": row.reason}
+    return data
+
+
+def send(client, pool, *, act="save", data=None, name="allocation-save", **headers):
+    return client.post(reverse(f"payouts:{name}", args=[pool.pk]), {"act": act, **(data or {})}, **headers)
+
+
+def amount_of(made, name):
+    return Allocation.objects.get(person=made.people[name]).amount
+
+
+class TestAllocationSave:
+    def test_shows_people_guideline_and_what_is_left(self, made, pool):
+        page = (
+            browser(made, "ingrid").get(reverse("payouts:allocation-save", args=[pool.pk])).content.decode()
+        )
+
+        assert "€30,160.00" in page
+        assert page.count("data-amount") == 5
+        assert "Not eligible:" in page
+
+    def test_keeps_an_amount_a_share_and_a_step(self, made, pool):
+        ingrid = browser(made, "ingrid")
+
+        send(ingrid, pool, data=sheet(pool, PM=("10%", ""), CSR=("7.000,50", "less")))
+        pool.refresh_from_db()
+        send(ingrid, pool, data=sheet(pool, CSR=("+0,50", "less")))
+
+        assert amount_of(made, "PM") == D("3016.00")
+        assert amount_of(made, "CSR") == D("7001.00")
+        assert Allocation.objects.get(person=made.people["CSR"]).reason == "less"
+
+    def test_answers_the_sheet_alone_to_a_script(self, made, pool):
+        answer = send(browser(made, "ingrid"), pool, data=sheet(pool, PM=("100", "")), HTTP_HX_REQUEST="true")
+
+        assert answer.status_code == 200
+        assert answer.content.decode().lstrip().startswith("<form")
+        assert "Saved" in answer.content.decode()
+
+    def test_keeps_what_was_typed_when_it_is_no_amount(self, made, pool):
+        answer = send(browser(made, "ingrid"), pool, data=sheet(pool, PM=("ten", ""), CSR=("7000", "")))
+        page = answer.content.decode()
+
+        assert answer.status_code == 422
+        assert 'value="ten"' in page
+        assert "“ten” is not an amount" in page
+        assert amount_of(made, "CSR") == D("7000.00")
+
+    def test_keeps_what_was_typed_when_the_pool_does_not_hold_it(self, made, pool):
+        answer = send(browser(made, "ingrid"), pool, data=sheet(pool, PM=("30160.01", "")))
+
+        assert answer.status_code == 422
+        assert 'value="30160.01"' in answer.content.decode()
+        assert "0.01 EUR more than the pool" in answer.content.decode()
+        assert amount_of(made, "PM") is None
+
+    def test_undoes_change_by_change_down_to_nothing_set(self, made, pool):
+        ingrid = browser(made, "ingrid")
+        for text in ("100", "200"):
+            send(ingrid, pool, data=sheet(pool, PM=(text, "")))
+            pool.refresh_from_db()
+
+        send(ingrid, pool, act="undo", data=sheet(pool))
+        once = amount_of(made, "PM")
+        pool.refresh_from_db()
+        send(ingrid, pool, act="undo", data=sheet(pool))
+
+        assert once == D("100.00")
+        assert amount_of(made, "PM") is None
+
+    def test_spreads_the_rest_over_those_without_an_amount(self, made, pool):
+        send(browser(made, "ingrid"), pool, act="spread", data=sheet(pool, PM=("14000", "")))
+
+        assert amount_of(made, "PM") == D("14000.00")
+        assert sum(row.amount for row in Allocation.objects.filter(eligible=True)) == D("30160.00")
+
+    def test_merges_what_two_people_did_to_different_rows(self, made, pool):
+        mine = sheet(pool, PM=("100", ""))
+        allocations.allocation_save(
+            pool_id=pool.pk,
+            version=pool.version,
+            amounts={made.people["CSR"].pk: D("200.00")},
+            by=made.user("ingrid"),
+            at=AT,
+        )
+
+        answer = send(browser(made, "ingrid"), pool, data=mine)
+
+        assert answer.status_code == 302
+        assert (amount_of(made, "PM"), amount_of(made, "CSR")) == (D("100.00"), D("200.00"))
+
+    def test_lays_mine_beside_theirs_and_keeps_mine_when_asked(self, made, pool):
+        mine = sheet(pool, PM=("100", ""))
+        allocations.allocation_save(
+            pool_id=pool.pk,
+            version=pool.version,
+            amounts={made.people["PM"].pk: D("250.00")},
+            by=made.user("ingrid"),
+            at=AT,
+        )
+        ingrid = browser(made, "ingrid")
+
+        answer = send(ingrid, pool, data=mine)
+        page = answer.content.decode()
+
+        assert answer.status_code == 409
+        assert amount_of(made, "PM") == D("250.00")
+        assert ">100<" in page
+        assert ">250.00<" in page
+        carried = dict(answer.context["carried"])
+        assert send(ingrid, pool, data=carried).status_code == 302
+        assert amount_of(made, "PM") == D("100.00")
+
+    def test_is_not_there_for_others(self, made, pool):
+        url = reverse("payouts:allocation-save", args=[pool.pk])
+        seen = {
+            name: browser(made, name).get(url).status_code for name in ("ingrid", "maren", "anders", "jonas")
+        }
+        payee = made.users.get("pm") or made.users.get("priya")
+
+        assert seen == dict.fromkeys(seen, 200)
+        assert Client().get(url).status_code == 302
+        if payee:
+            client = Client()
+            client.force_login(payee)
+            assert client.get(url).status_code == 404
+
+    def test_refuses_who_only_looks(self, made, pool):
+        answer = send(browser(made, "maren"), pool, data=sheet(pool, PM=("100", "")))
+
+        assert answer.status_code == 422
+        assert "is allocated by" in answer.content.decode()
+        assert amount_of(made, "PM") is None
+
+    def test_shows_markup_in_a_reason_as_it_is(self, made, pool):
+        ingrid = browser(made, "ingrid")
+        send(ingrid, pool, data=sheet(pool, PM=("8000", "<script>alert(1)</script> =1+1 \u202e")))
+
+        page = ingrid.get(reverse("payouts:allocation-save", args=[pool.pk])).content.decode()
+
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+    def test_costs_a_bounded_number_of_queries(self, made, pool, django_assert_max_num_queries):
+        ingrid = browser(made, "ingrid")
+
+        with django_assert_max_num_queries(20):
+            ingrid.get(reverse("payouts:allocation-save", args=[pool.pk]))
+
+    def test_gives_the_sheet_as_a_file(self, made, pool):
+        import io
+
+        answer = browser(made, "ingrid").get(
+            reverse("payouts:allocation-save", args=[pool.pk]) + "?format=xlsx"
+        )
+        book = openpyxl.load_workbook(io.BytesIO(answer.content))
+
+        assert book.sheetnames == ["pool", "About"]
+        assert [row[0].value for row in book["pool"].rows][1:] == ["CSR", "PM", "SA", "BIL", "LOG", "KEN"]
+
+
+class TestAllocationSubmit:
+    def whole(self, made, pool):
+        send(
+            browser(made, "ingrid"),
+            pool,
+            data=sheet(pool, **{name: (text, "") for name, text in WHOLE.items()}),
+        )
+        pool.refresh_from_db()
+
+    def test_says_what_stands_in_the_way(self, made, pool):
+        page = (
+            browser(made, "ingrid").get(reverse("payouts:allocation-submit", args=[pool.pk])).content.decode()
+        )
+
+        assert "It cannot be handed in yet." in page
+        assert "disabled" in page
+
+    def test_hands_in(self, made, pool):
+        self.whole(made, pool)
+
+        answer = send(
+            browser(made, "ingrid"), pool, name="allocation-submit", data={"version": str(pool.version)}
+        )
+
+        pool.refresh_from_db()
+        assert answer.status_code == 302
+        assert pool.status == PoolStatus.SUBMITTED
+
+    def test_refuses_a_version_that_is_not_the_pools(self, made, pool):
+        self.whole(made, pool)
+
+        answer = send(browser(made, "ingrid"), pool, name="allocation-submit", data={"version": "1"})
+
+        pool.refresh_from_db()
+        assert answer.status_code == 422
+        assert pool.status == PoolStatus.ALLOCATING
+
+
+class TestPoolDecide:
+    @pytest.fixture
+    def submitted(self, made, pool):
+        allocations.allocation_guideline(pool_id=pool.pk, version=pool.version, by=made.user("ingrid"), at=AT)
+        pool.refresh_from_db()
+        allocations.allocation_submit(pool_id=pool.pk, version=pool.version, by=made.user("ingrid"), at=AT)
+        pool.refresh_from_db()
+        return pool
+
+    def test_approves(self, made, submitted):
+        send(browser(made, "anders"), submitted, act="approve", name="pool-decide")
+
+        submitted.refresh_from_db()
+        assert submitted.status == PoolStatus.APPROVED
+
+    def test_sends_back_with_a_reason_that_the_kam_reads(self, made, submitted):
+        send(
+            browser(made, "anders"), submitted, act="return", name="pool-decide", data={"reason": "Too even."}
+        )
+
+        submitted.refresh_from_db()
+        page = (
+            browser(made, "ingrid")
+            .get(reverse("payouts:allocation-save", args=[submitted.pk]))
+            .content.decode()
+        )
+        assert submitted.status == PoolStatus.RETURNED
+        assert "Too even." in page
+
+    def test_sends_nothing_back_without_a_reason(self, made, submitted):
+        anders = browser(made, "anders")
+
+        answer = anders.post(
+            reverse("payouts:pool-decide", args=[submitted.pk]), {"act": "return", "reason": ""}, follow=True
+        )
+
+        submitted.refresh_from_db()
+        assert submitted.status == PoolStatus.SUBMITTED
+        assert "Say what has to change" in answer.content.decode()
+
+    def test_is_not_for_the_allocator(self, made, submitted):
+        ingrid = browser(made, "ingrid")
+
+        page = ingrid.get(reverse("payouts:allocation-save", args=[submitted.pk])).content.decode()
+        send(ingrid, submitted, act="approve", name="pool-decide")
+
+        submitted.refresh_from_db()
+        assert "Your decision" not in page
+        assert submitted.status == PoolStatus.SUBMITTED
+
+
+class TestPoolList:
+    def test_lists_sums_and_filters(self, made, pool):
+        page = browser(made, "ingrid").get(reverse("payouts:pool-list") + "?period=2026-Q3").content.decode()
+
+        assert "30,160.00" in page
+        assert reverse("payouts:allocation-save", args=[pool.pk]) in page
+
+    def test_costs_few_queries(self, made, pool, django_assert_max_num_queries):
+        ingrid = browser(made, "ingrid")
+
+        with django_assert_max_num_queries(12):
+            ingrid.get(reverse("payouts:pool-list"))
