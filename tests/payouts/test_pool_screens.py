@@ -1,4 +1,4 @@
-"""The pool in the browser: kept, spread, undone, laid beside another's, handed in, decided; and hidden from strangers."""
+"""The pool in the browser: kept, spread, undone, laid beside another's, handed in, decided; hidden from strangers."""
 
 from decimal import Decimal
 
