@@ -22,6 +22,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from kamcomp import addresses
+from kamcomp.logs import NothingPrivate, nothing_private
 from kamcomp.pages.making import made_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -361,8 +362,8 @@ _SHARED: list[Any] = [
     structlog.processors.StackInfoRenderer(),
 ]
 _RENDERERS: dict[str, list[Any]] = {
-    "json": [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
-    "console": [structlog.dev.ConsoleRenderer(colors=False)],
+    "json": [nothing_private, structlog.processors.JSONRenderer()],
+    "console": [nothing_private, structlog.dev.ConsoleRenderer(colors=False)],
 }
 _LOG_FORMAT = ENVIRONMENT.get("KAMCOMP_LOG_FORMAT") or "json"
 if _LOG_FORMAT not in _RENDERERS:
@@ -390,7 +391,10 @@ LOGGING = {
             "foreign_pre_chain": _SHARED,
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
+    "filters": {"private": {"()": NothingPrivate}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "structured", "filters": ["private"]}
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         name: {"handlers": ["console"], "level": "INFO", "propagate": False}

@@ -1,10 +1,14 @@
 """Every web request says who asks, and which request it is, before anything is written."""
 
 from collections.abc import Callable
+from typing import Any
 
+import structlog
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django_structlog.signals import bind_extra_request_metadata
 
-from kamcomp.audit.context import on_behalf
+from kamcomp.audit.context import actor, on_behalf
 from kamcomp.ids import uuid7
 
 
@@ -21,3 +25,9 @@ class AuditMiddleware:
             response = self.get_response(request)
         response.headers.setdefault("X-Request-ID", request_id)
         return response
+
+
+@receiver(bind_extra_request_metadata)
+def _same_id_in_log_lines(**_signal: Any) -> None:
+    """Let log lines name a request as the audit trail and the answer do; what a client sent is not believed."""
+    structlog.contextvars.bind_contextvars(request_id=actor().request_id)

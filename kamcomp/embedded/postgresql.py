@@ -189,6 +189,10 @@ def _started(*, server: Server) -> Child:
         "timezone": "UTC",
         "log_timezone": "UTC",
         "log_line_prefix": "%m [%p] ",
+        # A statement that fails, and the server's words about it, quote rows; the application logs state and law.
+        "log_min_messages": "log",
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
         **(
             {} if server.durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         ),

@@ -178,7 +178,7 @@ def chunk_give_back(*, taken: Taken, error: str) -> bool:
 
 
 def _fail(*, taken: Taken, error: str) -> bool:
-    logger.error("chunk %s of run %s failed: %s", taken.number, taken.run_id, error)
+    logger.error("chunk %s of run %s failed; its row says why", taken.number, taken.run_id)
     mine = RunChunk.objects.filter(pk=taken.chunk_id, epoch=taken.epoch, status=ChunkStatus.RUNNING)
     sentence = f"Chunk {taken.number} failed: {error}"
     return bool(mine.update(status=ChunkStatus.FAILED, error=sentence, lease_until=None, finished_at=_now()))

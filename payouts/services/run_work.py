@@ -15,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from kamcomp.logs import saying
 from kamcomp.pulse.choices import Door
 from kamcomp.pulse.services import canary_touch, worker_name
 from kamcomp.refusal import Refusal
@@ -37,6 +38,7 @@ def _never() -> bool:
     return False
 
 
+@saying("run_id")
 def run_look(*, run_id: UUID, stop: Callable[[], bool] = _never, seconds: float | None = None) -> int:
     """
     Do what a run needs, for at most `seconds`; return how many chunks this worker stored.
@@ -84,7 +86,10 @@ def chunk_work(*, taken: Taken) -> bool:
     try:
         chunk_store(taken=taken, computed=chunk_compute(chunk_id=taken.chunk_id))
     except StaleLease as refusal:
-        logger.warning("%s", refusal)
+        logger.warning(
+            "chunk %s of run %s is another worker's, nothing of this one is kept: %s",
+            taken.number, taken.run_id, refusal,
+        )  # fmt: skip
         return False
     except (OperationalError, InterfaceError) as error:
         logger.warning("chunk %s of run %s met the database: %s", taken.number, taken.run_id, error)
