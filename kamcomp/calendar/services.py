@@ -152,7 +152,9 @@ def periods_advance(*, calendar: FiscalCalendar | None = None, on: date) -> list
 
     A period opens on its first day and collects results after its last.
     """
-    periods = Period.objects.select_for_update().filter(status__in=[PeriodStatus.FUTURE, PeriodStatus.OPEN])
+    periods = Period.objects.select_for_update(no_key=True).filter(
+        status__in=[PeriodStatus.FUTURE, PeriodStatus.OPEN]
+    )
     if calendar is not None:
         periods = periods.filter(calendar=calendar)
     moved = []

@@ -149,7 +149,7 @@ def import_approve(*, batch_id: UUID, by: User, comment: str = "", at: datetime)
     :raises NotSecondPerson: if `by` prepared the batch.
     """
     approval = (
-        Approval.objects.select_for_update()
+        Approval.objects.select_for_update(no_key=True)
         .filter(subject_table=BATCH_TABLE, subject_id=batch_id, step=OWN_STEP, decision=Decision.PENDING)
         .first()
     )
@@ -202,7 +202,7 @@ def import_undo(*, batch_id: UUID, by: User | None = None, at: datetime) -> Impo
     :raises PeriodUsedIt: if a period was locked since that may have used it.
     :raises ChangedSince: if its rows have been changed since, or others stand on them.
     """
-    batch = ImportBatch.objects.select_for_update().filter(pk=batch_id).first()
+    batch = ImportBatch.objects.select_for_update(no_key=True).filter(pk=batch_id).first()
     if batch is None:
         raise BatchUnknown(f"There is no import {batch_id}.")
     if batch.status != BatchStatus.COMMITTED:

@@ -22,7 +22,7 @@ def setting_put(*, key: str, value: Any, since: date, reason: str = "", by: User
 
     :raises SettingNotLater: if the value in force began on that day or later.
     """
-    latest = PolicySetting.objects.select_for_update().filter(key=key).order_by("-valid").first()
+    latest = PolicySetting.objects.select_for_update(no_key=True).filter(key=key).order_by("-valid").first()
     if latest is not None:
         if latest.valid.lower >= since:
             raise SettingNotLater(

@@ -24,6 +24,7 @@ from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from kamcomp.formula_guard import guarded
 from payouts.choices import ExportFormat
@@ -149,6 +150,18 @@ def _ndjson(table: Table, totals: _Totals, part: IO[bytes], about: About) -> Non
 
 
 def _xlsx(table: Table, totals: _Totals, part: IO[bytes], about: About) -> None:
+    failed: OSError | None = None
+    try:
+        _workbook(table, totals, part, about)
+    except FileCreateError as error:
+        cause = error.args[0] if error.args else error
+        failed = OSError(getattr(cause, "errno", None), getattr(cause, "strerror", None) or str(cause))
+    if failed is not None:
+        # Raised out here, so that nothing holds on to the half-written archive and the disk is free again.
+        raise failed
+
+
+def _workbook(table: Table, totals: _Totals, part: IO[bytes], about: About) -> None:
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,

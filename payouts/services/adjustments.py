@@ -240,7 +240,9 @@ def _reversal_period(adjustment: Adjustment) -> Period:
 
 def _takes_adjustments(*, period_id: UUID) -> Period:
     """Return the period, with its current run's row locked, so that a review waits for this act or refuses it."""
-    Run.objects.select_for_update(of=("self",)).filter(period_id=period_id, is_current=True).first()
+    Run.objects.select_for_update(of=("self",), no_key=True).filter(
+        period_id=period_id, is_current=True
+    ).first()
     period = Period.objects.get(pk=period_id)
     if period.status not in (PeriodStatus.OPEN, PeriodStatus.COLLECTING):
         raise AdjustmentPeriodClosed(
@@ -256,7 +258,7 @@ def _takes_adjustments(*, period_id: UUID) -> Period:
 def _to_decide(*, adjustment_id: UUID, by: User, at: datetime) -> Adjustment:
     role_check(user=by, roles=DECIDERS, on=at.date(), act="Deciding on an adjustment")
     adjustment = (
-        Adjustment.objects.select_for_update(of=("self",))
+        Adjustment.objects.select_for_update(of=("self",), no_key=True)
         .select_related("period", "person", "plan_version")
         .get(pk=adjustment_id)
     )

@@ -218,7 +218,7 @@ def allocation_submit(
 
 def _opened(*, pool_id: UUID, version: int, by: User, at: datetime) -> Pool:
     pool = (
-        Pool.objects.select_for_update(of=("self",))
+        Pool.objects.select_for_update(of=("self",), no_key=True)
         .select_related("account__node", "period", "allocator")
         .get(pk=pool_id)
     )
@@ -233,7 +233,7 @@ def _opened(*, pool_id: UUID, version: int, by: User, at: datetime) -> Pool:
 
 
 def _refuse_unless_allocator(*, pool: Pool, by: User, at: datetime) -> None:
-    if pool.allocations.filter(person__user=by).exists():
+    if pool.allocations.filter(person__user=by, eligible=True).exists():
         raise NotTheAllocator(f"{by} is one of the people of the pool of {pool} and cannot allocate it.")
     if pool.allocator is not None and pool.allocator.user_id == by.pk:
         return

@@ -67,7 +67,11 @@ def run_approve(*, run_id: UUID, by: User, at: datetime) -> Run:
     :raises RateMissing: if somebody is paid in a currency that no stored rate leads to.
     """
     role_check(user=by, roles=[Role.FINANCE], on=at.date(), act="Approving a run")
-    run = Run.objects.select_for_update(of=("self",)).select_related("period", "calendar").get(pk=run_id)
+    run = (
+        Run.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("period", "calendar")
+        .get(pk=run_id)
+    )
     _refuse_unless_approvable(run=run, by=by)
     _ceilings_apply(run=run, by=by, at=at)
     payroll_shares(run=run, on=run.period.days.upper - timedelta(days=1))

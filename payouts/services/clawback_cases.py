@@ -76,7 +76,7 @@ def _case_open(*, adjustment: Adjustment, person: Person, amount: Decimal, by: U
 
 def _cases_of(adjustment: Adjustment, person: Person) -> list[ClawbackCase]:
     return list(
-        ClawbackCase.objects.select_for_update(of=("self",))
+        ClawbackCase.objects.select_for_update(of=("self",), no_key=True)
         .filter(
             person=person,
             currency=adjustment.currency,

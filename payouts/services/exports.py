@@ -76,7 +76,11 @@ def export_make(
     :raises DiskTookNothing: if it cannot be written; no part of it stays.
     """
     role_check(user=by, roles=EXPORTERS, on=at.date(), act="Exporting")
-    run = Run.objects.select_for_update(of=("self",)).select_related("period", "calendar").get(pk=run.pk)
+    run = (
+        Run.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("period", "calendar")
+        .get(pk=run.pk)
+    )
     if run.status != RunStatus.LOCKED:
         raise RunNotLocked(f"{run} is {run.get_status_display().lower()}: files are made once it is locked.")
     export = Export.objects.filter(run=run, profile=profile, format=file_format).first()

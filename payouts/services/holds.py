@@ -99,7 +99,11 @@ def _checked(*, run_id: UUID, person: Person, reason: str, by: User, at: datetim
     if person.user_id == by.pk:
         raise OwnHold(f"{by} cannot hold or release their own pay: ask somebody else.")
     # An export takes the same lock, so a hold is in the file either wholly or not at all.
-    run = Run.objects.select_for_update(of=("self",)).select_related("period", "calendar").get(pk=run_id)
+    run = (
+        Run.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("period", "calendar")
+        .get(pk=run_id)
+    )
     if run.status != RunStatus.LOCKED:
         raise NotLockedYet(f"{run} is {run.get_status_display().lower()}: only what is locked is held.")
     return run

@@ -57,8 +57,12 @@ def run_lock(*, run_id: UUID, by: User, at: datetime) -> Run:
     :raises ApprovalVoid: if what was approved changed since.
     """
     role_check(user=by, roles=LOCKERS, on=at.date(), act="Locking a run")
-    run = Run.objects.select_for_update(of=("self",)).select_related("period", "calendar").get(pk=run_id)
-    period = Period.objects.select_for_update(of=("self",)).get(pk=run.period_id)
+    run = (
+        Run.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("period", "calendar")
+        .get(pk=run_id)
+    )
+    period = Period.objects.select_for_update(of=("self",), no_key=True).get(pk=run.period_id)
     _refuse_unless_lockable(run=run, period=period, at=at)
     run_post(run=run, by=by, at=at)
     posted = Adjustment.objects.filter(period=period, status=AdjustmentStatus.APPROVED)
@@ -101,7 +105,7 @@ def _refuse_unless_lockable(*, run: Run, period: Period, at: datetime) -> None:
 
 def _open_next(*, period: Period) -> None:
     following = (
-        Period.objects.select_for_update(of=("self",))
+        Period.objects.select_for_update(of=("self",), no_key=True)
         .filter(calendar_id=period.calendar_id, days__startswith__gte=period.days.upper)
         .order_by("days")
         .first()

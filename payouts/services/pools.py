@@ -203,7 +203,9 @@ def pool_close_late(*, pool_id: UUID, by: User, at: datetime) -> Pool:
     :raises WindowOpen: if the window has not passed.
     """
     pool = (
-        Pool.objects.select_for_update(of=("self",)).select_related("account__node", "period").get(pk=pool_id)
+        Pool.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("account__node", "period")
+        .get(pk=pool_id)
     )
     refuse_unless_open(pool=pool)
     if pool.closes_on is None or at.date() <= pool.closes_on:
@@ -291,7 +293,7 @@ def _funded(
     by: User,
     at: datetime,
 ) -> Pool:
-    pool, _made = Pool.objects.select_for_update(of=("self",)).get_or_create(
+    pool, _made = Pool.objects.select_for_update(of=("self",), no_key=True).get_or_create(
         account=plan.account,
         period=run.period,
         defaults={"plan_version": plan.version, "currency": plan.plan.currency, "created_by": by},
@@ -360,7 +362,7 @@ def _shares(
 
 def _submitted(*, pool_id: UUID, by: User, at: datetime, word: str) -> Pool:
     pool = (
-        Pool.objects.select_for_update(of=("self",))
+        Pool.objects.select_for_update(of=("self",), no_key=True)
         .select_related("account__node", "period", "run", "allocator__manager")
         .get(pk=pool_id)
     )

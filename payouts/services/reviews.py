@@ -128,7 +128,9 @@ def review_settle(*, run_id: UUID, account_id: UUID, reason: str, by: User, at: 
         raise ReasonMissing("Say how the objection was settled: what was checked, what was found.")
     role_check(user=by, roles=REVIEWERS, on=at.date(), act="Settling an objection")
     run, account = _reviewable(run_id=run_id, account_id=account_id)
-    review = objections_open(run=run).filter(account=account).select_for_update(of=("self",)).first()
+    review = (
+        objections_open(run=run).filter(account=account).select_for_update(of=("self",), no_key=True).first()
+    )
     if review is None:
         raise ObjectionNotOpen(f"{account} has no open objection in {run}.")
     if review.created_by_id == by.pk:
@@ -156,7 +158,11 @@ def run_review(*, run_id: UUID, by: User, at: datetime) -> Run:
     :raises PoolsCannotBeFunded: naming every account whose pool has no figures, and why.
     """
     role_check(user=by, roles=REVIEWERS, on=at.date(), act="Reviewing a run")
-    run = Run.objects.select_for_update(of=("self",)).select_related("period", "calendar").get(pk=run_id)
+    run = (
+        Run.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("period", "calendar")
+        .get(pk=run_id)
+    )
     _refuse_unless_reviewable(run=run, by=by, at=at)
     run.status, run.reviewed_by, run.reviewed_at = RunStatus.REVIEWED, by, at
     run.save(update_fields=["status", "reviewed_by", "reviewed_at"])
@@ -217,7 +223,7 @@ def _some(names: list[str]) -> str:
 
 
 def _reviewable(*, run_id: UUID, account_id: UUID) -> tuple[Run, StrategicAccount]:
-    run = Run.objects.select_for_update(of=("self",)).select_related("period").get(pk=run_id)
+    run = Run.objects.select_for_update(of=("self",), no_key=True).select_related("period").get(pk=run_id)
     if run.status not in (RunStatus.CALCULATED, RunStatus.WITH_ERRORS) or not run.is_current:
         raise ReviewClosed(
             f"{run} is {run.get_status_display().lower()}: its accounts are reviewed while it is calculated."

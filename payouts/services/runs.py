@@ -18,7 +18,7 @@ from uuid import UUID
 from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 
 from kamcomp.audit.context import acting
 from kamcomp.calendar.choices import PeriodStatus
@@ -87,7 +87,7 @@ def run_request(*, period: Period, by: User, at: datetime) -> Run:
     """
     with acting(action="run_request", user=by):
         role_check(user=by, roles=STARTERS, on=at.date(), act="Starting a run")
-        period = Period.objects.select_for_update().get(pk=period.pk)
+        period = Period.objects.select_for_update(no_key=True).get(pk=period.pk)
         current = Run.objects.filter(period=period, is_current=True).first()
         if current is not None and current.status in ACTIVE:
             run_ring(run_id=current.pk)
@@ -120,7 +120,7 @@ def run_resume(*, run: Run, by: User, at: datetime) -> Run:
     """
     with acting(action="run_resume", user=by):
         role_check(user=by, roles=STARTERS, on=at.date(), act="Taking up a run again")
-        run = Run.objects.select_for_update().get(pk=run.pk)
+        run = Run.objects.select_for_update(no_key=True).get(pk=run.pk)
         failed = run.chunks.filter(status=ChunkStatus.FAILED)
         if run.status not in (RunStatus.FAILED, RunStatus.WITH_ERRORS) or not run.is_current:
             raise RunNotFailed(
@@ -183,7 +183,7 @@ def run_finish(*, run_id: UUID) -> bool:
     cannot be reviewed. Return whether this call closed it.
     """
     with acting(action="run_finish", user=None):
-        run = Run.objects.select_for_update().get(pk=run_id)
+        run = Run.objects.select_for_update(no_key=True).get(pk=run_id)
         open_chunks = run.chunks.filter(status__in=[ChunkStatus.WAITING, ChunkStatus.RUNNING])
         if run.status != RunStatus.CALCULATING or open_chunks.exists():
             return False
@@ -270,10 +270,8 @@ def _prepare(*, run_id: UUID, attempt: int) -> bool:
     run = Run.objects.select_related("period", "calendar", "started_by").get(pk=run_id)
     _wait_for_older_writers(known_at=run.known_at)
     with acting(action="run_prepare", user=run.started_by):
-        held = Run.objects.select_for_update(skip_locked=True).filter(
-            pk=run_id, status=RunStatus.QUEUED, attempt=attempt
-        )
-        if not held.exists():
+        mine = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED, attempt=attempt)
+        if not _held(mine):
             return False
         if not run.chunks.exists():
             results_compute(
@@ -282,9 +280,26 @@ def _prepare(*, run_id: UUID, attempt: int) -> bool:
             chunks = chunks_plan(run=run)
         else:
             chunks = run.chunks.filter(status=ChunkStatus.WAITING).count()
-        held.update(status=RunStatus.CALCULATING, lease_until=None, error="")
+        mine.update(status=RunStatus.CALCULATING, lease_until=None, error="")
         run_ring(run_id=run_id, messages=min(chunks, settings.KAMCOMP_RUN_BELLS))
     return True
+
+
+def _held(mine: QuerySet[Run], *, seconds: float = 2) -> bool:
+    """
+    Lock the run's row for its preparer; return whether it is still theirs.
+
+    Others who looked at the same moment hold the row for an instant, which is waited for; an older preparer
+    who is still at it holds it for long, and then the preparation is left to them.
+    """
+    patience = time.monotonic() + seconds
+    while mine.exists():
+        if mine.select_for_update(skip_locked=True, no_key=True).exists():
+            return True
+        if time.monotonic() > patience:
+            return False
+        time.sleep(0.05)
+    return False
 
 
 def _wait_for_older_writers(*, known_at: datetime, seconds: float = 30) -> None:

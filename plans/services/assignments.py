@@ -92,7 +92,7 @@ def assignment_end(*, assignment_id: UUID, last_day: date, by: User) -> Assignme
 
     :raises DayOutside: if it does not hold on its last day.
     """
-    assignment = Assignment.objects.select_for_update().get(pk=assignment_id)
+    assignment = Assignment.objects.select_for_update(no_key=True).get(pk=assignment_id)
     if last_day not in assignment.span:
         raise DayOutside(f"The assignment of {assignment} does not hold on {last_day}.")
     assignment.valid = DateRange(assignment.span.since, last_day + timedelta(days=1))

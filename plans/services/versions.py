@@ -127,7 +127,7 @@ def version_draft(
     :raises DocumentOfAnotherPlan: if its code or type is not the plan's.
     """
     terms = _terms(plan=plan, document=document)
-    Plan.objects.select_for_update().get(pk=plan.pk)
+    Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
     last = plan.versions.aggregate(last=Max("number"))["last"] or 0
     return PlanVersion.objects.create(
         plan=plan,
@@ -257,7 +257,11 @@ def version_withdraw(*, version_id: UUID, by: User, at: datetime, reason: str) -
 
 
 def _locked(*, version_id: UUID) -> PlanVersion:
-    return PlanVersion.objects.select_for_update(of=("self",)).select_related("plan").get(pk=version_id)
+    return (
+        PlanVersion.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("plan")
+        .get(pk=version_id)
+    )
 
 
 def _terms(*, plan: Plan, document: Mapping[str, Any]) -> PlanTerms:
@@ -325,7 +329,7 @@ def _check_in_time(*, version: PlanVersion, at: datetime, late_reason: str) -> N
 def _version_before(*, version: PlanVersion) -> PlanVersion | None:
     """Return the published version that holds on this one's first day and began before it."""
     return (
-        PlanVersion.objects.select_for_update()
+        PlanVersion.objects.select_for_update(no_key=True)
         .filter(plan_id=version.plan_id, status=VersionStatus.PUBLISHED, valid__contains=version.span.since)
         .filter(valid__startswith__lt=version.span.since)
         .first()

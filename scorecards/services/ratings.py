@@ -47,7 +47,7 @@ def objective_rate(
     :raises ObjectiveNotAgreed: if the objective is a draft or was dropped.
     """
     _refuse_unless_ratable(objective=objective, rating=rating, by=by)
-    AccountObjective.objects.select_for_update().get(pk=objective.pk)
+    AccountObjective.objects.select_for_update(no_key=True).get(pk=objective.pk)
     believed = ObjectiveRating.objects.current().filter(objective=objective, period=period)
     earlier = believed.first()
     if earlier is not None and (earlier.rating, earlier.evidence) == (rating, evidence):

@@ -80,7 +80,7 @@ def results_compute(
     """
     if calendar is not None and calendar.pk != period.calendar_id:
         raise CalendarMismatch(f"{period} is not a period of calendar {calendar.code}.")
-    period = Period.objects.select_for_update().select_related("calendar").get(pk=period.pk)
+    period = Period.objects.select_for_update(no_key=True).select_related("calendar").get(pk=period.pk)
     needs = list(
         result_needs(period=period) if needed is None else {need.key: need for need in needed}.values()
     )

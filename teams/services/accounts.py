@@ -69,7 +69,7 @@ def account_review(*, account_id: UUID, by: User) -> StrategicAccount:
 @act
 def accounts_review(*, account_ids: Iterable[UUID], by: User | None) -> list[StrategicAccount]:
     """Put those of the accounts in review that are active and have a day without a manager; return them."""
-    active = StrategicAccount.objects.select_for_update().filter(
+    active = StrategicAccount.objects.select_for_update(no_key=True).filter(
         pk__in=list(account_ids), status=AccountStatus.ACTIVE
     )
     moved = [account for account in active.order_by("pk") if days_without_kam(account=account)]
@@ -94,7 +94,7 @@ def account_exit(*, account_id: UUID, last_day: date, by: User) -> StrategicAcco
 
 
 def _locked(*, account_id: UUID) -> StrategicAccount:
-    account = StrategicAccount.objects.select_for_update().get(pk=account_id)
+    account = StrategicAccount.objects.select_for_update(no_key=True).get(pk=account_id)
     if account.status == AccountStatus.EXITED:
         raise AccountExited(f"{account} left the programme; take its account into the programme anew.")
     return account

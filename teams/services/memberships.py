@@ -120,7 +120,7 @@ def membership_change(*, membership_id: UUID, since: date, changes: dict[str, An
     """
     if unknown := changes.keys() - CHANGEABLE:
         raise NotAMembership(f"A membership has no {', '.join(sorted(unknown))} to change.")
-    old = Membership.objects.select_for_update().get(pk=membership_id)
+    old = Membership.objects.select_for_update(no_key=True).get(pk=membership_id)
     _check_day(membership=old, day=since)
     segments, rest = list(old.segments.all()), DateRange(since, old.valid.upper)
     with _refusing(account=old.account, person=old.person):
@@ -145,7 +145,7 @@ def membership_end(*, membership_id: UUID, last_day: date, by: User) -> Membersh
 
     :raises DayOutside: if the membership does not hold on its last day.
     """
-    membership = Membership.objects.select_for_update().get(pk=membership_id)
+    membership = Membership.objects.select_for_update(no_key=True).get(pk=membership_id)
     _check_day(membership=membership, day=last_day)
     membership.valid = DateRange(membership.valid.lower, last_day + timedelta(days=1))
     membership.save(update_fields=["valid"])
@@ -160,7 +160,7 @@ def membership_hand_over(*, membership_id: UUID, to: Person, since: date, by: Us
 
     :raises DayOutside: if the membership does not hold the day before.
     """
-    old = Membership.objects.select_for_update().get(pk=membership_id)
+    old = Membership.objects.select_for_update(no_key=True).get(pk=membership_id)
     _check_day(membership=old, day=since - timedelta(days=1))
     until = old.valid.upper
     segments = list(old.segments.all())

@@ -83,8 +83,8 @@ def package_approve(*, package_id: UUID, by: User) -> PayPackage:
     :raises PackageDecided: if it is approved already.
     :raises PackageInside: if a package that begins later holds on one of its days.
     """
-    package = PayPackage.objects.select_for_update().get(pk=package_id)
-    Person.objects.select_for_update().get(pk=package.person_id)
+    package = PayPackage.objects.select_for_update(no_key=True).get(pk=package_id)
+    Person.objects.select_for_update(no_key=True).get(pk=package.person_id)
     _check_not_own(person=package.person, user=by)
     if package.status != PackageStatus.PROPOSED:
         raise PackageDecided(

@@ -164,7 +164,9 @@ def person_erase(*, person_id: UUID, by: User, at: datetime) -> Person:
     :raises ErasedAlready: if it was done before.
     """
     person = (
-        Person.objects.select_for_update(of=("self",)).select_related("details", "user").get(pk=person_id)
+        Person.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("details", "user")
+        .get(pk=person_id)
     )
     details = person.details
     if details.erased_at is not None:
@@ -201,7 +203,9 @@ def _user_close(*, user: User) -> None:
 
 
 def _employment_on(*, person: Person, day: date) -> Employment:
-    employment = Employment.objects.select_for_update().filter(person=person, valid__contains=day).first()
+    employment = (
+        Employment.objects.select_for_update(no_key=True).filter(person=person, valid__contains=day).first()
+    )
     if employment is None:
         raise EmploymentMissing(f"{person} has no employment on {day}; begin one.")
     return employment

@@ -9,7 +9,9 @@ from django.db import connection
 
 from kamcomp.approvals.choices import Severity
 from kamcomp.approvals.models import Approval, Finding
+from kamcomp.identity.choices import Role
 from kamcomp.identity.selectors import RoleMissing
+from kamcomp.identity.services import user_make
 from kamcomp.refusal import Refusal
 from payouts.choices import PoolStatus, RunStatus
 from payouts.engine.filling import LimitsCannotHoldPool
@@ -17,7 +19,9 @@ from payouts.models import Pool
 from payouts.services import allocations, pools
 from payouts.services.reviews import run_review
 from payouts.services.runs import stands
-from tests.payouts.company import AT, TERMS, calculated_run, company
+from teams.choices import Link, Seat
+from teams.models import JobRole, Membership, Person
+from tests.payouts.company import ALWAYS, AT, START, TERMS, calculated_run, company
 
 D = Decimal
 AFTER_WINDOW = datetime(2026, 10, 25, 9, tzinfo=UTC)
@@ -100,6 +104,20 @@ class TestAllocationSave:
     def test_is_the_kams_alone(self, made, by, words):
         with pytest.raises(allocations.NotTheAllocator, match=words):
             act(allocations.allocation_save, made, amounts={}, by=by)
+
+    def test_may_be_a_deputys_who_takes_no_share(self, db):
+        made = company(pool=TERMS)
+        made.users["dora"] = user_make(username="dora", roles=[Role.KAM], since=START, by=None)
+        person = Person.objects.create(employee_id="DEP", user=made.user("dora"), cost_centre="CC1")
+        Membership.objects.create(
+            account=made.account, person=person, role=JobRole.objects.get(code="key_account_manager"),
+            seat=Seat.DEPUTY, link=Link.DIRECT, pool_eligible=False, dedication=D("0.1"), valid=ALWAYS,
+        )  # fmt: skip
+        run_review(run_id=calculated_run(made).pk, by=made.user("anders"), at=AT)
+
+        pool = submit(made, by="dora")
+
+        assert (pool.status, pool.submitted_by) == (PoolStatus.SUBMITTED, made.user("dora"))
 
 
 class TestAllocationGuideline:
