@@ -9,8 +9,9 @@ import pytest
 from payouts.choices import ChunkStatus, RunStatus
 from payouts.models import Payout, RunProblem
 from payouts.selectors.runs import run_movement
-from payouts.services.reviews import RunNotCalculated, run_review
+from payouts.services.reviews import RunHasProblems, run_review
 from payouts.services.runs import run_resume
+from plans.models import Assignment
 from tests.faults.conftest import PEOPLE, Workers, asked, ended, in_hand, until
 from tests.faults.story import Story, paid
 from tests.payouts.crowd import AT, crowd, document
@@ -25,8 +26,7 @@ class TestPoison:
         leaf = {"code": "ALLOWANCE", "kind": "fixed", "amount": {"parameter": "allowance"}}
         made = crowd(PEOPLE, plan=document(incentive={"weight": "1", "children": []}, commissions=[leaf]))
         settings.KAMCOMP_CHUNK_PEOPLE = 200
-        for person in made.people:
-            person.assignments.update(parameters={"allowance": "100"})
+        Assignment.objects.update(parameters={"allowance": "100"})
         poisoned = made.people[story.random.randrange(PEOPLE)]
         poisoned.assignments.update(parameters={"allowance": "1" + 50 * "0"})
         story.blow(f"{poisoned.employee_id} of {PEOPLE}")
@@ -46,7 +46,7 @@ class TestPoison:
         assert run.totals == {"EUR": f"{100 * (PEOPLE - 1)}.00"}
         assert [chunk.attempt for chunk in run.chunks.all()] == [1, 1, 1]
         assert run_movement(run_id=run.pk) == moved, "the run is still being worked on"
-        with pytest.raises(RunNotCalculated):
+        with pytest.raises(RunHasProblems):
             run_review(run_id=run.pk, by=made.users["anders"], at=AT)
         story.row.verdict = "completed with errors, named"
 

@@ -1,0 +1,131 @@
+"""The link to the database or the broker is cut, slow, closed on one side or silent, in the middle of a run."""
+
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connections
+
+from tests.faults.blows import usual_seconds
+from tests.faults.brokers import shared_broker
+from tests.faults.conftest import Workers, asked, ended, in_hand, until
+from tests.faults.link import Link
+from tests.faults.story import Story, seeds
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+def database_link() -> Link:
+    """Return a link to the test's PostgreSQL, wherever it listens."""
+    said = connections["default"].settings_dict
+    port = said["PORT"] or "5432"
+    host = said["HOST"] or "localhost"
+    return Link(f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, int(port)))
+
+
+def address_by(link: Link) -> str:
+    """Return the URL of the test's database by way of a link."""
+    said = connections["default"].settings_dict
+    user, password, name = (quote(str(said[part]), safe="") for part in ("USER", "PASSWORD", "NAME"))
+    return f"postgresql://{user}:{password}@127.0.0.1:{link.port}/{name}"
+
+
+def broker_link() -> Link:
+    """Return a link to the test's broker."""
+    where = shared_broker().connection_pool.connection_kwargs
+    return Link(where["path"] if "path" in where else (where["host"], where["port"]))
+
+
+def broker_by(link: Link) -> str:
+    return f"redis://127.0.0.1:{link.port}/{shared_broker().connection_pool.connection_kwargs['db']}"
+
+
+@pytest.fixture
+def link(transactional_db):
+    made = database_link()
+    made.start()
+    yield made
+    made.mend()
+    made.end()
+
+
+@pytest.fixture
+def doorbell():
+    made = broker_link()
+    made.start()
+    yield made
+    made.mend()
+    made.end()
+
+
+def begun(run):
+    return until(lambda: in_hand(run), every=0.002, saying="a chunk in hand")
+
+
+class TestLinkToTheDatabase:
+    @seeds(1)
+    def test_cut_for_two_seconds_then_half_closed(
+        self, seed, undisturbed, made, workers: Workers, story: Story, link: Link
+    ):
+        workers.start(DATABASE_URL=address_by(link))
+        run = asked(made)
+        chunk = begun(run)
+        story.random.random()
+        wait = story.random.uniform(0, usual_seconds(undisturbed))
+        until(lambda: True, seconds=wait + 1)
+        link.cut()
+        story.blow(f"cut with chunk {chunk.number} in hand")
+        until(lambda: not in_hand(run) or run.chunks.filter(status="running").exists(), seconds=2)
+        link.mend()
+        first = ended(run)
+        story.ends_as(first, undisturbed)
+
+        again = asked(made)
+        chunk = begun(again)
+        link.half_close()
+        story.blow(f"half closed with chunk {chunk.number} in hand")
+        story.ends_as(ended(again), undisturbed)
+        assert workers.running[0].alive
+
+    def test_slow(self, undisturbed, made, workers: Workers, story: Story, link: Link):
+        workers.start(DATABASE_URL=address_by(link))
+        link.slow(0.02)
+        story.blow("20 ms late in both directions from the start")
+
+        run = ended(asked(made))
+
+        story.ends_as(run, undisturbed)
+
+    def test_silent_in_the_middle_of_a_store(
+        self, undisturbed, made, workers: Workers, story: Story, link: Link
+    ):
+        workers.start(DATABASE_URL=address_by(link))
+        link.silence_at(b"COPY payouts_payout ")
+        run = asked(made)
+        assert link.silenced.wait(timeout=60)
+        story.blow("after the first COPY was begun")
+        workers.start()
+
+        ended(run, seconds=60)
+        story.ends_as(run, undisturbed)
+
+        link.mend()
+        again = ended(asked(made))
+        story.ends_as(again, undisturbed)
+
+
+class TestLinkToTheBroker:
+    def test_cut_then_half_closed_then_silent(
+        self, undisturbed, made, workers: Workers, story: Story, doorbell: Link
+    ):
+        workers.start("-Q", "celery", REDIS_URL=broker_by(doorbell))
+        worker = workers.running[0]
+        for blow in (doorbell.cut, doorbell.half_close, doorbell.silence):
+            run = asked(made)
+            chunk = begun(run)
+            blow()
+            story.blow(f"{blow.__name__} with chunk {chunk.number} in hand")
+            story.ends_as(ended(run), undisturbed)
+            doorbell.mend()
+            assert worker.alive
+        assert django_settings.CELERY_BROKER_URL
