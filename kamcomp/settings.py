@@ -186,12 +186,20 @@ DATABASE_LIMITS = {
     "statement_timeout": f"{STATEMENT_SECONDS}s",
     "idle_in_transaction_session_timeout": "300s",
 }
+# And without these the server keeps a transaction, with its locks, for a client that a cut link took away.
+SERVER_PATIENCE = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
 
 
 def _database(
     variable: str, *, limits: dict[str, str], test: dict[str, Any], pooled: bool = False
 ) -> dict[str, Any]:
     entry = addresses.database(variable=variable, url=_required(variable))
+    said = " ".join(f"-c {name}={value}" for name, value in {**limits, **SERVER_PATIENCE}.items())
     entry["OPTIONS"] = {
         # Without these a query on a cut link hangs for as long as the system's own patience lasts.
         "connect_timeout": "10",
@@ -199,7 +207,7 @@ def _database(
         "keepalives_interval": "2",
         "keepalives_count": "3",
         "tcp_user_timeout": "10000",
-        **({} if pooled else {"options": " ".join(f"-c {name}={value}" for name, value in limits.items())}),
+        **({} if pooled else {"options": said}),
         **entry["OPTIONS"],
     }
     return {

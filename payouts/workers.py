@@ -26,6 +26,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from kamcomp.pulse.choices import Door
 from kamcomp.pulse.services import canary_touch, worker_name
 from payouts.selectors.runs import run_movement, runs_to_look_at
+from payouts.services.run_chunks import silent_stores_end
 from payouts.services.runs import bell_rung
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,8 @@ class Looker(threading.Thread):
     def look(self) -> None:
         """Ring for what waits; work apart on what a bell has not moved."""
         waiting = runs_to_look_at()
+        if waiting:
+            silent_stores_end()
         moved = {run_id: run_movement(run_id=run_id) for run_id in waiting}
         stuck = [run_id for run_id in waiting if self._moved.get(run_id) == moved[run_id]]
         self._moved = moved

@@ -177,6 +177,30 @@ def chunk_give_back(*, taken: Taken, error: str) -> bool:
         )
 
 
+def silent_stores_end() -> int:
+    """
+    End database sessions that fell silent in the middle of storing a chunk longer than a lease ago; return how many.
+
+    Such a session keeps its chunk's row locked, so nobody could take the chunk: its worker is
+    alive and its link is not, or is held open by something between. PostgreSQL ends by itself
+    sessions that are silent between two statements; within a COPY it waits for ever.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
+             WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+               AND state = 'active' AND wait_event = 'ClientRead' AND query LIKE 'COPY payouts_payout%%'
+               AND query_start < clock_timestamp() - make_interval(secs => %s)
+            """,
+            [settings.KAMCOMP_CHUNK_LEASE_SECONDS],
+        )
+        (ended,) = cursor.fetchone()
+    if ended:
+        logger.warning("%s session(s) fell silent in the middle of a store and were ended", ended)
+    return int(ended)
+
+
 def _fail(*, taken: Taken, error: str) -> bool:
     logger.error("chunk %s of run %s failed; its row says why", taken.number, taken.run_id)
     mine = RunChunk.objects.filter(pk=taken.chunk_id, epoch=taken.epoch, status=ChunkStatus.RUNNING)
@@ -229,12 +253,13 @@ def _hold(*, taken: Taken) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT c.epoch, c.status, r.status FROM payouts_runchunk c JOIN payouts_run r ON r.id = c.run_id
+            SELECT c.epoch, c.status, r.status, set_config('idle_in_transaction_session_timeout', %s, true)
+              FROM payouts_runchunk c JOIN payouts_run r ON r.id = c.run_id
              WHERE c.id = %s FOR UPDATE OF c
             """,
-            [taken.chunk_id],
+            [f"{settings.KAMCOMP_CHUNK_LEASE_SECONDS}s", taken.chunk_id],
         )
-        epoch, status, run_status = cursor.fetchone()
+        epoch, status, run_status, _patience = cursor.fetchone()
     if (epoch, status) != (taken.epoch, ChunkStatus.RUNNING):
         raise StaleLease(
             f"Chunk {taken.number} was taken at epoch {taken.epoch} and is now {status} at epoch {epoch}: "

@@ -27,6 +27,7 @@ from payouts.services.run_chunks import (
     chunk_give_back,
     chunk_store,
     chunk_take,
+    silent_stores_end,
 )
 from payouts.services.run_compute import chunk_compute
 from payouts.services.runs import run_finish, run_prepare, run_ring
@@ -70,6 +71,8 @@ def runs_sweep() -> int:
     """Ring for every run that has something nobody works on; return how many. Recovery never depends on a message."""
     canary_touch(door=Door.SWEEP)
     waiting = runs_to_look_at()
+    if waiting:
+        silent_stores_end()
     for run_id in waiting:
         run_ring(run_id=run_id)
     return len(waiting)

@@ -29,6 +29,8 @@ class Link:
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._loop = asyncio.new_event_loop()
         self._flows: asyncio.Event | None = None
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.Task] = set()
         self._thread = Thread(target=self._run, name="link", daemon=True)
         self._ready = Event()
 
@@ -37,6 +39,7 @@ class Link:
         assert self._ready.wait(timeout=10)
 
     def end(self) -> None:
+        self._do(self._close)
         self._do(self._break_all)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
@@ -78,6 +81,11 @@ class Link:
                 with suppress(Exception):
                     end.transport.abort()
 
+    def _close(self) -> None:
+        self._server.close()
+        for task in self._open:
+            task.cancel()
+
     def _end_ways_back(self) -> None:
         for client, _server in self._pairs:
             with suppress(Exception):
@@ -92,13 +100,14 @@ class Link:
     async def _listen(self) -> None:
         self._flows = asyncio.Event()
         self._flows.set()
-        server = await asyncio.start_server(self._join, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._is_cut:
             writer.transport.abort()
             return
+        self._open.add(asyncio.current_task())
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if isinstance(self.target, str):
             far_reader, far_writer = await asyncio.open_unix_connection(self.target)
@@ -107,7 +116,8 @@ class Link:
         pair = (writer, far_writer)
         self._pairs.add(pair)
         ways = (self._carry(reader, far_writer, outward=True), self._carry(far_reader, writer, outward=False))
-        await asyncio.gather(*ways)
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*ways)
         self._pairs.discard(pair)
 
     async def _carry(

@@ -1,9 +1,9 @@
 """The link to the database or the broker is cut, slow, closed on one side or silent, in the middle of a run."""
 
+import time
 from urllib.parse import quote
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import connections
 
 from tests.faults.blows import usual_seconds
@@ -70,12 +70,11 @@ class TestLinkToTheDatabase:
         workers.start(DATABASE_URL=address_by(link))
         run = asked(made)
         chunk = begun(run)
-        story.random.random()
         wait = story.random.uniform(0, usual_seconds(undisturbed))
-        until(lambda: True, seconds=wait + 1)
+        time.sleep(wait)
         link.cut()
-        story.blow(f"cut with chunk {chunk.number} in hand")
-        until(lambda: not in_hand(run) or run.chunks.filter(status="running").exists(), seconds=2)
+        story.blow(f"cut {wait:.2f} s after chunk {chunk.number} was taken")
+        time.sleep(2)
         link.mend()
         first = ended(run)
         story.ends_as(first, undisturbed)
@@ -128,4 +127,3 @@ class TestLinkToTheBroker:
             story.ends_as(ended(run), undisturbed)
             doorbell.mend()
             assert worker.alive
-        assert django_settings.CELERY_BROKER_URL
