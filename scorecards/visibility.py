@@ -6,6 +6,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.visibility import EVERYBODY, Sight, seen
 from scorecards.models import (
     AccountPnl,
+    Collection,
     Contract,
     Credit,
     InventoryLevel,
@@ -49,6 +50,30 @@ CREDITED = Sight(
         )
     ),
 )
+HELD_INVOICES = Sight(
+    "for invoices of accounts they hold",
+    lambda viewer: Q(
+        Exists(
+            Transaction.objects.filter(
+                node_id__in=viewer.once(held_nodes),
+                source=OuterRef("source"),
+                source_id=OuterRef("source_id"),
+            )
+        )
+    ),
+)
+CREDITED_INVOICES = Sight(
+    "for invoices they are credited for",
+    lambda viewer: Q(
+        Exists(
+            Credit.objects.filter(
+                person_id__in=viewer.once(own_people),
+                source=OuterRef("source"),
+                source_id=OuterRef("source_id"),
+            )
+        )
+    ),
+)
 RATED = Sight("of objectives they own", lambda viewer: Q(objective__owner_id__in=viewer.once(own_people)))
 HELD_RATED = Sight(
     "of accounts they hold", lambda viewer: Q(objective__account_id__in=viewer.once(held_accounts))
@@ -64,6 +89,13 @@ seen(
     payee=(OWN, SERVED_TREES),
 )
 seen(Transaction, room=ROOM, everything=BUSINESS, kam=(HELD_TREES, CREDITED), payee=CREDITED)
+seen(
+    Collection,
+    room=ROOM,
+    everything=BUSINESS,
+    kam=(HELD_INVOICES, CREDITED_INVOICES),
+    payee=CREDITED_INVOICES,
+)
 seen(Credit, room=ROOM, everything=BUSINESS, kam=(IN_HELD_TEAMS, OWN), payee=OWN)
 seen(
     AccountPnl,

@@ -204,7 +204,9 @@ class CaseCredit:
     A deal credited to a person, with the share credited and the deal's amounts in plan currency.
 
     Amounts the plan does not read may be left out. `earned` says, by event, what part of
-    the deal the event has reached in the period.
+    the deal the event has reached in the period. A deal that events reach in several periods
+    has a credit in each; where another commission is earned on no event, `deal` says 1 in the
+    credit of the invoice's period and 0 in the others.
     """
 
     id: str

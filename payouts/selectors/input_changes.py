@@ -18,7 +18,7 @@ from kamcomp.columns import RowState
 from kamcomp.trace import decimal_text
 from payouts.selectors.rederived import Kept
 from plans.engine.document import plan_document
-from plans.engine.inputs import Inputs, ResultKey, Results, Stated
+from plans.engine.inputs import DEAL_DAY, Credits, Inputs, ResultKey, Results, Stated
 
 FINAL = int(RowState.FINAL)
 Facts = dict[tuple[str, ...], str]
@@ -87,11 +87,22 @@ def _facts(inputs: Inputs) -> Facts:
             _result_facts(key, results, row, facts)
     for place, credit in enumerate(inputs.credits.ids):
         figures = [f"{name} {_plain(stated, place)}" for name, stated in sorted(inputs.credits.bases.items())]
-        facts["credit", credit] = f"share {decimal_text(inputs.credits.share[place])} of {', '.join(figures)}"
+        words = f"share {decimal_text(inputs.credits.share[place])} of {', '.join(figures)}"
+        facts["credit", credit] = f"{words}{_reached(inputs.credits, place)}"
     brought = {name: column[0] for name, column in vars(inputs.balances).items() if name != "held"}
     for name, amount in (brought | inputs.balances.held_named(0)).items():
         facts["opening balance", name] = decimal_text(amount.normalize() + 0)
     return facts
+
+
+def _reached(credits: Credits, place: int) -> str:
+    """Return how far each event of a deal came, where the plan's commissions are earned on events."""
+    if DEAL_DAY not in credits.earned:
+        return ""
+    events = {
+        name: _plain(stated, place) for name, stated in sorted(credits.earned.items()) if name != DEAL_DAY
+    }
+    return f"; reached: {', '.join(f'{name} {part}' for name, part in events.items())}" if events else ""
 
 
 def _span_facts(inputs: Inputs, row: int, account: str, facts: Facts) -> None:

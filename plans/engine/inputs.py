@@ -142,6 +142,10 @@ class Spans:
     on_leave: Mask
 
 
+DEAL_DAY = "deal"
+"""Beside the events: 1 on the row of a deal's own day, 0 where only an event reached it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Credits:
     """
@@ -150,7 +154,9 @@ class Credits:
     `row` is the stint credited, `share` its part of the deal; `bases` holds each amount of
     the deal (revenue, margin, collected, contract_value) in plan currency, `units` a count;
     `earned` holds, by event, the part of the deal that the event has reached; `in_period`
-    tells this period's from those earlier in the year.
+    tells this period's from those earlier in the year. Where a deal stands in several rows,
+    one for each period in which an event reached it, `earned` holds under `DEAL_DAY` which
+    of them is the deal's own: what is earned by no event counts there, once.
     """
 
     ids: tuple[str, ...] = ()

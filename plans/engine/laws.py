@@ -21,6 +21,7 @@ from plans.engine.conventions import (
     Accumulation,
     Basis,
     CommissionPer,
+    CreditBase,
     CurveShape,
     GatedPart,
     PlanPeriod,
@@ -324,6 +325,13 @@ def _commission(leaf: Commission, path: Path) -> Errors:
     if events and (sum(share.share for share in leaf.earned_on) != 1 or len(set(events)) != len(events)):
         yield _error(
             (*path, "earned_on"), "weights_sum", "The shares of the events sum to 1, each event named once."
+        )
+    if events and leaf.base is CreditBase.COLLECTED:
+        yield _error(
+            (*path, "earned_on"),
+            "collected_twice",
+            "Collected cash counts when it is collected: leave earned_on out, or take the base revenue "
+            "with the event payment.",
         )
 
 

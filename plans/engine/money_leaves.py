@@ -15,8 +15,16 @@ import numpy as np
 
 from kamcomp.columns import Column, Mask, sums_by
 from kamcomp.trace import NO_TRACE, Trace
-from plans.engine.conventions import Accumulation, Basis, CommissionPer, TierAxis, UnitCount, Window
-from plans.engine.inputs import Credits, Ints
+from plans.engine.conventions import (
+    Accumulation,
+    Basis,
+    CommissionPer,
+    CreditBase,
+    TierAxis,
+    UnitCount,
+    Window,
+)
+from plans.engine.inputs import DEAL_DAY, Credits, Ints
 from plans.engine.order import capped, changes
 from plans.engine.plan import Commission, Fixed, MoneyLeaf, RateRule, Tier, UnitBonus
 from plans.engine.rates import tier_amount
@@ -34,12 +42,28 @@ class MoneyLine:
 
 @dataclass(frozen=True)
 class CreditedDeals:
-    """The credits a commission counts: their row, value and units, and the rate rule each falls under."""
+    """
+    The credits a commission counts: their row, and the rate rule each falls under.
+
+    `value` and `units` are the credited part of the whole deal, `earned` what of it its
+    events have reached, `earned_value` and `earned_units` that part of them.
+    """
 
     rows: Ints
     value: Column
     units: Column
+    earned: Column
     rule: Ints
+
+    @property
+    def earned_value(self) -> Column:
+        """Return the credited value as far as it is earned."""
+        return self.value * self.earned
+
+    @property
+    def earned_units(self) -> Column:
+        """Return the credited units as far as they are earned."""
+        return self.units * self.earned
 
 
 def money_line(*, leaf: MoneyLeaf, computation: Computation, trace: Trace = NO_TRACE) -> MoneyLine:
@@ -73,7 +97,7 @@ def credited_deals(*, leaf: Commission, computation: Computation) -> CreditedDea
     Return the credits a commission counts in its window, with the value each counts for.
 
     Counted are credits of the leaf's credit types, of the period (or the year so far where
-    it accumulates). A credit counts base x share x what its earning events have reached;
+    it accumulates). A credit counts base x share, as far as its earning events have come;
     nothing under a minimum. Rows with a credit that lacks the base, an event or a rate are blocked.
     """
     credits = computation.inputs.credits
@@ -83,12 +107,16 @@ def credited_deals(*, leaf: Commission, computation: Computation) -> CreditedDea
     chosen = np.flatnonzero(counted)
     numbers = computation.numbers
     base = _stated(credits.bases, leaf.base, credits, chosen, leaf, computation)
-    value = base * numbers.convert(credits.share[chosen]) * _earned(leaf, credits, chosen, computation)
+    value = base * numbers.convert(credits.share[chosen])
     small = _under_minimum(leaf, credits, chosen, base, computation)
     units = numbers.convert(credits.units[chosen]) * numbers.convert(credits.share[chosen])
     value[small], units[small] = numbers.number(0), numbers.number(0)
     return CreditedDeals(
-        rows=credits.row[chosen], value=value, units=units, rule=_rules(leaf, credits, chosen, computation)
+        rows=credits.row[chosen],
+        value=value,
+        units=units,
+        earned=_earned(leaf, credits, chosen, computation),
+        rule=_rules(leaf, credits, chosen, computation),
     )
 
 
@@ -97,9 +125,10 @@ def _commission(leaf: Commission, window: Window, computation: Computation, trac
         return _target_commission(leaf, window, computation, trace)
     deals = credited_deals(leaf=leaf, computation=computation)
     size, amount = computation.inputs.size, computation.numbers.zeros(computation.inputs.size)
+    value, units = deals.earned_value, deals.earned_units
     trace.step(
         "credited value",
-        sums_by(deals.rows, deals.value, size=size),
+        sums_by(deals.rows, value, size=size),
         unit="money",
         because=f"{leaf.base} credited",
     )
@@ -111,9 +140,9 @@ def _commission(leaf: Commission, window: Window, computation: Computation, trac
             paid = _deal_amounts(leaf, tiers, deals, mine, computation, trace)
             amount = amount + sums_by(deals.rows[mine], paid, size=size)
         else:
-            basis = sums_by(deals.rows[mine], deals.value[mine], size=size)
-            units = sums_by(deals.rows[mine], deals.units[mine], size=size)
-            position = _position(leaf, window, basis, units, computation, trace)
+            basis = sums_by(deals.rows[mine], value[mine], size=size)
+            counted = sums_by(deals.rows[mine], units[mine], size=size)
+            position = _position(leaf, window, basis, counted, computation, trace)
             amount = amount + _table_amount(leaf, tiers, position, basis, np.arange(size), computation, trace)
     return amount
 
@@ -126,14 +155,15 @@ def _deal_amounts(
     computation: Computation,
     trace: Trace,
 ) -> Column:
+    """Return what each deal pays: the table read at the whole deal, its cap, and of that what is earned."""
     rows, value = deals.rows[mine], deals.value[mine]
     position = deals.units[mine] if leaf.axis is TierAxis.UNITS else value
     if leaf.axis is TierAxis.ATTAINMENT:
         position = _attainment(leaf, WINDOW_OF[leaf.accumulation], computation, trace)[rows]
     paid = _table_amount(leaf, tiers, position, value, rows, computation, trace)
-    if leaf.deal_cap is None:
-        return paid
-    return capped(value=paid, limit=computation.value(leaf.deal_cap, node=leaf.code)[rows])
+    if leaf.deal_cap is not None:
+        paid = capped(value=paid, limit=computation.value(leaf.deal_cap, node=leaf.code)[rows])
+    return paid * deals.earned[mine]
 
 
 def _target_commission(leaf: Commission, window: Window, computation: Computation, trace: Trace) -> Column:
@@ -141,8 +171,8 @@ def _target_commission(leaf: Commission, window: Window, computation: Computatio
     rows = np.arange(computation.inputs.size)
     basis = computation.incentive(window, years=leaf.years, trace=trace).target
     deals = credited_deals(leaf=leaf, computation=computation)
-    value = sums_by(deals.rows, deals.value, size=len(rows))
-    units = sums_by(deals.rows, deals.units, size=len(rows))
+    value = sums_by(deals.rows, deals.earned_value, size=len(rows))
+    units = sums_by(deals.rows, deals.earned_units, size=len(rows))
     position = _position(leaf, window, value, units, computation, trace)
     if leaf.basis is Basis.TARGET_INCENTIVE_X_ATTAINMENT:
         basis = basis * _attainment(leaf, window, computation, trace)
@@ -211,7 +241,10 @@ def _stated(
 
 def _earned(leaf: Commission, credits: Credits, chosen: Ints, computation: Computation) -> Column:
     if not leaf.earned_on:
-        return computation.numbers.full(len(chosen), 1)
+        own = None if leaf.base is CreditBase.COLLECTED else credits.earned.get(DEAL_DAY)
+        if own is None:
+            return computation.numbers.full(len(chosen), 1)
+        return computation.numbers.convert(own.value[chosen])
     earned = computation.numbers.zeros(len(chosen))
     for part in leaf.earned_on:
         earned = earned + part.share * _stated(credits.earned, part.event, credits, chosen, leaf, computation)

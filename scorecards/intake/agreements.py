@@ -38,7 +38,15 @@ def prepare_contracts(sheet: Sheet, _context: Context) -> list[Load]:
     }
     return [
         fact_load(
-            sheet, Contract, ("contract_id",), columns, "value", "currency", "renewed_from", "notice_on"
+            sheet,
+            Contract,
+            ("contract_id",),
+            columns,
+            "value",
+            "currency",
+            "renewed_from",
+            "notice_on",
+            "signed_on",
         )
     ]
 
@@ -75,6 +83,7 @@ CONTRACTS = Kind(
         Column("currency", CurrencyCode()),
         optional("renewed_from", Identifier(80), default="", note="the contract_id it renews"),
         optional("notice_on", Day(), note="day on which notice was given"),
+        optional("signed_on", Day(), note="day it was agreed, on which it renews another; else start_date"),
     ),
     key=("contract_id",),
     prepare=prepare_contracts,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from kamcomp.ids import uuid7
-from kamcomp.imports.kinds import Column, Context, Kind, optional
+from kamcomp.imports.kinds import Column, Context, Kind, may_be_empty, optional
 from kamcomp.imports.loads import Load, picked
 from kamcomp.imports.sheets import Sheet
 from kamcomp.imports.values import CurrencyCode, Day, Identifier, Text, Whole, money, percent
@@ -53,11 +53,21 @@ def prepare_transactions(sheet: Sheet, _context: Context) -> list[Load]:
     if sheet.has("product"):
         columns["product_id"] = product_ids
     firsts = first_rows(sheet)
-    sheet.days = list(sheet["date"])
-    lines = fact_load(sheet, Transaction, LINE, columns, "quantity", "revenue", "cost", "currency")
+    check_days(sheet)
+    same = ("quantity", "revenue", "cost", "currency", "booked_on", "deal_kind", "contract_id")
+    lines = fact_load(sheet, Transaction, LINE, columns, *same)
     if len(firsts) < len(sheet):
         lines = lines.only(firsts)
     return [lines, *credit_loads(sheet, persons, firsts)]
+
+
+def check_days(sheet: Sheet) -> None:
+    """Reject lines that are neither booked nor invoiced, and keep the days of the others."""
+    invoices, bookings = sheet["date"], sheet["booked_on"]
+    for row, (invoiced, booked) in enumerate(zip(invoices, bookings, strict=True)):
+        if invoiced is None and booked is None and row not in sheet.rejected:
+            sheet.reject(row, "date", "is empty: say the invoice's day, or booked_on while it is only booked")
+    sheet.days = [*invoices, *(booked for booked in bookings if booked is not None)]
 
 
 def first_rows(sheet: Sheet) -> set[int]:
@@ -70,7 +80,10 @@ def first_rows(sheet: Sheet) -> set[int]:
     if len(set(keys)) == len(keys):
         return set(range(len(sheet)))
     first: dict[Any, int] = {}
-    shared = ("date", "account_code", "segment", "product", "quantity", "revenue", "cost", "currency")
+    shared = (
+        "date", "account_code", "segment", "product", "quantity", "revenue", "cost", "currency", "booked_on",
+        "deal_kind", "contract_id",
+    )  # fmt: skip
     for row, key in enumerate(keys):
         other = first.setdefault(key, row)
         if other == row:
@@ -158,7 +171,7 @@ TRANSACTIONS = Kind(
     columns=(
         Column("source_id", Identifier(80), note="the invoice or order in its source"),
         optional("line", Whole(), default=1),
-        Column("date", Day()),
+        may_be_empty("date", Day(), note="of the invoice; empty while the line is only booked"),
         Column("account_code", Identifier()),
         optional("segment", Identifier(), note="a segment_code; if empty the product's, else the account's"),
         optional("product", Identifier()),
@@ -169,6 +182,9 @@ TRANSACTIONS = Kind(
         optional("employee_id", Identifier(), note="who is credited, where the source knows"),
         optional("credit_pct", percent(least="0", above="0"), default=Decimal(1), note="100 if empty"),
         optional("source", Identifier(), default="erp"),
+        optional("booked_on", Day(), note="if another day than the invoice's"),
+        optional("deal_kind", Text(60), default="", note="what a plan's rates and minimums tell apart"),
+        optional("contract_id", Identifier(80), default="", note="the contract that the line bills"),
     ),
     key=("source", "source_id", "line", "employee_id"),
     prepare=prepare_transactions,
@@ -178,5 +194,7 @@ TRANSACTIONS = Kind(
         "A line shared by several people stands in a row for each, which differ in employee_id and credit_pct.",
         "The credits of a line sum to exactly 100 %; they replace the direct and split credits that stand for it.",
         "A line that stands already with other figures is restated: the old one is kept.",
+        "A line without a date is booked and not invoiced yet: it needs booked_on, and counts in no metric.",
+        "A restated line still covers what has been collected of its invoice.",
     ),
 )

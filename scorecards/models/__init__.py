@@ -2,6 +2,7 @@
 
 from scorecards.models.facts import (
     AccountPnl,
+    Collection,
     Contract,
     Credit,
     InventoryLevel,
@@ -17,6 +18,7 @@ from scorecards.models.metrics import Metric, Result, Target
 
 __all__ = [
     "AccountPnl",
+    "Collection",
     "Contract",
     "Credit",
     "InventoryLevel",

@@ -35,12 +35,19 @@ class Product(Record):
 
 
 class Transaction(Fact):
-    """An invoice line: revenue and cost as given, up to six decimals; a credit note is negative."""
+    """
+    An invoice line: revenue and cost as given, up to six decimals; a credit note is negative.
+
+    `date` is the day it is invoiced, empty while it is only booked; `booked_on` the day it
+    was booked, if another. `contract_id` names the contract it bills, `deal_kind` the kind
+    of deal that rates and minimums tell apart.
+    """
 
     source = models.CharField(max_length=60, default="erp")
     source_id = models.CharField(max_length=80)
     line = models.PositiveIntegerField(default=1)
-    date = models.DateField()
+    date = models.DateField(null=True)
+    booked_on = models.DateField(null=True)
     node = models.ForeignKey(AccountNode, models.PROTECT, related_name="transactions")
     segment = models.ForeignKey(Segment, models.PROTECT, null=True, related_name="+")
     product = models.ForeignKey(Product, models.PROTECT, null=True, related_name="+")
@@ -48,16 +55,55 @@ class Transaction(Fact):
     revenue = money_field()
     cost = money_field(null=True)
     currency = currency_field()
+    deal_kind = models.CharField(max_length=60, blank=True, default="", db_default="")
+    contract_id = models.CharField(max_length=80, blank=True, default="", db_default="")
 
     class Meta:
-        constraints = [one_believed("transactions_one_believed", "source", "source_id", "line")]
+        constraints = [
+            one_believed("transactions_one_believed", "source", "source_id", "line"),
+            models.CheckConstraint(
+                name="transactions_are_booked_or_invoiced",
+                condition=Q(date__isnull=False) | Q(booked_on__isnull=False),
+            ),
+        ]
         indexes = [
             models.Index(name="transactions_by_node_and_day", fields=["node", "date"]),
             models.Index(name="transactions_by_day", fields=["date"]),
+            models.Index(
+                name="transactions_by_booking_day",
+                fields=["booked_on"],
+                condition=Q(booked_on__isnull=False),
+            ),
+            models.Index(
+                name="transactions_by_contract", fields=["contract_id"], condition=~Q(contract_id="")
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.source_id}/{self.line}"
+
+
+class Collection(Fact):
+    """
+    Money collected for an invoice, whole or in part; a reversal or refund is negative.
+
+    The parts of an invoice stay between nothing and the sum of its lines, in its currency.
+    A row of 0 says that nothing was collected.
+    """
+
+    source = models.CharField(max_length=60, default="erp")
+    source_id = models.CharField(max_length=80)
+    collection_id = models.CharField(max_length=80)
+    collected_on = models.DateField()
+    amount = money_field()
+    currency = currency_field()
+
+    class Meta:
+        constraints = [one_believed("collections_one_believed", "source", "source_id", "collection_id")]
+        indexes = [models.Index(name="collections_by_day", fields=["collected_on"])]
+
+    def __str__(self) -> str:
+        return f"{self.collection_id} for {self.source_id}"
 
 
 class Credit(Fact):
@@ -86,7 +132,11 @@ class Credit(Fact):
 
 
 class Contract(Fact):
-    """A contract of a node: `[start_on, end_on]` as agreed, value of the whole term."""
+    """
+    A contract of a node: `[start_on, end_on]` as agreed, value of the whole term.
+
+    One that renews another does so on the day it is signed; without one, on its first day.
+    """
 
     contract_id = models.CharField(max_length=80)
     node = models.ForeignKey(AccountNode, models.PROTECT, related_name="contracts")
@@ -96,6 +146,7 @@ class Contract(Fact):
     currency = currency_field()
     renewed_from = models.CharField(max_length=80, blank=True)
     notice_on = models.DateField(null=True)
+    signed_on = models.DateField(null=True)
 
     class Meta:
         constraints = [

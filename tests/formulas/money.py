@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -27,7 +29,9 @@ from payouts.engine.pool_members import (
     pool_member,
 )
 from payouts.selectors.ceilings import ceiling_effect as effect_of_ceiling
+from payouts.selectors.inputs.earned import ContractTerms, Deal, Earnings
 from plans.engine.codec import read
+from plans.engine.conventions import EarningEvent
 from plans.engine.document import plan_from_document
 from plans.engine.horizon import horizon_months
 from plans.engine.pool_terms import PoolTerms
@@ -50,6 +54,39 @@ K = {"points": [["0.85", "0.50"], ["1.00", "1.00"], ["1.10", "1.50"], ["1.20", "
 
 def column(amount: Decimal) -> Any:
     return EXACT.column([amount])
+
+
+# When a deal is earned -------------------------------------------------------------------------------------
+
+
+@works_out("When a deal is earned", "booked", "invoiced", "collected", "renewal signed", "quarter")
+def events_of_a_quarter(row: Row) -> str:
+    first = date(2026, 3 * int(row["quarter"][1]) - 2, 1)
+    days = Span(first, date(2026 + first.month // 10, (first.month + 2) % 12 + 1, 1))
+    parts = [part.split(" on ") for part in re.split(r", (?=-?\d+,\d+ on)", row["collected"]) if part]
+    deal = Deal(("erp", "INV-1", 1), _day(row["invoiced"]), _day(row["booked"]), "K1", Decimal(120_000))
+    known = Earnings(
+        since=days.since,
+        until=days.until or days.since,
+        years=[(date(2026, 1, 1), date(2027, 1, 1))],
+        billed={deal.invoice: deal.revenue},
+        collected={deal.invoice: [(date.fromisoformat(on), number(amount)) for amount, on in parts]},
+        contracts={"K1": ContractTerms(ONE, "EUR", _day(row["renewal signed"]), deal.key)},
+    )
+    reached: dict[str, Decimal] = defaultdict(Decimal)
+    for each in known.happenings(deal):
+        reached[each.event] += each.part
+    return ", ".join(f"{event} {_cut(reached[event])}" for event in EarningEvent if event in reached)
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _cut(part: Decimal) -> str:
+    """Return a part as the page writes it: cut off after six decimals where it has more."""
+    text = f"{part.normalize() + 0:f}"
+    return text if len(text) < 9 else f"{text[:8]}…"
 
 
 # The payout ------------------------------------------------------------------------------------------------

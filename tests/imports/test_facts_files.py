@@ -7,10 +7,12 @@ import pytest
 from django.db import connection
 
 from kamcomp.currency.models import FxRate
+from kamcomp.refusal import Refusal
 from kamcomp.spans import Span
 from scorecards.choices import MetricSource
 from scorecards.models import (
     AccountPnl,
+    Collection,
     Contract,
     Credit,
     InventoryLevel,
@@ -170,6 +172,81 @@ class TestTransactions:
         commit("products", "product,name\nF-1,'=cmd()\n")
 
         assert Product.objects.get(code="F-1").name == "=cmd()"
+
+
+class TestBookings:
+    HEADER = "source_id,line,date,account_code,revenue,currency,booked_on,deal_kind,contract_id\n"
+
+    def test_come_in_without_a_date_and_are_invoiced_later(self) -> None:
+        commit("transactions", self.HEADER + "SO-1,1,,ACME,500,EUR,2026-04-20,new,K1\n")
+        commit("transactions", self.HEADER + "SO-1,1,2026-05-02,ACME,510,EUR,2026-04-20,new,K1\n")
+
+        line = Transaction.objects.current().get(source_id="SO-1")
+        assert (line.date, line.booked_on, line.revenue) == (date(2026, 5, 2), date(2026, 4, 20), 510)
+        assert (line.deal_kind, line.contract_id) == ("new", "K1")
+        assert Transaction.objects.get(source_id="SO-1", revenue=500).date is None
+
+    def test_keep_what_a_later_file_does_not_say(self) -> None:
+        commit("transactions", self.HEADER + "SO-1,1,2026-05-02,ACME,500,EUR,2026-04-20,new,K1\n")
+        plain = "source_id,line,date,account_code,revenue,currency\n"
+        commit("transactions", plain + "SO-1,1,2026-05-02,ACME,510,EUR\n")
+
+        line = Transaction.objects.current().get(source_id="SO-1")
+        assert (line.booked_on, line.deal_kind, line.contract_id) == (date(2026, 4, 20), "new", "K1")
+
+    def test_without_any_day_are_rejected(self) -> None:
+        assert findings("transactions", self.HEADER + "SO-1,1,,ACME,500,EUR,,,\n") == [
+            "line 2, date: is empty: say the invoice's day, or booked_on while it is only booked"
+        ]
+
+
+class TestCollections:
+    HEADER = "source_id,collection_id,collected_on,amount,currency\n"
+
+    @pytest.fixture(autouse=True)
+    def lines(self) -> None:
+        commit("transactions", company.LINES)
+
+    def test_come_in_in_parts(self) -> None:
+        parts = "INV-2,P1,2026-04-03,100,USD\nINV-2,P2,2026-04-09,200,USD\n"
+        shown = commit("collections", self.HEADER + parts)
+
+        assert (shown.rows, shown.new) == (2, 2)
+        assert sum(Collection.objects.values_list("amount", flat=True)) == 300
+        assert commit("collections", self.HEADER + parts + "\n").new == 0
+
+    def test_are_restated_and_reversed(self) -> None:
+        commit("collections", self.HEADER + "INV-2,P1,2026-04-03,300,USD\n")
+        commit("collections", self.HEADER + "INV-2,P1,2026-04-03,250,USD\nINV-2,P2,2026-04-20,-50,USD\n")
+
+        assert sum(Collection.objects.current().values_list("amount", flat=True)) == 200
+        assert Collection.objects.count() == 3
+
+    def test_beyond_the_invoice_are_rejected_with_all_its_parts(self) -> None:
+        commit("collections", self.HEADER + "INV-2,P1,2026-04-03,100,USD\n")
+        reason = "the parts collected of the invoice come to 300.01, the invoice to 300"
+        parts = "INV-2,P2,2026-04-09,150,USD\nINV-2,P3,2026-04-09,50.01,USD\n"
+
+        assert findings("collections", self.HEADER + parts) == [
+            f"line 2, amount: '150' {reason}",
+            f"line 3, amount: '50.01' {reason}",
+        ]
+
+    def test_of_unknown_invoices_and_in_other_currencies_are_rejected(self) -> None:
+        assert findings(
+            "collections", self.HEADER + "INV-9,P1,2026-04-03,1,EUR\nINV-2,P1,2026-04-03,1,EUR\n"
+        ) == [
+            "line 2, source_id: 'INV-9' there is no such invoice here: import transactions first",
+            "line 3, currency: 'EUR' the invoice is in USD: give the amount in its currency",
+        ]
+
+    def test_of_a_restated_invoice_are_still_covered(self) -> None:
+        commit("collections", self.HEADER + "INV-2,P1,2026-04-03,300,USD\n")
+
+        with pytest.raises(
+            Refusal, match="invoice INV-2 of erp comes to 200 USD, what is collected for it to 300"
+        ):
+            commit("transactions", company.LINES.replace(",1,300,100,USD", ",1,200,100,USD"))
 
 
 class TestCredits:

@@ -20,6 +20,7 @@ CANONICAL = {
     "products": "product family segment",
     "transactions": "source_id line date account_code segment product quantity revenue cost currency employee_id "
     "credit_pct",
+    "collections": "source_id collection_id collected_on amount currency",
     "credits": "source_id line employee_id credit_type credit_pct",
     "contracts": "contract_id account_code start_date end_date value currency renewed_from notice_on",
     "opportunities": "opportunity_id account_code owner_employee_id stage stages value won_on",

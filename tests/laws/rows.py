@@ -18,7 +18,7 @@ from payouts.models import Allocation, Payout, PayoutLine, Pool, PoolBudget, Run
 from plans.choices import PlanType, VersionStatus
 from plans.models import Assignment, Plan, PlanVersion
 from scorecards.choices import CreditType
-from scorecards.models import Credit, Transaction
+from scorecards.models import Collection, Credit, Transaction
 from teams.choices import AccountStatus, Link, Seat
 from teams.models import AccountNode, JobRole, Membership, Person, StrategicAccount
 
@@ -105,6 +105,21 @@ def credit(line: Transaction, share: str, **values: Any) -> Credit:
             "person": values.pop("person", None) or person(),
             "share": share,
             "credit_type": CreditType.SPLIT,
+            **values,
+        }
+    )
+
+
+def collection(line: Transaction, amount: str, **values: Any) -> Collection:
+    """Return money collected for an invoice."""
+    return Collection.objects.create(
+        **{
+            "source": line.source,
+            "source_id": line.source_id,
+            "collection_id": f"C{next(NUMBERS)}",
+            "collected_on": date(2026, 2, 1),
+            "amount": amount,
+            "currency": line.currency,
             **values,
         }
     )

@@ -8,7 +8,7 @@ from django.utils import timezone
 from kamcomp.currency.models import FxRate
 from kamcomp.records import Fact
 from scorecards.choices import CreditType
-from scorecards.models import Credit, Metric, Target, Transaction
+from scorecards.models import Collection, Credit, Metric, Target, Transaction
 from tests.laws import rows
 from tests.laws.breaking import MADE, WRITERS, refused, together
 
@@ -171,3 +171,110 @@ class TestCredits:
         outcomes = together(app_connection, acts, commit_together=True)
 
         assert outcomes == {MADE: 1, "credits_of_a_line_are_whole": WRITERS - 1}
+
+
+class TestCollections:
+    INSERT = (
+        "INSERT INTO scorecards_collection (source, source_id, collection_id, collected_on, amount, currency)"
+        " VALUES (%s, %s, %s, '2026-02-01', %s, %s)"
+    )
+    LINE = (
+        "INSERT INTO scorecards_transaction (source, source_id, line, date, node_id, revenue, currency)"
+        " VALUES (%s, %s, %s, '2026-01-01', %s, %s, %s)"
+    )
+
+    def values(self, line, amount, *, currency="EUR"):
+        return [line.source, line.source_id, f"C{next(rows.NUMBERS)}", amount, currency]
+
+    @pytest.mark.parametrize("amount", ["100.000001", "-0.000001"])
+    def test_refuse_more_than_the_invoice_and_less_than_nothing(self, app_sql, amount):
+        (line,) = rows.transactions(1)
+
+        with refused("collections_stay_within_the_invoice", saying="comes to 100 EUR"):
+            app_sql.execute(self.INSERT, self.values(line, amount))
+
+    def test_refuse_a_second_whole(self, app_sql):
+        (line,) = rows.transactions(1)
+        app_sql.execute(self.INSERT, self.values(line, "100"))
+
+        with refused("collections_stay_within_the_invoice", saying="collected for it to 101"):
+            app_sql.execute(self.INSERT, self.values(line, "1"))
+
+    def test_are_reversed_by_a_negative_part(self, app_sql):
+        (line,) = rows.transactions(1)
+        app_sql.execute(self.INSERT, self.values(line, "100"))
+
+        app_sql.execute(self.INSERT, self.values(line, "-40"))
+
+        assert sum(Collection.objects.values_list("amount", flat=True)) == 60
+
+    def test_of_a_credit_note_are_refunds(self, app_sql):
+        (line,) = rows.transactions(1)
+        app_sql.execute(self.LINE, [line.source, "CN-1", 1, str(line.node_id), "-50", "EUR"])
+        app_sql.execute(self.INSERT, [line.source, "CN-1", "R1", "-50", "EUR"])
+
+        with refused("collections_stay_within_the_invoice"):
+            app_sql.execute(self.INSERT, [line.source, "CN-1", "R2", "-1", "EUR"])
+
+    def test_refuse_another_currency(self, app_sql):
+        (line,) = rows.transactions(1)
+
+        with refused(
+            "collections_keep_the_invoices_currency", saying="is in EUR, what is collected for it in USD"
+        ):
+            app_sql.execute(self.INSERT, self.values(line, "1", currency="USD"))
+
+    def test_refuse_an_invoice_nobody_knows(self, app_sql):
+        with refused("collections_are_of_a_known_invoice", saying="import the transactions first"):
+            app_sql.execute(self.INSERT, ["erp", "nowhere", "C", 1, "EUR"])
+
+    def test_hold_the_invoice_to_what_was_collected(self, app_sql):
+        (line,) = rows.transactions(1)
+        app_sql.execute(self.INSERT, self.values(line, "80"))
+
+        with refused("collections_stay_within_the_invoice"):
+            app_sql.execute(self.LINE, [line.source, line.source_id, 2, str(line.node_id), "-20.01", "EUR"])
+        with refused("collections_keep_the_invoices_currency"):
+            app_sql.execute(self.LINE, [line.source, line.source_id, 2, str(line.node_id), "1", "USD"])
+        with refused("collections_are_of_a_known_invoice"):
+            app_sql.execute(
+                "UPDATE scorecards_transaction SET superseded_at = now() WHERE id = %s", [line.pk]
+            )
+
+    def test_let_a_line_be_restated_that_still_covers_them(self, app_connection):
+        (line,) = rows.transactions(1)
+        rows.collection(line, "80")
+        connection = app_connection()
+
+        with connection, connection.cursor() as cursor:
+            cursor.execute("UPDATE scorecards_transaction SET superseded_at = now() WHERE id = %s", [line.pk])
+            cursor.execute(self.LINE, [line.source, line.source_id, 1, str(line.node_id), "80", "EUR"])
+
+        assert Transaction.objects.current().get(source_id=line.source_id).revenue == 80
+
+    def test_stay_within_between_twelve_at_once(self, app_connection):
+        """Each collects the whole invoice, before any of them has committed."""
+        (line,) = rows.transactions(1)
+        values = [self.values(line, "100") for _ in range(WRITERS)]
+        acts = [lambda cursor, each=each: cursor.execute(self.INSERT, each) for each in values]
+
+        outcomes = together(app_connection, acts, commit_together=True)
+
+        assert outcomes == {MADE: 1, "collections_stay_within_the_invoice": WRITERS - 1}
+
+    def test_stay_within_while_credit_lines_come(self, app_connection):
+        """Half collect the invoice, half take from it: whoever commits first, what is collected stays covered."""
+        (line,) = rows.transactions(1)
+        parts = [self.values(line, "100") for _ in range(WRITERS // 2)]
+        lines = [
+            [line.source, line.source_id, number, str(line.node_id), "-1", "EUR"]
+            for number in range(2, 2 + WRITERS // 2)
+        ]
+        acts = [lambda cursor, each=each: cursor.execute(self.INSERT, each) for each in parts]
+        acts += [lambda cursor, each=each: cursor.execute(self.LINE, each) for each in lines]
+
+        together(app_connection, acts, commit_together=True)
+
+        billed = sum(Transaction.objects.current().values_list("revenue", flat=True))
+        collected = sum(Collection.objects.current().values_list("amount", flat=True))
+        assert collected <= billed

@@ -46,6 +46,7 @@ from payouts.models import (
 from plans.models import Assignment, PlanVersion
 from scorecards.models import (
     AccountPnl,
+    Collection,
     Contract,
     Credit,
     InventoryLevel,
@@ -163,6 +164,7 @@ MAKERS: dict[type[fields.Model], Callable[[], Any]] = {
         value=1,
         currency="EUR",
     ),
+    Collection: lambda: rows.collection(rows.transactions(1)[0], "1"),
     Credit: credit,
     Employment: of(
         Employment, person=rows.person, employer="X", jurisdiction="DE", payroll_currency="EUR", valid=QUARTER
@@ -305,6 +307,7 @@ WRONG: list[tuple[str, type[fields.Model], dict[str, str]]] = [
     ("strategic_accounts_weights_sum_to_one", StrategicAccount, {"defend_weight": "0.1"}),
     ("targets_have_one_subject", Target, {"node_id": "NULL"}),
     ("targets_one_in_force", Target, {}),
+    ("transactions_are_booked_or_invoiced", Transaction, {"date": "NULL"}),
     *(
         (f"{facts}_one_believed", model, {})
         for facts, model in (
@@ -318,6 +321,7 @@ WRONG: list[tuple[str, type[fields.Model], dict[str, str]]] = [
             ("results", Result),
             ("satisfaction_waves", SatisfactionWave),
             ("survey_responses", SurveyResponse),
+            ("collections", Collection),
             ("transactions", Transaction),
             ("wallet_estimates", WalletEstimate),
         )
@@ -365,6 +369,7 @@ class TestAmount:
 STAYING = {
     Transaction: "transactions",
     Credit: "credits",
+    Collection: "collections",
     Contract: "contracts",
     Opportunity: "opportunities",
     AccountPnl: "account_pnl",

@@ -386,7 +386,7 @@ class _Drawing:
             commission["minimums"] = [{"deal": "1000"}, {"deal_kind": "new", "margin": "0.20"}][
                 : rng.choice((1, 2))
             ]
-        if rng.random() < 0.2:
+        if rng.random() < 0.2 and commission["base"] != "collected":
             events = rng.sample(EVENTS, rng.choice((1, 2, 3)))
             commission["earned_on"] = [
                 {"event": event, "share": decimal_text(part, 2)}

@@ -299,26 +299,26 @@ class StintOracle:
                 read = "zero"
             attained = {"neutral": ONE, "zero": ZERO}[read] if isinstance(read, str) else read
         axis, total = leaf.get("axis", "value"), ZERO
-        groups: dict[int, list[tuple[Fraction, Fraction]]] = {}
+        groups: dict[int, list[tuple[Fraction, Fraction, Fraction]]] = {}
         for credit in self.stint.credits:
             if credit.credit_type not in leaf.get("credit_types", ["direct", "split", "crossover"]):
                 continue
             if not credit.in_period and own["accumulation"] == "period":
                 continue
-            value, units = self.credited(leaf, credit)
-            groups.setdefault(self.rule(leaf, credit), []).append((value, units))
+            groups.setdefault(self.rule(leaf, credit), []).append(self.credited(leaf, credit))
         if leaf.get("basis", "credited_value") != "credited_value" or axis == "attainment":
             groups.setdefault(-1, [])
         for rule, deals in groups.items():
             table = leaf.get("tiers", []) if rule < 0 else leaf["rates"][rule]["tiers"]
             if leaf.get("per", "period") == "period":
-                deals = [(sum((value for value, _ in deals), ZERO), sum((units for _, units in deals), ZERO))]
-            for value, units in deals:
+                whole = sum((value * earned for value, _, earned in deals), ZERO)
+                deals = [(whole, sum((units * earned for _, units, earned in deals), ZERO), ONE)]
+            for value, units, earned in deals:
                 position = {"value": value, "units": units, "attainment": attained}[axis]
                 amount = self.rated(leaf, table, position, self.basis(leaf, own, value, attained))
                 if leaf.get("per", "period") == "deal" and "deal_cap" in leaf:
                     amount = min(amount, value_of(leaf["deal_cap"], self.stint))
-                total += amount
+                total += amount * earned
         return total
 
     def basis(
@@ -330,21 +330,22 @@ class StintOracle:
         incentive = self.proration.incentive(own["accumulation"])
         return incentive if basis == "target_incentive" else incentive * attained  # type: ignore[operator]
 
-    def credited(self, leaf: dict[str, Any], credit: Any) -> tuple[Fraction, Fraction]:
+    def credited(self, leaf: dict[str, Any], credit: Any) -> tuple[Fraction, Fraction, Fraction]:
+        """Return the credited value and units of a whole deal, and what of it is earned."""
         deal = credit.bases[leaf.get("base", "revenue")].fraction
         for minimum in leaf.get("minimums", []):
             if minimum.get("deal_kind") in (None, credit.deal_kind):
                 if "deal" in minimum and 0 <= deal < minimum["deal"]:
-                    return ZERO, ZERO
+                    return ZERO, ZERO, ZERO
                 revenue, margin = credit.bases["revenue"].fraction, credit.bases["margin"].fraction
                 if "margin" in minimum and margin < minimum["margin"] * revenue:
-                    return ZERO, ZERO
+                    return ZERO, ZERO, ZERO
         earned = ONE
         if leaf.get("earned_on"):
             earned = sum(
                 (one["share"] * credit.earned[one["event"]].fraction for one in leaf["earned_on"]), ZERO
             )
-        return deal * credit.share.fraction * earned, credit.units.fraction * credit.share.fraction
+        return deal * credit.share.fraction, credit.units.fraction * credit.share.fraction, earned
 
     def rule(self, leaf: dict[str, Any], credit: Any) -> int:
         """Return the number of the most specific rate rule that fits, -1 for the leaf's own tiers."""

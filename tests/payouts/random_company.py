@@ -31,6 +31,8 @@ from plans.engine.plan import Plan as PlanTree
 from plans.models import Assignment, PlanVersion
 from scorecards.choices import Aggregation, MetricSource, ResultStatus, Unit
 from scorecards.models import (
+    Collection,
+    Contract,
     Credit,
     Metric,
     ObjectiveRating,
@@ -84,6 +86,8 @@ class Drawn:
     ratings: dict[tuple[str, str], str] = field(default_factory=dict)
     stages: dict[tuple[str, str], int] = field(default_factory=dict)
     deals: list[dict[str, Any]] = field(default_factory=list)
+    contracts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    collecting: bool = True
 
     @property
     def plan(self) -> PlanTree:
@@ -118,6 +122,7 @@ def drawn(seed: int, *, people: int = 4) -> Drawn:
                 made.stages[person["id"], leaf] = rng.randint(1, len(_node(document, leaf)["stages"]))
     if with_deals:
         made.deals = list(_deals(rng, made))
+        _draw_events(rng, made)
     return made
 
 
@@ -260,6 +265,27 @@ def _deals(rng: Random, made: Drawn) -> Iterator[dict[str, Any]]:
         }
 
 
+def _draw_events(rng: Random, made: Drawn) -> None:
+    """Draw when the deals are booked and paid, which contracts they bill, and when those are renewed."""
+    made.collecting = rng.random() < 0.9
+    for name in ("K1", "K2", "K3"):
+        made.contracts[name] = {
+            "value": rng.choice((50_000, 120_000, rng.randint(1, 300_000))),
+            "renewed": START + timedelta(days=rng.randrange(365)) if rng.random() < 0.5 else None,
+            "notice": rng.random() < 0.1,
+        }
+    for deal in made.deals:
+        days = (deal["date"] - START).days
+        deal["booked"] = START + timedelta(days=rng.randint(0, days)) if rng.random() < 0.5 else None
+        deal["contract"] = rng.choice(("", "", "K1", "K2", "K3", "K9" if rng.random() < 0.2 else ""))
+        shares = rng.choice(((), ("1",), ("0.5", "0.5"), ("0.25", "0.5"), ("0.75", "-0.25"), ("0.5",)))
+        deal["collected"] = [
+            (START + timedelta(days=rng.randrange(365)), D(share)) for share in shares if made.collecting
+        ]
+    if made.collecting:
+        made.deals[0]["collected"].append((START, D(0)))
+
+
 # The case ---------------------------------------------------------------------------------------------------
 
 
@@ -344,16 +370,51 @@ def _case_results(made: Drawn) -> Iterator[Document]:
 
 
 def _case_credits(made: Drawn) -> Iterator[Document]:
+    reads = plan_reads(made.plan)
+    read = {"deal", *reads.events, *(["payment"] if "collected" in reads.credit_bases else [])}
     for deal in made.deals:
-        period = next(name for name, low, high in QUARTERS if low <= deal["date"] < high)
-        for person, kind, share in deal["credits"]:
-            yield {
-                "id": f"erp/{deal['id']}/1/{person}/{kind}", "person": person, "period": period,
-                "credit_type": kind, "share": share, "product": deal["product"],
-                "category": CATEGORIES[PRODUCTS.index(deal["product"])], "units": str(deal["units"]),
-                "revenue": str(deal["revenue"]), "margin": str(deal["revenue"] - deal["cost"]),
-                "earned": {"booking": "1", "invoice": "1"},
-            }  # fmt: skip
+        for name, low, high in QUARTERS[: made.period + 1]:
+            earned = _earned(made, deal, low, high)
+            if any(D(earned[event] or 0) for event in read):
+                for person, kind, share in deal["credits"]:
+                    yield _case_credit(made, deal, name, earned) | {
+                        "id": f"erp/{deal['id']}/1/{person}/{kind}@{name}", "person": person, "credit_type": kind,
+                        "share": share,
+                    }  # fmt: skip
+
+
+def _case_credit(made: Drawn, deal: dict[str, Any], period: str, earned: dict[str, str | None]) -> Document:
+    stated: Document = {
+        "period": period, "product": deal["product"], "category": CATEGORIES[PRODUCTS.index(deal["product"])],
+        "units": str(deal["units"]), "revenue": str(deal["revenue"]), "margin": str(deal["revenue"] - deal["cost"]),
+        "earned": {event: part for event, part in earned.items() if part is not None},
+    }  # fmt: skip
+    if (paid := earned["payment"]) is not None:
+        stated["collected"] = str(deal["revenue"] * D(paid))
+    if deal["contract"] != "K9":
+        first = min(
+            (each["booked"] or each["date"], each["id"])
+            for each in made.deals
+            if each["contract"] == deal["contract"]
+        )
+        named = deal["contract"] and first[1] == deal["id"]
+        stated["contract_value"] = str(made.contracts[deal["contract"]]["value"] if named else 0)
+    return stated
+
+
+def _earned(made: Drawn, deal: dict[str, Any], low: date, high: date) -> dict[str, str | None]:
+    """Return how far each event of a deal came in a quarter, and whether the deal's own day is in it."""
+    contract = made.contracts.get(deal["contract"], {"renewed": None, "notice": False})
+    renewed = contract["renewed"] is not None and not contract["notice"] and low <= contract["renewed"] < high
+    paid = sum((share for on, share in deal["collected"] if low <= on < high), D(0))
+    return {
+        "deal": str(int(low <= deal["date"] < high)),
+        "booking": str(int(low <= (deal["booked"] or deal["date"]) < high)),
+        "invoice": str(int(low <= deal["date"] < high)),
+        "payment": str(paid) if made.collecting else None,
+        "renewal": None if deal["contract"] == "K9" else str(int(renewed)),
+        "year_end": str(int(high == END)),
+    }
 
 
 # The rows ---------------------------------------------------------------------------------------------------
@@ -488,10 +549,25 @@ def _store_deals(made: Drawn, node: AccountNode, people: dict[str, Person]) -> N
         code: Product.objects.create(code=code, name=code, family=family)
         for code, family in zip(PRODUCTS, CATEGORIES, strict=True)
     }
+    currency = made.document["currency"]
     for deal in made.deals:
         Transaction.objects.create(
             source_id=deal["id"], date=deal["date"], node=site, revenue=deal["revenue"], cost=deal["cost"],
-            currency=made.document["currency"], quantity=deal["units"], product=products[deal["product"]],
+            currency=currency, quantity=deal["units"], product=products[deal["product"]],
+            booked_on=deal["booked"], contract_id=deal["contract"],
         )  # fmt: skip
         for name, kind, share in deal["credits"]:
             Credit.objects.create(source_id=deal["id"], person=people[name], credit_type=kind, share=share)
+        for number, (on, share) in enumerate(deal["collected"]):
+            Collection.objects.create(
+                source_id=deal["id"], collection_id=str(number), collected_on=on, amount=deal["revenue"] * share,
+                currency=currency,
+            )  # fmt: skip
+    for name, contract in made.contracts.items():
+        common = {"node": site, "start_on": START, "end_on": END, "currency": currency}
+        Contract.objects.create(contract_id=name, value=contract["value"], **common)
+        if contract["renewed"] is not None:
+            Contract.objects.create(
+                contract_id=f"{name}-2", value=1, renewed_from=name, signed_on=contract["renewed"],
+                notice_on=START if contract["notice"] else None, **common,
+            )  # fmt: skip

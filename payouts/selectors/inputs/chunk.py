@@ -15,7 +15,8 @@ from kamcomp.columns import RowState, as_column
 from payouts.engine.kept import in_order
 from payouts.selectors.inputs.balances import opening_balances
 from payouts.selectors.inputs.carried import with_carried
-from payouts.selectors.inputs.credits import credit_columns, credited
+from payouts.selectors.inputs.credit_columns import credit_columns
+from payouts.selectors.inputs.credits import credited
 from payouts.selectors.inputs.judged import milestone_columns, rating_columns
 from payouts.selectors.inputs.people import people_facts, stint_spans
 from payouts.selectors.inputs.reach import version_reach
@@ -66,13 +67,13 @@ def chunk_inputs(
     found = measured(stints=stints, reads=reads, period=period, company=company, known_at=known_at)
     deals = credited(stints=stints, reads=reads, reach=reach, known_at=known_at, problems=problems)
     rates = plan_rates(
-        currencies=facts.currencies | found.currencies | {line.currency for line in deals},
+        currencies=facts.currencies | found.currencies | deals.currencies,
         plan_currency=plan.currency, on=period.days.lower, known_at=known_at,
     )  # fmt: skip
     conversion = Conversion(currency=plan.currency, rates=rates, stints=stints, problems=problems)
     results = result_columns(reads=reads, found=found, reach=reach, company=company, conversion=conversion)
     spans = stint_spans(stints=stints, facts=facts, reads=reads, conversion=conversion)
-    credits = credit_columns(lines=deals, reach=reach, conversion=conversion)
+    credits = credit_columns(credited=deals, reach=reach, conversion=conversion)
     people = {stint.employee_id: stint.person_id for stint in stints}
     balances, _posted = opening_balances(
         people=[(person_id, employee) for employee, person_id in people.items()],

@@ -1,48 +1,45 @@
 """
-Credited deals of a chunk's people, as flat columns.
+Credited deals of a chunk's people, and when they are earned.
 
-A credit belongs to the stint that held on the deal's day: one on the account in whose tree
-the deal lies, else one on no account. Revenue and margin come from the invoice line; an
-invoice line is booked and invoiced in full; what no fact says (collected cash, contract
-value, payment) is missing, and a plan that reads it hears so. Where a commission reads
-them, the credits of the people below a manager, as managers are stored, give the manager
-credits too, by the same rule as in the calculator.
+Read are the invoice lines of the windows a plan counts credits in, or, where it earns
+commission on events (`earned`), those that an event reached in them. Where a commission
+reads them, the credits of the people below a manager, as managers are stored, give the
+manager credits too, by the same rule as in the calculator.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from django.db import connection
 
-from kamcomp.columns import RowState, as_column
-from kamcomp.money import CONTEXT
 from payouts.engine.crediting import manager_credits, own_managers
+from payouts.selectors.inputs.earned import (
+    REACHED,
+    Deal,
+    Earnings,
+    dealt_since,
+    earnings,
+    events_read,
+)
 from payouts.selectors.inputs.reach import Reach
 from payouts.selectors.inputs.reads import PlanReads
-from payouts.selectors.inputs.rows import Conversion, Problems, StintRow
-from plans.engine.conventions import CreditBase, EarningEvent, Window
-from plans.engine.inputs import Credits, Stated
-
-ZERO, ONE = Decimal(0), Decimal(1)
-FINAL, MISSING = int(RowState.FINAL), int(RowState.MISSING)
-INVOICED = (EarningEvent.BOOKING, EarningEvent.INVOICE)
+from payouts.selectors.inputs.rows import Problems, StintRow
+from plans.engine.conventions import CreditBase
 
 CREDITED = """
     WITH RECURSIVE believed AS (
-        SELECT c.person_id, c.credit_type, c.share, t.source, t.source_id, t.line, t.date, t.node_id,
-               t.quantity, t.revenue, t.cost, t.currency, p.code AS product, p.family
+        SELECT c.person_id, c.credit_type, c.share, t.source, t.source_id, t.line, t.date, t.booked_on, t.node_id,
+               t.quantity, t.revenue, t.cost, t.currency, p.code AS product, p.family, t.deal_kind, t.contract_id
           FROM scorecards_credit c
           JOIN scorecards_transaction t ON (t.source, t.source_id, t.line) = (c.source, c.source_id, c.line)
           LEFT JOIN scorecards_product p ON p.id = t.product_id
-         WHERE c.person_id = ANY(%(people)s) AND t.date >= %(since)s AND t.date < %(until)s
+         WHERE c.person_id = ANY(%(people)s) AND {dealt}
            AND c.recorded_at <= %(known_at)s AND (c.superseded_at IS NULL OR c.superseded_at > %(known_at)s)
            AND t.recorded_at <= %(known_at)s AND (t.superseded_at IS NULL OR t.superseded_at > %(known_at)s)
     ), climb AS (
@@ -52,12 +49,16 @@ CREDITED = """
          WHERE n.parent_id IS NOT NULL
     )
     SELECT b.source || '/' || b.source_id || '/' || b.line || '/' || w.employee_id || '/' || b.credit_type,
-           w.employee_id, b.credit_type, b.share, b.date,
+           w.employee_id, b.credit_type, b.share,
+           ARRAY[b.source, b.source_id, b.line::text], b.date, b.booked_on, b.contract_id, b.revenue,
            ARRAY(SELECT climb.node FROM climb WHERE climb.leaf = b.node_id),
-           b.quantity, b.revenue, b.cost, b.currency, coalesce(b.product, ''), coalesce(b.family, '')
+           b.quantity, b.cost, b.currency, coalesce(b.product, ''), coalesce(b.family, ''), b.deal_kind
       FROM believed b JOIN teams_person w ON w.id = b.person_id
      ORDER BY b.source COLLATE "C", b.source_id COLLATE "C", b.line, w.employee_id COLLATE "C", b.credit_type
 """
+
+IN_WINDOW = "t.date >= %(since)s AND t.date < %(until)s"
+REACHED_IN_WINDOW = f"(t.source, t.source_id) IN ({REACHED})"
 
 BELOW = """
     WITH RECURSIVE below AS (
@@ -84,30 +85,78 @@ class CreditedLine:
     person: str
     credit_type: str
     share: Decimal
-    date: date
+    deal: Deal
     nodes: frozenset[UUID]
     quantity: Decimal | None
-    revenue: Decimal
     cost: Decimal | None
     currency: str
     product: str
     family: str
+    deal_kind: str
+
+
+@dataclass(frozen=True)
+class CreditedLines:
+    """
+    The credited lines of a chunk's people, and when they are earned.
+
+    `events` are those that the plan's commissions are earned on; without any `earnings` is
+    None, and a line is earned on its day.
+    """
+
+    lines: Sequence[CreditedLine] = ()
+    bases: frozenset[CreditBase] = frozenset()
+    events: tuple[str, ...] = ()
+    earnings: Earnings | None = None
+
+    @property
+    def currencies(self) -> set[str]:
+        """Return the currencies of what the lines count for."""
+        found = {line.currency for line in self.lines}
+        if self.earnings is not None and CreditBase.CONTRACT_VALUE in self.bases:
+            found |= {contract.currency for contract in self.earnings.contracts.values()}
+        return found
 
 
 def credited(
     *, stints: Sequence[StintRow], reads: PlanReads, reach: Reach, known_at: datetime, problems: Problems
-) -> list[CreditedLine]:
+) -> CreditedLines:
     """
     Return the credited invoice lines of these people in the windows a plan's commissions count.
 
-    One query; two where the plan reads credits of managers. A person who is, over others,
-    their own manager has a problem.
+    One query; two where the plan reads credits of managers, four more where it earns on
+    events. A person who is, over others, their own manager has a problem.
     """
     if not reads.credit_windows:
-        return []
+        return CreditedLines()
+    days = [reach.window_days(window, years=reads.years) for window in reads.credit_windows]
+    since, until = min(since for since, _until in days), max(until for _since, until in days)
+    events = tuple(sorted(events_read(reads=reads)))
+    lines = _credited_lines(
+        stints=stints, reads=reads, problems=problems, timed=bool(events),
+        values={
+            "since": since, "until": until, "known_at": known_at,
+            "dealt_since": dealt_since(reads=reads, reach=reach, since=since),
+        },
+    )  # fmt: skip
+    known = None
+    if events:
+        deals = (line.deal for line in lines)
+        known = earnings(deals=deals, reach=reach, since=since, until=until, known_at=known_at)
+    return CreditedLines(lines=lines, bases=reads.credit_bases, events=events, earnings=known)
+
+
+def _credited_lines(
+    *,
+    stints: Sequence[StintRow],
+    reads: PlanReads,
+    problems: Problems,
+    timed: bool,
+    values: Mapping[str, Any],
+) -> list[CreditedLine]:
     people = sorted({stint.person_id for stint in stints})
     if not reads.manager_credits:
-        return _lines(people=people, reads=reads, reach=reach, known_at=known_at)
+        return _lines(people=people, timed=timed, values=values)
     sellers, managers = _below(people=people)
     wanted = {stint.employee_id for stint in stints}
     circle = own_managers(managers=managers)
@@ -115,28 +164,26 @@ def credited(
         message = f"{person} is, over others, their own manager: name another manager for one of them."
         problems.note(employee_id=person, code="managers_loop", message=message)
     above = {person: manager for person, manager in managers.items() if person not in circle}
-    lines = _lines(people=sellers, reads=reads, reach=reach, known_at=known_at)
+    lines = _lines(people=sellers, timed=timed, values=values)
     given = manager_credits(credits=lines, managers=above, kinds=reads.manager_credits)
     return [line for line in (*lines, *given) if line.person in wanted]
 
 
-def _lines(
-    *, people: Sequence[UUID], reads: PlanReads, reach: Reach, known_at: datetime
-) -> list[CreditedLine]:
-    days = [reach.window_days(window, years=reads.years) for window in reads.credit_windows]
-    values: dict[str, Any] = {
-        "people": list(people),
-        "since": min(since for since, _until in days),
-        "until": max(until for _since, until in days),
-        "known_at": known_at,
-    }
+def _lines(*, people: Sequence[UUID], timed: bool, values: Mapping[str, Any]) -> list[CreditedLine]:
     with connection.cursor() as cursor:
-        cursor.execute(CREDITED, values)
+        cursor.execute(
+            CREDITED.replace("{dealt}", REACHED_IN_WINDOW if timed else IN_WINDOW),
+            {**values, "people": list(people)},
+        )
         rows: list[Any] = cursor.fetchall()
     return [
-        CreditedLine(id_, person, kind, share, day, frozenset(nodes), *amounts)
-        for id_, person, kind, share, day, nodes, *amounts in rows
-    ]
+        CreditedLine(
+            id_, person, kind, share,
+            Deal((key[0], key[1], int(key[2])), invoiced_on, booked_on, contract_id, revenue),
+            frozenset(nodes), *rest,
+        )
+        for id_, person, kind, share, key, invoiced_on, booked_on, contract_id, revenue, nodes, *rest in rows
+    ]  # fmt: skip
 
 
 def _below(*, people: Sequence[UUID]) -> tuple[list[UUID], dict[str, str]]:
@@ -145,65 +192,3 @@ def _below(*, people: Sequence[UUID]) -> tuple[list[UUID], dict[str, str]]:
         cursor.execute(BELOW, {"people": list(people)})
         rows = cursor.fetchall()
     return [row[0] for row in rows], {employee: manager for _id, employee, manager in rows if manager}
-
-
-def credit_columns(*, lines: Sequence[CreditedLine], reach: Reach, conversion: Conversion) -> Credits:
-    """Return the credits as columns, in the order of their lines, money in plan currency."""
-    by_person: dict[str, list[int]] = defaultdict(list)
-    for place, stint in enumerate(conversion.stints):
-        by_person[stint.employee_id].append(place)
-    kept: list[tuple[int, CreditedLine, Decimal, Decimal | None]] = []
-    for line in lines:
-        found = _stint_of(line, by_person, conversion.stints)
-        if found is None:
-            continue
-        revenue = conversion.of(line.revenue, source=line.currency, rows=[found])
-        cost = None if line.cost is None else conversion.of(line.cost, source=line.currency, rows=[found])
-        if revenue is not None:
-            kept.append((found, line, revenue, cost))
-    return _columns(kept, reach.window_days(Window.PERIOD, years=1))
-
-
-def _stint_of(
-    line: CreditedLine, by_person: Mapping[str, list[int]], stints: Sequence[StintRow]
-) -> int | None:
-    here = [
-        place
-        for place in by_person.get(line.person, ())
-        if stints[place].since <= line.date < stints[place].until
-    ]
-    on_account = [place for place in here if stints[place].node_id in line.nodes]
-    on_none = [place for place in here if stints[place].node_id is None]
-    return next(iter(on_account or on_none), None)
-
-
-def _columns(
-    kept: Sequence[tuple[int, CreditedLine, Decimal, Decimal | None]], days: tuple[date, date]
-) -> Credits:
-    lines = [line for _place, line, _revenue, _cost in kept]
-    size = len(lines)
-    revenue = [revenue for _place, _line, revenue, _cost in kept]
-    margin = [
-        None if cost is None else CONTEXT.subtract(income, cost) for _place, _line, income, cost in kept
-    ]
-    bases = {str(CreditBase.REVENUE): _stated(revenue), str(CreditBase.MARGIN): _stated(margin)}
-    return Credits(
-        ids=tuple(line.id for line in lines),
-        row=np.array([place for place, *_rest in kept], dtype=np.int64),
-        product=tuple(line.product for line in lines),
-        category=tuple(line.family for line in lines),
-        deal_kind=("",) * size,
-        credit_type=tuple(line.credit_type for line in lines),
-        in_period=np.array([days[0] <= line.date < days[1] for line in lines], dtype=bool),
-        share=as_column([line.share for line in lines]),
-        units=as_column([ZERO if line.quantity is None else line.quantity for line in lines]),
-        bases=bases,
-        earned={str(event): _stated([ONE] * size) for event in INVOICED},
-    )
-
-
-def _stated(values: Sequence[Decimal | None]) -> Stated:
-    return Stated(
-        value=as_column([ZERO if value is None else value for value in values]),
-        state=np.array([MISSING if value is None else FINAL for value in values], dtype=np.int8),
-    )

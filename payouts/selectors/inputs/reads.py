@@ -12,7 +12,9 @@ from payouts.engine.crediting import MANAGERS
 from plans.engine.conventions import (
     Accumulation,
     AttainmentRule,
+    CreditBase,
     CreditType,
+    EarningEvent,
     Policy,
     Reads,
     Scaling,
@@ -47,7 +49,8 @@ class PlanReads:
 
     `ratings` are (leaf, item) codes, `milestones` are leaf code and objective code;
     `credit_windows` are the windows over which commissions count credits, `manager_credits`
-    the kinds of credits they read that people's sales give their managers; `windows` are read
+    the kinds of credits they read that people's sales give their managers, `credit_bases` the
+    amounts of a deal they count, `events` those they are earned on; `windows` are read
     over, `owed` are owed for. `counts_periods`: a draw or guarantee counts the periods of an
     assignment from its first.
     """
@@ -57,6 +60,8 @@ class PlanReads:
     milestones: tuple[tuple[str, str], ...]
     credit_windows: frozenset[Window]
     manager_credits: frozenset[CreditType]
+    credit_bases: frozenset[CreditBase]
+    events: frozenset[EarningEvent]
     windows: frozenset[Window]
     owed: frozenset[Window]
     years: int
@@ -111,6 +116,10 @@ def plan_reads(plan: Plan) -> PlanReads:
             if isinstance(leaf, Commission)
             for kind in leaf.credit_types
             if kind in MANAGERS
+        ),
+        credit_bases=frozenset(leaf.base for leaf in plan.commissions if isinstance(leaf, Commission)),
+        events=frozenset(
+            part.event for leaf in plan.commissions if isinstance(leaf, Commission) for part in leaf.earned_on
         ),
         windows=frozenset(windows),
         owed=frozenset(owed),
