@@ -22,6 +22,7 @@ UNTOUCHED = """
        AND c.relowner = current_user::regrole
        AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
        AND c.relacl IS NULL
+       AND NOT c.relispartition
 """
 
 

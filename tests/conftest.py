@@ -59,14 +59,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+def django_db_setup(django_db_setup: None, django_db_blocker, request) -> Iterator[None]:
     """Remember what migrations put into the tables, and have every flush bring it back."""
     from django.db import connections
 
+    from payouts.services.partitions import lines_partition
+    from tests.database import partitions_drop
+
+    parted = "partitions" in request.config.getoption("through")
+
     with django_db_blocker.unblock():
         owner = connections["owner"]
+        if parted:
+            lines_partition()
         baseline = Baseline.of(owner)
-        owner.ops.execute_sql_flush = lambda _statements: baseline.restore(owner)
+
+        def restore(_statements: object) -> None:
+            baseline.restore(owner)
+            if parted:
+                partitions_drop(owner)
+
+        owner.ops.execute_sql_flush = restore
     yield
     with django_db_blocker.unblock():
         connections["default"].close()

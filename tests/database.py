@@ -70,3 +70,13 @@ def url_of(alias: str) -> str:
     parts = {name: quote(str(settings[name]), safe="") for name in ("USER", "PASSWORD", "HOST", "NAME")}
     port = f":{settings['PORT']}" if settings["PORT"] else ""
     return f"postgresql://{parts['USER']}:{parts['PASSWORD']}@{parts['HOST']}{port}/{parts['NAME']}"
+
+
+def partitions_drop(connection: BaseDatabaseWrapper) -> None:
+    """Drop the partitions of periods that a test made and that are gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'payouts_payoutline'::regclass"
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP TABLE {name}")

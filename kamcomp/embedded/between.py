@@ -1,8 +1,9 @@
 """
-What a test run can put between itself and its services: `--through pgbouncer,rabbitmq`.
+What a test run can put between itself and its services: `--through pgbouncer,rabbitmq,partitions`.
 
 The suite then says of a larger installation what it says of a laptop: the same tests, with a pooler in transaction mode
-before the database, or with RabbitMQ and its quorum queues as the broker.
+before the database, with RabbitMQ and its quorum queues as the broker, or with the lines in partitions by period
+(which tests/conftest.py makes, once there are tables).
 """
 
 import os
@@ -11,7 +12,7 @@ from kamcomp.embedded import pgbouncer, rabbitmq
 from kamcomp.embedded.places import CannotStart, sockets_folder
 from kamcomp.embedded.services import Services
 
-KINDS = ("pgbouncer", "rabbitmq")
+KINDS = ("pgbouncer", "rabbitmq", "partitions")
 
 
 def put(*, names: str, services: Services) -> None:

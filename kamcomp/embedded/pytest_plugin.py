@@ -90,9 +90,10 @@ def part_of_broker(*, url: str, number: int) -> str:
     return f"{url.rstrip('/').rsplit('/', 1)[0] if url.count('/') > 2 else url}/{number}"
 
 
-def _tables_digest() -> str:
+def _tables_digest(*, config: pytest.Config) -> str:
     """Return a digest of everything that shapes the test database."""
-    digest = hashlib.sha256()
+    parted = "partitions" in config.getoption("through")
+    digest = hashlib.sha256(b"partitions" if parted else b"")
     for path in sorted(PROJECT.glob("**/migrations/*.py")):
         if ".kamcomp" not in path.relative_to(PROJECT).parts:
             digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes())
@@ -110,7 +111,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if (
         config.getoption("fresh_db")
         or not kept.is_file()
-        or kept.read_text(encoding="utf-8") != _tables_digest()
+        or kept.read_text(encoding="utf-8") != _tables_digest(config=config)
     ):
         _test_databases_drop(url=os.environ["DATABASE_OWNER_URL"])
     config.option.reuse_db = True
@@ -134,7 +135,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Note that the databases can be kept, when the tests came to their end by themselves."""
     kept = session.config.stash.get(KEPT, None)
     if kept is not None and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        kept.write_text(_tables_digest(), encoding="utf-8")
+        kept.write_text(_tables_digest(config=session.config), encoding="utf-8")
 
 
 @pytest.hookimpl(trylast=True)

@@ -97,7 +97,7 @@ def _table(title: str, columns: Any, rows: Iterator[Row]) -> Table:
 def _register_rows(run: Run) -> Iterator[Row]:
     head = (str(run.number), run.period.code)
     lines = (
-        PayoutLine.objects.filter(payout__run=run)
+        PayoutLine.objects.filter(payout__run=run, period_id=run.period_id)
         .order_by("payout__person__employee_id", "payout__plan_version__plan__code", "payout_id", "number")
         .values_list(
             "payout__person__employee_id", _name("payout__person"), "payout__person__cost_centre",
@@ -226,7 +226,11 @@ def _trace_rows(run: Run) -> Iterator[Row]:
     payouts = (
         Payout.objects.filter(run=run)
         .select_related("person", "plan_version__plan")
-        .prefetch_related(Prefetch("lines", PayoutLine.objects.order_by("number"), to_attr="told"))
+        .prefetch_related(
+            Prefetch(
+                "lines", PayoutLine.objects.filter(period_id=run.period_id).order_by("number"), to_attr="told"
+            )
+        )
         .order_by("chunk__number", "person__employee_id")
     )
     for payout in payouts.iterator(chunk_size=AT_ONCE):

@@ -263,7 +263,7 @@ def _line_moved_most(payee: PayeeRows, payout: Payout) -> int | None:
     for text in payee.lines:
         fields = text.split("\t")
         due[fields[1], fields[3]] += Decimal(fields[-1])
-    lines: Iterable[PayoutLine] = payout.lines.order_by("number")
+    lines: Iterable[PayoutLine] = payout.lines.filter(period_id=payout.period_id).order_by("number")
     moved: dict[int, Decimal] = {}
     for line in lines:
         key = (line.leaf, str(line.account_id) if line.account_id else "\\N")

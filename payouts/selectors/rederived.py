@@ -131,7 +131,7 @@ def payout_explain(*, payout: Payout) -> Explanation:
     trace = RecordingTrace()
     evaluate(plan=kept.plan, inputs=own, numbers=EXACT, trace=trace)
     derived = kept_rows(kept=kept, inputs=own).payees
-    lines = list(payout.lines.order_by("number"))
+    lines = list(payout.lines.filter(period_id=payout.period_id).order_by("number"))
     differences = tuple(payee_differences(derived=derived[0], payout=payout, lines=lines)) if derived else ()
     return Explanation(steps=trace.tree(), differences=differences)
 

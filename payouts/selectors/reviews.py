@@ -59,7 +59,7 @@ def accounts_not_seen(*, run: Run) -> QuerySet[StrategicAccount]:
 
 def _accounts_in(run: Run) -> set[UUID]:
     return set(
-        PayoutLine.objects.filter(payout__run=run, account__isnull=False)
+        PayoutLine.objects.filter(payout__run=run, period_id=run.period_id, account__isnull=False)
         .order_by()
         .values_list("account_id", flat=True)
         .distinct()

@@ -70,20 +70,20 @@ def runs_diff(*, old: Run, new: Run) -> Iterator[PayoutChange]:
         cursor.execute(CHANGED, {"old": old.pk, "new": new.pk})
         rows = cursor.fetchall()
     for employee_id, plan, currency, old_id, new_id, old_amount, new_amount, old_chunk, new_chunk in rows:
-        lines = tuple(_line_changes(_lines(old_id), _lines(new_id)))
+        lines = tuple(_line_changes(_lines(old_id, old), _lines(new_id, new)))
         if not lines and old_amount == new_amount:
             continue
         reasons = _reasons(employee_id, old_chunk, new_chunk)
         yield PayoutChange(employee_id, plan, currency, old_amount, new_amount, lines, reasons)
 
 
-def _lines(payout_id: Any) -> dict[tuple[str, str, int], PayoutLine]:
+def _lines(payout_id: Any, run: Run) -> dict[tuple[str, str, int], PayoutLine]:
     """Return a payout's lines by leaf, account and, where a leaf has several there, its place among them."""
     found: dict[tuple[str, str, int], PayoutLine] = {}
     if payout_id is None:
         return found
-    rows = PayoutLine.objects.filter(payout_id=payout_id).select_related("account__node").order_by("number")
-    for line in rows:
+    rows = PayoutLine.objects.filter(payout_id=payout_id, period_id=run.period_id)
+    for line in rows.select_related("account__node").order_by("number"):
         account = line.account.node.code if line.account is not None else ""
         place = next(n for n in range(len(found) + 1) if (line.leaf, account, n) not in found)
         found[line.leaf, account, place] = line

@@ -64,11 +64,11 @@ PAYOUTS = Statement(
                  ELSE coalesce(%(terms)s::jsonb ->> line.leaf, 'expense')
                END AS account, line.amount
           FROM payouts_payoutline line
-         WHERE line.payout_id = p.id AND line.kind = %(kind)s
+         WHERE line.payout_id = p.id AND line.period_id = p.period_id AND line.kind = %(kind)s
       UNION ALL
         SELECT 'expense', p.amount - coalesce(
                  (SELECT sum(line.amount) FROM payouts_payoutline line
-                   WHERE line.payout_id = p.id AND line.kind = %(kind)s), 0)
+                   WHERE line.payout_id = p.id AND line.period_id = p.period_id AND line.kind = %(kind)s), 0)
       UNION ALL
         SELECT 'payable', -p.amount
       ) side

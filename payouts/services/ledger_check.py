@@ -18,7 +18,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import F, FilteredRelation, Q, Sum
 from django.db.models.functions import Coalesce
 
 from kamcomp.audit.context import act
@@ -133,7 +133,8 @@ def _posting_findings(books: Books, *, run: Run | None) -> Iterator[BookFinding]
 
 def _statement_findings(run: Run) -> Iterator[BookFinding]:
     """Hold each payout against the lines its statement shows."""
-    told = Payout.objects.filter(run=run).annotate(told=Coalesce(Sum("lines__amount"), ZERO))
+    own = FilteredRelation("lines", condition=Q(lines__period_id=run.period_id))
+    told = Payout.objects.filter(run=run).annotate(own=own, told=Coalesce(Sum("own__amount"), ZERO))
     rows = told.exclude(amount=F("told")).order_by("person__employee_id")
     for employee_id, currency, amount, lines in rows.values_list(
         "person__employee_id", "currency", "amount", "told"
@@ -179,7 +180,9 @@ def _export_findings(run: Run, export: Export) -> Iterator[BookFinding]:
 
 
 def _lines(run: Run) -> Sums:
-    return _by_currency(PayoutLine.objects.filter(payout__run=run), "payout__currency")
+    return _by_currency(
+        PayoutLine.objects.filter(payout__run=run, period_id=run.period_id), "payout__currency"
+    )
 
 
 def _register(run: Run) -> Sums:

@@ -128,7 +128,8 @@ def _verify_rows(
 ) -> None:
     stored = {payout.person.employee_id: payout for payout in _payouts(chunk)}
     lines: dict[Any, list[PayoutLine]] = {}
-    for line in PayoutLine.objects.filter(payout__chunk=chunk).order_by("payout_id", "number"):
+    of_chunk = PayoutLine.objects.filter(payout__chunk=chunk, period_id=chunk.run.period_id)
+    for line in of_chunk.order_by("payout_id", "number"):
         lines.setdefault(line.payout_id, []).append(line)
     verification.payouts += len(stored)
     verification.lines += sum(len(each) for each in lines.values())
