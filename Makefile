@@ -2,7 +2,7 @@
 # ARGS passes arguments on: make test ARGS="tests/engine -k curve".
 KAMCOMP = python3 -m kamcomp.embedded
 
-.PHONY: run stop test quick check reset manage lock real-quarter
+.PHONY: run stop test quick check reset manage lock real-quarter crawl
 run stop test quick check reset manage lock:
 	@$(KAMCOMP) $@ $(ARGS)
 
@@ -13,3 +13,8 @@ real-quarter: export KAMCOMP_STATE = $(CURDIR)/.kamcomp/real-quarter
 real-quarter:
 	@$(KAMCOMP) reset --yes
 	@$(KAMCOMP) python examples/adventureworks/real_quarter.py --from "$(FROM)" --to "$(TO)"
+
+# Every page as every persona, at both sizes and in both themes; CI takes each page once a persona.
+crawl: export KAMCOMP_CRAWL = all
+crawl:
+	@$(KAMCOMP) test tests/browser/test_walk.py -n0 $(ARGS)
