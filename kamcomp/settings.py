@@ -7,7 +7,9 @@ Variables: DATABASE_URL, DATABASE_OWNER_URL (only where migrations run), REDIS_U
 KAMCOMP_ALLOWED_HOSTS, KAMCOMP_HTTPS (1), KAMCOMP_OPEN_START_PAGE (0), KAMCOMP_LOG_FORMAT (json),
 KAMCOMP_STATEMENT_SECONDS (120), KAMCOMP_BEHIND_PGBOUNCER (0), KAMCOMP_EXPORTS (a folder for files out),
 KAMCOMP_METRICS_FROM (this machine) and KAMCOMP_METRICS_TOKEN (none): who may read /metrics; KAMCOMP_COMPANY (the
-name in the corner of each page). While `make run` is up, its addresses are found without any of them.
+name in the corner of each page), KAMCOMP_DEMO_MODE (0): the demo company's people can be entered as;
+KAMCOMP_IDLE_MINUTES (30), KAMCOMP_MAIL, KAMCOMP_MAIL_FROM, KAMCOMP_OIDC_* and KAMCOMP_SAML_*: see
+docs/how-to/sign-in.md. While `make run` is up, its addresses are found without any of them.
 """
 
 import json
@@ -21,7 +23,7 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from kamcomp import addresses
+from kamcomp import addresses, sign_in
 from kamcomp.logs import NothingPrivate, nothing_private
 from kamcomp.pages.making import made_folder
 
@@ -89,6 +91,8 @@ ALLOWED_HOSTS = (ENVIRONMENT.get("KAMCOMP_ALLOWED_HOSTS") or "localhost,127.0.0.
 METRICS_FROM = _networks("KAMCOMP_METRICS_FROM", default="127.0.0.0/8,::1")
 METRICS_TOKEN = ENVIRONMENT.get("KAMCOMP_METRICS_TOKEN") or ""
 OPEN_START_PAGE = _switch("KAMCOMP_OPEN_START_PAGE", default=False)
+DEMO_MODE = _switch("KAMCOMP_DEMO_MODE", default=False)
+SIGN_IN = sign_in.providers(ENVIRONMENT)
 
 INSTALLED_APPS = [
     "kamcomp.apps.KamcompConfig",
@@ -114,18 +118,22 @@ INSTALLED_APPS = [
     "django_htmx",
     "heroicons",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    *SIGN_IN.apps,
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.postgres",
+    "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
 ]
 AUTH_USER_MODEL = "identity.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
     for name, options in (
@@ -144,10 +152,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "kamcomp.identity.middleware.SessionLimitMiddleware",
     "kamcomp.audit.middleware.AuditMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "kamcomp.identity.middleware.ViewAsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
 ]
@@ -159,16 +170,53 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "kamcomp.pages.shell.shell",
+                "kamcomp.identity.banners.banners",
             ],
         },
     }
 ]
+
+# Signing in -----------------------------------------------------------------------------------------------
+# Limits are counted in the cache, which is a table: losing the broker does not open the door.
+
+ACCOUNT_ADAPTER = "kamcomp.identity.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "30/10m/ip,10/10m/key"}
+ACCOUNT_FORMS = {"login": "kamcomp.identity.forms.SignIn"}
+SOCIALACCOUNT_ADAPTER = "kamcomp.identity.adapters.ProviderAdapter"
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"
+SOCIALACCOUNT_ONLY = SIGN_IN.only
+SOCIALACCOUNT_PROVIDERS = SIGN_IN.settings
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_STORE_TOKENS = False
+MFA_ADAPTER = "kamcomp.identity.adapters.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "kamcomp"
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers take http for this machine's own name only
+SESSION_IDLE_SECONDS = 60 * _number("KAMCOMP_IDLE_MINUTES", default=30)
+MAIL = sign_in.mail(ENVIRONMENT, state=RUNNING.parent)
+EMAIL_BACKEND, EMAIL_FILE_PATH = MAIL.backend, MAIL.folder or None
+EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.host, MAIL.port, MAIL.tls, MAIL.ssl
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_TIMEOUT = MAIL.user, MAIL.password, 10
+DEFAULT_FROM_EMAIL = ENVIRONMENT.get("KAMCOMP_MAIL_FROM") or "kamcomp@localhost"
 
 # The database ---------------------------------------------------------------------------------------------
 # `default` is the role of web and workers, which owns nothing; `owner` migrates. In tests the owner makes the
@@ -288,7 +336,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.SessionAuthentication",
-        "rest_framework.authentication.BasicAuthentication",
+        "kamcomp.identity.passwords.LimitedBasicAuthentication",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],

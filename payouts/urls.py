@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from payouts import views
+from payouts import entrance, views
 
 screens = [
     path("pools", views.PoolList.as_view(), name="pool-list"),
@@ -12,5 +12,6 @@ screens = [
 ]
 urlpatterns = [
     path("", views.Home.as_view(), name="home"),
+    path("demo", entrance.Demo.as_view(), name="demo"),
     path("", include((screens, "payouts"))),
 ]

@@ -17,6 +17,8 @@ from uuid import UUID
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 
+from kamcomp.refusal import Refusal
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -30,8 +32,13 @@ class Actor:
     action: str = ""
 
 
+class OnlyLooking(Refusal):
+    """Somebody looks at what another user sees, and changes nothing while they do."""
+
+
 NOBODY = Actor()
 _ACTOR: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
+_LOOKING: ContextVar[bool] = ContextVar("looking", default=False)
 
 
 def actor() -> Actor:
@@ -57,6 +64,19 @@ def on_behalf(*, user: AbstractBaseUser | None = None, request_id: str | None = 
 
 
 @contextmanager
+def only_looking() -> Iterator[None]:
+    """Run a block in which nothing is changed: acts refuse, and so does the database. One read transaction."""
+    token = _LOOKING.set(True)
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION READ ONLY")
+            yield
+    finally:
+        _LOOKING.reset(token)
+
+
+@contextmanager
 def acting(
     *, action: str, user: AbstractBaseUser | None = None, request_id: str | None = None
 ) -> Iterator[None]:
@@ -64,7 +84,13 @@ def acting(
     Run a block as one act: one transaction, whose audit entries say `action`, the user and the request.
 
     An act within an act says its own name for its part; afterwards the outer one's is said again.
+
+    :raises OnlyLooking: within `only_looking`.
     """
+    if _LOOKING.get():
+        raise OnlyLooking(
+            "You are looking at what somebody else sees: nothing can be changed until you stop."
+        )
     outer = _ACTOR.get()
     with on_behalf(user=user, request_id=request_id) as known:
         _ACTOR.set(replace(known, action=action))

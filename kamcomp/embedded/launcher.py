@@ -81,6 +81,8 @@ def run() -> int:
 def web_settings(*, place: Place) -> dict[str, str]:
     """Return the settings of a start on one's own machine: plain http, addresses of this machine only."""
     defaults = {"KAMCOMP_HTTPS": "0", "KAMCOMP_OPEN_START_PAGE": "1", "KAMCOMP_LOG_FORMAT": "console"}
+    if os.environ.get("KAMCOMP_DEMO") != "0":
+        defaults["KAMCOMP_DEMO_MODE"] = "1"
     return {name: os.environ.get(name) or value for name, value in defaults.items()}
 
 

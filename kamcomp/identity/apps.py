@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class IdentityConfig(AppConfig):
     name = "kamcomp.identity"
     label = "identity"
+
+    def ready(self) -> None:
+        """Listen to the signals of signing in."""
+        from kamcomp.identity import watching
+
+        watching.join()

@@ -2,9 +2,13 @@
 
 from datetime import date
 
+from django.db.models import Q, QuerySet
+
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.refusal import Refusal
+
+DEMO_ADDRESSES = "@halden.example"
 
 
 class UserUnknown(Refusal):
@@ -38,3 +42,22 @@ def role_check(*, user: User, roles: list[Role], on: date, act: str) -> None:
     if not user.roles_on(on) & set(roles):
         names = " or ".join(role.label for role in roles)
         raise RoleMissing(f"{act} is for {names}; {user.get_username()} does not hold that role on {on}.")
+
+
+def users_to_look_as(*, words: str, by: User) -> QuerySet[User]:
+    """Return the users whose name or user name has all the words, by name; all but `by` without words."""
+    rows = User.objects.filter(is_active=True).exclude(pk=by.pk)
+    for word in words.split():
+        rows = rows.filter(
+            Q(username__icontains=word) | Q(first_name__icontains=word) | Q(last_name__icontains=word)
+        )
+    return rows.order_by("last_name", "first_name", "username")
+
+
+def demo_users() -> QuerySet[User]:
+    """
+    Return the users that demo mode may enter as.
+
+    Their addresses end in a domain that is reserved for examples, so no user of a real company is ever among them.
+    """
+    return User.objects.filter(is_active=True, email__endswith=DEMO_ADDRESSES)

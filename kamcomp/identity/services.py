@@ -1,14 +1,15 @@
 """Acts on users: make one, grant and end roles."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from psycopg2.extras import DateRange
 
-from kamcomp.audit.context import act
+from kamcomp.audit.context import act, audit_act
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import RoleGrant, User
+from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
 
 
@@ -18,6 +19,10 @@ class UserNameUnusable(Refusal):
 
 class UserExists(Refusal):
     """A user name is used once."""
+
+
+class NobodyToLookAs(Refusal):
+    """One looks as somebody else, who may sign in."""
 
 
 @act
@@ -73,3 +78,26 @@ def role_end(*, grant: RoleGrant, last_day: date) -> RoleGrant:
     grant.valid = DateRange(grant.valid.lower, last_day + timedelta(days=1))
     grant.save(update_fields=["valid"])
     return grant
+
+
+@act
+def view_as_begin(*, user: User, by: User, at: datetime) -> User:
+    """
+    Note that somebody begins to look as a user, and return whom they look as.
+
+    :raises RoleMissing: if `by` is no comp admin.
+    :raises NobodyToLookAs: if that is themselves, or somebody who may not sign in.
+    """
+    role_check(user=by, roles=[Role.COMP_ADMIN], on=at.date(), act="Looking as somebody else")
+    if user == by or not user.is_active:
+        raise NobodyToLookAs(
+            f"{user.get_username()} is nobody to look as: choose another user who may sign in."
+        )
+    audit_act(subject_table="identity_user", subject_id=user.pk)
+    return user
+
+
+@act
+def view_as_end(*, user: User, by: User) -> None:
+    """Note that somebody stops looking as a user."""
+    audit_act(subject_table="identity_user", subject_id=user.pk)

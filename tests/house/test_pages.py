@@ -90,14 +90,14 @@ class TestHealth:
 @pytest.mark.django_db
 class TestSignIn:
     def test_lets_a_user_in(self, client, user):
-        answer = client.post("/sign-in", {"username": "maren", "password": PASSWORD}, follow=True)
+        answer = client.post("/sign-in", {"login": "maren", "password": PASSWORD}, follow=True)
 
         assert answer.redirect_chain == [("/", 302)]
         assert "maren" in answer.content.decode()
 
     def test_says_the_same_for_a_wrong_name_and_a_wrong_password(self, client, user):
         wrong = [
-            client.post("/sign-in", {"username": name, "password": "wrong"})
+            client.post("/sign-in", {"login": name, "password": "wrong"})
             .content.decode()
             .split('role="alert"')[1][:200]
             for name in ("maren", "nobody")
@@ -106,9 +106,7 @@ class TestSignIn:
         assert wrong[0].split("<form")[0] == wrong[1].split("<form")[0]
 
     def test_does_not_follow_an_address_elsewhere(self, client, user):
-        answer = client.post(
-            "/sign-in", {"username": "maren", "password": PASSWORD, "next": "//evil.example/"}
-        )
+        answer = client.post("/sign-in", {"login": "maren", "password": PASSWORD, "next": "//evil.example/"})
 
         assert answer["Location"] == "/"
 

@@ -1,0 +1,92 @@
+"""What holds for every request of somebody who signed in: how long a session lasts, and looking as somebody else."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.contrib.auth import logout
+from django.db import InternalError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import Resolver404, resolve
+
+from kamcomp.audit.context import OnlyLooking, actor, only_looking
+from kamcomp.identity.models import User
+from kamcomp.identity.viewing import OWN_DOORS, looked_as
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+log = structlog.get_logger(__name__)
+NOTED_EVERY = 60
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+READ_ONLY_TRANSACTION = "25006"
+
+
+class SessionLimitMiddleware:
+    """End a session that was idle for too long, or that has lasted its whole time however busy it was."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = int(time.time())
+            begun_at, seen_at = request.session.get("begun_at", now), request.session.get("seen_at", now)
+            if now - seen_at > settings.SESSION_IDLE_SECONDS or now - begun_at > settings.SESSION_COOKIE_AGE:
+                logout(request)
+            elif now - seen_at >= NOTED_EVERY or "seen_at" not in request.session:
+                request.session["begun_at"], request.session["seen_at"] = begun_at, now
+        return self.get_response(request)
+
+
+class ViewAsMiddleware:
+    """
+    Show a comp admin what another user sees, and let nothing be changed meanwhile.
+
+    `request.user` is the user looked as, `request.real_user` who looks. Anything but reading is refused here; an act
+    that a page would do on the way refuses too; and the database is told that the transaction only reads. A few doors
+    (stop looking, sign out) stay one's own.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        looked = looked_as(request)
+        if looked is None or _door(request) in OWN_DOORS:
+            return self.get_response(request)
+        request.real_user, request.user = request.user, looked  # type: ignore[attr-defined]
+        log.info("view_as", by=str(request.real_user.pk), user=str(looked.pk), path=request.path)  # type: ignore[attr-defined]
+        if request.method not in SAFE_METHODS:
+            return _refused(request)
+        return self._read(request, looked)
+
+    def _read(self, request: HttpRequest, looked: User) -> HttpResponse:
+        with only_looking():
+            answer = self.get_response(request)
+            wrote = getattr(request, "wrote_while_looking", False)
+            if wrote:
+                transaction.set_rollback(True)
+        return _refused(request) if wrote else answer
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Turn what a page tried to write into an answer that says so, outside the transaction it broke."""
+        code = getattr(exception.__cause__, "pgcode", "")
+        if isinstance(exception, OnlyLooking) or (
+            isinstance(exception, InternalError) and code == READ_ONLY_TRANSACTION
+        ):
+            request.wrote_while_looking = True  # type: ignore[attr-defined]
+            return HttpResponse(status=403)
+        return None
+
+
+def _door(request: HttpRequest) -> str:
+    try:
+        return resolve(request.path_info).view_name
+    except Resolver404:
+        return ""
+
+
+def _refused(request: HttpRequest) -> HttpResponse:
+    return render(request, "identity/only_looking.html", {"reference": actor().request_id}, status=403)
