@@ -17,6 +17,8 @@ class SignIn(LoginForm):
             attrs={"autocomplete": "username webauthn", "autofocus": True, "maxlength": 254}
         )
         self.fields["password"].help_text = ""
+        self.fields["password"].widget.attrs.pop("placeholder", None)
+        self.label_suffix = ""
 
 
 class Looking(forms.Form):

@@ -1,0 +1,222 @@
+"""
+Every address asked as every role, on the objects of somebody's own, of their team and of strangers.
+
+The addresses are read from the URLconf, so none can be left out; what each is expected to answer stands in matrix.yaml,
+which people read and change by hand or write anew with KAMCOMP_MATRIX=write (and then read as a diff). An address with a
+parameter of a new name needs its objects below.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls.exceptions import NoReverseMatch
+
+from kamcomp.identity.models import User
+from payouts.choices import PoolStatus
+from payouts.models import Allocation, Pool
+from teams.models import Membership
+from tests.payouts.company import D
+from tests.visibility.two_teams import TwoTeams, reviewed, two_teams
+
+PAGE = Path(__file__).with_name("matrix.yaml")
+USERS = {
+    "nobody": "",
+    "comp_admin": "maren",
+    "kam": "paul",
+    "payee": "sofia",
+    "finance": "jonas",
+    "executive": "anders",
+    "hr_legal": "sigrid",
+    "auditor": "ada",
+    "api_client": "robot",
+}
+"""Paul is Kestrel's KAM and Sofia supports it; Meridian's people are strangers to both."""
+WITHOUT = {"page": {}}
+Answers = dict[str, dict[str, dict[int, list[str]]]]
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address of the URLconf: how it is written, its full name, the names of its parameters."""
+
+    route: str
+    name: str
+    parameters: tuple[str, ...]
+
+
+def addresses() -> list[Address]:
+    """Return every address, in the order of the URLconf, each route once."""
+    found: dict[str, Address] = {}
+    for address in _walk(get_resolver().url_patterns):
+        found.setdefault(address.route, address)
+    return list(found.values())
+
+
+def _walk(
+    patterns: list[Any], route: str = "", space: str = "", parameters: tuple[str, ...] = ()
+) -> Iterator[Address]:
+    for pattern in patterns:
+        here = route + str(pattern.pattern)
+        named = parameters + tuple(pattern.pattern.regex.groupindex)
+        if isinstance(pattern, URLResolver):
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from _walk(pattern.url_patterns, here, inner, named)
+        elif isinstance(pattern, URLPattern):
+            yield Address(here, f"{space}{pattern.name}", named)
+
+
+def company() -> TwoTeams:
+    """Make both teams with a reviewed run, and a funded pool each."""
+    made = reviewed(two_teams())
+    first = Pool.objects.get(account=made.first.account)
+    second, _made = Pool.objects.get_or_create(
+        account=made.account,
+        period=first.period,
+        defaults={
+            "plan_version": first.plan_version,
+            "run": made.run,
+            "currency": "EUR",
+            "funded": D("1000.00"),
+            "terms": first.terms,
+            "inputs": first.inputs,
+            "status": PoolStatus.FUNDED,
+            "allocator": made.people["paul"],
+            "closes_on": first.closes_on,
+        },
+    )
+    if not second.allocations.exists():
+        membership = Membership.objects.get(person=made.people["sofia"])
+        Allocation.objects.create(
+            pool=second,
+            person=membership.person,
+            membership=membership,
+            role=membership.role,
+            link=membership.link,
+            dedication=membership.dedication,
+            days_eligible=92,
+            role_weight=1,
+            guideline=D("1000.00"),
+        )
+    return made
+
+
+def objects(made: TwoTeams, address: Address) -> dict[str, dict[str, Any]]:
+    """
+    Return what an address is asked for, by whose it is.
+
+    :raises LookupError: if a parameter's name has no objects here.
+    """
+    if not address.parameters:
+        return WITHOUT
+    by_name = _objects(made)
+    unknown = [name for name in address.parameters if name not in by_name]
+    if unknown:
+        raise LookupError(f"{address.route}: say in tests/identity/matrix.py what {unknown} stands for")
+    whose = dict.fromkeys(label for name in address.parameters for label in by_name[name])
+    return {
+        label: {
+            name: by_name[name].get(label, next(iter(by_name[name].values()))) for name in address.parameters
+        }
+        for label in whose
+    }
+
+
+def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
+    kestrel, meridian, payouts = made.account, made.first.account, made.payouts
+    pools = {pool.account_id: pool.pk for pool in Pool.objects.all()}
+    people = made.people
+    return {
+        "pool_id": {"team's": pools[kestrel.pk], "stranger's": pools[meridian.pk]},
+        "account_id": {"team's": kestrel.pk, "stranger's": meridian.pk},
+        "payout_id": {
+            "KAM's": payouts["paul"].pk,
+            "payee's": payouts["sofia"].pk,
+            "stranger's": payouts["KAM"].pk,
+        },
+        "person_id": {"KAM's": people["paul"].pk, "payee's": people["sofia"].pk, "stranger's": people["KAM"].pk},
+        "run_id": {"everybody's": made.run.pk},
+        "period_id": {"everybody's": made.run.period_id},
+        "plan_id": {"everybody's": made.first.plan.pk},
+        "version_id": {"everybody's": made.first.version.pk},
+        "user_id": {
+            "payee's": User.objects.get(username="sofia").pk,
+            "stranger's": User.objects.get(username="ingrid").pk,
+        },
+        "pk": {"none": 1},
+        "uidb36": {"none": "1"},
+        "key": {"none": "no-key"},
+        "number": {"first": 1},
+    }
+
+
+def observed(made: TwoTeams) -> dict[str, Answers]:
+    """Ask every address as everybody and return the answers: by route, method and whose it is, status to roles."""
+    sessions = {role: _session(username) for role, username in USERS.items()}
+    return {address.route or "/": _asked(made, address, sessions) for address in addresses()}
+
+
+def _session(username: str) -> str:
+    """Sign a user in once and return the name of the session; none for nobody."""
+    client = Client()
+    if username:
+        client.force_login(User.objects.get(username=username))
+    return client.cookies[settings.SESSION_COOKIE_NAME].value if username else ""
+
+
+def _asked(made: TwoTeams, address: Address, sessions: dict[str, str]) -> Answers:
+    answers: Answers = {}
+    for method in ("get", "post"):
+        for label, arguments in objects(made, address).items():
+            by_status: dict[int, list[str]] = {}
+            path = _path(address, arguments)
+            for role, session in sessions.items():
+                by_status.setdefault(_status(method, path, session), []).append(role)
+            answers.setdefault(method.upper(), {})[label] = dict(sorted(by_status.items()))
+    return answers
+
+
+def _path(address: Address, arguments: dict[str, Any]) -> str:
+    try:
+        return reverse(address.name, kwargs=arguments)
+    except NoReverseMatch as error:
+        raise LookupError(f"{address.route}: {error}") from error
+
+
+def _status(method: str, path: str, session: str) -> int:
+    """Return the status of one request, and undo what it did."""
+    client = Client(raise_request_exception=False)
+    if session:
+        client.cookies[settings.SESSION_COOKIE_NAME] = session
+    with transaction.atomic():
+        status: int = getattr(client, method)(path, headers={"accept": "text/html"}).status_code
+        transaction.set_rollback(True)
+    return status
+
+
+def expected() -> dict[str, Answers]:
+    """Return what matrix.yaml says."""
+    return yaml.safe_load(PAGE.read_text(encoding="utf-8")) if PAGE.is_file() else {}
+
+
+class _Flow(yaml.SafeDumper):
+    """Write each list of roles on one line."""
+
+
+_Flow.add_representer(list, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, True))
+
+
+def written(answers: dict[str, Answers]) -> str:
+    """Return the text of matrix.yaml for these answers."""
+    head = (
+        "# What every address answers to every role: status by role, for the objects of the KAM's team (Kestrel), of the\n"
+        "# KAM and the payee themselves, and of strangers (Meridian). POST is asked with an empty form. Read by\n"
+        "# tests/identity/test_matrix.py; written anew with KAMCOMP_MATRIX=write, then read as a diff.\n"
+    )
+    return head + yaml.dump(answers, Dumper=_Flow, sort_keys=False, width=160)
