@@ -2,8 +2,8 @@
 Every address asked as every role, on the objects of somebody's own, of their team and of strangers.
 
 The addresses are read from the URLconf, so none can be left out; what each is expected to answer stands in matrix.yaml,
-which people read and change by hand or write anew with KAMCOMP_MATRIX=write (and then read as a diff). An address with a
-parameter of a new name needs its objects below.
+which people read and change by hand, or write anew with KAMCOMP_MATRIX=write and then read as a diff. An address with
+a parameter of a new name needs its objects below.
 """
 
 from collections.abc import Iterator
@@ -140,7 +140,11 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
             "payee's": payouts["sofia"].pk,
             "stranger's": payouts["KAM"].pk,
         },
-        "person_id": {"KAM's": people["paul"].pk, "payee's": people["sofia"].pk, "stranger's": people["KAM"].pk},
+        "person_id": {
+            "KAM's": people["paul"].pk,
+            "payee's": people["sofia"].pk,
+            "stranger's": people["KAM"].pk,
+        },
         "run_id": {"everybody's": made.run.pk},
         "period_id": {"everybody's": made.run.period_id},
         "plan_id": {"everybody's": made.first.plan.pk},
@@ -209,14 +213,16 @@ class _Flow(yaml.SafeDumper):
     """Write each list of roles on one line."""
 
 
-_Flow.add_representer(list, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, True))
+_Flow.add_representer(
+    list, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, True)
+)
 
 
 def written(answers: dict[str, Answers]) -> str:
     """Return the text of matrix.yaml for these answers."""
     head = (
-        "# What every address answers to every role: status by role, for the objects of the KAM's team (Kestrel), of the\n"
-        "# KAM and the payee themselves, and of strangers (Meridian). POST is asked with an empty form. Read by\n"
-        "# tests/identity/test_matrix.py; written anew with KAMCOMP_MATRIX=write, then read as a diff.\n"
+        "# What every address answers to every role: status by role, for the objects of the KAM's team (Kestrel),\n"
+        "# of the KAM and the payee themselves, and of strangers (Meridian). POST is asked with an empty form.\n"
+        "# Read by tests/identity/test_matrix.py; written anew with KAMCOMP_MATRIX=write, then read as a diff.\n"
     )
     return head + yaml.dump(answers, Dumper=_Flow, sort_keys=False, width=160)
