@@ -362,7 +362,11 @@ def _window_result(
     given = found.get((*stem, calendar.current.name, key.window))
     if given is not None or key.window == Window.PERIOD:
         return given
-    periods = [period for _, period in calendar.window(Window(key.window), years=years)]
+    rolling = key.rolling
+    chosen = calendar.rolling(rolling) if rolling else calendar.window(Window(key.window), years=years)
+    if not chosen:
+        return None
+    periods = [period for _, period in chosen]
     parts = [found.get((*stem, period.name, "period")) for period in periods]
     if any(part is None or part.known is None for part in parts):
         return None

@@ -154,7 +154,7 @@ def _result_facts(key: ResultKey, results: Results, row: int, facts: Facts) -> N
     if place < 0:
         return
     segment = f" {key.segment}" if key.segment else ""
-    name = f"{key.metric}{segment} of {results.subjects[place]} over {WINDOWS[key.window]}"
+    name = f"{key.metric}{segment} of {results.subjects[place]} over {key.rolling or WINDOWS[key.window]}"
     value = _text(results.numerator[place])
     if results.denominator is not None and results.denominator[place] != 1:
         value += f" / {_text(results.denominator[place])}"

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from kamcomp.calendar.models import Period
 from kamcomp.refusal import Refusal
-from payouts.selectors.inputs.reach import read_now, version_reach
+from payouts.selectors.inputs.reach import Reach, read_now, version_reach
 from payouts.selectors.inputs.reads import plan_reads
 from payouts.selectors.inputs.results import SubjectId, company_node, subjects_of
 from payouts.selectors.inputs.rows import stint_rows
 from payouts.selectors.runs import period_assignments
 from plans.engine.document import plan_from_document
+from plans.engine.inputs import ResultKey
 from plans.models import Assignment, PlanVersion
 from scorecards.choices import MetricSource, Window
 from scorecards.models import Metric
@@ -62,17 +63,24 @@ def _version_needs(
     )
     stints = stint_rows(assignment_ids=list(chosen.values_list("pk", flat=True)), reach=reach)
     company = company_node(reads=reads, on=period.days.lower)
-    since = reach.calendar.years[0].periods[0].since
     for read in reads.keys:
         if read.key.metric not in computed or not read_now(read=read, reach=reach):
             continue
+        since = _window_since(key=read.key, reach=reach)
         for subject in subjects_of(key=read.key, stints=stints, company=company).ids:
             if subject.segment is None or subject.segment in segments:
                 yield _need(read.key.metric, read.key.window, subject, segments, version.currency, since)
 
 
+def _window_since(*, key: ResultKey, reach: Reach) -> date | None:
+    """Return the first day of a window that no fiscal year says: of several years, of a rolling one."""
+    if key.rolling is not None:
+        return reach.calendar.rolling(key.rolling)[0][1].since
+    return reach.calendar.years[0].periods[0].since if key.window == Window.MULTI_YEAR else None
+
+
 def _need(
-    metric: str, window: str, subject: SubjectId, segments: dict[str, UUID], currency: str, since: date
+    metric: str, window: str, subject: SubjectId, segments: dict[str, UUID], currency: str, since: date | None
 ) -> ResultNeed:
     return ResultNeed(
         metric=metric,
@@ -81,5 +89,5 @@ def _need(
         person_id=subject.person_id,
         segment_id=None if subject.segment is None else segments[subject.segment],
         currency=currency,
-        since=since if window == Window.MULTI_YEAR else None,
+        since=since,
     )

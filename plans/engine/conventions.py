@@ -72,6 +72,14 @@ class Window(StrEnum):
     YEAR_TO_DATE = "year_to_date"
     YEAR = "year"
     MULTI_YEAR = "multi_year"
+    ROLLING = "rolling"
+
+
+class WhenShort(StrEnum):
+    """What a rolling window is where the calendar has fewer periods than it names."""
+
+    MISSING = "missing"
+    SHORTER = "shorter"
 
 
 class CurveShape(StrEnum):

@@ -16,11 +16,13 @@ LONG_OVER_MONTHS = 12
 
 def horizon_months(*, plan: Plan, node: Incentive | Node | MoneyLeaf) -> int:
     """Return the months of a node's measurement window plus those its payment is held back for."""
-    measured = {
+    owed = {
         Accumulation.PERIOD: MONTHS[plan.period],
         Accumulation.YEAR_TO_DATE: 12,
         Accumulation.MULTI_YEAR: 12 * node.years,
     }[node.accumulation]
+    rolling = getattr(node, "rolling", None)
+    measured = max(owed, rolling.periods * MONTHS[plan.period]) if rolling else owed
     return measured + _vesting_months(plan.payment, MONTHS[plan.period])
 
 

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from kamcomp.columns import Column, Mask, as_column
 from plans.engine.conventions import Window
+from scorecards.engine.windows import Rolling, rolling_of
 
 Ints = npt.NDArray[np.int64]
 
@@ -82,18 +83,36 @@ class Calendar:
         }[window]
         return tuple((year, period) for period in chosen)
 
+    def rolling(self, rolling: Rolling) -> tuple[tuple[Year, Period], ...]:
+        """
+        Return the periods of a rolling window, the current one last, each with its year.
+
+        None where the calendar has fewer than it names, unless fewer will do.
+        """
+        earlier = [(year, period) for year in self.years[: self.year] for period in year.periods]
+        year = self.years[self.year]
+        known = [*earlier, *((year, period) for period in year.periods[: self.period + 1])]
+        if len(known) < rolling.periods and not rolling.or_fewer:
+            return ()
+        return tuple(known[-rolling.periods :])
+
     def ends(self, *, years: int) -> bool:
         """Tell whether the current period is the last of the calendar's first `years` years."""
         return self.year == years - 1 and self.is_year_end
 
 
 class ResultKey(NamedTuple):
-    """Which result: the metric, the window, whose level, and the segment ("" for the whole)."""
+    """Which result: the metric, the window's word, whose level, and the segment ("" for the whole)."""
 
     metric: str
     window: str
     level: str
     segment: str
+
+    @property
+    def rolling(self) -> Rolling | None:
+        """Return the rolling window of the result; None where its window is another."""
+        return rolling_of(word=self.window)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,6 +53,7 @@ from plans.engine.plan import (
     UnitBonus,
 )
 from plans.engine.terms_laws import payment_errors, pool_errors
+from plans.engine.window_laws import window_errors
 
 Path = tuple[str | int, ...]
 Errors = Iterator[DocumentError]
@@ -72,6 +73,7 @@ def law_errors(plan: Plan) -> list[DocumentError]:
         ),
         *(pool_errors(plan.pool, nodes=_tree_codes(plan)) if plan.pool is not None else ()),
         *payment_errors(plan.payment),
+        *window_errors(plan),
     ]
 
 

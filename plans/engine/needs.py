@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from plans.engine.conventions import Window
 from plans.engine.inputs import ResultKey
 from plans.engine.parameter import Parameter
 from plans.engine.plan import (
@@ -80,12 +79,6 @@ def parameters_needed(plan: Plan) -> tuple[str, ...]:
     if plan.proration.leave == "history_average":
         names.add("history_average")
     return tuple(sorted(names))
-
-
-def windows_needed(plan: Plan) -> frozenset[Window]:
-    """Return the windows over which the plan owes or reads anything."""
-    owed = {WINDOW_OF[node.accumulation] for _, node in plan_nodes(plan)}
-    return frozenset(owed | {Window(need.key.window) for need in results_needed(plan)})
 
 
 def reads_credits(plan: Plan) -> bool:

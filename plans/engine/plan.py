@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from plans.engine.codec import DECIMAL_PATTERN
+from plans.engine.codec import DECIMAL_PATTERN, UNSAID
 from plans.engine.conventions import (
     Above,
     Accumulation,
@@ -46,11 +46,13 @@ from plans.engine.conventions import (
     TierBound,
     TierReading,
     UnitCount,
+    WhenShort,
     Window,
 )
 from plans.engine.parameter import Value
 from plans.engine.payment_terms import Payment
 from plans.engine.pool_terms import PoolTerms
+from scorecards.engine.windows import Rolling
 
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -123,18 +125,31 @@ class AttainmentOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A result that a node reads: which metric, whose, over which time, and what if there is none."""
+    """
+    A result that a node reads: which metric, whose, over which time, and what if there is none.
+
+    The window `rolling` holds the `periods` periods up to this one, over the turn of the year too.
+    """
 
     metric: str
     level: Level = Level.TEAM
     segment: str | None = None
     window: Window | None = None
+    periods: int | None = field(default=None, metadata=UNSAID)
+    when_short: WhenShort = field(default=WhenShort.MISSING, metadata=UNSAID)
     reads: Reads = Reads.ATTAINMENT
     attainment: AttainmentOptions = AttainmentOptions()
     target: Value | None = None
     target_share: Value = ONE
     missing: Policy = Policy.BLOCK
     zero_target: Policy = Policy.BLOCK
+
+    @property
+    def rolling(self) -> Rolling | None:
+        """Return the rolling window that is read; None where it is another."""
+        if self.window is not Window.ROLLING or self.periods is None:
+            return None
+        return Rolling(periods=self.periods, or_fewer=self.when_short is WhenShort.SHORTER)
 
 
 @dataclass(frozen=True, kw_only=True)

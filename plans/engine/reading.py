@@ -113,7 +113,8 @@ class Read:
 
 def result_key(reading: Reading, *, window: Window) -> ResultKey:
     """Return which result a reading reads when its node measures over `window`."""
-    return ResultKey(reading.metric, str(reading.window or window), str(reading.level), reading.segment or "")
+    word = reading.rolling.word if reading.rolling else str(reading.window or window)
+    return ResultKey(reading.metric, word, str(reading.level), reading.segment or "")
 
 
 def read_result(
@@ -317,7 +318,8 @@ def _attained(
     reading: Reading, actual: Column, target: Column, state: npt.NDArray[np.int8],
     computation: Computation, key: ResultKey, years: int, trace: Trace, personal: bool,
 ) -> Column:  # fmt: skip
-    if personal and plan_prorates(computation.plan, ProrationOf.TARGET) and reading.level == "individual":
+    prorated = personal and plan_prorates(computation.plan, ProrationOf.TARGET)
+    if prorated and reading.level == "individual" and key.rolling is None:
         actual, target = _prorated(actual, target, state, computation, Window(key.window), years, trace)
     final = state == FINAL
     unreadable = final.copy()
@@ -356,6 +358,8 @@ def _prorated(
 
 def _missing_detail(reading: Reading, node: str, word: str, policy: Policy) -> str:
     place = f"{reading.metric} ({reading.level}{', ' + reading.segment if reading.segment else ''})"
+    if reading.rolling is not None:
+        place += f" over {reading.rolling}"
     if word == "zero_target":
         return f"{node} reads {place}, whose target is zero or cannot be read: set a target, or a policy on the node."
     last = " and there is no earlier reading to carry" if policy is Policy.CARRY else ""

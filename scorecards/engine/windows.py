@@ -5,10 +5,14 @@ A window is `[since, until)`. The window before it (`year_before`) is the same d
 year earlier; `trailing` reaches back a number of months from the window's end. Moving
 by months keeps the day where the month has it and takes the month's last day where it
 has not, so that 31 August less six months is 28 February (29 in a leap year).
+
+Results are kept by the word of their window; that of a rolling one says how many periods
+it holds (`Rolling`).
 """
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -71,3 +75,32 @@ class Window:
     def trailing(self, *, months: int) -> Window:
         """Return the `months` months that end where this window ends."""
         return Window(months_moved(day=self.until, months=-months), self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Rolling:
+    """
+    The `periods` pay periods that end with one, that one included, whatever fiscal years they lie in.
+
+    `or_fewer`: where the calendar has fewer, those it has; else there is no such window then.
+    """
+
+    periods: int
+    or_fewer: bool = False
+
+    @property
+    def word(self) -> str:
+        """Return the word that results of this window are kept by."""
+        return f"rolling_{self.periods}" + ("_or_fewer" if self.or_fewer else "")
+
+    def __str__(self) -> str:
+        return f"the last {self.periods} periods" + (" or fewer" if self.or_fewer else "")
+
+
+_ROLLING = re.compile(r"rolling_([1-9][0-9]?)(_or_fewer)?")
+
+
+def rolling_of(*, word: str) -> Rolling | None:
+    """Return the rolling window that a word names; None where it names another window."""
+    found = _ROLLING.fullmatch(word)
+    return None if found is None else Rolling(periods=int(found[1]), or_fewer=found[2] is not None)

@@ -91,6 +91,9 @@ class Target(Record):
         return f"{self.metric.code} {self.value}"
 
 
+WINDOW_WORDS = rf"^({'|'.join(Window.values)}|rolling_[1-9][0-9]?(_or_fewer)?)$"
+
+
 class Result(Fact):
     """
     What was achieved on a metric by a subject in a window of a period.
@@ -101,7 +104,9 @@ class Result(Fact):
 
     metric = models.ForeignKey(Metric, models.PROTECT, related_name="results")
     period = models.ForeignKey(Period, models.PROTECT, related_name="results")
-    window = models.CharField(max_length=12, choices=Window, default=Window.PERIOD)
+    window = models.CharField(
+        max_length=20, default=Window.PERIOD, help_text="A Window, or the word of a rolling one: rolling_4."
+    )
     node = models.ForeignKey(AccountNode, models.PROTECT, null=True, related_name="results")
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="results")
     segment = models.ForeignKey(Segment, models.PROTECT, null=True, related_name="+")
@@ -123,6 +128,7 @@ class Result(Fact):
                 condition=Q(superseded_at=None),
                 nulls_distinct=False,
             ),
+            models.CheckConstraint(name="results_window_is_known", condition=Q(window__regex=WINDOW_WORDS)),
             models.CheckConstraint(
                 name="results_missing_has_no_value",
                 condition=Q(status__in=[ResultStatus.MISSING, ResultStatus.INSUFFICIENT], value=None)

@@ -4,7 +4,7 @@ from scorecards.selectors.conventions import ConventionUnknown, conventions_on
 from scorecards.selectors.facts import facts_known
 from scorecards.selectors.needs import ResultNeed, result_needs, window_days
 from scorecards.selectors.rates import plan_rates
-from scorecards.selectors.results import results_believed
+from scorecards.selectors.results import results_believed, window_label
 
 __all__ = [
     "ConventionUnknown",
@@ -15,4 +15,5 @@ __all__ = [
     "result_needs",
     "results_believed",
     "window_days",
+    "window_label",
 ]

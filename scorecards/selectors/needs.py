@@ -30,7 +30,7 @@ class ResultNeed:
     `currency` is that of money and of everything made from it; without one it is the
     target's, else the account's plan currency, else the person's package's.
     A window over several years begins `years` fiscal years back, this one included, or on
-    `since`. What is `optional` is stored only where it has a value.
+    `since`, as a rolling one always does. What is `optional` is stored only where it has a value.
     """
 
     metric: str
@@ -53,9 +53,9 @@ def window_days(*, period: Period, window: str, years: int = MULTI_YEAR, since: 
     """
     Return the days of a window as seen from a period, by the periods of its fiscal calendar.
 
-    `years` and `since` say where a window over several years begins.
+    `years` and `since` say where a window over several years begins, `since` where a rolling one does.
     """
-    if window == Window.MULTI_YEAR and since is not None:
+    if since is not None:
         return Days(since, period.days.upper)
     if window == Window.PERIOD:
         return Days(period.days.lower, period.days.upper)

@@ -15,10 +15,10 @@ Document = dict[str, Any]
 
 
 def calendar(period: str, pay: int) -> Document:
-    """Return a calendar from 2026 on whose first periods are paid: Y1 to Y4, or Q1 to Q4, or M1 to M12."""
+    """Return a calendar from 2026 on whose first periods are paid: Y1 and on, or Q1 and on, or M1 and on."""
     months = MONTHS_OF[period]
     years, names = [], []
-    for year in range(FIRST_YEAR, FIRST_YEAR + (pay if period == "year" else 1)):
+    for year in range(FIRST_YEAR, FIRST_YEAR - (-pay * months // 12)):
         periods = []
         for first in range(1, 13, months):
             last = first + months - 1

@@ -24,7 +24,7 @@ class TestMechanics:
         assert figure in {row.gives for row in worked_rows() if row.section == section}
 
     def test_are_each_named(self):
-        assert len(MECHANICS) == 26
+        assert len(MECHANICS) == 28
 
     @pytest.mark.parametrize("fields", [fields for _, fields, _, _ in MECHANICS])
     def test_names_fields_of_the_document(self, fields):

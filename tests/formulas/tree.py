@@ -10,7 +10,18 @@ from kamcomp.money import minor_units, settle, split, split_parts
 from payouts.engine.team_result import node_ratios
 from plans.engine.document import plan_from_document
 from tests.engine.test_evaluation import inputs_of
-from tests.formulas.cases import credit, goal, paid, payout, period_answers, plan, ratio, result, somebody
+from tests.formulas.cases import (
+    calendar,
+    credit,
+    goal,
+    paid,
+    payout,
+    period_answers,
+    plan,
+    ratio,
+    result,
+    somebody,
+)
 from tests.formulas.page import BETWEEN, Row, defined, document, number, numbers, works_out
 
 MANAGERS = {"rep": "manager", "manager": "head", "head": None}
@@ -46,6 +57,18 @@ def read_result(row: Row) -> Decimal:
     found = [result("A", says, period=f"Q{i + 1}") for i, says in enumerate(results)]
     sums = {"metric_aggregation": {"A": "ratio_of_sums"}} if len(found) > 1 else {}
     return ratio(plan(goal("A", **document(row["goal"])), period="quarter"), *found, pay=len(found), **sums)
+
+
+@works_out("Rolling windows", "goal", "results")
+def rolling_result(row: Row) -> Decimal:
+    results = document(row["results"])
+    found = [result("A", says, period=f"Q{i + 1}") for i, says in enumerate(results) if says]
+    days = calendar("quarter", len(results)) | {"pay": [f"Q{len(results)}"]}
+    opening = dict.fromkeys(("posted", "carried", "excess", "bank", "draw", "recoverable"), "0")
+    return ratio(
+        plan(goal("A", **document(row["goal"])), period="quarter"), *found, calendar=days,
+        person={"opening": opening}, metric_aggregation={"A": "ratio_of_sums"},
+    )  # fmt: skip
 
 
 @works_out("Attainment", "attainment", "actual", "target")

@@ -298,6 +298,7 @@ WRONG: list[tuple[str, type[fields.Model], dict[str, str]]] = [
     ("pools_funded_from_planned_on", Pool, {"funded": "NULL"}),
     ("pools_one_an_account_and_period", Pool, {}),
     ("results_have_one_subject", Result, {"node_id": "NULL"}),
+    ("results_window_is_known", Result, {"window": "'rolling_0'"}),
     ("results_missing_has_no_value", Result, {"status": "'missing'"}),
     ("role_grants_role_is_known", RoleGrant, {"role": "'king'"}),
     ("run_chunks_one_number", RunChunk, {}),

@@ -26,6 +26,7 @@ from tests.oracle.plans import (
     PERIODS_A_YEAR,
     PRODUCTS,
     Document,
+    window_word,
 )
 from tests.oracle.reference import StintOracle
 
@@ -83,7 +84,7 @@ def _readings(node: Document, inherited: dict[str, str]) -> Iterator[tuple[Resul
     found = [node, node.get("gate"), node.get("x"), node.get("y"), node.get("axis_reading")]
     for reading in [*found, *node.get("modifiers", [])]:
         if reading and "metric" in reading:
-            window = reading.get("window") or own["accumulation"]
+            window = window_word(reading, own["accumulation"])
             level, segment = reading.get("level", own["level"]), reading.get("segment", own["segment"])
             yield (reading["metric"], window, level, segment), reading
     for child in node.get("children", []):

@@ -9,6 +9,7 @@ some are odd, so that quotients do not end.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -56,7 +57,52 @@ def plan_document(rng: Random) -> Document:
         }
     if rng.random() < 0.3:
         document["payment"] = _payment(rng)
+    _roll(rng, document)
     return document
+
+
+def _roll(rng: Random, document: Document) -> None:
+    """Let some readings of a drawn plan look over a rolling window, where a plan may."""
+    nodes = list(_all_nodes(document))
+    if any(node.get("accumulation") == "multi_year" for node, _level in nodes):
+        return
+    prorates = "target" in document["proration"].get("of", ["incentive", "target"])
+    for node, level in nodes:
+        found = [(node, "attainment")] if node.get("kind") == "goal" else []
+        found += [(node.get("gate"), "value"), (node.get("x"), "attainment"), (node.get("y"), "attainment")]
+        found += [(modifier, "value") for modifier in node.get("modifiers", [])]
+        for reading, reads in found:
+            if not reading or rng.random() > 0.2:
+                continue
+            personal = reading.get("level", level) == "individual"
+            if personal and prorates and reading.get("reads", reads) == "attainment":
+                continue
+            reading |= {"window": "rolling", "periods": rng.choice((2, 3, 4, 6))}
+            if rng.random() < 0.4:
+                reading["when_short"] = "shorter"
+
+
+def _all_nodes(document: Document) -> Iterator[tuple[Document, str]]:
+    """Yield every node of a document, each with its level."""
+
+    def below(node: Document, level: str) -> Iterator[tuple[Document, str]]:
+        level = node.get("level", level)
+        yield node, level
+        for child in node.get("children", []):
+            yield from below(child, level)
+
+    if document["incentive"]:
+        yield from below(document["incentive"], "team")
+    for leaf in document["commissions"]:
+        yield leaf, leaf.get("level", "individual")
+
+
+def window_word(reading: Document, accumulation: str) -> str:
+    """Return the word that a reading's result is known by."""
+    if reading.get("window") != "rolling":
+        return str(reading.get("window") or accumulation)
+    fewer = "_or_fewer" if reading.get("when_short") == "shorter" else ""
+    return f"rolling_{reading['periods']}{fewer}"
 
 
 def _payment(rng: Random) -> Document:

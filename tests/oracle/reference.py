@@ -16,6 +16,7 @@ from typing import Any
 from tests.oracle.basics import DIGITS, ONE, ZERO, Blocked, NotEligible, settled, value_of
 from tests.oracle.facts import Payee, Sheet, Stint
 from tests.oracle.payment import paid_now
+from tests.oracle.plans import window_word
 from tests.oracle.proration import Proration
 from tests.oracle.tables import grid_height, height
 
@@ -225,7 +226,7 @@ class StintOracle:
     def read(self, reading: dict[str, Any], own: dict[str, Any], *, reads: str) -> Fraction | str:
         """Return what is read, or the policy that stands in its place: neutral or zero."""
         level, segment = reading.get("level", own["level"]), reading.get("segment", own["segment"])
-        window = reading.get("window") or own["accumulation"]
+        window = window_word(reading, own["accumulation"])
         reads = reading.get("reads", reads)
         result = self.stint.results[reading["metric"], window, level, segment]
         scale = reading.get("target_share", ONE)

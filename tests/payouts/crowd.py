@@ -108,14 +108,14 @@ def account(code: str) -> StrategicAccount:
     return StrategicAccount.objects.create(node=node, programme_start=START, plan_currency="EUR")
 
 
-def published(*, calendar, users, document, code="CROWD", number=1) -> PlanVersion:
+def published(*, calendar, users, document, code="CROWD", number=1, valid=YEAR) -> PlanVersion:
     plan, _made = Plan.objects.get_or_create(
         code=code, defaults={"name": code, "plan_type": PlanType.TEAM_PERFORMANCE, "calendar": calendar}
     )
     version = PlanVersion.objects.create(
         plan=plan,
         number=number,
-        valid=YEAR,
+        valid=valid,
         document=document,
         digest=plan_digest(plan_from_document(document)),
         currency=document["currency"],

@@ -30,6 +30,7 @@ from plans.engine.document import plan_from_document
 from plans.engine.plan import Plan as PlanTree
 from plans.models import Assignment, PlanVersion
 from scorecards.choices import Aggregation, MetricSource, ResultStatus, Unit
+from scorecards.engine.windows import rolling_of
 from scorecards.models import (
     Collection,
     Contract,
@@ -110,9 +111,10 @@ def drawn(seed: int, *, people: int = 4) -> Drawn:
         }:
             place = (read.key.metric, subject, *window)
             made.targets.setdefault(place, _target(rng))
-            made.results.setdefault(
-                (read.key.metric, read.key.window, subject), _result(rng, made.targets[place])
-            )
+            drawn_result = _result(rng, made.targets[place])
+            if _is_short(read.key.window, made.period):
+                drawn_result = None
+            made.results.setdefault((read.key.metric, read.key.window, subject), drawn_result)
     for person in made.people:
         for _leaf, item in plan_reads(plan).ratings:
             if rng.random() < 0.97:
@@ -198,8 +200,17 @@ def _person(
     }
 
 
+def _is_short(window: str, period: int) -> bool:
+    """Tell whether the year has too few quarters up to now for a rolling window that wants them all."""
+    rolling = rolling_of(word=window)
+    return rolling is not None and not rolling.or_fewer and rolling.periods > period + 1
+
+
 def _window(window: str, period: int) -> tuple[date, date]:
-    since = {"period": QUARTERS[period][1]}.get(window, START)
+    """Return the days of a window; of a rolling one those that the year has, be they enough or not."""
+    rolling = rolling_of(word=window)
+    first = max(0, period - rolling.periods + 1) if rolling else period
+    since = QUARTERS[first][1] if rolling or window == "period" else START
     return since, END if window == "year" else QUARTERS[period][2]
 
 

@@ -12,7 +12,7 @@ from kamcomp.refusal import Refusal
 from payouts.selectors.inputs.reads import KeyRead, PlanReads, plan_reads
 from plans.engine.conventions import Window
 from plans.engine.document import plan_from_document
-from plans.engine.inputs import Calendar, Year
+from plans.engine.inputs import Calendar, ResultKey, Year
 from plans.engine.inputs import Period as EnginePeriod
 from plans.models import PlanVersion
 
@@ -45,9 +45,23 @@ class Reach:
         periods = [period for _year, period in self.calendar.window(window, years=years)]
         return periods[0].since, periods[-1].until
 
+    def key_days(self, key: ResultKey, *, years: int) -> tuple[date, date] | None:
+        """Return the days, half-open, of the window a result is read over; None where the calendar is too short."""
+        if key.rolling is None:
+            return self.window_days(Window(key.window), years=years)
+        periods = [period for _year, period in self.calendar.rolling(key.rolling)]
+        return (periods[0].since, periods[-1].until) if periods else None
+
 
 def read_now(*, read: KeyRead, reach: Reach) -> bool:
-    """Tell whether a result is read in this period: one over several years only in the last period of them."""
+    """
+    Tell whether a result is read in this period.
+
+    One over several years only in the last period of them; one over a rolling window where the
+    calendar has its periods.
+    """
+    if read.key.rolling is not None:
+        return bool(reach.calendar.rolling(read.key.rolling))
     if read.key.window != Window.MULTI_YEAR:
         return True
     return any(reach.calendar.ends(years=years) for years in read.years)
@@ -88,6 +102,7 @@ def _calendar(*, version: PlanVersion, period: Period, reads: PlanReads) -> Cale
         first = _first_year(version=version, stored=stored)
     elif reads.counts_periods:
         first = next((each for each in stored if each.days.upper > version.valid.lower), period).fiscal_year
+    first = min(first, _rolling_since(stored=stored, period=period, reads=reads))
     years = tuple(_year(stored, number) for number in range(first, period.fiscal_year + 1))
     current = years[period.fiscal_year - first].periods
     return Calendar(
@@ -95,6 +110,13 @@ def _calendar(*, version: PlanVersion, period: Period, reads: PlanReads) -> Cale
         year=period.fiscal_year - first,
         period=next(i for i, each in enumerate(current) if each.since == period.days.lower),
     )
+
+
+def _rolling_since(*, stored: list[Period], period: Period, reads: PlanReads) -> int:
+    """Return the fiscal year in which the longest rolling window begins, as far back as the calendar goes."""
+    known = [each.fiscal_year for each in stored if each.days.lower <= period.days.lower]
+    back = max((rolling.periods for rolling in reads.rolling), default=1)
+    return known[-back:][0]
 
 
 def _first_year(*, version: PlanVersion, stored: list[Period]) -> int:

@@ -24,6 +24,7 @@ from plans.engine.conventions import (
 from plans.engine.inputs import ResultKey
 from plans.engine.plan import Commission, Milestone, NodeCommon, Objectives, Plan, Reading
 from plans.engine.reading import WINDOW_OF, result_key
+from scorecards.engine.windows import Rolling
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class PlanReads:
     `credit_windows` are the windows over which commissions count credits, `manager_credits`
     the kinds of credits they read that people's sales give their managers, `credit_bases` the
     amounts of a deal they count, `events` those they are earned on; `windows` are read
-    over, `owed` are owed for. `counts_periods`: a draw or guarantee counts the periods of an
+    over, and `rolling` ones too, `owed` are owed for. `counts_periods`: a draw or guarantee counts the periods of an
     assignment from its first.
     """
 
@@ -63,6 +64,7 @@ class PlanReads:
     credit_bases: frozenset[CreditBase]
     events: frozenset[EarningEvent]
     windows: frozenset[Window]
+    rolling: frozenset[Rolling]
     owed: frozenset[Window]
     years: int
     needs_package: bool
@@ -83,7 +85,8 @@ def plan_reads(plan: Plan) -> PlanReads:
         years = max(years, getattr(holder, "years", 1))
         for reading in _readings(holder):
             key = result_key(reading, window=window)
-            windows.add(Window(key.window))
+            if key.rolling is None:
+                windows.add(Window(key.window))
             found.setdefault(key, []).append((reading, getattr(holder, "years", 1)))
     for leaf in plan.commissions:
         window = WINDOW_OF[leaf.accumulation]
@@ -92,7 +95,8 @@ def plan_reads(plan: Plan) -> PlanReads:
         years = max(years, leaf.years)
         for reading in _readings(leaf):
             key = result_key(reading, window=window)
-            windows.add(Window(key.window))
+            if key.rolling is None:
+                windows.add(Window(key.window))
             found.setdefault(key, []).append((reading, leaf.years))
     leaves = [holder for holder, _window in _holders(plan.incentive, Window.PERIOD)]
     weighted = bool(plan.incentive.children)
@@ -122,6 +126,7 @@ def plan_reads(plan: Plan) -> PlanReads:
             part.event for leaf in plan.commissions if isinstance(leaf, Commission) for part in leaf.earned_on
         ),
         windows=frozenset(windows),
+        rolling=frozenset(key.rolling for key in found if key.rolling is not None),
         owed=frozenset(owed),
         years=years,
         needs_package=weighted or by_target or plan.target_incentive.source is TargetSource.SHARE_OF_BASE,

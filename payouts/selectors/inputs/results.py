@@ -27,7 +27,7 @@ from kamcomp.policy.models import PolicySetting
 from payouts.selectors.inputs.reach import Reach
 from payouts.selectors.inputs.reads import KeyRead, PlanReads
 from payouts.selectors.inputs.rows import Conversion, StintRow
-from plans.engine.conventions import Level, Window
+from plans.engine.conventions import Level
 from plans.engine.inputs import Ints, ResultKey, Results, Stated
 from scorecards.choices import Aggregation, ResultStatus, TargetStatus
 from scorecards.models import Metric, Result, Target
@@ -260,10 +260,11 @@ def _target_column(
 ) -> Stated | None:  # fmt: skip
     if not read.needs_target:
         return None
-    since, until = reach.window_days(Window(read.key.window), years=years)
+    days = reach.key_days(read.key, years=years)
     values, states = [], []
     for place, subject in enumerate(subjects):
-        stored = found.targets.get((read.key.metric, subject), [])
+        stored = found.targets.get((read.key.metric, subject), []) if days else []
+        since, until = days or (date.max, date.max)
         parts = target_parts(targets=stored, since=since, until=until, adds=read.key.metric in found.adding)
         total = ZERO
         for part in parts:

@@ -13,7 +13,7 @@ from kamcomp.refusal import Refusal
 from kamcomp.terminal import console_on
 from scorecards.engine.library import LIBRARY
 from scorecards.models import Metric, Result
-from scorecards.selectors import results_believed
+from scorecards.selectors import results_believed, window_label
 from scorecards.selectors.scorecard import scorecard
 from scorecards.services import results_compute
 from teams.models import AccountNode, Person
@@ -116,7 +116,7 @@ def _results_table(period: Period) -> Table:
     )
     for row in rows:
         of = row.node.code if row.node else str(row.person)
-        words = (row.segment.code if row.segment else "", row.get_window_display(), _shown(row))
+        words = (row.segment.code if row.segment else "", window_label(word=row.window), _shown(row))
         table.add_row(
             row.metric.code, of, *words, row.currency or row.metric.unit, row.get_status_display(), row.note
         )
