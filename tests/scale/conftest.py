@@ -1,11 +1,13 @@
 """Workers and commands as processes of their own, led to the test's database and a broker by whatever way is tried."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,13 +42,13 @@ class Processes:
     folder: Path
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def worker(self, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a worker and return it when it takes messages."""
+    def worker(self, *, before: Sequence[str] = (), **environment: str) -> subprocess.Popen[bytes]:
+        """Start a worker, by way of a command that goes `before`, and return it when it takes messages."""
         log = self.folder / f"worker-{len(self.running) + 1}.log"
         name = f"scale-{os.getpid()}-{len(self.running) + 1}@localhost"
         with log.open("wb") as stream:
             process = subprocess.Popen(
-                [*WORKER, "--without-gossip", "--without-mingle", "-n", name],
+                [*before, *WORKER, "--without-gossip", "--without-mingle", "-n", name],
                 env=self.environment | environment,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
@@ -76,7 +78,8 @@ class Processes:
 
     def end(self) -> None:
         for process in self.running:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait(timeout=10)
 
 
