@@ -1,10 +1,12 @@
-"""What a message can ask of a worker: look at a run, sweep, check the books. Ids in, one service call."""
+"""What a message can ask of a worker: a run, a file, a sweep, a check of the books. Ids in, one service call."""
 
 from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 
+from payouts.services.export_jobs import TASK as EXPORT_TASK
+from payouts.services.export_jobs import export_work, exports_sweep
 from payouts.services.ledger_check import ledger_check
 from payouts.services.run_work import run_look, runs_sweep
 from payouts.services.runs import LOOK_TASK
@@ -19,8 +21,15 @@ def run_look_at(run_id: str) -> None:
 
 @shared_task(name="payouts.runs_sweep")
 def runs_sweep_all() -> None:
-    """Ring again for chunks whose lease ran out: the clock's task."""
+    """Ring again for chunks whose lease ran out, and for files nobody writes: the clock's task."""
     runs_sweep()
+    exports_sweep()
+
+
+@shared_task(name=EXPORT_TASK)
+def export_work_on(job_id: str) -> None:
+    """Write the file of job `job_id`; a message too many finds it held, or ended."""
+    export_work(job_id=UUID(job_id), at=timezone.now())
 
 
 @shared_task(name="payouts.ledger_check")

@@ -23,9 +23,11 @@ from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
+from kamcomp.jobs.services import jobs_waiting
 from kamcomp.pulse.choices import Door
 from kamcomp.pulse.services import canary_touch, worker_name
 from payouts.selectors.runs import run_movement, runs_to_look_at
+from payouts.services.export_jobs import KIND, export_ring
 from payouts.services.run_chunks import silent_stores_end
 from payouts.services.runs import bell_rung
 
@@ -74,6 +76,7 @@ class Looker(threading.Thread):
         super().__init__(name="kamcomp-table-look", daemon=True)
         self._ended = threading.Event()
         self._moved: dict[UUID, int] = {}
+        self._files: set[UUID] = set()
         self._helper: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
@@ -98,8 +101,11 @@ class Looker(threading.Thread):
         stuck = [run_id for run_id in waiting if self._moved.get(run_id) == moved[run_id]]
         self._moved = moved
         unrung = [run_id for run_id in waiting if not bell_rung(run_id=run_id)]
-        if stuck or unrung:
-            self._work_apart({*stuck, *unrung})
+        files = set(jobs_waiting(kind=KIND))
+        left = {*(files & self._files), *(job_id for job_id in files if not export_ring(job_id=job_id))}
+        self._files = files
+        if stuck or unrung or left:
+            self._work_apart({*stuck, *unrung, *left})
 
     def finish(self) -> None:
         """Stop looking, and let the helper process finish the chunk it has."""
@@ -108,10 +114,10 @@ class Looker(threading.Thread):
             self._helper.terminate()
             self._helper.wait(timeout=settings.KAMCOMP_CHUNK_LEASE_SECONDS)
 
-    def _work_apart(self, run_ids: Iterable[UUID]) -> None:
+    def _work_apart(self, ids: Iterable[UUID]) -> None:
         if self._helper is not None and self._helper.poll() is None:
             return
-        logger.warning("no message moves %s run(s): working on them without", len(list(run_ids)))
+        logger.warning("no message moves %s run(s) or file(s): working on them without", len(list(ids)))
         self._helper = subprocess.Popen(
             [sys.executable, "-m", "django", "payouts", "work"],
             cwd=settings.BASE_DIR,

@@ -16,6 +16,8 @@ class Job(Record):
     current = models.CharField(max_length=200, blank=True)
     subject_table = models.CharField(max_length=63, blank=True)
     subject_id = models.CharField(max_length=64, blank=True)
+    request = models.JSONField(default=dict, help_text="What was asked for: words and ids, no amounts.")
+    attempt = models.PositiveSmallIntegerField(default=0, help_text="How often it was begun.")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True, help_text="What failed, and what is safe.")
@@ -23,3 +25,8 @@ class Job(Record):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.get_status_display()}"
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing is left to do, for better or worse."""
+        return self.status in (JobStatus.DONE, JobStatus.FAILED)

@@ -1,13 +1,15 @@
-"""Do what waits in the table of runs, without any message; ends when nothing is left to take."""
+"""Do what waits in the tables of runs and jobs, without any message; ends when nothing is left to take."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
 from typing import Any
 
+from django.utils import timezone
 from rich.console import Console
 
 from payouts.cli.run import asked_to_stop
+from payouts.services.export_jobs import exports_look
 from payouts.services.run_work import runs_look
 
 
@@ -16,8 +18,9 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def perform(*, options: dict[str, Any], say: Console) -> int:
-    """Look at every run that has something to do."""
+    """Look at every run that has something to do, and at every file that waits."""
     with asked_to_stop() as stop:
         stored = runs_look(stop=stop)
-    say.print(f"{stored} chunk(s) stored.")
+        written = 0 if stop() else exports_look(at=timezone.now())
+    say.print(f"{stored} chunk(s) stored, {written} export(s) ended.")
     return 0

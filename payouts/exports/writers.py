@@ -104,6 +104,9 @@ class _Totals:
 
 @contextmanager
 def _whole(path: Path) -> Iterator[IO[bytes]]:
+    # What a killed writer left takes room and is nobody's: a file has one writer at a time, who holds its run.
+    for left in path.parent.glob(f".{path.name}.*"):
+        left.unlink(missing_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as part:
         try:
             yield part

@@ -81,8 +81,7 @@ def export_make(
         .select_related("period", "calendar")
         .get(pk=run.pk)
     )
-    if run.status != RunStatus.LOCKED:
-        raise RunNotLocked(f"{run} is {run.get_status_display().lower()}: files are made once it is locked.")
+    refuse_unless_locked(run=run)
     export = Export.objects.filter(run=run, profile=profile, format=file_format).first()
     if export is not None:
         return _given_back(export=export, run=run)
@@ -103,6 +102,16 @@ def export_make(
         created_by=by,
     )
     return Exported(export=export, path=path, made=True)
+
+
+def refuse_unless_locked(*, run: Run) -> None:
+    """
+    Tell whether files can be made of a run.
+
+    :raises RunNotLocked: if it is not locked.
+    """
+    if run.status != RunStatus.LOCKED:
+        raise RunNotLocked(f"{run} is {run.get_status_display().lower()}: files are made once it is locked.")
 
 
 def payroll_dry_run(*, run: Run) -> list[str]:

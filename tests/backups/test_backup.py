@@ -150,8 +150,8 @@ class TestBackup:
         ]
         assert 0 <= float(age.split()[1]) < 60
 
-    def test_needs_the_owners_address(self, settings, tmp_path):
-        settings.DATABASES = {"default": settings.DATABASES["default"]}
+    def test_needs_the_owners_address(self, settings, tmp_path, monkeypatch):
+        monkeypatch.delitem(settings.DATABASES, "owner")
 
         with pytest.raises(CommandError, match="DATABASE_OWNER_URL is not set"):
             call_command("backup", "--to", str(tmp_path))
