@@ -5,6 +5,15 @@ from django.urls import include, path
 from payouts import entrance, views
 
 screens = [
+    path("statements", views.StatementList.as_view(), name="statement-list"),
+    path("statements/<uuid:person_id>/<str:period>", views.StatementShow.as_view(), name="statement-show"),
+    path("payouts/<uuid:payout_id>/proof", views.PayoutProof.as_view(), name="payout-proof"),
+    path("payouts/<uuid:payout_id>/lines/<int:number>", views.LineRows.as_view(), name="line-rows"),
+    path("runs", views.RunList.as_view(), name="run-list"),
+    path("runs/start", views.RunStart.as_view(), name="run-start"),
+    path("runs/<uuid:run_id>", views.RunShow.as_view(), name="run-show"),
+    path("runs/<uuid:run_id>/progress", views.RunProgressShow.as_view(), name="run-progress"),
+    path("runs/<uuid:run_id>/<slug:act>", views.RunAct.as_view(), name="run-act"),
     path("pools", views.PoolList.as_view(), name="pool-list"),
     path("pools/<uuid:pool_id>", views.AllocationSave.as_view(), name="allocation-save"),
     path("pools/<uuid:pool_id>/submit", views.AllocationSubmit.as_view(), name="allocation-submit"),

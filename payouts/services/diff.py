@@ -44,6 +44,11 @@ class PayoutChange:
     lines: tuple[LineChange, ...]
     reasons: tuple[str, ...]
 
+    @property
+    def difference(self) -> Decimal:
+        """Return the new amount less the old one."""
+        return (self.new or ZERO) - (self.old or ZERO)
+
 
 CHANGED = """
     SELECT p.employee_id, pl.code, coalesce(b.currency, a.currency), a.id, b.id,
@@ -123,6 +128,5 @@ def totals_of(changes: list[PayoutChange]) -> dict[str, Decimal]:
     """Return the sum of all changes by currency."""
     totals: dict[str, Decimal] = {}
     for change in changes:
-        difference = (change.new or ZERO) - (change.old or ZERO)
-        totals[change.currency] = totals.get(change.currency, ZERO) + difference
+        totals[change.currency] = totals.get(change.currency, ZERO) + change.difference
     return totals

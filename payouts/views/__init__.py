@@ -2,5 +2,22 @@
 
 from payouts.views.home import Home
 from payouts.views.pools import AllocationSave, AllocationSubmit, PoolDecide, PoolList
+from payouts.views.runs import RunAct, RunList, RunProgressShow, RunShow, RunStart
+from payouts.views.statements import LineRows, PayoutProof, StatementList, StatementShow
 
-__all__ = ["AllocationSave", "AllocationSubmit", "Home", "PoolDecide", "PoolList"]
+__all__ = [
+    "AllocationSave",
+    "AllocationSubmit",
+    "Home",
+    "LineRows",
+    "PayoutProof",
+    "PoolDecide",
+    "PoolList",
+    "RunAct",
+    "RunList",
+    "RunProgressShow",
+    "RunShow",
+    "RunStart",
+    "StatementList",
+    "StatementShow",
+]

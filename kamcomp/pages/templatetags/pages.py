@@ -72,6 +72,14 @@ def number(value: Decimal | int | None, most: int = figures.MOST_DECIMALS) -> st
 
 
 @register.filter
+def in_unit(value: Decimal | None, unit: str) -> str:
+    """Write a measured figure in a metric's unit: money without minor digits, shares as percentages."""
+    if unit == "percent":
+        return figures.percent_text(value)
+    return figures.number_text(value, most=0 if unit == "money" else 4)
+
+
+@register.filter
 def day(value: date | None, form: str = "medium") -> str:
     """Write a day."""
     return figures.day_text(value, form=form)

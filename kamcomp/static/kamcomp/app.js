@@ -2,6 +2,7 @@
 "use strict";
 
 (() => {
+  document.documentElement.classList.add("js");
   const typing = (element) => element.closest("input, select, textarea, [contenteditable]");
 
   // One-letter keys, off while somebody types, and switched off by data-keys="off" on the body.

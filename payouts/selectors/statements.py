@@ -1,0 +1,454 @@
+"""
+A person's statement of a period: what is paid, from what, and where it stands.
+
+Three blocks: base (stated, paid by payroll), commission and bonus; in the last also the
+shares of account pools. Everything comes from stored rows; each goal is shown as result,
+curve, target and earned in the figures its line keeps, and `explained` tells whether they
+multiply out to the cent (a gate, cap or proration in between is seen in the full trace).
+Rules: docs/reference/formulas.md.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet, Sum
+
+from kamcomp import money
+from kamcomp.calendar.models import Period
+from kamcomp.visibility import Viewer, visible
+from payouts.choices import AdjustmentStatus, LineKind, PayElement, PayoutEventKind, PoolStatus, RunStatus
+from payouts.models import Adjustment, Allocation, Payout, PayoutEvent, PayoutLine, Run
+from plans.models import Assignment
+from scorecards.models import Metric
+from scorecards.selectors.sources import SourceFile, nodes_below, source_files, source_kind
+from teams.choices import PackageStatus
+from teams.models import PayPackage, Person
+
+ZERO = Decimal(0)
+SHOWN = (RunStatus.REVIEWED, RunStatus.ALLOCATING, RunStatus.APPROVED, RunStatus.LOCKED)
+COUNTED = (AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED)
+PLOT_WIDTH, PLOT_HEIGHT, PLOT_TOP = 340, 112, 18
+PLOT_GROUND = 90
+METER_WIDTH, METER_FULL = 60, Decimal("1.5")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveStep:
+    """Where on its curve a result lies: from a point (reached, paid) on, so much for each point more."""
+
+    reached: Decimal
+    paid: Decimal
+    more: Decimal
+    slope: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementLine:
+    """One line that explains a payout; ratios and money as stored, `at_target` the goal's part of the target."""
+
+    line: PayoutLine
+    name: str
+    level: str
+    unit: str
+    curve: str
+    step: CurveStep | None
+    at_target: Decimal | None
+    explained: bool
+    gate: str
+    sources: Sequence[SourceFile]
+    meter: int
+
+    @property
+    def is_goal(self) -> bool:
+        """Tell whether it is a goal with result, curve and target."""
+        return self.line.payout_ratio is not None and self.line.attainment is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementPlan:
+    """One plan's payout with its lines; `scope` says for what the person is on the plan."""
+
+    payout: Payout
+    name: str
+    scope: str
+    account: str
+    lines: Sequence[StatementLine]
+
+
+@dataclass(frozen=True, kw_only=True)
+class YearBar:
+    """One period of the year in the chart."""
+
+    period: Period
+    amount: Decimal | None
+    x: int
+    y: int
+    height: int
+    label_y: int
+    is_now: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """Everything a statement shows. Money in `currency`; `others` are totals in further currencies."""
+
+    person: Person
+    name: str
+    period: Period
+    run: Run
+    currency: str
+    plans: Sequence[StatementPlan]
+    shares: Sequence[Allocation]
+    adjustments: Sequence[Adjustment]
+    earned: Decimal
+    corrections: Decimal
+    total: Decimal
+    target: Decimal
+    others: Mapping[str, Decimal]
+    base: PayPackage | None
+    base_part: Decimal | None
+    events: Sequence[PayoutEvent]
+    year: Sequence[YearBar]
+    year_total: Decimal
+    year_target: Decimal
+    goal_y: int
+
+    @property
+    def ratio(self) -> Decimal | None:
+        """Return what was earned against target."""
+        return money.CONTEXT.divide(self.earned, self.target) if self.target else None
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether nothing of it changes any more."""
+        return self.run.status == RunStatus.LOCKED
+
+    def of(self, element: str) -> list[tuple[StatementPlan, StatementLine]]:
+        """Return the lines of a pay element, with their plans."""
+        return [
+            (plan, line) for plan in self.plans for line in plan.lines if line.line.pay_element == element
+        ]
+
+    @property
+    def commission(self) -> list[tuple[StatementPlan, StatementLine]]:
+        """Return the commission block."""
+        return self.of(PayElement.COMMISSION)
+
+    @property
+    def bonus(self) -> list[tuple[StatementPlan, StatementLine]]:
+        """Return the bonus block."""
+        return self.of(PayElement.BONUS)
+
+    @property
+    def paid_at(self) -> PayoutEvent | None:
+        """Return that it was paid, if payroll said so."""
+        return next((each for each in self.events if each.kind == PayoutEventKind.PAID), None)
+
+    @property
+    def held(self) -> PayoutEvent | None:
+        """Return that it is held, unless it was released since."""
+        turns = [
+            each for each in self.events if each.kind in (PayoutEventKind.HELD, PayoutEventKind.RELEASED)
+        ]
+        return turns[-1] if turns and turns[-1].kind == PayoutEventKind.HELD else None
+
+
+def statement_periods(*, person_id: UUID, viewer: Viewer) -> QuerySet[Period]:
+    """Return the periods in which somebody has a statement that the viewer may see, newest first."""
+    payouts = visible(Payout.objects.filter(person_id=person_id, run__is_current=True), to=viewer)
+    shares = visible(Allocation.objects.filter(person_id=person_id, amount__isnull=False), to=viewer)
+    of_pools = shares.filter(pool__status=PoolStatus.APPROVED).values("pool__period_id")
+    return Period.objects.filter(
+        Q(pk__in=payouts.filter(run__status__in=SHOWN).values("period_id")) | Q(pk__in=of_pools)
+    ).order_by("-days")
+
+
+@money.exactly
+def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | None:
+    """
+    Return a person's statement of a period as far as the viewer may see it, None if there is none.
+
+    The number of queries does not grow with lines, plans or periods.
+    """
+    payouts = list(
+        visible(Payout.objects.filter(person=person, period=period), to=viewer)
+        .filter(run__is_current=True, run__status__in=SHOWN)
+        .select_related("run__started_by", "run__reviewed_by", "run__approved_by", "plan_version__plan")
+        .order_by("plan_version__plan__code")
+    )
+    shares = list(
+        visible(Allocation.objects.filter(person=person, pool__period=period), to=viewer)
+        .filter(pool__status=PoolStatus.APPROVED, amount__gt=0)
+        .select_related("pool__account__node", "pool__allocator__details", "pool__run__started_by", "role")
+    )
+    run = payouts[0].run if payouts else shares[0].pool.run if shares else None
+    if run is None:
+        return None
+    adjustments = list(
+        visible(Adjustment.objects.filter(person=person, period=period), to=viewer)
+        .filter(status__in=COUNTED)
+        .select_related("corrects_period", "decided_by")
+        .order_by("created_at")
+    )
+    base = _package(person=person, period=period, viewer=viewer)
+    currency = payouts[0].currency if payouts else shares[0].pool.currency
+    amounts = [
+        *((each.currency, each.amount) for each in payouts),
+        *((each.pool.currency, each.amount or ZERO) for each in shares),
+        *((each.currency, each.amount) for each in adjustments),
+    ]
+    totals = _by_currency(amounts)
+    plans = _plans(payouts, person=person, period=period)
+    earned = sum((amount for code, amount in amounts[: len(payouts) + len(shares)] if code == currency), ZERO)
+    target = sum((each.target_incentive for each in payouts if each.currency == currency), ZERO)
+    year, year_total, goal_y = _year(
+        person=person, period=period, viewer=viewer, currency=currency, target=target
+    )
+    return Statement(
+        person=person,
+        name=_name(person),
+        period=period,
+        run=run,
+        currency=currency,
+        plans=plans,
+        shares=shares,
+        adjustments=adjustments,
+        earned=earned,
+        corrections=sum((each.amount for each in adjustments if each.currency == currency), ZERO),
+        total=totals.pop(currency, ZERO),
+        target=target,
+        others=dict(totals),
+        base=base,
+        base_part=None if base is None else base.base_salary / _periods_a_year(period),
+        events=_events(payouts, shares, adjustments),
+        year=year,
+        year_total=year_total,
+        year_target=target * len(year),
+        goal_y=goal_y,
+    )
+
+
+def _name(person: Person) -> str:
+    details = getattr(person, "details", None)
+    return str(details) if details is not None else person.employee_id
+
+
+def _by_currency(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for currency, amount in amounts:
+        totals[currency] += amount
+    return totals
+
+
+def _package(*, person: Person, period: Period, viewer: Viewer) -> PayPackage | None:
+    packages = visible(PayPackage.objects.filter(person=person, status=PackageStatus.APPROVED), to=viewer)
+    return packages.filter(valid__contains=period.days.upper - timedelta(days=1)).first()
+
+
+def _periods_a_year(period: Period) -> int:
+    return Period.objects.filter(calendar_id=period.calendar_id, fiscal_year=period.fiscal_year).count()
+
+
+def _events(
+    payouts: Sequence[Payout], shares: Sequence[Allocation], adjustments: Sequence[Adjustment]
+) -> list[PayoutEvent]:
+    of_mine = Q(payout__in=payouts) | Q(allocation__in=shares) | Q(adjustment__in=adjustments)
+    return list(PayoutEvent.objects.filter(of_mine).select_related("by").order_by("at", "pk"))
+
+
+# Lines ----------------------------------------------------------------------------------------------------
+
+
+def _plans(payouts: Sequence[Payout], *, person: Person, period: Period) -> list[StatementPlan]:
+    lines: dict[UUID, list[PayoutLine]] = defaultdict(list)
+    for line in (
+        PayoutLine.objects.filter(payout__in=payouts)
+        .select_related("account__node")
+        .order_by("payout", "number")
+    ):
+        lines[line.payout_id].append(line)
+    codes = {line.metric for mine in lines.values() for line in mine if line.metric}
+    units = dict(Metric.objects.filter(code__in=codes).values_list("code", "unit"))
+    sources = _sources(lines, period=period, payouts=payouts)
+    scopes = {
+        each.plan_id: each
+        for each in Assignment.objects.filter(person=person, valid__overlap=period.days).select_related(
+            "account__node"
+        )
+    }
+    found = []
+    for payout in payouts:
+        assignment = scopes.get(payout.plan_version.plan_id)
+        found.append(
+            StatementPlan(
+                payout=payout,
+                name=payout.plan_version.document.get("name") or str(payout.plan_version.plan),
+                scope=assignment.get_scope_display() if assignment else "",
+                account=str(assignment.account or "") if assignment else "",
+                lines=[_line(line, payout=payout, units=units, sources=sources) for line in lines[payout.pk]],
+            )
+        )
+    return found
+
+
+def _sources(
+    lines: Mapping[UUID, Sequence[PayoutLine]], *, period: Period, payouts: Sequence[Payout]
+) -> dict[tuple[UUID, str], list[SourceFile]]:
+    """Return the files behind the lines, by account and kind of rows, as the run knew them."""
+    known_at = {payout.pk: payout.run.known_at for payout in payouts}
+    wanted: dict[UUID, tuple[UUID, Any, set[str]]] = {}
+    for payout_id, mine in lines.items():
+        for line in mine:
+            if line.account is not None and (kind := source_kind(metric=line.metric)):
+                node, at, kinds = wanted.setdefault(
+                    line.account_id, (line.account.node_id, known_at[payout_id], set())
+                )
+                kinds.add(kind)
+    found = {}
+    for account_id, (node, at, kinds) in wanted.items():
+        files = source_files(kinds=sorted(kinds), nodes=nodes_below(node_id=node), period=period, known_at=at)
+        found |= {(account_id, kind): rows for kind, rows in files.items()}
+    return found
+
+
+def _line(
+    line: PayoutLine,
+    *,
+    payout: Payout,
+    units: Mapping[str, str],
+    sources: Mapping[tuple[UUID, str], Sequence[SourceFile]],
+) -> StatementLine:
+    node = _node(payout.plan_version.document.get("incentive") or {}, line.leaf) or _commission(
+        payout, line.leaf
+    )
+    at_target = None
+    if line.weight is not None:
+        at_target = money.settle(payout.target_incentive * line.weight, currency=payout.currency)
+    explained = (
+        line.payout_ratio is not None
+        and line.weight is not None
+        and money.settle(payout.target_incentive * line.weight * line.payout_ratio, currency=payout.currency)
+        == line.amount
+    )
+    kind = source_kind(metric=line.metric)
+    return StatementLine(
+        line=line,
+        name=str(node.get("name") or "")
+        or (line.leaf if line.kind == LineKind.LEAF else line.get_kind_display()),
+        level=str(node.get("level") or ""),
+        unit=units.get(line.metric, ""),
+        curve=_curve_words(node),
+        step=_curve_step(node, line),
+        at_target=at_target,
+        explained=explained,
+        gate=_gate_words(node),
+        sources=sources.get((line.account_id, kind), ()) if line.account_id else (),
+        meter=int(min(max(line.attainment or ZERO, ZERO) / METER_FULL, Decimal(1)) * METER_WIDTH),
+    )
+
+
+def _node(node: Mapping[str, Any], code: str) -> Mapping[str, Any]:
+    if node.get("code") == code:
+        return node
+    for child in node.get("children") or ():
+        if found := _node(child, code):
+            return found
+    return {}
+
+
+def _commission(payout: Payout, code: str) -> Mapping[str, Any]:
+    commissions = payout.plan_version.document.get("commissions") or ()
+    return next((each for each in commissions if each.get("code") == code), {})
+
+
+def _points(node: Mapping[str, Any]) -> list[tuple[Decimal, Decimal, Decimal]]:
+    """Return a linear curve's points: reached, paid when arriving from below, paid."""
+    curve = node.get("curve") or {}
+    if curve.get("shape", "linear") != "linear":
+        return []
+    points = [[Decimal(str(part)) for part in point] for point in curve.get("points") or ()]
+    return [(point[0], point[1], point[-1]) for point in points]
+
+
+def _curve_words(node: Mapping[str, Any]) -> str:
+    return " / ".join(f"{(reached * 100).normalize():f}" for reached, *_paid in _points(node))
+
+
+def _curve_step(node: Mapping[str, Any], line: PayoutLine) -> CurveStep | None:
+    if line.attainment is None:
+        return None
+    points = _points(node)
+    for (low, _before, paid), (high, arriving, _after) in pairwise(points):
+        if low <= line.attainment < high:
+            slope = (arriving - paid) / (high - low)
+            return CurveStep(reached=low, paid=paid, more=line.attainment - low, slope=slope)
+    return None
+
+
+def _gate_words(node: Mapping[str, Any]) -> str:
+    gate = node.get("gate") or {}
+    least = gate.get("at_least")
+    return f"{gate.get('metric')} ≥ {(Decimal(str(least)) * 100).normalize():f}%" if least is not None else ""
+
+
+# The year -------------------------------------------------------------------------------------------------
+
+
+def _year(
+    *, person: Person, period: Period, viewer: Viewer, currency: str, target: Decimal
+) -> tuple[list[YearBar], Decimal, int]:
+    """Return a bar for each period of the fiscal year, what they come to so far, and where the target's line lies."""
+    periods = list(
+        Period.objects.filter(calendar_id=period.calendar_id, fiscal_year=period.fiscal_year).order_by("days")
+    )
+    sums: dict[UUID, Decimal] = defaultdict(Decimal)
+    mine = {"person": person, "period__in": periods}
+    payouts = visible(Payout.objects.filter(currency=currency, **mine), to=viewer)
+    reads: Sequence[tuple[QuerySet[Any], str]] = (
+        (payouts.filter(run__is_current=True, run__status__in=SHOWN), "period_id"),
+        (
+            visible(Adjustment.objects.filter(currency=currency, **mine), to=viewer).filter(
+                status__in=COUNTED
+            ),
+            "period_id",
+        ),
+        (
+            visible(Allocation.objects.filter(person=person, pool__period__in=periods), to=viewer).filter(
+                pool__status=PoolStatus.APPROVED, pool__currency=currency, amount__isnull=False
+            ),
+            "pool__period_id",
+        ),
+    )
+    for rows, by in reads:
+        for period_id, total in rows.order_by().values_list(by).annotate(total=Sum("amount")):
+            sums[period_id] += total
+    upto = [each for each in periods if each.days.lower <= period.days.lower]
+    most = max([target, *sums.values()], default=ZERO) or Decimal(1)
+    room = PLOT_GROUND - PLOT_TOP
+    step = PLOT_WIDTH // max(len(periods), 1)
+    goal_y = PLOT_GROUND - int(target / most * room)
+    bars = []
+    for place, each in enumerate(periods):
+        amount = sums.get(each.pk) if each in upto else None
+        height = int((amount if amount is not None else target) / most * room)
+        bars.append(
+            YearBar(
+                period=each,
+                amount=amount,
+                x=place * step + (step - 52) // 2,
+                y=PLOT_GROUND - height,
+                height=height,
+                label_y=min(PLOT_GROUND - height, goal_y if target else PLOT_GROUND) - 4,
+                is_now=each.pk == period.pk,
+            )
+        )
+    total = sum((sums.get(each.pk, ZERO) for each in upto), ZERO)
+    return bars, total, goal_y
