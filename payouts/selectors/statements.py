@@ -309,10 +309,10 @@ def _sources(
         for line in mine:
             if line.account is not None and (kind := source_kind(metric=line.metric)):
                 node, at, kinds = wanted.setdefault(
-                    line.account_id, (line.account.node_id, known_at[payout_id], set())
+                    line.account.pk, (line.account.node_id, known_at[payout_id], set())
                 )
                 kinds.add(kind)
-    found = {}
+    found: dict[tuple[UUID, str], list[SourceFile]] = {}
     for account_id, (node, at, kinds) in wanted.items():
         files = source_files(kinds=sorted(kinds), nodes=nodes_below(node_id=node), period=period, known_at=at)
         found |= {(account_id, kind): rows for kind, rows in files.items()}

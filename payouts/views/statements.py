@@ -94,7 +94,7 @@ class StatementShow(Screen, TemplateResponseMixin, View):
         }
 
 
-class PayoutScreen(Screen):
+class PayoutScreen(Screen, View):
     """A page about one payout that the reader may see."""
 
     @cached_property
@@ -117,7 +117,7 @@ class PayoutScreen(Screen):
         return [Crumb(label=_("Statement"), url=back), Crumb(label=str(self.payout.plan_version.plan))]
 
 
-class PayoutProof(PayoutScreen, TemplateResponseMixin, View):
+class PayoutProof(PayoutScreen, TemplateResponseMixin):
     """A payout worked out again from the inputs its run kept, step by step, and whether it is equal."""
 
     template_name = "payouts/payout_proof.html"
