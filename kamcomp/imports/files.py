@@ -2,8 +2,9 @@
 Bytes of an uploaded file in, a strict table of texts out.
 
 CSV by comma, semicolon or tab, in UTF-8 with or without a byte order mark or UTF-16 with
-one; XLSX through `workbooks`. Every row has exactly as many fields as the header: a
-trailing comma is a finding, never a shift. Nothing here knows what a column means.
+one; XLSX through `bounded`, which reads it in a process of its own. Every row has exactly
+as many fields as the header: a trailing comma is a finding, never a shift. Nothing here
+knows what a column means.
 Rules: docs/reference/files.md, "What a file may be".
 """
 
@@ -52,9 +53,9 @@ def read_table(content: bytes, *, sheet_rows: int = 100_000) -> RawTable:
     if content.startswith(OLE_MAGIC):
         raise unreadable("is a spreadsheet of an old form (xls): save it as XLSX or CSV")
     if content.startswith(ZIP_MAGIC):
-        from kamcomp.imports.workbooks import read_workbook
+        from kamcomp.imports.bounded import read_bounded
 
-        return read_workbook(content, most_rows=sheet_rows)
+        return read_bounded(content, most_rows=sheet_rows)
     return read_csv(text_of(content))
 
 

@@ -21,7 +21,8 @@ How to work with files is told in [how to import files](../how-to/import-files.m
   never a shift. A column without a name, or a name that stands twice, refuses the file. Empty lines are passed over.
 - An XLSX archive is looked at before it is unpacked: at most 20 MB unpacked, at most 100 to 1, at most 200 parts, no
   two of one name, none outside the archive, no document type declaration, no password. At most 100,000 rows: CSV has
-  no such limit. A formula or an error in a cell is a finding: paste the value.
+  no such limit. It is read in a process of its own, with bounds on memory (1 GB) and time; one that costs more is
+  refused. A formula or an error in a cell is a finding: paste the value.
 
 ## Values
 

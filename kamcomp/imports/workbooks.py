@@ -5,7 +5,7 @@ The archive's directory is looked at before anything is unpacked: how much it un
 how tightly it is packed, how many entries, names twice or pointing outside, and any
 document type declaration. Only then does openpyxl read it, row by row, with defusedxml.
 Cells become the text a CSV would have: numbers by their shortest exact decimal, days as
-ISO; a formula or an error cell is a finding.
+ISO; a formula or an error cell is a finding. It is called by `bounded` only, in a process of its own.
 Rules: docs/reference/files.md, "What a file may be".
 """
 
@@ -77,7 +77,7 @@ def check_parts(archive: zipfile.ZipFile) -> None:
             raise unreadable(f"the part {name} declares a document type (DOCTYPE): save it anew")
 
 
-def read_workbook(content: bytes, *, most_rows: int) -> RawTable:
+def parse_workbook(content: bytes, *, most_rows: int) -> RawTable:
     """
     Return the table on the first sheet of a workbook.
 

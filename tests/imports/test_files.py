@@ -1,15 +1,19 @@
 """What a file may be: encodings, delimiters, field counts, and archives that are no spreadsheets."""
 
 import io
+import subprocess
+import sys
 import zipfile
 
 import openpyxl
 import pytest
 import xlsxwriter
 
+from kamcomp.imports import bounded
 from kamcomp.imports.files import read_table
 from kamcomp.imports.findings import FileUnreadable
 
+PROJECT = bounded.PROJECT
 HEADER = "employee_id,name\n"
 
 
@@ -203,3 +207,52 @@ class TestNastyArchives:
     def test_the_old_spreadsheet_form_is_refused(self) -> None:
         with pytest.raises(FileUnreadable, match="old form"):
             read_table(b"\xd0\xcf\x11\xe0 rest")
+
+
+class TestReadBounded:
+    def test_gives_its_process_no_address_no_password_and_no_key(self, monkeypatch) -> None:
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY"):
+            monkeypatch.setenv(name, "a secret")
+
+        assert "a secret" not in bounded._environment().values()
+
+    def test_refuses_what_takes_too_long(self, monkeypatch) -> None:
+        content = workbook([["id"], ["E1"]])
+        assert read_table(content).columns == [["E1"]]
+        monkeypatch.setattr(bounded, "PATIENCE_SECONDS", 0.01)
+
+        with pytest.raises(FileUnreadable, match="takes more memory or time to read"):
+            read_table(content)
+
+    def test_refuses_what_ends_its_process(self) -> None:
+        # Its own bounds are never above those it was started under: here one second of computing.
+        content = workbook([["id", "name"], *([number, f"name {number}"] for number in range(60_000))])
+        done = subprocess.run(
+            ["sh", "-c", 'ulimit -t 1; exec "$0" -m kamcomp.imports.bounded', sys.executable],
+            input=b'{"most_rows": 100000}\n' + content, capture_output=True, cwd=PROJECT, check=False,
+        )  # fmt: skip
+
+        assert done.returncode != 0
+        assert done.stdout == b""
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not bound the address space")
+    @pytest.mark.parametrize(
+        ("act", "ending"),
+        [
+            ("bytearray(2 * 1024 ** 3)", "MemoryError"),
+            ("open('written', 'w').write('x' * 9999)", "File too large"),
+            ("[open('/dev/null') for _ in range(100)]", "Too many open files"),
+        ],
+    )
+    def test_holds_its_process_within_bounds(self, act: str, ending: str, tmp_path) -> None:
+        program = (
+            "import signal; from kamcomp.imports import bounded as b\n"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            f"import os; os.chdir({str(tmp_path)!r})\n"
+            "for bound in b.BOUNDS.items(): b._bounded(*bound)\n" + act
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, cwd=PROJECT, check=False
+        )
+
+        assert ending in done.stderr
