@@ -141,7 +141,12 @@ def settle(amounts: Amounts, *, currency: str) -> Amounts:
     Source: docs/reference/formulas.md, "Settling".
     """
     unit = minor_unit(currency)
-    return _each(amounts, lambda amount: _half_up(amount, unit))
+    if not isinstance(amounts, np.ndarray):
+        return _half_up(amounts, unit)
+    if not is_exact(amounts):
+        return amounts
+    column: Column = as_column(_all_half_up(amounts, unit))
+    return column
 
 
 def floor_settled(amounts: Amounts, *, currency: str) -> Amounts:
@@ -170,6 +175,23 @@ def without_tail(amounts: Amounts) -> Amounts:
 def to_decimals(value: Decimal, digits: int) -> Decimal:
     """Return a figure for showing (a percentage, a ratio) with so many decimals, by the same two steps."""
     return _half_up(value, Decimal(1).scaleb(-digits))
+
+
+def decimals_text(values: Iterable[Decimal], digits: int) -> list[str]:
+    """Return figures for showing, each with so many decimals by the same two steps, as text."""
+    return [
+        text if "E" not in (text := str(value)) else f"{value:f}"
+        for value in _all_half_up(values, Decimal(1).scaleb(-digits))
+    ]
+
+
+def settled_text(amounts: Iterable[Decimal], *, currency: str) -> list[str]:
+    """Return amounts as text with the decimals of their currency, settling those that are not settled yet."""
+    unit = minor_unit(currency)
+    return [
+        str(amount) if amount.same_quantum(unit) and not amount.is_signed() else f"{_half_up(amount, unit):f}"
+        for amount in amounts
+    ]
 
 
 def is_settled(amount: Decimal, *, currency: str) -> bool:
@@ -240,7 +262,7 @@ def split_columns(
     if not parts or not is_exact(totals):
         return list(parts)
     unit = minor_unit(currency)
-    exact = [as_column([_tailless(part) for part in column]) for column in parts]
+    exact = [as_column(_all_tailless(column)) for column in parts]
     given = [as_column([part.quantize(unit, ROUND_FLOOR, _SETTLING) for part in column]) for column in exact]
     sums = np.full(len(totals), Decimal(0), dtype=object)
     for column in given:
@@ -300,8 +322,23 @@ def _tailless(amount: Decimal) -> Decimal:
     return amount.quantize(_TAIL, ROUND_HALF_EVEN, _SETTLING)
 
 
+def _all_tailless(amounts: Iterable[Decimal]) -> list[Decimal]:
+    tail, half_even, context = _TAIL, ROUND_HALF_EVEN, _SETTLING
+    return [amount.quantize(tail, half_even, context) for amount in amounts]
+
+
+def _all_half_up(amounts: Iterable[Decimal], unit: Decimal) -> list[Decimal]:
+    tail, half_even, half_up, context = _TAIL, ROUND_HALF_EVEN, ROUND_HALF_UP, _SETTLING
+    return [
+        settled
+        if (settled := amount.quantize(tail, half_even, context).quantize(unit, half_up, context))
+        else abs(settled)
+        for amount in amounts
+    ]
+
+
 def _half_up(amount: Decimal, unit: Decimal) -> Decimal:
-    settled = _tailless(amount).quantize(unit, ROUND_HALF_UP, _SETTLING)
+    settled = amount.quantize(_TAIL, ROUND_HALF_EVEN, _SETTLING).quantize(unit, ROUND_HALF_UP, _SETTLING)
     return settled if settled else abs(settled)
 
 

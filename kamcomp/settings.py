@@ -328,6 +328,7 @@ KAMCOMP_CHUNK_PEOPLE = _number("KAMCOMP_CHUNK_PEOPLE", default=5_000)
 KAMCOMP_CHUNK_LEASE_SECONDS = _number("KAMCOMP_CHUNK_LEASE_SECONDS", default=60)
 KAMCOMP_LOOK_SECONDS = _number("KAMCOMP_LOOK_SECONDS", default=60)
 KAMCOMP_POLL_SECONDS = _number("KAMCOMP_POLL_SECONDS", default=10)
+KAMCOMP_STORE_BESIDE = _switch("KAMCOMP_STORE_BESIDE", default=True)
 KAMCOMP_RUN_BELLS = _number("KAMCOMP_RUN_BELLS", default=8)
 
 # The REST interface ---------------------------------------------------------------------------------------

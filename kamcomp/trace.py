@@ -10,7 +10,7 @@ Rule: docs/reference/formulas.md, "Trace".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -156,3 +156,14 @@ def plain(value: Any) -> Any:
 def decimal_text(value: Decimal) -> str:
     """Return a decimal in plain notation with the digits it has: Decimal("1E+2") is "100"."""
     return f"{value:f}"
+
+
+def decimal_texts(column: Iterable[Decimal]) -> list[str]:
+    """Return each decimal of a column in plain notation; one that many rows share is written once."""
+    values = list(column)
+    keys = list(map(id, values))
+    known = dict(zip(keys, values, strict=True))
+    if len(known) == len(values):
+        return [text if "E" not in (text := str(value)) else f"{value:f}" for value in values]
+    texts = {key: text if "E" not in (text := str(value)) else f"{value:f}" for key, value in known.items()}
+    return [texts[key] for key in keys]

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO
 from typing import Any
-from uuid import UUID
 
 PAYOUT_COLUMNS = (
     "id", "run_id", "chunk_id", "period_id", "person_id", "plan_version_id", "currency", "due", "posted_before",
@@ -29,15 +28,15 @@ class ComputedChunk:
     What a chunk came to, ready to be stored: two COPY texts, problems, kept inputs, digests.
 
     `problems` are (person id or None, code, sentence); `accounts` the account ids that lines
-    name. Digests of payees are 32 bytes each, in any order.
+    name; ids are text. Digests of payees are 32 bytes each, in any order.
     """
 
     payout_text: str
     line_text: str
     payouts: int
     lines: int
-    accounts: frozenset[UUID]
-    problems: Sequence[tuple[UUID | None, str, str]]
+    accounts: frozenset[str]
+    problems: Sequence[tuple[str | None, str, str]]
     inputs: bytes
     input_digest: str
     result_digest: str
@@ -51,4 +50,8 @@ def copy_rows(*, cursor: Any, computed: ComputedChunk) -> None:
         ("payouts_payout", PAYOUT_COLUMNS, computed.payout_text),
         ("payouts_payoutline", LINE_COLUMNS, computed.line_text),
     ):
-        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", StringIO(text))
+        rows = text.encode()
+        # In one piece: between pieces the thread that copies would wait for the one that computes.
+        cursor.copy_expert(
+            f"COPY {table} ({', '.join(columns)}) FROM STDIN", BytesIO(rows), size=len(rows) + 1
+        )

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Any
 
-from kamcomp.columns import EXACT, Column
-from kamcomp.money import CONTEXT, to_decimals
+import numpy as np
+
+from kamcomp.columns import EXACT, Column, Mask, as_column
+from kamcomp.money import CONTEXT, decimals_text
 from kamcomp.refusal import Refusal
 from plans.engine.conventions import Reads
 from plans.engine.inputs import Inputs, Ints, Results
@@ -27,7 +29,6 @@ FIGURE_DIGITS, RATIO_DIGITS = 10, 6
 LARGEST_FIGURE, LARGEST_RATIO = Decimal(10) ** 21, Decimal(10) ** 14
 LARGEST = {FIGURE_DIGITS: LARGEST_FIGURE, RATIO_DIGITS: LARGEST_RATIO}
 Shown = tuple[str, str, str]
-NOTHING: Shown = (NULL, NULL, NULL)
 
 
 class FigureTooLarge(Refusal):
@@ -43,10 +44,15 @@ class LeafFigures:
     subjects: Sequence[Shown]
     index: Sequence[int] | None
 
-    def of(self, row: int) -> Shown:
-        """Return target, actual and attainment of a row as text."""
-        place = row if self.index is None else self.index[row]
-        return NOTHING if place < 0 or place >= len(self.subjects) else self.subjects[place]
+    def texts(self, *, size: int) -> list[str]:
+        """Return what each of `size` rows shows: tab, metric, target, actual, attainment, each with a tab behind it."""
+        heads = [f"\t{self.metric}\t{target}\t{actual}\t{ratio}\t" for target, actual, ratio in self.subjects]
+        if self.index is None and len(heads) == size:
+            return heads
+        nothing = f"\t{self.metric}\t{NULL}\t{NULL}\t{NULL}\t"
+        last = len(heads)
+        index = range(size) if self.index is None else self.index
+        return [heads[place] if 0 <= place < last else nothing for place in index]
 
 
 def leaf_figures(*, plan: Plan, inputs: Inputs) -> dict[str, LeafFigures]:
@@ -80,10 +86,7 @@ def _figures(leaf: Any, weight: Decimal | None, computation: Computation) -> Lea
     read = carried_read(reading=leaf, read=read, window=window, computation=computation)
     attained = [NULL] * len(read.state)
     if leaf.reads is Reads.ATTAINMENT:
-        attained = [
-            _text(value, RATIO_DIGITS) if state == FINAL else NULL
-            for value, state in zip(read.value, read.state.tolist(), strict=True)
-        ]
+        attained = _texts(read.value, read.state == FINAL, RATIO_DIGITS)
     actual, target = _actuals(results), _targets(leaf, results, computation)
     if read.index is None and len(attained) == len(results.index):
         rows = [
@@ -103,12 +106,13 @@ def _at(texts: Sequence[str] | dict[int, str], place: int, row: int) -> str:
 
 
 def _actuals(results: Results) -> list[str]:
-    texts = []
-    for place, state in enumerate(results.state.tolist()):
-        denominator = Decimal(1) if results.denominator is None else results.denominator[place]
-        known = state == FINAL and denominator != 0
-        texts.append(_text(results.numerator[place] / denominator, FIGURE_DIGITS) if known else NULL)
-    return texts
+    known = results.state == FINAL
+    if results.denominator is None:
+        return _texts(results.numerator, known, FIGURE_DIGITS)
+    known = known & (results.denominator != 0).astype(bool)
+    actual = results.numerator.copy()
+    actual[known] = results.numerator[known] / results.denominator[known]
+    return _texts(actual, known, FIGURE_DIGITS)
 
 
 def _targets(leaf: Reading, results: Results, computation: Computation) -> list[str] | dict[int, str]:
@@ -119,20 +123,14 @@ def _targets(leaf: Reading, results: Results, computation: Computation) -> list[
         stated = computation.inputs.parameters.get(leaf.target.parameter)
         if stated is None:
             return {}
-        return {
-            row: _text(value, FIGURE_DIGITS)
-            for row, (value, state) in enumerate(zip(stated.value, stated.state.tolist(), strict=True))
-            if state == FINAL
-        }
+        texts = _texts(stated.value, stated.state == FINAL, FIGURE_DIGITS)
+        return {row: texts[row] for row in np.flatnonzero(stated.state == FINAL).tolist()}
     if leaf.target is not None:
-        return [_text(leaf.target, FIGURE_DIGITS)] * len(results.subjects)
+        return _texts(as_column([leaf.target]), np.ones(1, dtype=bool), FIGURE_DIGITS) * len(results.subjects)
     if results.target is None:
         return [NULL] * len(results.subjects)
     share = Decimal(1) if isinstance(leaf.target_share, Parameter) else leaf.target_share
-    return [
-        _text(value * share, FIGURE_DIGITS) if state == FINAL else NULL
-        for value, state in zip(results.target.value, results.target.state.tolist(), strict=True)
-    ]
+    return _texts(results.target.value * share, results.target.state == FINAL, FIGURE_DIGITS)
 
 
 def check_size(figures: Sequence[Decimal] | Column, *, limit: Decimal, unit: str) -> None:
@@ -141,11 +139,23 @@ def check_size(figures: Sequence[Decimal] | Column, *, limit: Decimal, unit: str
 
     :raises FigureTooLarge: naming the first that does not.
     """
+    if not len(figures):
+        return
+    lowest = -limit
+    if lowest < min(figures) and max(figures) < limit:
+        return
     for figure in figures:
-        if not -limit < figure < limit:
+        if not lowest < figure < limit:
             raise FigureTooLarge(f"{figure:.3E} {unit}, where less than {limit:.0E} is kept")
 
 
-def _text(value: Decimal, digits: int) -> str:
-    check_size((value,), limit=LARGEST[digits], unit="as a line's figure")
-    return f"{to_decimals(value, digits):f}"
+def _texts(values: Column, known: Mask, digits: int) -> list[str]:
+    """Return the figures that are known as text, NULL for the others."""
+    if known.all():
+        check_size(values, limit=LARGEST[digits], unit="as a line's figure")
+        return decimals_text(values, digits)
+    texts = [NULL] * len(values)
+    check_size(values[known], limit=LARGEST[digits], unit="as a line's figure")
+    for place, text in zip(np.flatnonzero(known).tolist(), decimals_text(values[known], digits), strict=True):
+        texts[place] = text
+    return texts

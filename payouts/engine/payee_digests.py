@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from kamcomp.columns import Column, RowState
-from kamcomp.trace import decimal_text
-from plans.engine.inputs import Calendar, Credits, Inputs, ResultKey, Results, Spans, Stated
+from kamcomp.trace import decimal_text, decimal_texts
+from plans.engine.inputs import Calendar, Credits, Inputs, Ints, ResultKey, Results, Spans, Stated
 
 FORMAT = "kamcomp.inputs/1"
 BETWEEN = "|"
@@ -33,11 +33,13 @@ def payee_digests(*, inputs: Inputs, plan_digest: str) -> list[bytes]:
     """
     head = f"{FORMAT}\n{plan_digest}\n{json.dumps(_calendar(inputs.calendar))}\n"
     texts: list[list[str]] = [[] for _payee in inputs.payees]
-    for row, text in enumerate(_row_texts(inputs)):
-        texts[inputs.payee[row]].append(text)
+    for payee, text in zip(inputs.payee.tolist(), _row_texts(inputs), strict=True):
+        texts[payee].append(text)
     columns = [column for name, column in sorted(vars(inputs.balances).items()) if name != "held"]
-    held = [",".join(_texts(_without_tail(row))) for row in inputs.balances.held]
-    balances = zip(*(_texts(column) for column in columns), held, strict=True)
+    held = [""] * len(inputs.payees)
+    if inputs.balances.held.shape[1]:
+        held = [",".join(decimal_texts(_without_tail(row))) for row in inputs.balances.held]
+    balances = zip(*(decimal_texts(column) for column in columns), held, strict=True)
     return [
         hashlib.sha256(f"{head}{payee}\n{BETWEEN.join(balance)}\n{chr(10).join(rows)}".encode()).digest()
         for payee, balance, rows in zip(inputs.payees, balances, texts, strict=True)
@@ -62,9 +64,12 @@ def _row_texts(inputs: Inputs) -> Iterable[str]:
     return map(BETWEEN.join, zip(*columns, strict=True))
 
 
-def _gathered(rows: Iterable[Any], texts: Sequence[str], size: int) -> list[str]:
+def _gathered(rows: Ints, texts: Sequence[str], size: int) -> Sequence[str]:
+    """Return the texts of each row, joined; where every row has exactly one, the texts themselves."""
+    if len(rows) == size and (rows == np.arange(size)).all():
+        return texts
     gathered: list[list[str]] = [[] for _row in range(size)]
-    for row, text in zip(rows, texts, strict=True):
+    for row, text in zip(rows.tolist(), texts, strict=True):
         gathered[row].append(text)
     return [";".join(each) for each in gathered]
 
@@ -74,7 +79,7 @@ def _span_texts(spans: Spans) -> list[str]:
         [str(day) for day in spans.since.tolist()],
         [str(day) for day in spans.until.tolist()],
         *(
-            _texts(column)
+            decimal_texts(column)
             for column in (spans.target_incentive, spans.base_salary, spans.fte, spans.dedication)
         ),
         ["leave" if away else "" for away in spans.on_leave.tolist()],
@@ -85,7 +90,7 @@ def _span_texts(spans: Spans) -> list[str]:
 def _stated_texts(name: str, stated: Stated) -> list[str]:
     return [
         f"{name}={state}:{value}"
-        for state, value in zip(stated.state.tolist(), _texts(stated.value), strict=True)
+        for state, value in zip(stated.state.tolist(), decimal_texts(stated.value), strict=True)
     ]
 
 
@@ -102,7 +107,7 @@ def _final_texts(stated: Stated) -> list[str]:
     """Return the values that are there, "" for the others."""
     return [
         text if state == FINAL else ""
-        for state, text in zip(stated.state.tolist(), _texts(stated.value), strict=True)
+        for state, text in zip(stated.state.tolist(), decimal_texts(stated.value), strict=True)
     ]
 
 
@@ -114,37 +119,27 @@ def _result_texts(key: ResultKey, results: Results) -> list[str]:
     columns = [
         list(results.subjects),
         [str(state) for state in results.state.tolist()],
-        _texts(results.numerator),
+        decimal_texts(results.numerator),
         nothing
         if results.denominator is None
-        else ["" if t == "1" else t for t in _texts(results.denominator)],
+        else ["" if t == "1" else t for t in decimal_texts(results.denominator)],
         nothing if results.target is None else _stated_texts("target", results.target),
         nothing if results.carried is None else _final_texts(results.carried),
     ]
-    subjects = [f"{'.'.join(key)}={','.join(each)}" for each in zip(*columns, strict=True)]
     none = f"{'.'.join(key)}="
+    subjects = [none + ",".join(each) for each in zip(*columns, strict=True)]
     return [none if place < 0 else subjects[place] for place in results.index.tolist()]
 
 
 def _credit_texts(credits: Credits) -> list[str]:
     columns: list[Sequence[str]] = [
         credits.ids, credits.product, credits.category, credits.deal_kind, credits.credit_type,
-        ["now" if now else "" for now in credits.in_period.tolist()], _texts(credits.share), _texts(credits.units),
+        ["now" if now else "" for now in credits.in_period.tolist()], decimal_texts(credits.share),
+        decimal_texts(credits.units),
     ]  # fmt: skip
     for stated in (credits.bases, credits.earned):
         columns += [_stated_texts(name, each) for name, each in sorted(stated.items())]
     return [",".join(each) for each in zip(*columns, strict=True)]
-
-
-def _texts(column: Column) -> list[str]:
-    known: dict[int, str] = {}
-    texts = []
-    for value in column:
-        text = known.get(id(value))
-        if text is None:
-            text = known[id(value)] = decimal_text(value)
-        texts.append(text)
-    return texts
 
 
 def _calendar(calendar: Calendar) -> list[Any]:

@@ -14,12 +14,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
-from typing import Any
 
 import numpy as np
 
-from kamcomp.columns import EXACT, sums_by
-from kamcomp.money import CONTEXT, settle, to_decimals
+from kamcomp.columns import EXACT, Column, sums_by
+from kamcomp.money import CONTEXT, decimals_text, settle, settled_text
 from payouts.engine.evaluation import EarnedLine, Outcome, SettlementLine, evaluate
 from payouts.engine.leaf_figures import LARGEST_RATIO, FigureTooLarge, LeafFigures, check_size, leaf_figures
 from plans.engine.conventions import Window
@@ -28,7 +27,6 @@ from plans.engine.plan import Commission, Plan
 from plans.engine.reading import Computation
 
 NULL = "\\N"
-ZERO = Decimal(0)
 RATIO_DIGITS = 6
 LARGEST_AMOUNT = Decimal(10) ** 15
 KINDS = {"leaf": "leaf", "money": "leaf"}
@@ -132,27 +130,55 @@ def _rows_of_outcome(
 ) -> Iterator[PayeeRows]:  # fmt: skip
     _note_problems(inputs, outcome, problems)
     _check_sizes(plan, outcome)
-    figures = leaf_figures(plan=plan, inputs=inputs)
     account_ids = [accounts.get(account_of(stint), NULL) for stint in inputs.stints]
-    stints: list[list[int]] = [[] for _payee in inputs.payees]
-    for row, payee in enumerate(inputs.payee.tolist()):
-        stints[payee].append(row)
-    earned = [(line, _line_texts(plan, line, figures, account_ids)) for line in outcome.earned]
-    after = [("carry" if line.effect in _CARRY else "rule", line) for line in outcome.settlement]
-    after += [("terms", line) for line in outcome.payment]
-    targets = _target_incentives(plan, inputs)
+    explained = _explained(plan, inputs, outcome, account_ids)
+    after = _after(outcome)
+    payouts = _payout_texts(plan, outcome, _target_incentives(plan, inputs))
+    negative = (outcome.payable < 0).astype(bool)
     for place, payee in enumerate(inputs.payees):
         if outcome.blocked[place]:
             continue
-        if outcome.payable[place] < 0:
+        if negative[place]:
             message = (
                 f"{payee} would be paid {outcome.payable[place]} {plan.currency}: a payout is never negative."
             )
             problems.append(PayeeProblem(payee, "payout_negative", message))
             continue
-        lines = [texts(row) for line, texts in earned for row in stints[place] if _is_shown(line, row)]
-        lines += [_settlement_text(kind, line, place) for kind, line in after if line.amount[place] != 0]
-        yield PayeeRows(payee, _payout_text(plan, outcome, place, targets[place]), tuple(lines))
+        lines = explained[place]
+        for changes in after:
+            if place in changes:
+                lines.append(changes[place])
+        yield PayeeRows(payee, payouts[place], tuple(lines))
+
+
+def _explained(plan: Plan, inputs: Inputs, outcome: Outcome, account_ids: Sequence[str]) -> list[list[str]]:
+    """Return the texts of each payee's earned lines, line by line, and stint by stint within a line."""
+    figures = leaf_figures(plan=plan, inputs=inputs)
+    columns = [_line_texts(plan, line, figures, account_ids) for line in outcome.earned]
+    if len(inputs.stints) == len(inputs.payees) and (inputs.payee == np.arange(len(inputs.payees))).all():
+        rows = zip(*columns, strict=True) if columns else [()] * len(inputs.payees)
+        return [[text for text in row if text is not None] for row in rows]
+    explained: list[list[str]] = [[] for _payee in inputs.payees]
+    payees = inputs.payee.tolist()
+    for column in columns:
+        for payee, text in zip(payees, column, strict=True):
+            if text is not None:
+                explained[payee].append(text)
+    return explained
+
+
+def _after(outcome: Outcome) -> list[dict[int, str]]:
+    """Return for each line of settling and payment what it changed, by the places of those whom it did."""
+    lines = [("carry" if line.effect in _CARRY else "rule", line) for line in outcome.settlement]
+    lines += [("terms", line) for line in outcome.payment]
+    changed = [
+        {
+            place: _settlement_text(kind, line, place)
+            for place in np.flatnonzero((line.amount != 0).astype(bool)).tolist()
+        }
+        for kind, line in lines
+    ]
+    return [texts for texts in changed if texts]
 
 
 def _check_sizes(plan: Plan, outcome: Outcome) -> None:
@@ -188,40 +214,42 @@ def _note_problems(inputs: Inputs, outcome: Outcome, problems: list[PayeeProblem
             problems.append(PayeeProblem(payee, problem.code, problem.detail))
 
 
-def _is_shown(line: EarnedLine, row: int) -> bool:
-    """Tell whether a line is kept: what a leaf earned always, what a rule changed only if it did."""
-    return line.effect in KINDS or line.amount[row] != 0
-
-
 def _line_texts(
     plan: Plan, line: EarnedLine, figures: Mapping[str, LeafFigures], account_ids: Sequence[str]
-) -> Callable[[int], str]:
-    """Return how a row of an earned line is written."""
-    kind = KINDS.get(line.effect, "rule")
-    leaf = line.code if line.effect in KINDS else f"{line.code}/{line.effect}"
+) -> list[str | None]:
+    """
+    Return each row of an earned line as text; None where it is not kept.
+
+    What a leaf earned is kept always, what a rule changed only where it did.
+    """
     element = (
         "commission"
         if any(isinstance(m, Commission) and m.code == line.code for m in plan.commissions)
         else "bonus"
     )
-    head = f"{kind}\t{leaf}\t{element}\t"
-    known = figures.get(line.code) if line.effect in KINDS else None
+    if line.effect not in KINDS:
+        head = f"rule\t{line.code}/{line.effect}\t{element}\t"
+        return [
+            f"{head}{account}\t\t{NULL}\t{NULL}\t{NULL}\t{NULL}\t{NULL}\t{amount:f}" if amount else None
+            for account, amount in zip(account_ids, line.amount, strict=True)
+        ]
+    known = figures.get(line.code)
     weight = NULL if known is None or known.weight is None else f"{known.weight:f}"
-    metric = "" if known is None else known.metric
-    ratios: dict[Decimal, str] = {}
+    head = f"{KINDS[line.effect]}\t{line.code}\t{element}\t"
+    size = len(account_ids)
+    shown = [f"\t\t{NULL}\t{NULL}\t{NULL}\t"] * size if known is None else known.texts(size=size)
+    ratios = [NULL] * size if line.ratio is None else _ratio_texts(line.ratio)
+    return [
+        f"{head}{account}{figure}{ratio}\t{weight}\t{amount:f}"
+        for account, figure, ratio, amount in zip(account_ids, shown, ratios, line.amount, strict=True)
+    ]
 
-    def text(row: int) -> str:
-        ratio = NULL
-        if line.ratio is not None:
-            exact = line.ratio[row]
-            ratio = ratios.get(exact) or ratios.setdefault(exact, f"{to_decimals(exact, RATIO_DIGITS):f}")
-        shown = (NULL, NULL, NULL) if known is None else known.of(row)
-        return (
-            f"{head}{account_ids[row]}\t{metric}\t{shown[0]}\t{shown[1]}\t{shown[2]}"
-            f"\t{ratio}\t{weight}\t{line.amount[row]:f}"
-        )
 
-    return text
+def _ratio_texts(ratio: Column) -> list[str]:
+    """Return ratios as they are shown; one that a whole team has is written once."""
+    values = {id(value): value for value in ratio}
+    texts = dict(zip(values, decimals_text(values.values(), RATIO_DIGITS), strict=True))
+    return [texts[id(value)] for value in ratio]
 
 
 def _settlement_text(kind: str, line: SettlementLine, place: int) -> str:
@@ -229,21 +257,39 @@ def _settlement_text(kind: str, line: SettlementLine, place: int) -> str:
     return f"{kind}\t{line.effect}\tbonus\t{empty}\t{line.amount[place]:f}"
 
 
-def _payout_text(plan: Plan, outcome: Outcome, place: int, target: Decimal) -> str:
-    posted = next((-line.amount[place] for line in outcome.settlement if line.effect == "posted"), ZERO)
-    closing = {name: getattr(outcome.closing, name)[place] for name in BALANCES}
-    closing |= outcome.closing.held_named(place)
-    kept = {name: _money(amount, plan) for name, amount in sorted(closing.items()) if amount}
-    amounts = (outcome.due[place], posted, outcome.payable[place], outcome.closing.carried[place], target)
-    return "\t".join([plan.currency, *(_money(amount, plan) for amount in amounts), json.dumps(kept)])
+def _payout_texts(plan: Plan, outcome: Outcome, targets: Column) -> list[str]:
+    """Return each payee's payout as text, every amount with the decimals of its currency."""
+    size = len(outcome.payees)
+    posted = next((-line.amount for line in outcome.settlement if line.effect == "posted"), EXACT.zeros(size))
+    columns = [
+        settled_text(column, currency=plan.currency)
+        for column in (outcome.due, posted, outcome.payable, outcome.closing.carried, targets)
+    ]
+    return [
+        "\t".join((plan.currency, *row)) for row in zip(*columns, _closing_texts(plan, outcome), strict=True)
+    ]
 
 
-def _money(amount: Decimal, plan: Plan) -> str:
-    """Return a settled amount with the decimals of its currency, however many a table gave it."""
-    return f"{settle(amount, currency=plan.currency):f}"
+def _closing_texts(plan: Plan, outcome: Outcome) -> list[str]:
+    """Return the balances each payee closes with that are not zero, as JSON."""
+    columns = {name: getattr(outcome.closing, name) for name in BALANCES}
+    open_rows = np.zeros(len(outcome.payees), dtype=bool)
+    for column in columns.values():
+        open_rows |= (column != 0).astype(bool)
+    if outcome.closing.held.shape[1]:
+        open_rows[:] = True
+    texts = ["{}"] * len(outcome.payees)
+    for place in np.flatnonzero(open_rows).tolist():
+        closing = {name: column[place] for name, column in columns.items()}
+        closing |= outcome.closing.held_named(place)
+        kept = {name: amount for name, amount in sorted(closing.items()) if amount}
+        texts[place] = json.dumps(
+            dict(zip(kept, settled_text(kept.values(), currency=plan.currency), strict=True))
+        )
+    return texts
 
 
-def _target_incentives(plan: Plan, inputs: Inputs) -> Any:
+def _target_incentives(plan: Plan, inputs: Inputs) -> Column:
     """Return each payee's target incentive of the period, settled; zero where the plan has no weighted tree."""
     if not plan.incentive.children:
         return EXACT.zeros(len(inputs.payees))

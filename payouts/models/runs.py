@@ -143,7 +143,7 @@ class Payout(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    run = models.ForeignKey(Run, models.PROTECT, related_name="payouts", db_constraint=False)
+    run = models.ForeignKey(Run, models.PROTECT, related_name="payouts", db_constraint=False, db_index=False)
     chunk = models.ForeignKey(RunChunk, models.PROTECT, related_name="payouts", db_constraint=False)
     period = models.ForeignKey(Period, models.PROTECT, related_name="payouts", db_constraint=False)
     person = models.ForeignKey(Person, models.PROTECT, related_name="payouts", db_constraint=False)
@@ -178,7 +178,9 @@ class PayoutLine(models.Model):
     """One line that explains a payout; the lines of a payout sum to its `amount`."""
 
     pk = models.CompositePrimaryKey("payout_id", "number")
-    payout = models.ForeignKey(Payout, models.PROTECT, related_name="lines", db_constraint=False)
+    payout = models.ForeignKey(
+        Payout, models.PROTECT, related_name="lines", db_constraint=False, db_index=False
+    )
     number = models.PositiveSmallIntegerField()
     period = models.ForeignKey(Period, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=5, choices=LineKind, default=LineKind.LEAF)

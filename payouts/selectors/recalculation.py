@@ -29,6 +29,7 @@ from payouts.models import Payout, PayoutLine, Run
 from payouts.selectors.input_changes import input_changes
 from payouts.selectors.inputs import ChunkInputs, chunk_inputs
 from payouts.selectors.inputs.reach import version_reach
+from payouts.selectors.inputs.rows import uuid_array
 from payouts.selectors.rederived import Kept, chunk_kept, kept_rows
 from payouts.selectors.runs import period_assignments
 from plans.engine.inputs import Balances, Inputs, held_columns, payee_rows, rows_of
@@ -135,7 +136,7 @@ class Recalculation:
                 self._bring(payee, run=run, version=version)
                 yield _against(
                     payee,
-                    person_id=part.people[payee.payee],
+                    person_id=UUID(part.people[payee.payee]),
                     payout=paid.pop(payee.payee, None),
                     now=now,
                     then=then,
@@ -201,7 +202,7 @@ def _made(run: Run, version: PlanVersion, known_at: datetime) -> Iterator[ChunkI
         yield chunk_inputs(
             version=version,
             period=run.period,
-            assignment_ids=list(assignments.values_list("pk", flat=True)),
+            assignments=uuid_array(assignments.values_list("pk", flat=True)),
             known_at=known_at,
         )
 

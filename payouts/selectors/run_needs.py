@@ -11,7 +11,7 @@ from kamcomp.refusal import Refusal
 from payouts.selectors.inputs.reach import Reach, read_now, version_reach
 from payouts.selectors.inputs.reads import plan_reads
 from payouts.selectors.inputs.results import SubjectId, company_node, subjects_of
-from payouts.selectors.inputs.rows import stint_rows
+from payouts.selectors.inputs.rows import stint_rows, uuid_array
 from payouts.selectors.runs import period_assignments
 from plans.engine.document import plan_from_document
 from plans.engine.inputs import ResultKey
@@ -57,19 +57,22 @@ def _version_needs(
 ) -> Iterator[ResultNeed]:
     reads = plan_reads(plan_from_document(version.document))
     reach = version_reach(version=version, period=period)
+    keys = [
+        read.key for read in reads.keys if read.key.metric in computed and read_now(read=read, reach=reach)
+    ]
+    if not keys:
+        return
     now = period_assignments(period=period).filter(plan_version=version)
     chosen = Assignment.objects.filter(
         plan_version=version, person__in=now.values("person"), valid__overlap=(reach.since, reach.until)
     )
-    stints = stint_rows(assignment_ids=list(chosen.values_list("pk", flat=True)), reach=reach)
+    stints = stint_rows(assignments=uuid_array(chosen.values_list("pk", flat=True)), reach=reach)
     company = company_node(reads=reads, on=period.days.lower)
-    for read in reads.keys:
-        if read.key.metric not in computed or not read_now(read=read, reach=reach):
-            continue
-        since = _window_since(key=read.key, reach=reach)
-        for subject in subjects_of(key=read.key, stints=stints, company=company).ids:
+    for key in keys:
+        since = _window_since(key=key, reach=reach)
+        for subject in subjects_of(key=key, stints=stints, company=company).ids:
             if subject.segment is None or subject.segment in segments:
-                yield _need(read.key.metric, read.key.window, subject, segments, version.currency, since)
+                yield _need(key.metric, key.window, subject, segments, version.currency, since)
 
 
 def _window_since(*, key: ResultKey, reach: Reach) -> date | None:
@@ -85,8 +88,8 @@ def _need(
     return ResultNeed(
         metric=metric,
         window=window,
-        node_id=subject.node_id,
-        person_id=subject.person_id,
+        node_id=None if subject.node_id is None else UUID(subject.node_id),
+        person_id=None if subject.person_id is None else UUID(subject.person_id),
         segment_id=None if subject.segment is None else segments[subject.segment],
         currency=currency,
         since=since,

@@ -25,6 +25,7 @@ from payouts.copying import ComputedChunk, copy_rows
 from payouts.engine.formats import RUNNABLE_FORMATS
 from payouts.models import Run, RunChunk, RunProblem
 from payouts.selectors.inputs.reach import version_reach
+from payouts.selectors.inputs.rows import uuid_array
 from payouts.selectors.runs import period_assignments
 from plans.models import PlanVersion
 
@@ -274,17 +275,15 @@ def _check_references(*, taken: Taken, computed: ComputedChunk) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT (SELECT count(*) FROM payouts_payout o
+            SELECT (SELECT count(*) FROM payouts_payout o JOIN teams_person p ON p.id = o.person_id
                      WHERE o.chunk_id = %(chunk)s
-                       AND EXISTS (SELECT FROM teams_person p WHERE p.id = o.person_id)
-                       AND EXISTS (SELECT FROM payouts_run r WHERE r.id = o.run_id AND r.id = %(run)s
-                                      AND r.period_id = o.period_id)
-                       AND EXISTS (SELECT FROM payouts_runchunk c
-                                    WHERE c.id = o.chunk_id AND c.plan_version_id = o.plan_version_id)),
+                       AND (o.run_id, o.period_id) = (SELECT r.id, r.period_id FROM payouts_run r WHERE r.id = %(run)s)
+                       AND o.plan_version_id = (SELECT c.plan_version_id FROM payouts_runchunk c
+                                                 WHERE c.id = %(chunk)s)),
                    (SELECT count(*) FROM unnest(%(accounts)s::uuid[]) named(id)
                      WHERE NOT EXISTS (SELECT FROM teams_strategicaccount s WHERE s.id = named.id))
             """,
-            {"chunk": taken.chunk_id, "run": taken.run_id, "accounts": list(computed.accounts)},
+            {"chunk": taken.chunk_id, "run": taken.run_id, "accounts": uuid_array(computed.accounts)},
         )
         sound, unknown = cursor.fetchone()
     if sound != computed.payouts or unknown:

@@ -1,10 +1,12 @@
 """What is measured, what was agreed, what was achieved."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 
 from kamcomp.calendar.models import Period
 from kamcomp.records import Fact, FactQuerySet, Record, currency_field, money_field
@@ -22,6 +24,7 @@ from scorecards.choices import (
 from teams.choices import Perspective
 from teams.models import AccountNode, Person, Segment
 
+LAST_DAY = Coalesce(F("days__endswith"), Value(date(9999, 12, 31)))
 ONE_SUBJECT = Q(node__isnull=False, person=None) | Q(node=None, person__isnull=False)
 
 
@@ -60,8 +63,8 @@ class Target(Record):
     """
 
     metric = models.ForeignKey(Metric, models.PROTECT, related_name="targets")
-    node = models.ForeignKey(AccountNode, models.PROTECT, null=True, related_name="targets")
-    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="targets")
+    node = models.ForeignKey(AccountNode, models.PROTECT, null=True, related_name="targets", db_index=False)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="targets", db_index=False)
     segment = models.ForeignKey(Segment, models.PROTECT, null=True, related_name="+")
     days = DateRangeField()
     value = money_field()
@@ -86,6 +89,11 @@ class Target(Record):
                 nulls_distinct=False,
             ),
         ]
+        # A run reads the targets that end after its windows begin: however many years are kept, those.
+        indexes = [
+            models.Index("node", LAST_DAY, name="targets_by_node_and_end"),
+            models.Index("person", LAST_DAY, name="targets_by_person_and_end"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.metric.code} {self.value}"
@@ -107,8 +115,8 @@ class Result(Fact):
     window = models.CharField(
         max_length=20, default=Window.PERIOD, help_text="A Window, or the word of a rolling one: rolling_4."
     )
-    node = models.ForeignKey(AccountNode, models.PROTECT, null=True, related_name="results")
-    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="results")
+    node = models.ForeignKey(AccountNode, models.PROTECT, null=True, related_name="results", db_index=False)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="results", db_index=False)
     segment = models.ForeignKey(Segment, models.PROTECT, null=True, related_name="+")
     numerator = quotient_field(null=True)
     denominator = quotient_field(null=True)
@@ -120,6 +128,10 @@ class Result(Fact):
     as_of = models.DateField(null=True)
 
     class Meta:
+        indexes = [
+            models.Index(name="results_by_node_and_period", fields=["node", "period"]),
+            models.Index(name="results_by_person_and_period", fields=["person", "period"]),
+        ]
         constraints = [
             models.CheckConstraint(name="results_have_one_subject", condition=ONE_SUBJECT),
             models.UniqueConstraint(

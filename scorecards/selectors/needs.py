@@ -10,16 +10,34 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from django.db import connection
+
 from kamcomp.calendar.models import Period
 from scorecards.choices import Level, MetricSource, MetricStatus, Window
+from scorecards.engine.ingredients import INGREDIENTS
 from scorecards.engine.library import metric_rule
 from scorecards.engine.windows import Window as Days
-from scorecards.models import Metric, Target
+from scorecards.models import Metric, Result, Target
 from teams.choices import AccountStatus
 from teams.models import StrategicAccount
 
 MULTI_YEAR = 3
 TEAM_PAY = frozenset({"team_base", "team_variable"})
+
+# Of which kinds a company has any fact at all: of the others nothing is measured, however many accounts it has.
+KINDS_KNOWN = """
+    SELECT kind FROM (VALUES
+        ('sales', EXISTS (SELECT FROM scorecards_transaction)),
+        ('pnl', EXISTS (SELECT FROM scorecards_accountpnl)),
+        ('contracts', EXISTS (SELECT FROM scorecards_contract)),
+        ('answers', EXISTS (SELECT FROM scorecards_surveyresponse)),
+        ('wallet', EXISTS (SELECT FROM scorecards_walletestimate)),
+        ('inventory', EXISTS (SELECT FROM scorecards_inventorylevel)),
+        ('opportunities', EXISTS (SELECT FROM scorecards_opportunity)),
+        ('objectives', EXISTS (SELECT FROM teams_accountobjective)),
+        ('benchmarks', EXISTS (SELECT FROM policy_policysetting WHERE key LIKE 'benchmark.%'))
+    ) AS known(kind, is_there) WHERE is_there
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +90,7 @@ def result_needs(
 ) -> list[ResultNeed]:
     """
     Return what is wanted of a period whoever asks: each metric that has a target there, of its
-    subject, and every metric of the library of each account of the programme.
+    subject, and every metric of the library of each account of the programme, as far as there are facts of its kind.
     """
     chosen = list(windows)
     found = [
@@ -87,14 +105,12 @@ def result_needs(
         for target in _targets(period)
         for window in chosen
     ]
-    codes = Metric.objects.filter(
-        source=MetricSource.COMPUTED, status=MetricStatus.APPROVED, level=Level.ACCOUNT
-    ).values_list("code", flat=True)
     accounts = StrategicAccount.objects.exclude(status__in=[AccountStatus.CANDIDATE, AccountStatus.EXITED])
-    roots = list(accounts.order_by("node__code").values_list("node_id", flat=True))
+    codes = _measurable(period)
+    roots = list(accounts.order_by("node__code").values_list("node_id", flat=True)) if codes else []
     found += [
         ResultNeed(metric=code, window=window, node_id=node_id, optional=True)
-        for code in codes.order_by("code")
+        for code in codes
         for node_id in roots
         for window in chosen
     ]
@@ -117,6 +133,29 @@ def year_days(*, period: Period) -> tuple[date, date]:
     """Return the first day of the period's fiscal year, and the first day after it."""
     days = window_days(period=period, window=Window.YEAR)
     return days.since, days.until
+
+
+def _measurable(period: Period) -> list[str]:
+    """
+    Return the library's metrics of accounts that may come out with a value in a period, by code.
+
+    Those whose facts the company has none of are left out, unless the period has results already.
+    """
+    codes = Metric.objects.filter(
+        source=MetricSource.COMPUTED, status=MetricStatus.APPROVED, level=Level.ACCOUNT
+    ).order_by("code")
+    computed = Result.objects.current().filter(period=period, metric__source=MetricSource.COMPUTED)
+    every = list(codes.values_list("code", flat=True))
+    if computed.exists():
+        return every
+    with connection.cursor() as cursor:
+        cursor.execute(KINDS_KNOWN)
+        known = {kind for (kind,) in cursor.fetchall()}
+    return [
+        code
+        for code in every
+        if not known.isdisjoint(INGREDIENTS[name].kind for name in metric_rule(code=code).ingredients)
+    ]
 
 
 def _targets(period: Period) -> list[Target]:

@@ -9,25 +9,71 @@ back is the approved clawback cases less what locked payouts have taken.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db import connection
 
 from kamcomp.calendar.models import Period
 from kamcomp.columns import as_column
 from payouts.choices import AdjustmentKind, AdjustmentStatus, LineKind, RunStatus
-from payouts.models import Adjustment, ClawbackCase, Payout, PayoutLine
+from payouts.models import Adjustment, ClawbackCase
+from payouts.selectors.inputs.rows import uuid_array
 from plans.engine.inputs import Balances, held_columns
-from plans.models import Assignment, PlanVersion
+from plans.models import PlanVersion
 
 ZERO = Decimal(0)
 NAMES = ("posted", "carried", "excess", "bank", "draw", "recoverable")
+NONE: Mapping[str, Decimal] = {}
+
+LOCKED_RUNS = f"""
+    SELECT DISTINCT r.id, c.plan_version_id, p.fiscal_year, lower(p.days) AS first_day, v.number
+      FROM payouts_run r
+      JOIN calendar_period p ON p.id = r.period_id
+      JOIN payouts_runchunk c ON c.run_id = r.id
+      JOIN plans_planversion v ON v.id = c.plan_version_id
+     WHERE r.status = '{RunStatus.LOCKED}' AND v.plan_id = %(plan)s AND lower(p.days) < %(before)s
+     ORDER BY first_day DESC, v.number DESC
+"""
+CLOSINGS = """
+    SELECT person_id::text, carried, nullif(closing, '{}')::text FROM payouts_payout
+     WHERE run_id = %(run)s AND plan_version_id = %(version)s AND person_id = ANY((SELECT %(people)s::uuid[])::uuid[])
+"""
+STILL_ON = """
+    SELECT DISTINCT person_id::text FROM plans_assignment
+     WHERE plan_version_id = %(version)s AND person_id = ANY((SELECT %(people)s::uuid[])::uuid[]) AND valid && %(days)s
+"""
+CORRECTIONS = """
+    SELECT a.person_id::text, lower(p.days), a.amount
+      FROM payouts_adjustment a
+      JOIN calendar_period p ON p.id = a.period_id
+      JOIN calendar_period c ON c.id = a.corrects_period_id
+     WHERE a.plan_version_id = %(version)s AND a.currency = %(currency)s AND a.kind = ANY(%(kinds)s)
+       AND a.status = ANY(%(decided)s) AND c.fiscal_year = %(year)s AND c.calendar_id = %(calendar)s
+       AND a.person_id = ANY((SELECT %(people)s::uuid[])::uuid[])
+"""
+RECOVERABLE = """
+    SELECT c.person_id::text, sum(c.recoverable)
+      FROM payouts_clawbackcase c JOIN plans_planversion v ON v.id = c.plan_version_id
+     WHERE v.plan_id = %(plan)s AND c.currency = %(currency)s AND c.approved_by_id IS NOT NULL
+       AND c.closed_at IS NULL AND c.person_id = ANY((SELECT %(people)s::uuid[])::uuid[])
+     GROUP BY c.person_id
+"""
+TAKEN_BACK = f"""
+    SELECT o.person_id::text, sum(l.amount)
+      FROM payouts_payout o
+      JOIN payouts_run r ON r.id = o.run_id AND r.status = '{RunStatus.LOCKED}'
+      JOIN plans_planversion v ON v.id = o.plan_version_id AND v.plan_id = %(plan)s
+      JOIN payouts_payoutline l ON l.payout_id = o.id AND l.kind = '{LineKind.TERMS}' AND l.leaf = 'clawback'
+     WHERE o.person_id = ANY((SELECT %(people)s::uuid[])::uuid[])
+     GROUP BY o.person_id
+"""
 
 
 @dataclass(frozen=True)
@@ -40,114 +86,131 @@ class Closing:
     amounts: Mapping[str, Decimal]
 
 
-def opening_balances(
-    *, people: Sequence[tuple[UUID, str]], version: PlanVersion, period: Period
-) -> tuple[Balances, dict[str, Decimal]]:
-    """
-    Return the balances that payees bring, as columns, and what each has been posted so far.
+@dataclass(frozen=True)
+class LockedRun:
+    """A locked run that paid a version of a plan."""
 
-    Shape: `people` are (person id, employee id), in the order of the columns.
+    run_id: UUID
+    version_id: UUID
+    fiscal_year: int
+    first_day: date
+    number: int
+
+
+def opening_balances(*, people: Sequence[str], version: PlanVersion, period: Period) -> Balances:
     """
-    ids = [person_id for person_id, _employee in people]
-    last = _last_closings(ids=ids, version=version, period=period)
-    corrections = _corrections(ids=ids, version=version, period=period, last=last)
-    recoverable = _recoverable(ids=ids, version=version)
+    Return the balances that payees bring, as columns.
+
+    Shape: `people` are person ids as text, in the order of the columns.
+    """
+    last = _last_closings(people=people, version=version, period=period)
+    corrections = _corrections(people=people, version=version, period=period, last=last)
+    recoverable = _recoverable(people=people, version=version)
+    if not last and not corrections and not recoverable:
+        return Balances(**{name: as_column([ZERO] * len(people)) for name in NAMES})
     columns: dict[str, list[Decimal]] = {name: [] for name in NAMES}
     held: list[Mapping[str, Decimal]] = []
-    for person_id in ids:
-        closing = last.get(person_id)
-        amounts = dict(closing.amounts) if closing else {}
-        same_year = closing is not None and (closing.version_id, closing.fiscal_year) == (
-            version.pk,
-            period.fiscal_year,
-        )
-        amounts["posted"] = (amounts.get("posted", ZERO) if same_year else ZERO) + corrections.get(
-            person_id, ZERO
-        )
-        amounts["recoverable"] = recoverable.get(person_id, ZERO)
-        for name in NAMES:
+    now = (version.pk, period.fiscal_year)
+    for person in people:
+        closing = last.get(person)
+        amounts = NONE if closing is None else closing.amounts
+        same_year = closing is not None and (closing.version_id, closing.fiscal_year) == now
+        posted = amounts.get("posted", ZERO) if same_year else ZERO
+        columns["posted"].append(posted + corrections[person] if person in corrections else posted)
+        columns["recoverable"].append(recoverable.get(person, ZERO))
+        for name in NAMES[1:-1]:
             columns[name].append(amounts.get(name, ZERO))
         held.append(amounts)
-    posted = {employee: amount for (_id, employee), amount in zip(people, columns["posted"], strict=True)}
     balances = {name: as_column(values) for name, values in columns.items()}
-    return Balances(**balances, held=held_columns(held)), posted
+    return Balances(**balances, held=held_columns(held))
 
 
-def _last_closings(*, ids: Sequence[UUID], version: PlanVersion, period: Period) -> dict[UUID, Closing]:
-    """Return the last closing of each person on the plan; of this version, or of one the person has left."""
-    still_on = set(
-        Assignment.objects.filter(plan_id=version.plan_id, person_id__in=ids, valid__overlap=period.days)
-        .exclude(plan_version_id=version.pk)
-        .values_list("person_id", "plan_version_id")
-    )
-    rows = (
-        Payout.objects.filter(
-            person_id__in=ids,
-            plan_version__plan_id=version.plan_id,
-            run__status=RunStatus.LOCKED,
-            period__days__startswith__lt=period.days.lower,
-        )
-        .order_by("person_id", "-period__days", "-plan_version__number")
-        .values_list(
-            "person_id",
-            "plan_version_id",
-            "period__fiscal_year",
-            "period__days__startswith",
-            "carried",
-            "closing",
-        )
-    )
-    found: dict[UUID, Closing] = {}
-    for person_id, version_id, fiscal_year, first_day, carried, closing in rows:
-        known = found.get(person_id)
-        if (person_id, version_id) in still_on or (known and known.version_id == version.pk):
-            continue
-        if known is None or version_id == version.pk:
-            amounts = {name: Decimal(amount) for name, amount in closing.items()} | {"carried": carried}
-            found[person_id] = Closing(version_id, fiscal_year, first_day, amounts)
+def _last_closings(*, people: Sequence[str], version: PlanVersion, period: Period) -> dict[str, Closing]:
+    """
+    Return the last closing of each person on the plan; of this version, or of one the person has left.
+
+    The latest locked run is asked for everybody, the one before only for those it did not
+    pay: nearly always one query, however many periods are kept.
+    """
+    runs = [
+        LockedRun(*row) for row in _rows(LOCKED_RUNS, {"plan": version.plan_id, "before": period.days.lower})
+    ]
+    found: dict[str, Closing] = {}
+    wanted = set(people)
+    for run in (run for run in runs if run.version_id == version.pk):
+        _close(found, run, wanted)
+    others = [run for run in runs if run.version_id != version.pk]
+    still_on = {
+        version_id: _still_on(version_id, wanted, period) for version_id in {run.version_id for run in others}
+    }
+    for run in others:
+        _close(found, run, wanted, apart=still_on[run.version_id])
     return found
 
 
+def _close(
+    found: dict[str, Closing], run: LockedRun, wanted: set[str], *, apart: frozenset[str] = frozenset()
+) -> None:
+    """Note how a run left those still wanted, and want them no more; those `apart` are not asked for."""
+    asked = wanted - apart
+    if not asked:
+        return
+    said = {"run": run.run_id, "version": run.version_id, "people": uuid_array(asked)}
+    for person, carried, closing in _rows(CLOSINGS, said):
+        amounts = {name: Decimal(amount) for name, amount in json.loads(closing).items()} if closing else {}
+        amounts["carried"] = carried
+        found[person] = Closing(run.version_id, run.fiscal_year, run.first_day, amounts)
+        wanted.discard(person)
+
+
+def _still_on(version_id: UUID, people: set[str], period: Period) -> frozenset[str]:
+    if not people:
+        return frozenset()
+    said = {"version": version_id, "people": uuid_array(people), "days": period.days}
+    return frozenset(person for (person,) in _rows(STILL_ON, said))
+
+
 def _corrections(
-    *, ids: Sequence[UUID], version: PlanVersion, period: Period, last: Mapping[UUID, Closing]
-) -> dict[UUID, Decimal]:
+    *, people: Sequence[str], version: PlanVersion, period: Period, last: Mapping[str, Closing]
+) -> dict[str, Decimal]:
     """
     Return corrections of earlier periods of the fiscal year that have been decided for payment since.
 
     A locked payout that came after a correction has taken it up: what it closes with is
     what was due to date, the correction included.
     """
-    rows = Adjustment.objects.filter(
-        person_id__in=ids,
-        plan_version_id=version.pk,
-        kind__in=(AdjustmentKind.CORRECTION, AdjustmentKind.CLAWBACK),
-        status__in=(AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED),
-        corrects_period__fiscal_year=period.fiscal_year,
-        corrects_period__calendar_id=period.calendar_id,
-        currency=version.currency,
-    )
-    since: dict[UUID, Decimal] = defaultdict(lambda: ZERO)
-    for person_id, first_day, amount in rows.values_list("person_id", "period__days__startswith", "amount"):
-        closing = last.get(person_id)
+    said = {
+        "version": version.pk,
+        "currency": version.currency,
+        "kinds": [str(kind) for kind in (AdjustmentKind.CORRECTION, AdjustmentKind.CLAWBACK)],
+        "decided": [str(status) for status in (AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED)],
+        "year": period.fiscal_year,
+        "calendar": period.calendar_id,
+        "people": uuid_array(people),
+    }
+    since: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    if not Adjustment.objects.filter(plan_version=version).exists():
+        return {}
+    for person, first_day, amount in _rows(CORRECTIONS, said):
+        closing = last.get(person)
         if closing is None or first_day > closing.first_day:
-            since[person_id] += amount
+            since[person] += amount
     return dict(since)
 
 
-def _recoverable(*, ids: Sequence[UUID], version: PlanVersion) -> dict[UUID, Decimal]:
-    cases = ClawbackCase.objects.filter(
-        person_id__in=ids, plan_version__plan_id=version.plan_id, currency=version.currency,
-        approved_by__isnull=False, closed_at=None,
-    )  # fmt: skip
-    owed: dict[UUID, Decimal] = defaultdict(lambda: ZERO)
-    for person_id, amount in cases.values_list("person_id", "recoverable"):
-        owed[person_id] += amount
+def _recoverable(*, people: Sequence[str], version: PlanVersion) -> dict[str, Decimal]:
+    if not ClawbackCase.objects.filter(plan_version__plan_id=version.plan_id, closed_at=None).exists():
+        return {}
+    said = {"plan": version.plan_id, "currency": version.currency, "people": uuid_array(people)}
+    owed = dict(_rows(RECOVERABLE, said))
     if not owed:
         return {}
-    taken: Any = PayoutLine.objects.filter(
-        kind=LineKind.TERMS, leaf="clawback", payout__person_id__in=list(owed),
-        payout__plan_version__plan_id=version.plan_id, payout__run__status=RunStatus.LOCKED,
-    )  # fmt: skip
-    for row in taken.values("payout__person_id").annotate(total=Sum("amount")):
-        owed[row["payout__person_id"]] += row["total"]
-    return {person_id: max(amount, ZERO) for person_id, amount in owed.items()}
+    for person, total in _rows(TAKEN_BACK, said | {"people": uuid_array(owed)}):
+        owed[person] += total
+    return {person: max(amount, ZERO) for person, amount in owed.items()}
+
+
+def _rows(query: str, said: Mapping[str, Any]) -> Iterator[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, said)
+        yield from cursor.fetchall()

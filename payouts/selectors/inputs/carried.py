@@ -43,7 +43,11 @@ def with_carried(
     some = replace(reads, keys=tuple(wanted))
     earlier = Period.objects.filter(calendar_id=period.calendar_id, days__startswith__lt=period.days.lower)
     for before in earlier.order_by("-days")[:LOOK_BACK]:
-        found = measured(stints=stints, reads=some, period=before, company=company, known_at=known_at)
+        windows = [window_days(period=before, window=read.key.window) for read in wanted]
+        found = measured(
+            stints=stints, reads=some, period=before, company=company, known_at=known_at,
+            days=(min(each.since for each in windows), max(each.until for each in windows)),
+        )  # fmt: skip
         for read in wanted:
             for subject in subjects_of(key=read.key, stints=stints, company=company).ids:
                 value = _reading(read, subject, before, found)
@@ -59,7 +63,7 @@ def with_carried(
 
 
 def _reading(read: KeyRead, subject: SubjectId, period: Period, found: Measured) -> Decimal | None:
-    result = found.results.get((read.key.metric, read.key.window, subject))
+    result = found.results.get((read.key.metric, read.key.window), {}).get(subject)
     if result is None or result.state != FINAL or result.denominator == 0:
         return None
     days = window_days(period=period, window=read.key.window)
@@ -68,7 +72,7 @@ def _reading(read: KeyRead, subject: SubjectId, period: Period, found: Measured)
         if read.rule is None:
             return actual
         parts = target_parts(
-            targets=found.targets.get((read.key.metric, subject), []),
+            targets=found.targets.get(read.key.metric, {}).get(subject, ()),
             since=days.since,
             until=days.until,
             adds=read.key.metric in found.adding,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from uuid import UUID
 
 import numpy as np
 
@@ -19,10 +18,11 @@ from payouts.selectors.inputs.credit_columns import credit_columns
 from payouts.selectors.inputs.credits import credited
 from payouts.selectors.inputs.judged import milestone_columns, rating_columns
 from payouts.selectors.inputs.people import people_facts, stint_spans
-from payouts.selectors.inputs.reach import version_reach
-from payouts.selectors.inputs.reads import plan_reads
+from payouts.selectors.inputs.reach import Reach, version_reach
+from payouts.selectors.inputs.reads import PlanReads, plan_reads
 from payouts.selectors.inputs.results import company_node, measured, result_columns
 from payouts.selectors.inputs.rows import Conversion, InputProblem, Problems, StintRow, plan_rates, stint_rows
+from plans.engine.conventions import Window
 from plans.engine.document import plan_from_document
 from plans.engine.inputs import Inputs, Stated, rows_of
 from plans.engine.plan import Plan
@@ -38,22 +38,23 @@ class ChunkInputs:
     The engine's inputs of a chunk, and what its rows are called in the tables.
 
     `people` maps employee ids to person ids (of those with problems too), `accounts` the
-    codes of stints' accounts to account ids.
+    codes of stints' accounts to account ids; ids are text.
     """
 
     plan: Plan
     inputs: Inputs
     problems: tuple[InputProblem, ...]
-    people: dict[str, UUID]
-    accounts: dict[str, UUID]
+    people: dict[str, str]
+    accounts: dict[str, str]
 
 
 def chunk_inputs(
-    *, version: PlanVersion, period: Period, assignment_ids: Sequence[UUID], known_at: datetime
+    *, version: PlanVersion, period: Period, assignments: str, known_at: datetime
 ) -> ChunkInputs:
     """
     Return the inputs of a chunk's assignments on facts known at an instant.
 
+    `assignments` are their ids as the text of an array (`uuid_array`).
     A dozen set-based queries at most, whatever the number of people. People whose inputs
     cannot be made are left out and named in `problems`.
 
@@ -61,10 +62,13 @@ def chunk_inputs(
     """
     plan = plan_from_document(version.document)
     reads, reach, problems = plan_reads(plan), version_reach(version=version, period=period), Problems()
-    stints = stint_rows(assignment_ids=assignment_ids, reach=reach)
+    stints = stint_rows(assignments=assignments, reach=reach)
     facts = people_facts(stints=stints, reads=reads, since=reach.since, until=reach.until)
     company = company_node(reads=reads, on=period.days.lower)
-    found = measured(stints=stints, reads=reads, period=period, company=company, known_at=known_at)
+    found = measured(
+        stints=stints, reads=reads, period=period, company=company, known_at=known_at,
+        days=_measured_days(reads, reach),
+    )  # fmt: skip
     deals = credited(stints=stints, reads=reads, reach=reach, known_at=known_at, problems=problems)
     rates = plan_rates(
         currencies=facts.currencies | found.currencies | deals.currencies,
@@ -75,11 +79,7 @@ def chunk_inputs(
     spans = stint_spans(stints=stints, facts=facts, reads=reads, conversion=conversion)
     credits = credit_columns(credited=deals, reach=reach, conversion=conversion)
     people = {stint.employee_id: stint.person_id for stint in stints}
-    balances, _posted = opening_balances(
-        people=[(person_id, employee) for employee, person_id in people.items()],
-        version=version,
-        period=period,
-    )
+    balances = opening_balances(people=list(people.values()), version=version, period=period)
     place = {employee: number for number, employee in enumerate(people)}
     inputs = Inputs(
         calendar=reach.calendar,
@@ -99,6 +99,13 @@ def chunk_inputs(
     accounts = {stint.account_code: stint.account_id for stint in stints if stint.account_id is not None}
     sound = in_order(_without(inputs, problems.people))
     return ChunkInputs(plan, sound, tuple(problems.found.values()), people, accounts)
+
+
+def _measured_days(reads: PlanReads, reach: Reach) -> tuple[date, date]:
+    """Return the days that all windows of a plan's results together lie on."""
+    found = [reach.key_days(read.key, years=reads.years) for read in reads.keys]
+    days = [each for each in found if each is not None] or [reach.window_days(Window.PERIOD, years=1)]
+    return min(since for since, _until in days), max(until for _since, until in days)
 
 
 def parameter_columns(*, stints: Sequence[StintRow], problems: Problems) -> dict[str, Stated]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 
@@ -29,7 +28,7 @@ from payouts.selectors.inputs.earned import (
 )
 from payouts.selectors.inputs.reach import Reach
 from payouts.selectors.inputs.reads import PlanReads
-from payouts.selectors.inputs.rows import Problems, StintRow
+from payouts.selectors.inputs.rows import Problems, StintRow, uuid_array
 from plans.engine.conventions import CreditBase
 
 CREDITED = """
@@ -39,7 +38,7 @@ CREDITED = """
           FROM scorecards_credit c
           JOIN scorecards_transaction t ON (t.source, t.source_id, t.line) = (c.source, c.source_id, c.line)
           LEFT JOIN scorecards_product p ON p.id = t.product_id
-         WHERE c.person_id = ANY(%(people)s) AND {dealt}
+         WHERE c.person_id = ANY((SELECT %(people)s::uuid[])::uuid[]) AND {dealt}
            AND c.recorded_at <= %(known_at)s AND (c.superseded_at IS NULL OR c.superseded_at > %(known_at)s)
            AND t.recorded_at <= %(known_at)s AND (t.superseded_at IS NULL OR t.superseded_at > %(known_at)s)
     ), climb AS (
@@ -51,7 +50,7 @@ CREDITED = """
     SELECT b.source || '/' || b.source_id || '/' || b.line || '/' || w.employee_id || '/' || b.credit_type,
            w.employee_id, b.credit_type, b.share,
            ARRAY[b.source, b.source_id, b.line::text], b.date, b.booked_on, b.contract_id, b.revenue,
-           ARRAY(SELECT climb.node FROM climb WHERE climb.leaf = b.node_id),
+           ARRAY(SELECT climb.node::text FROM climb WHERE climb.leaf = b.node_id),
            b.quantity, b.cost, b.currency, coalesce(b.product, ''), coalesce(b.family, ''), b.deal_kind
       FROM believed b JOIN teams_person w ON w.id = b.person_id
      ORDER BY b.source COLLATE "C", b.source_id COLLATE "C", b.line, w.employee_id COLLATE "C", b.credit_type
@@ -62,11 +61,12 @@ REACHED_IN_WINDOW = f"(t.source, t.source_id) IN ({REACHED})"
 
 BELOW = """
     WITH RECURSIVE below AS (
-        SELECT p.id, p.employee_id, p.manager_id FROM teams_person p WHERE p.id = ANY(%(people)s)
+        SELECT p.id, p.employee_id, p.manager_id FROM teams_person p
+         WHERE p.id = ANY((SELECT %(people)s::uuid[])::uuid[])
         UNION
         SELECT r.id, r.employee_id, r.manager_id FROM below JOIN teams_person r ON r.manager_id = below.id
     )
-    SELECT below.id, below.employee_id, manager.employee_id
+    SELECT below.id::text, below.employee_id, manager.employee_id
       FROM below LEFT JOIN teams_person manager ON manager.id = below.manager_id
      ORDER BY below.employee_id COLLATE "C"
 """
@@ -86,7 +86,7 @@ class CreditedLine:
     credit_type: str
     share: Decimal
     deal: Deal
-    nodes: frozenset[UUID]
+    nodes: frozenset[str]
     quantity: Decimal | None
     cost: Decimal | None
     currency: str
@@ -169,11 +169,11 @@ def _credited_lines(
     return [line for line in (*lines, *given) if line.person in wanted]
 
 
-def _lines(*, people: Sequence[UUID], timed: bool, values: Mapping[str, Any]) -> list[CreditedLine]:
+def _lines(*, people: Sequence[str], timed: bool, values: Mapping[str, Any]) -> list[CreditedLine]:
     with connection.cursor() as cursor:
         cursor.execute(
             CREDITED.replace("{dealt}", REACHED_IN_WINDOW if timed else IN_WINDOW),
-            {**values, "people": list(people)},
+            {**values, "people": uuid_array(people)},
         )
         rows: list[Any] = cursor.fetchall()
     return [
@@ -186,9 +186,9 @@ def _lines(*, people: Sequence[UUID], timed: bool, values: Mapping[str, Any]) ->
     ]  # fmt: skip
 
 
-def _below(*, people: Sequence[UUID]) -> tuple[list[UUID], dict[str, str]]:
+def _below(*, people: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Return these people and everybody below them, and each one's manager by employee id."""
     with connection.cursor() as cursor:
-        cursor.execute(BELOW, {"people": list(people)})
+        cursor.execute(BELOW, {"people": uuid_array(people)})
         rows = cursor.fetchall()
     return [row[0] for row in rows], {employee: manager for _id, employee, manager in rows if manager}

@@ -14,26 +14,39 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, Generic, TypeVar
-from uuid import UUID
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
+from django.db import connection
 
 from kamcomp.columns import as_column
 from kamcomp.money import CONTEXT
 from payouts.selectors.inputs.reads import PlanReads
-from payouts.selectors.inputs.rows import Conversion, StintRow
+from payouts.selectors.inputs.rows import Conversion, StintRow, uuid_array
 from plans.engine.inputs import Spans
 from teams.choices import EmploymentStatus, PackageStatus
-from teams.models import Employment, Membership, PayPackage
 
 Held = TypeVar("Held")
 ZERO, ONE = Decimal(0), Decimal(1)
 WORKING = (EmploymentStatus.ACTIVE, EmploymentStatus.NOTICE, EmploymentStatus.LEAVE)
 
+_OF_PEOPLE = (
+    "person_id = ANY((SELECT %(people)s::uuid[])::uuid[]) AND valid && daterange(%(since)s, %(until)s)"
+)
+EMPLOYMENTS = f"""
+    SELECT person_id::text, lower(valid), upper(valid), fte, status FROM teams_employment WHERE {_OF_PEOPLE}
+"""
+PACKAGES = f"""
+    SELECT person_id::text, lower(valid), upper(valid), variable_target, base_salary, currency
+      FROM teams_paypackage WHERE {_OF_PEOPLE} AND status = '{PackageStatus.APPROVED}'
+"""
+MEMBERSHIPS = f"""
+    SELECT person_id::text, account_id::text, lower(valid), upper(valid), dedication
+      FROM teams_membership WHERE {_OF_PEOPLE}
+"""
 
-@dataclass(frozen=True)
-class Job:
+
+class Job(NamedTuple):
     """How a person is employed over some days."""
 
     fte: Decimal
@@ -41,8 +54,7 @@ class Job:
     working: bool
 
 
-@dataclass(frozen=True)
-class Promise:
+class Promise(NamedTuple):
     """What a package promises a year, in its own currency."""
 
     variable_target: Decimal
@@ -53,16 +65,22 @@ class Promise:
 class Timeline(Generic[Held]):
     """What holds on which days: half-open stretches that do not overlap."""
 
+    __slots__ = ("_stretches",)
+
     def __init__(self) -> None:
         self._stretches: list[tuple[date, date, Held]] = []
 
-    def hold(self, valid: Any, held: Held) -> None:
-        """Add a stretch of a date range; an open end is the end of time."""
-        self._stretches.append((valid.lower or date.min, valid.upper or date.max, held))
-        self._stretches.sort(key=lambda stretch: stretch[0])
+    def hold(self, begins: date | None, ends: date | None, held: Held) -> None:
+        """Add a stretch of days; an open end is the end of time."""
+        self._stretches.append((begins or date.min, ends or date.max, held))
+        if len(self._stretches) > 1:
+            self._stretches.sort(key=lambda stretch: stretch[0])
 
     def on(self, day: date) -> Held | None:
         """Return what holds on a day."""
+        if len(self._stretches) == 1:
+            begins, ends, held = self._stretches[0]
+            return held if begins <= day < ends else None
         place = bisect_right(self._stretches, day, key=lambda stretch: stretch[0]) - 1
         if place < 0 or self._stretches[place][1] <= day:
             return None
@@ -73,44 +91,48 @@ class Timeline(Generic[Held]):
         for begins, ends, _held in self._stretches:
             yield from (day for day in (begins, ends) if since < day < until)
 
+    def changes(self, since: date, until: date) -> bool:
+        """Tell whether something begins or ends strictly inside [since, until)."""
+        return any(since < begins < until or since < ends < until for begins, ends, _held in self._stretches)
+
+    def all_held(self) -> Iterable[Held]:
+        """Return everything that holds on some day."""
+        return (held for _since, _until, held in self._stretches)
+
 
 @dataclass(frozen=True)
 class PeopleFacts:
     """The dated facts of a chunk's people, by person; dedication by person and account."""
 
-    jobs: dict[UUID, Timeline[Job]]
-    promises: dict[UUID, Timeline[Promise]]
-    dedications: dict[tuple[UUID, UUID], Timeline[Decimal]]
+    jobs: dict[str, Timeline[Job]]
+    promises: dict[str, Timeline[Promise]]
+    dedications: dict[tuple[str, str], Timeline[Decimal]]
 
     @property
     def currencies(self) -> set[str]:
         """Return the currencies of all packages."""
-        return {held.currency for line in self.promises.values() for _since, _until, held in line._stretches}
+        return {held.currency for line in self.promises.values() for held in line.all_held()}
 
 
 def people_facts(*, stints: Sequence[StintRow], reads: PlanReads, since: date, until: date) -> PeopleFacts:
     """Return employments, packages and, where the plan scales by it, dedication: one query each."""
-    people, days = {stint.person_id for stint in stints}, (since, until)
-    jobs: dict[UUID, Timeline[Job]] = defaultdict(Timeline)
-    employments = Employment.objects.filter(person_id__in=people, valid__overlap=days).order_by()
-    for person, valid, fte, status in employments.values_list("person_id", "valid", "fte", "status"):
-        jobs[person].hold(valid, Job(fte, status == EmploymentStatus.LEAVE, status in WORKING))
-    promises: dict[UUID, Timeline[Promise]] = defaultdict(Timeline)
-    if reads.needs_package:
-        packages = PayPackage.objects.filter(
-            person_id__in=people, valid__overlap=days, status=PackageStatus.APPROVED
-        ).order_by()
-        for person, valid, *promised in packages.values_list(
-            "person_id", "valid", "variable_target", "base_salary", "currency"
-        ):
-            promises[person].hold(valid, Promise(*promised))
-    dedications: dict[tuple[UUID, UUID], Timeline[Decimal]] = defaultdict(Timeline)
-    if reads.needs_dedication:
-        memberships = Membership.objects.filter(person_id__in=people, valid__overlap=days).order_by()
-        for person, account, valid, dedication in memberships.values_list(
-            "person_id", "account_id", "valid", "dedication"
-        ):
-            dedications[person, account].hold(valid, dedication)
+    people = uuid_array({stint.person_id for stint in stints})
+    said: dict[str, Any] = {"people": people, "since": since, "until": until}
+    jobs: dict[str, Timeline[Job]] = defaultdict(Timeline)
+    promises: dict[str, Timeline[Promise]] = defaultdict(Timeline)
+    dedications: dict[tuple[str, str], Timeline[Decimal]] = defaultdict(Timeline)
+    with connection.cursor() as cursor:
+        cursor.execute(EMPLOYMENTS, said)
+        for person, begins, ends, fte, status in cursor.fetchall():
+            jobs[person].hold(begins, ends, Job(fte, status == EmploymentStatus.LEAVE, status in WORKING))
+        if reads.needs_package:
+            cursor.execute(PACKAGES, said)
+            for person, begins, ends, *promised in cursor.fetchall():
+                promises[person].hold(begins, ends, Promise(*promised))
+        if reads.needs_dedication:
+            cursor.execute(MEMBERSHIPS, said)
+            for person, account, begins, ends, dedication in cursor.fetchall():
+                dedications[person, account].hold(begins, ends, dedication)
     return PeopleFacts(jobs=jobs, promises=promises, dedications=dedications)
 
 
@@ -135,7 +157,9 @@ def stint_spans(
             )
             continue
         for since, until in _cuts(stint, facts):
-            made.extend(_span(row, stint, since, until, facts, reads, conversion))
+            span = _span(row, stint, since, until, facts, reads, conversion)
+            if span is not None:
+                made.append(span)
     columns = list(zip(*made, strict=True)) or [()] * 8
     return Spans(
         row=np.array(columns[0], dtype=np.int64),
@@ -149,16 +173,21 @@ def stint_spans(
     )
 
 
-def _cuts(stint: StintRow, facts: PeopleFacts) -> list[tuple[date, date]]:
-    edges = {stint.since, stint.until}
-    lines: list[Timeline[Any] | None] = [facts.jobs.get(stint.person_id), facts.promises.get(stint.person_id)]
-    if stint.account_id is not None:
-        lines.append(facts.dedications.get((stint.person_id, stint.account_id)))
-    for line in lines:
-        if line is not None:
-            edges.update(line.edges(stint.since, stint.until))
-    days = sorted(edges)
-    return list(pairwise(days))
+def _cuts(stint: StintRow, facts: PeopleFacts) -> Sequence[tuple[date, date]]:
+    since, until = stint.since, stint.until
+    lines: list[Timeline[Any]] = []
+    for line in (facts.jobs.get(stint.person_id), facts.promises.get(stint.person_id)):
+        if line is not None and line.changes(since, until):
+            lines.append(line)
+    if facts.dedications and stint.account_id is not None:
+        dedicated = facts.dedications.get((stint.person_id, stint.account_id))
+        if dedicated is not None and dedicated.changes(since, until):
+            lines.append(dedicated)
+    if not lines:
+        return ((since, until),)
+    return list(
+        pairwise(sorted({since, until, *(day for line in lines for day in line.edges(since, until))}))
+    )
 
 
 def _span(
@@ -169,10 +198,11 @@ def _span(
     facts: PeopleFacts,
     reads: PlanReads,
     conversion: Conversion,
-) -> Iterable[tuple[Any, ...]]:
+) -> tuple[Any, ...] | None:
+    """Return a span's figures; None for days that are not worked, or lack a package."""
     job = facts.jobs[stint.person_id].on(since)
     if job is None or not job.working:
-        return
+        return None
     target, base = ZERO, ZERO
     if reads.needs_package:
         line = facts.promises.get(stint.person_id)
@@ -183,18 +213,19 @@ def _span(
                 code="package_missing",
                 message=f"{stint.employee_id} has no approved pay package on {since}: add it, or end the assignment.",
             )
-            return
+            return None
         target = _promised(promise.variable_target, row, stint, promise, conversion)
         base = _promised(promise.base_salary, row, stint, promise, conversion)
-    yield (
-        row, since.toordinal(), until.toordinal(), target, base, job.fte, _dedication(stint, since, facts), job.on_leave
-    )  # fmt: skip
+    dedication = _dedication(stint, since, facts) if facts.dedications else ONE
+    return row, since.toordinal(), until.toordinal(), target, base, job.fte, dedication, job.on_leave
 
 
 def _promised(
     amount: Decimal, row: int, stint: StintRow, promise: Promise, conversion: Conversion
 ) -> Decimal:
     shared = CONTEXT.multiply(amount, stint.share)
+    if promise.currency == conversion.currency:
+        return shared
     converted = conversion.of(shared, source=promise.currency, rows=[row])
     return ZERO if converted is None else converted
 

@@ -13,12 +13,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Context, Decimal
-from typing import NamedTuple
-from uuid import UUID
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 import numpy as np
-from django.db.models import Q
+from django.db import connection
 
 from kamcomp.calendar.models import Period
 from kamcomp.columns import RowState, as_column
@@ -26,36 +25,53 @@ from kamcomp.money import CONTEXT
 from kamcomp.policy.models import PolicySetting
 from payouts.selectors.inputs.reach import Reach
 from payouts.selectors.inputs.reads import KeyRead, PlanReads
-from payouts.selectors.inputs.rows import Conversion, StintRow
+from payouts.selectors.inputs.rows import Conversion, StintRow, uuid_array
 from plans.engine.conventions import Level
 from plans.engine.inputs import Ints, ResultKey, Results, Stated
 from scorecards.choices import Aggregation, ResultStatus, TargetStatus
-from scorecards.models import Metric, Result, Target
+from scorecards.models import Metric
 from teams.models import AccountNode
 
 ZERO, ONE = Decimal(0), Decimal(1)
-WIDE = Context(prec=70)
 FINAL, MISSING = int(RowState.FINAL), int(RowState.MISSING)
 STATE_OF = {
-    ResultStatus.PROVISIONAL: RowState.FINAL,
-    ResultStatus.FINAL: RowState.FINAL,
-    ResultStatus.RESTATED: RowState.FINAL,
-    ResultStatus.MISSING: RowState.MISSING,
-    ResultStatus.INSUFFICIENT: RowState.INSUFFICIENT_SAMPLE,
+    str(ResultStatus.PROVISIONAL): FINAL,
+    str(ResultStatus.FINAL): FINAL,
+    str(ResultStatus.RESTATED): FINAL,
+    str(ResultStatus.MISSING): MISSING,
+    str(ResultStatus.INSUFFICIENT): int(RowState.INSUFFICIENT_SAMPLE),
 }
 IN_FORCE = (TargetStatus.ISSUED, TargetStatus.ACCEPTED, TargetStatus.DISPUTED, TargetStatus.REVISED)
 
+_BELIEVED = """
+    f.recorded_at <= %(known_at)s AND (f.superseded_at IS NULL OR f.superseded_at > %(known_at)s)
+       AND f.metric_id = ANY((SELECT %(metrics)s::uuid[])::uuid[])
+"""
+_RESULTS = """
+    SELECT f.metric_id::text, f."window", f.{of}_id::text, g.code, trim_scale(f.numerator),
+           trim_scale(f.denominator), trim_scale(f.value), f.currency, f.status
+      FROM scorecards_result f LEFT JOIN teams_segment g ON g.id = f.segment_id
+     WHERE f.{of}_id = ANY((SELECT %(subjects)s::uuid[])::uuid[]) AND f.period_id = %(period)s
+       AND f."window" = ANY(%(windows)s) AND {believed}
+"""
+_TARGETS = """
+    SELECT f.metric_id::text, f.{of}_id::text, g.code, lower(f.days) AS since,
+           coalesce(upper(f.days), '9999-12-31') AS until, trim_scale(f.value), f.currency
+      FROM scorecards_target f LEFT JOIN teams_segment g ON g.id = f.segment_id
+     WHERE f.{of}_id = ANY((SELECT %(subjects)s::uuid[])::uuid[]) AND lower(f.days) < %(until)s
+       AND coalesce(upper(f.days), '9999-12-31') > %(since)s AND f.status = ANY(%(in_force)s) AND {believed}
+"""
+
 
 class SubjectId(NamedTuple):
-    """Whose result: a node's or a person's, of a segment or of the whole (None)."""
+    """Whose result: a node's or a person's (ids as text), of a segment or of the whole (None)."""
 
-    node_id: UUID | None
-    person_id: UUID | None
+    node_id: str | None
+    person_id: str | None
     segment: str | None
 
 
-@dataclass(frozen=True)
-class StoredResult:
+class StoredResult(NamedTuple):
     """A result as stored."""
 
     numerator: Decimal
@@ -64,8 +80,7 @@ class StoredResult:
     currency: str
 
 
-@dataclass(frozen=True)
-class StoredTarget:
+class StoredTarget(NamedTuple):
     """A target as stored: over which days, how much, in which currency."""
 
     since: date
@@ -76,17 +91,20 @@ class StoredTarget:
 
 @dataclass(frozen=True)
 class Measured:
-    """The stored results and targets that a chunk reads, by metric, window and subject."""
+    """The stored results and targets that a chunk reads, by metric and window, or by metric, and by subject."""
 
-    results: Mapping[tuple[str, str, SubjectId], StoredResult]
-    targets: Mapping[tuple[str, SubjectId], list[StoredTarget]]
+    results: Mapping[tuple[str, str], Mapping[SubjectId, StoredResult]]
+    targets: Mapping[str, Mapping[SubjectId, list[StoredTarget]]]
     adding: frozenset[str]
 
     @property
     def currencies(self) -> set[str]:
         """Return every currency a result or target is in."""
-        return {each.currency for each in self.results.values()} | {
-            each.currency for targets in self.targets.values() for each in targets
+        return {each.currency for results in self.results.values() for each in results.values()} | {
+            each.currency
+            for of_metric in self.targets.values()
+            for targets in of_metric.values()
+            for each in targets
         }
 
 
@@ -99,7 +117,7 @@ class Subjects:
     index: Ints
 
 
-def company_node(*, reads: PlanReads, on: date) -> UUID | None:
+def company_node(*, reads: PlanReads, on: date) -> str | None:
     """
     Return the node that stands for the company, if the plan reads a result of the company or a region.
 
@@ -108,106 +126,132 @@ def company_node(*, reads: PlanReads, on: date) -> UUID | None:
     if not any(read.key.level in (Level.COMPANY, Level.REGION) for read in reads.keys):
         return None
     setting = PolicySetting.objects.filter(key="company.node", valid__contains=on).first()
-    return (
-        None
-        if setting is None
-        else AccountNode.objects.filter(code=setting.value).values_list("pk", flat=True).first()
-    )
+    if setting is None:
+        return None
+    found = AccountNode.objects.filter(code=setting.value).values_list("pk", flat=True).first()
+    return None if found is None else str(found)
 
 
 def measured(
-    *, stints: Sequence[StintRow], reads: PlanReads, period: Period, company: UUID | None, known_at: datetime
-) -> Measured:
-    """Return the results of a period and the targets that a plan reads for these stints: three queries."""
-    codes = {read.key.metric for read in reads.keys}
-    nodes = {stint.node_id for stint in stints if stint.node_id} | ({company} if company else set())
-    subject = Q(node_id__in=nodes) | Q(person_id__in={stint.person_id for stint in stints})
-    rows = (
-        Result.objects.known_at(known_at)
-        .filter(subject, period=period, metric__code__in=codes, window__in={read.key.window for read in reads.keys})
-        .order_by()
-        .values_list(
-            "metric__code", "window", "node_id", "person_id", "segment__code",
-            "numerator", "denominator", "value", "currency", "status",
-        )
-    )  # fmt: skip
-    results = {
-        (code, window, SubjectId(node, person, segment)): _stored(*figures)
-        for code, window, node, person, segment, *figures in rows
+    *, stints: Sequence[StintRow], reads: PlanReads, period: Period, company: str | None, known_at: datetime,
+    days: tuple[date, date],
+) -> Measured:  # fmt: skip
+    """
+    Return the results of a period, and the targets on `days`, that a plan reads for these stints.
+
+    A handful of queries, whatever the number of people: people's and nodes' apart.
+    """
+    metrics = {
+        str(pk): (code, aggregation)
+        for pk, code, aggregation in Metric.objects.filter(
+            code__in={read.key.metric for read in reads.keys}
+        ).values_list("pk", "code", "aggregation")
     }
-    return Measured(
-        results=results,
-        targets=_targets(
-            codes={read.key.metric for read in reads.keys if read.needs_target},
-            subject=subject,
-            known_at=known_at,
-        ),
-        adding=frozenset(
-            Metric.objects.filter(code__in=codes, aggregation=Aggregation.SUM).values_list("code", flat=True)
-        ),
-    )
+    people = {stint.person_id for stint in stints}
+    nodes = {stint.node_id for stint in stints if stint.node_id} | ({company} if company else set())
+    results: dict[tuple[str, str], dict[SubjectId, StoredResult]] = defaultdict(dict)
+    targets: dict[str, dict[SubjectId, list[StoredTarget]]] = defaultdict(lambda: defaultdict(list))
+    own = [read for read in reads.keys if read.key.level == Level.INDIVIDUAL]
+    others = [read for read in reads.keys if read.key.level != Level.INDIVIDUAL]
+    for of, some, ids in (("person", own, people), ("node", others, nodes)):
+        codes = {read.key.metric for read in some}
+        said = {
+            "metrics": uuid_array(pk for pk, (code, _adds) in metrics.items() if code in codes),
+            "subjects": uuid_array(ids),
+            "period": period.pk,
+            "windows": sorted({str(read.key.window) for read in some}),
+            "known_at": known_at,
+            "in_force": [str(status) for status in IN_FORCE],
+            "since": days[0],
+            "until": days[1],
+        }
+        if codes and ids:
+            _read_results(of, said, metrics, results)
+        codes = {read.key.metric for read in some if read.needs_target}
+        said["metrics"] = uuid_array(pk for pk, (code, _adds) in metrics.items() if code in codes)
+        if codes and ids:
+            _read_targets(of, said, metrics, targets)
+    adding = frozenset(code for code, aggregation in metrics.values() if aggregation == Aggregation.SUM)
+    return Measured(results=results, targets=targets, adding=adding)
+
+
+def _read_results(
+    of: str, said: Mapping[str, Any], metrics: Mapping[str, tuple[str, str]],
+    results: dict[tuple[str, str], dict[SubjectId, StoredResult]],
+) -> None:  # fmt: skip
+    is_person = of == "person"
+    for metric, window, subject, segment, numerator, denominator, value, currency, status in _rows(
+        _RESULTS, of, said
+    ):
+        key = SubjectId(None, subject, segment) if is_person else SubjectId(subject, None, segment)
+        stored = _stored(numerator, denominator, value, currency, status)
+        results[metrics[metric][0], window][key] = stored
+
+
+def _read_targets(
+    of: str, said: Mapping[str, Any], metrics: Mapping[str, tuple[str, str]],
+    targets: dict[str, dict[SubjectId, list[StoredTarget]]],
+) -> None:  # fmt: skip
+    is_person = of == "person"
+    for metric, subject, segment, since, until, value, currency in _rows(_TARGETS, of, said):
+        key = SubjectId(None, subject, segment) if is_person else SubjectId(subject, None, segment)
+        targets[metrics[metric][0]][key].append(StoredTarget(since, until, value, currency))
+
+
+def _rows(query: str, of: str, said: Mapping[str, Any]) -> list[Any]:
+    """Return the rows of a query about people or about nodes."""
+    with connection.cursor() as cursor:
+        cursor.execute(query.format(of=of, believed=_BELIEVED), said)
+        found: list[Any] = cursor.fetchall()
+    return found
 
 
 def result_columns(
-    *, reads: PlanReads, found: Measured, reach: Reach, company: UUID | None, conversion: Conversion
+    *, reads: PlanReads, found: Measured, reach: Reach, company: str | None, conversion: Conversion
 ) -> dict[ResultKey, Results]:
     """Return the results a plan reads as columns of subjects, money in plan currency."""
-    return {read.key: _columns(read, found, reach, reads.years, company, conversion) for read in reads.keys}
+    whose: dict[tuple[str, str], Subjects] = {}
+    columns = {}
+    for read in reads.keys:
+        level = (read.key.level, read.key.segment)
+        if level not in whose:
+            whose[level] = subjects_of(key=read.key, stints=conversion.stints, company=company)
+        columns[read.key] = _columns(read, found, reach, reads.years, whose[level], conversion)
+    return columns
 
 
 def _stored(
     numerator: Decimal | None, denominator: Decimal | None, value: Decimal | None, currency: str, status: str
 ) -> StoredResult:
-    state = int(STATE_OF[ResultStatus(status)])
+    state = STATE_OF[status]
     if state != FINAL or value is None:
         return StoredResult(ZERO, None, state if state != FINAL else MISSING, currency)
     if numerator is None or denominator is None:
-        return StoredResult(trimmed(value if numerator is None else numerator), None, FINAL, currency)
-    return StoredResult(trimmed(numerator), trimmed(denominator), FINAL, currency)
-
-
-def trimmed(figure: Decimal) -> Decimal:
-    """Return a figure without the zeros its column adds behind the point; the value is the same."""
-    short = figure.normalize(WIDE)
-    return short.quantize(ONE, context=WIDE) if short == short.to_integral_value() else short
-
-
-def _targets(
-    *, codes: set[str], subject: Q, known_at: datetime
-) -> dict[tuple[str, SubjectId], list[StoredTarget]]:
-    targets: dict[tuple[str, SubjectId], list[StoredTarget]] = defaultdict(list)
-    if not codes:
-        return targets
-    rows = (
-        Target.objects.known_at(known_at)
-        .filter(subject, metric__code__in=codes, status__in=IN_FORCE)
-        .order_by("days", "pk")
-        .values_list("metric__code", "node_id", "person_id", "segment__code", "days", "value", "currency")
-    )
-    for code, node, person, segment, days, value, currency in rows:
-        targets[code, SubjectId(node, person, segment)].append(
-            StoredTarget(days.lower, days.upper, trimmed(value), currency)
-        )
-    return targets
+        return StoredResult(value if numerator is None else numerator, None, FINAL, currency)
+    return StoredResult(numerator, denominator, FINAL, currency)
 
 
 def _columns(
-    read: KeyRead, found: Measured, reach: Reach, years: int, company: UUID | None, conversion: Conversion
+    read: KeyRead, found: Measured, reach: Reach, years: int, whose: Subjects, conversion: Conversion
 ) -> Results:
-    whose = subjects_of(key=read.key, stints=conversion.stints, company=company)
     names, subjects, index = whose.names, whose.ids, whose.index
-    results = [found.results.get((read.key.metric, read.key.window, subject)) for subject in subjects]
-    numerators, states = [], []
-    for place, result in enumerate(results):
-        numerator, state = (result.numerator, result.state) if result else (ZERO, MISSING)
-        if result and result.denominator is None:
-            numerator = _converted(numerator, result.currency, index, place, conversion)
+    stored = found.results.get((read.key.metric, read.key.window), {})
+    numerators: list[Decimal] = []
+    states: list[int] = []
+    denominators: list[Decimal] = []
+    ratios = False
+    for place, subject in enumerate(subjects):
+        result = stored.get(subject)
+        if result is None:
+            numerator, denominator, state = ZERO, None, MISSING
+        else:
+            numerator, denominator, state, currency = result
+            if denominator is None:
+                numerator = _converted(numerator, currency, index, place, conversion)
         numerators.append(numerator)
         states.append(state)
-    ratios = any(result is not None and result.denominator is not None for result in results)
-    denominators = [
-        result.denominator if result and result.denominator is not None else ONE for result in results
-    ]
+        denominators.append(ONE if denominator is None else denominator)
+        ratios = ratios or denominator is not None
     target = _target_column(read, subjects, index, found, reach, years, conversion)
     return Results(
         subjects=tuple(names),
@@ -220,38 +264,46 @@ def _columns(
     )
 
 
-def subjects_of(*, key: ResultKey, stints: Sequence[StintRow], company: UUID | None) -> Subjects:
+def subjects_of(*, key: ResultKey, stints: Sequence[StintRow], company: str | None) -> Subjects:
     """Return whose results a key reads: the person's, the account's, the region's within the company, the company's."""
     names: list[str] = []
-    ids: list[SubjectId] = []
-    place: dict[SubjectId, int] = {}
-    index = np.full(len(stints), -1, dtype=np.int64)
-    for row, stint in enumerate(stints):
-        subject, name = _subject(key, stint, company)
+    place: dict[str, int] = {}
+    index = []
+    for subject, name in _read_by(key, stints, company):
         if subject is None:
+            index.append(-1)
             continue
-        if subject not in place:
-            place[subject] = len(ids)
-            ids.append(subject)
+        at = place.get(subject)
+        if at is None:
+            at = place[subject] = len(names)
             names.append(name)
-        index[row] = place[subject]
-    return Subjects(names, ids, index)
+        index.append(at)
+    return Subjects(names, [_subject(key, each, company) for each in place], np.array(index, dtype=np.int64))
 
 
-def _subject(key: ResultKey, stint: StintRow, company: UUID | None) -> tuple[SubjectId | None, str]:
+def _read_by(
+    key: ResultKey, stints: Sequence[StintRow], company: str | None
+) -> Iterable[tuple[str | None, str]]:
+    """Return for each stint whose result it reads (a person, a node, a region, the company) and their name."""
+    if key.level == Level.INDIVIDUAL:
+        return [(stint.person_id, stint.employee_id) for stint in stints]
+    if key.level == Level.TEAM:
+        return [(stint.node_id, stint.account_code) for stint in stints]
+    if company is None:
+        return [(None, "")] * len(stints)
+    if key.level == Level.REGION:
+        regions = [key.segment or stint.region or None for stint in stints]
+        return [(region, f"region {region}") for region in regions]
+    return [(company, "company")] * len(stints)
+
+
+def _subject(key: ResultKey, read: str, company: str | None) -> SubjectId:
     segment = key.segment or None
     if key.level == Level.INDIVIDUAL:
-        return SubjectId(None, stint.person_id, segment), stint.employee_id
-    if key.level == Level.TEAM:
-        return (
-            None if stint.node_id is None else SubjectId(stint.node_id, None, segment)
-        ), stint.account_code
-    if company is None:
-        return None, ""
+        return SubjectId(None, read, segment)
     if key.level == Level.REGION:
-        region = segment or stint.region or None
-        return (None if region is None else SubjectId(company, None, region)), f"region {region}"
-    return SubjectId(company, None, segment), "company"
+        return SubjectId(company, None, read)
+    return SubjectId(read, None, segment)
 
 
 def _target_column(
@@ -262,10 +314,11 @@ def _target_column(
         return None
     days = reach.key_days(read.key, years=years)
     values, states = [], []
+    since, until = days or (date.max, date.max)
+    of_metric = found.targets.get(read.key.metric, {}) if days else {}
+    adds = read.key.metric in found.adding
     for place, subject in enumerate(subjects):
-        stored = found.targets.get((read.key.metric, subject), []) if days else []
-        since, until = days or (date.max, date.max)
-        parts = target_parts(targets=stored, since=since, until=until, adds=read.key.metric in found.adding)
+        parts = target_parts(targets=of_metric.get(subject, ()), since=since, until=until, adds=adds)
         total = ZERO
         for part in parts:
             converted = _converted(part.value, part.currency, index, place, conversion)
@@ -276,7 +329,7 @@ def _target_column(
 
 
 def target_parts(
-    *, targets: Iterable[StoredTarget], since: date, until: date, adds: bool
+    *, targets: Sequence[StoredTarget], since: date, until: date, adds: bool
 ) -> list[StoredTarget]:
     """
     Return the stored targets that together are the target of the days [since, until), or none.
@@ -284,10 +337,9 @@ def target_parts(
     Exactly those days; or, where the metric adds up, targets that lie end to end over them;
     or, where it does not, the shortest one that holds them all.
     """
-    targets = list(targets)
-    exact = [target for target in targets if (target.since, target.until) == (since, until)]
-    if exact:
-        return exact[:1]
+    for target in targets:
+        if target.since == since and target.until == until:
+            return [target]
     if not adds:
         holding = [target for target in targets if target.since <= since and until <= target.until]
         return sorted(holding, key=lambda target: (target.until - target.since, target.since))[:1]

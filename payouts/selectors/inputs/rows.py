@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, localcontext
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
+
+from django.db import connection
 
 from kamcomp.currency.choices import RateSet
 from kamcomp.currency.models import FxRate
 from kamcomp.money import CONTEXT
 from payouts.selectors.inputs.reach import Reach
-from plans.models import Assignment
 from scorecards.engine.rates import RateMissing, Rates
 
 ONE = Decimal(1)
 
+# Ids come as a sub-select's array: the planner does not weigh thousands of them one by one, and looks each up by
+# its index, whatever it believes of a table that has just been filled.
+STINTS = """
+    SELECT a.id::text, a.person_id::text, p.employee_id, a.account_id::text, coalesce(n.code, ''),
+           s.node_id::text, coalesce(n.region, ''), lower(a.valid), upper(a.valid), a.share,
+           nullif(a.parameters, '{}')::text
+      FROM plans_assignment a
+      JOIN teams_person p ON p.id = a.person_id
+      LEFT JOIN teams_strategicaccount s ON s.id = a.account_id
+      LEFT JOIN teams_accountnode n ON n.id = s.node_id
+     WHERE a.id = ANY((SELECT %(assignments)s::uuid[])::uuid[]) AND a.valid && daterange(%(since)s, %(until)s)
+"""
 
-@dataclass(frozen=True)
-class StintRow:
+
+class StintRow(NamedTuple):
     """
     One assignment within reach of a run: whose, on which account, from when to when.
 
     `name` is what the engine and the kept inputs call it: the account's code, a slash and
-    the assignment's id; `account_of` reads the account back.
+    the assignment's id; `account_of` reads the account back. Ids are text: a chunk has tens
+    of thousands of them, and nothing is done with them but to look rows up.
     """
 
     name: str
-    assignment_id: UUID
-    person_id: UUID
+    assignment_id: str
+    person_id: str
     employee_id: str
-    account_id: UUID | None
+    account_id: str | None
     account_code: str
-    node_id: UUID | None
+    node_id: str | None
     region: str
     since: date
     until: date
@@ -112,51 +127,39 @@ class Conversion:
             }
 
 
-def stint_name(*, account_code: str, assignment_id: UUID) -> str:
-    """Return what the engine calls a stint."""
-    return f"{account_code}/{assignment_id}"
-
-
 def account_of(stint: str) -> str:
     """Return the code of a stint's account; "" if the assignment names none."""
     return stint.rpartition("/")[0]
 
 
-def stint_rows(*, assignment_ids: Sequence[UUID], reach: Reach) -> list[StintRow]:
+def uuid_array(ids: Iterable[UUID | str]) -> str:
+    """Return ids as the text of a PostgreSQL array, to be cast to uuid[]: much faster to send than a list."""
+    return "{" + ",".join(map(str, ids)) + "}"
+
+
+def stint_rows(*, assignments: str, reach: Reach) -> list[StintRow]:
     """
     Return the stints of a chunk within reach, ordered by employee id and stint.
 
-    An assignment that touches none of the days the plan owes for is no stint, though a gate
-    may read over its days: it would be owed nothing and could only block.
+    `assignments` are ids as the text of an array (`uuid_array`). An assignment that touches
+    none of the days the plan owes for is no stint, though a gate may read over its days: it
+    would be owed nothing and could only block.
     """
     since, until = reach.since, reach.until
-    chosen = (
-        Assignment.objects.filter(pk__in=assignment_ids)
-        .order_by()
-        .values_list(
-            "pk", "person_id", "person__employee_id", "account_id", "account__node__code", "account__node_id",
-            "account__node__region", "valid", "share", "parameters",
+    with connection.cursor() as cursor:
+        cursor.execute(
+            STINTS, {"assignments": assignments, "since": reach.owed_since, "until": reach.owed_until}
         )
-    )  # fmt: skip
-    rows = [
-        StintRow(
-            name=stint_name(account_code=code or "", assignment_id=pk),
-            assignment_id=pk,
-            person_id=person_id,
-            employee_id=employee_id,
-            account_id=account_id,
-            account_code=code or "",
-            node_id=node_id,
-            region=region or "",
-            since=max(valid.lower or since, since),
-            until=min(valid.upper or until, until),
-            share=share,
-            parameters=parameters,
-        )
-        for pk, person_id, employee_id, account_id, code, node_id, region, valid, share, parameters in chosen
-        if (valid.lower or since) < reach.owed_until and (valid.upper or until) > reach.owed_since
-    ]
-    return sorted(rows, key=lambda row: (row.employee_id, row.name))
+        rows = [
+            StintRow(
+                f"{code}/{pk}", pk, person, employee, account, code, node, region,
+                max(begins or since, since), min(ends or until, until), share,
+                json.loads(parameters) if parameters else {},
+            )
+            for pk, person, employee, account, code, node, region, begins, ends, share, parameters in cursor.fetchall()
+        ]  # fmt: skip
+    rows.sort(key=lambda row: (row.employee_id, row.name))
+    return rows
 
 
 def plan_rates(*, currencies: Iterable[str], plan_currency: str, on: date, known_at: datetime) -> Rates:
