@@ -1,0 +1,1 @@
+"""The measurements behind every speed claim: `make bench`, written into docs/reference/performance.md."""
