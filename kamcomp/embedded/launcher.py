@@ -83,6 +83,7 @@ def web_settings(*, place: Place) -> dict[str, str]:
     defaults = {"KAMCOMP_HTTPS": "0", "KAMCOMP_OPEN_START_PAGE": "1", "KAMCOMP_LOG_FORMAT": "console"}
     if os.environ.get("KAMCOMP_DEMO") != "0":
         defaults["KAMCOMP_DEMO_MODE"] = "1"
+        defaults["KAMCOMP_COMPANY"] = "Halden Components"
     return {name: os.environ.get(name) or value for name, value in defaults.items()}
 
 

@@ -24,6 +24,7 @@ from kamcomp.identity.models import User
 from kamcomp.pages.screens import Crumb, Screen
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import Kind, TableColumn, TableScreen
+from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.models import Payout, PayoutLine
 from payouts.selectors.rederived import payout_explain
@@ -124,9 +125,15 @@ class PayoutProof(PayoutScreen, TemplateResponseMixin):
 
     def get(self, request: HttpRequest, payout_id: UUID) -> HttpResponse:
         """Work it out again and show every step."""
+        explanation, problem = None, ""
+        try:
+            explanation = payout_explain(payout=self.payout)
+        except Refusal as refusal:
+            problem = str(refusal)
         context = self.get_context_data(
             payout=self.payout,
-            explanation=payout_explain(payout=self.payout),
+            explanation=explanation,
+            problem=problem,
             title=__("Every step, %(period)s") % {"period": self.payout.period.code},
         )
         return render(request, self.template_name, context)

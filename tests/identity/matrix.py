@@ -157,6 +157,8 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "uidb36": {"none": "1"},
         "key": {"none": "no-key"},
         "number": {"first": 1},
+        "period": {"everybody's": made.run.period.code},
+        "act": {"first": "review"},
     }
 
 
