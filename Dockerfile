@@ -6,7 +6,8 @@ WORKDIR /srv/kamcomp
 
 COPY requirements.txt requirements.lock ./
 RUN pip install --no-cache-dir --requirement requirements.txt --constraint requirements.lock \
- && useradd --system --no-create-home kamcomp
+ && useradd --system --no-create-home kamcomp \
+ && install --directory --owner kamcomp --mode 0700 /srv/exports
 
 COPY . .
 RUN python -m kamcomp.pages.making

@@ -51,6 +51,13 @@ class TestCompose:
 
         assert with_owner == {"migrate"}
 
+    def test_gives_web_and_workers_one_folder_for_files_out(self):
+        for name in ("web", "worker"):
+            folder = SERVICES[name]["environment"]["KAMCOMP_EXPORTS"]
+            assert SERVICES[name]["volumes"] == [f"exports:{folder}"]
+            assert f"--owner kamcomp --mode 0700 {folder}" in (PROJECT / "Dockerfile").read_text()
+        assert "exports" in yaml.safe_load(TEXT)["volumes"]
+
     def test_lets_workers_be_many(self):
         assert "container_name" not in SERVICES["worker"]
         assert "ports" not in SERVICES["worker"]
