@@ -1,10 +1,24 @@
-"""Django's `migrate`, as the owner role unless told otherwise: the app role may not change tables."""
+"""
+Django's `migrate`, as the owner role unless told otherwise: the app role may not change tables.
 
+It may run while the system works. It waits for a table only shortly, because everybody else would queue up
+behind it, and tries again; what it has done by then stands, as each migration is a transaction of its own.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
+from django.db import OperationalError, connections
+from psycopg2.errors import LockNotAvailable
+
+LOCK_SECONDS = 2
+TRIES = 30
+PAUSE_SECONDS = 1.0
 
 
 class Command(migrate.Command):
@@ -16,9 +30,33 @@ class Command(migrate.Command):
         parser.set_defaults(database="owner")
 
     def handle(self, *args: Any, **options: Any) -> str | None:
-        """Refuse with one sentence where the owner's address is not given."""
+        """Refuse with one sentence where the owner's address is not given; try again while tables are in use."""
         if options["database"] not in settings.DATABASES:
             raise CommandError(
                 "DATABASE_OWNER_URL is not set: migrations run as the role that owns the tables."
             )
-        return super().handle(*args, **options)
+        for tried in range(1, TRIES + 1):
+            try:
+                with short_waits(database=options["database"]):
+                    return super().handle(*args, **options)
+            except OperationalError as error:
+                if not isinstance(error.__cause__, LockNotAvailable):
+                    raise
+                self.stderr.write(f"A table is in use ({tried} of {TRIES}): the others go first.")
+            time.sleep(PAUSE_SECONDS)
+        raise CommandError(
+            f"A table stayed in use through {TRIES} tries of {LOCK_SECONDS} s. The migrations before this one stand, "
+            "nothing of it is kept: look in pg_stat_activity for who holds the table, and migrate again."
+        )
+
+
+@contextmanager
+def short_waits(*, database: str) -> Iterator[None]:
+    """Wait for no lock longer than a moment, on a connection that then waits as before."""
+    with connections[database].cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{LOCK_SECONDS}s"])
+    try:
+        yield
+    finally:
+        with connections[database].cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
