@@ -19,7 +19,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from kamcomp.logs import saying
 from kamcomp.pulse.choices import Door
@@ -190,5 +190,5 @@ def _give_back(*, taken: Taken, error: str) -> None:
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
         chunk_give_back(taken=taken, error=error)
-    except (OperationalError, InterfaceError) as unreachable:
+    except (DatabaseError, InterfaceError) as unreachable:
         logger.warning("chunk %s of run %s is left to its lease: %s", taken.number, taken.run_id, unreachable)

@@ -1,0 +1,143 @@
+"""PostgreSQL is killed under writers and workers: what was acknowledged is there, what is unknown is asked again."""
+
+import threading
+import time
+from collections import Counter
+from functools import partial
+
+import pytest
+from django.db import DatabaseError, IntegrityError, InterfaceError, connection, connections
+
+from kamcomp.imports.choices import BatchStatus
+from kamcomp.imports.models import ImportBatch
+from kamcomp.imports.services import ImportUnderWay
+from payouts.services.runs import run_request
+from teams.models import Person
+from tests.faults.conftest import Workers, until
+from tests.faults.own_postgresql import OwnPostgresql
+from tests.faults.story import Story, seeds
+from tests.imports.company import commit
+from tests.payouts.crowd import AT
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+WRITERS = 3
+GONE = (DatabaseError, InterfaceError)  # a connection that broke is not always an OperationalError
+
+
+@pytest.fixture
+def own(undisturbed, tmp_path_factory):
+    """A server of its own with the company and its undisturbed run."""
+    server = OwnPostgresql(tmp_path_factory.mktemp("pg"))
+    server.copy()
+    with server.in_use():
+        yield server
+    server.end()
+
+
+class Writers:
+    """Several hands that import one small file after another, each until it is acknowledged."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.acknowledged: list[str] = []
+        self.unknown: list[str] = []
+        self.found: list[str] = []
+        self.failed: list[Exception] = []
+        self.threads = [threading.Thread(target=self.write, args=(number,)) for number in range(WRITERS)]
+
+    def got_on(self, *, after: int) -> bool:
+        return len(self.acknowledged) > after + 3
+
+    def write(self, writer: int) -> None:
+        try:
+            for number in range(10_000):
+                if self.over.is_set():
+                    break
+                self.hand_in(f"W{writer}-{number:04}")
+        except Exception as error:
+            self.failed.append(error)
+        finally:
+            connections.close_all()
+
+    def hand_in(self, name: str) -> None:
+        """Import a file, again and again until the answer is known: the same file twice changes nothing."""
+        while True:
+            try:
+                preview = commit("people", f"employee_id,name\n{name},Person {name}\n")
+            except ImportUnderWay:
+                continue
+            except IntegrityError:
+                raise
+            except GONE:
+                self.unknown.append(name)
+                connection.close()
+                time.sleep(0.05)
+                continue
+            if name in self.unknown and preview.already is not None:
+                self.found.append(name)
+            self.acknowledged.append(name)
+            return
+
+
+class TestPostgresqlKilled:
+    @seeds(1)
+    def test_under_writers_and_workers(
+        self, seed, undisturbed, made, own: OwnPostgresql, workers: Workers, story: Story
+    ):
+        workers.start(DATABASE_URL=own.urls.app)
+        writers = Writers()
+        for thread in writers.threads:
+            thread.start()
+        run = None
+        for blow in range(3):
+            until(partial(writers.got_on, after=len(writers.acknowledged)), saying="writers to get on")
+            if blow == 1:
+                run = asked_again(made)
+                time.sleep(story.random.uniform(0, 0.8))
+            if story.random.random() < 0.5:
+                own.kill()
+                story.blow("the whole server")
+                own.start()
+            else:
+                own.kill_one()
+                story.blow("one session")
+            until(own.answers, seconds=60, every=0.1, saying="PostgreSQL to answer again")
+        until(lambda: ended_by_now(run), seconds=90, every=0.2, saying="the run to end")
+        writers.over.set()
+        for thread in writers.threads:
+            thread.join(timeout=60)
+
+        assert writers.failed == []
+        people = Counter(
+            Person.objects.filter(employee_id__startswith="W").values_list("employee_id", flat=True)
+        )
+        assert set(people) == set(writers.acknowledged), "an acknowledged import was lost"
+        assert set(people.values()) == {1}
+        batches = ImportBatch.objects.filter(kind="people", status=BatchStatus.COMMITTED)
+        assert batches.count() == len(people), "an import was doubled"
+        unknown = len(set(writers.unknown))
+        story.row.moment += (
+            f"; {len(people)} imports, {unknown} unknown, {len(set(writers.found))} of them done"
+        )
+        story.ends_as(run, undisturbed)
+        assert workers.running[0].alive
+
+
+def asked_again(made):
+    def ask():
+        try:
+            return run_request(period=made.period, by=made.users["maren"], at=AT)
+        except GONE:
+            connection.close()
+
+    return until(ask, seconds=60, every=0.1, saying="a run to be asked for")
+
+
+def ended_by_now(run) -> bool:
+    try:
+        run.refresh_from_db()
+    except GONE:
+        connection.close()
+        return False
+    return run.status not in ("queued", "calculating")
