@@ -24,13 +24,14 @@ USAGE = """usage: python3 -m kamcomp.embedded COMMAND [ARGUMENTS]
   python ...       run a Python program of yours on them in the same way
   test ...         run the tests; the arguments go to pytest
   quick ...        run the tests of the engine and the services only, each law on few examples
+  faults ...       play every fault with many seeds and print what was lost: nothing (--seeds, --rounds, --write)
   check ...        run every check; --no-tests leaves the tests out
   lock             resolve requirements.lock again
   reset            remove the embedded services' data (asks first; --yes does not)
 """
 PLACES = {
     **dict.fromkeys(("run", "manage", "python", "reset"), "run"),
-    **dict.fromkeys(("test", "quick", "check", "lock"), "test"),
+    **dict.fromkeys(("test", "quick", "faults", "check", "lock"), "test"),
 }
 GUESTS = ("manage", "python")
 LOCK_VARIABLE = "KAMCOMP_LOCK"

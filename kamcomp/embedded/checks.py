@@ -1,9 +1,10 @@
 """
-`test`, `quick` and `check`, inside the environment: what a change has to pass, each tool by its own command.
+`test`, `quick`, `faults` and `check`, inside the environment: what a change has to pass, each tool by its own command.
 
 Every check runs, whether or not one before it failed, so that one go shows all there is to mend.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -29,6 +30,7 @@ STATIC_CHECKS = {
     "migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
 }
 TESTS = [PYTHON, "-m", "pytest"]
+FAULTS_PAGE = "docs/reference/faults.md"
 QUICK_TESTS = [f"tests/{room}" for room in ("engine", "golden", "teams", "scorecards", "plans", "payouts")]
 
 
@@ -41,6 +43,8 @@ def main(*, arguments: Sequence[str]) -> int:
         if command == "quick":
             os.environ.setdefault("KAMCOMP_HYPOTHESIS", "quick")
             test(arguments=[*QUICK_TESTS, "-q", "-m", "not slow", *rest])
+        if command == "faults":
+            return faults(arguments=rest)
         if command == "lock":
             return requirements_lock()
         return check(arguments=rest)
@@ -58,6 +62,30 @@ def test(*, arguments: Sequence[str]) -> None:
     command = [*TESTS, *own, *arguments]
     sys.stdout.flush()
     os.execv(command[0], command)
+
+
+def faults(*, arguments: Sequence[str]) -> int:
+    """
+    Play every fault with many seeds and print the table; return 0 if no cent was lost or doubled.
+
+    `--seeds N` and `--rounds N` say how many, `--write` puts the table on its page, the rest goes to pytest.
+    """
+    parser = argparse.ArgumentParser(prog="faults")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=10_000)
+    parser.add_argument("--write", action="store_true")
+    asked, rest = parser.parse_known_args(arguments)
+    report = place_for(kind="test").folder / "faults.jsonl"
+    report.unlink(missing_ok=True)
+    asked_for = {"SEEDS": str(asked.seeds), "ROUNDS": str(asked.rounds), "REPORT": str(report)}
+    environ = {**os.environ, **{f"KAMCOMP_FAULT_{name}": value for name, value in asked_for.items()}}
+    own = [] if any(argument.startswith("-n") for argument in rest) else ["-n", "2", "--dist", "loadgroup"]
+    passed = subprocess.run(
+        [*TESTS, "tests/faults", "-q", *own, *rest], env=environ, check=False, close_fds=False
+    )
+    page = [str(PROJECT / FAULTS_PAGE)] if asked.write else []
+    told = subprocess.run([PYTHON, "-m", "tests.faults.table", str(report), *page], cwd=PROJECT, check=False)
+    return passed.returncode or told.returncode
 
 
 def check(*, arguments: Sequence[str]) -> int:

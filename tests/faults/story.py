@@ -20,17 +20,13 @@ from payouts.models import Payout, PayoutLine, Run
 from payouts.services.verify import verify_run
 
 SEEDS = os.environ.get("KAMCOMP_FAULT_SEEDS")
+ROUNDS = int(os.environ.get("KAMCOMP_FAULT_ROUNDS") or 0)
 REPORT = os.environ.get("KAMCOMP_FAULT_REPORT")
 
 
 def seeds(few: int = 1):
     """Parametrise a scenario with its seeds: `few` of them, or as many as `make faults` asks for."""
     return pytest.mark.parametrize("seed", range(int(SEEDS) if SEEDS else few))
-
-
-def scale(*, few: int, many: int) -> int:
-    """Return how often a scenario repeats itself: `few` times, or `many` in `make faults`."""
-    return many if SEEDS else few
 
 
 @dataclass
@@ -82,7 +78,8 @@ def story(request: pytest.FixtureRequest):
     seed = getattr(request.node, "callspec", None)
     number = seed.params.get("seed", 0) if seed else 0
     name = request.node.name.partition("[")[0].removeprefix("test_").replace("_", " ")
-    told = Story(row=Row(scenario=name, seed=number), random=random.Random(f"{name} {number}"))
+    room = request.node.module.__name__.rpartition("test_")[2].replace("_", " ")
+    told = Story(row=Row(scenario=f"{room}: {name}", seed=number), random=random.Random(f"{name} {number}"))
     failed_before = request.session.testsfailed
     yield told
     if REPORT:

@@ -25,6 +25,7 @@ from scorecards.models import Target
 from tests.faults.conftest import asked
 from tests.faults.story import Story, same_as
 from tests.faults.test_races import closing_company, deputised, lock_in_traffic, pool_round
+from tests.faults.together import Hands
 from tests.payouts.crowd import AT, crowd, document, final
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -40,9 +41,13 @@ class TestNoRowLock:
         made = deputised()
         monkeypatch.setattr(QuerySet, "select_for_update", lambda queryset, **_how: queryset)
 
-        with pytest.raises(CAUGHT):
-            for _round in range(ROUNDS):
-                pool_round(made, story)
+        hands = Hands(12)
+        try:
+            with pytest.raises(CAUGHT):
+                for _round in range(ROUNDS):
+                    pool_round(made, story, hands)
+        finally:
+            hands.let_go()
         story.row.verdict = "found"
 
 

@@ -31,8 +31,8 @@ from payouts.services.verify import verify_run
 from teams.choices import Link, Seat
 from teams.models import JobRole, Membership, Person
 from tests.faults.conftest import asked
-from tests.faults.story import Story, scale, seeds
-from tests.faults.together import together
+from tests.faults.story import ROUNDS, Story, seeds
+from tests.faults.together import Hands, together
 from tests.imports.company import commit
 from tests.payouts import company
 from tests.payouts.books import approved
@@ -95,7 +95,7 @@ def spent(pool: Pool) -> Decimal:
         return cursor.fetchone()[0]
 
 
-def pool_round(made: company.Company, story: Story) -> None:
+def pool_round(made: company.Company, story: Story, hands: Hands) -> None:
     """
     Let two people save and submit one pool twelve times at once; expect no cent too much and no change lost.
 
@@ -130,7 +130,7 @@ def pool_round(made: company.Company, story: Story) -> None:
     acts += [lambda: submit("ingrid"), lambda: submit("dora")]
     story.random.shuffle(acts)
 
-    outcomes = together(acts)
+    outcomes = together(acts, hands=hands)
 
     said_yes = sum(outcome is None for outcome in outcomes)
     others = [outcome for outcome in outcomes if outcome is not None]
@@ -146,11 +146,14 @@ def pool_round(made: company.Company, story: Story) -> None:
 class TestOnePool:
     def test_is_allocated_by_two_people_twelve_times_at_once(self, story: Story):
         made = deputised()
-        rounds = scale(few=15, many=10_000)
-        story.row.moment = f"{rounds} rounds of 12"
-
-        for _round in range(rounds):
-            pool_round(made, story)
+        rounds = ROUNDS or 15
+        hands = Hands(12)
+        try:
+            for number in range(1, rounds + 1):
+                pool_round(made, story, hands)
+                story.row.moment = f"{number} rounds of 12"
+        finally:
+            hands.let_go()
         story.recovered()
 
 
