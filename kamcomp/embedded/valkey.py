@@ -9,8 +9,9 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from kamcomp.embedded.places import CannotStart, Place
-from kamcomp.embedded.processes import Child, clean_environment, last_words, start, wait_until
+from kamcomp.embedded.places import CannotStart, Place, passable
+from kamcomp.embedded.postgresql import unprivileged
+from kamcomp.embedded.processes import Account, Child, clean_environment, last_words, start, wait_until
 
 DATABASES = 64  # one for each of many test processes
 START_SECONDS = 20.0
@@ -18,18 +19,39 @@ START_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Server:
-    """Where an embedded Valkey lives."""
+    """Where an embedded Valkey lives and who runs it."""
 
     data: Path
     socket: Path
     log: Path
+    account: Account | None = None
 
 
 def server_for(*, place: Place, sockets: Path) -> Server:
-    """Return the place's server, its folder made."""
-    data = place.folder / "valkey"
+    """
+    Return the place's server, its folders made and given to the user that will run it.
+
+    As root that is `nobody`, as for PostgreSQL, unless that user cannot reach the data or the program (a closed
+    home): what Valkey holds is only the doorbell, and is not worth a place elsewhere.
+    """
+    data, own_sockets = place.folder / "valkey", sockets / "v"
     data.mkdir(mode=0o700, exist_ok=True)
-    return Server(data=data, socket=sockets / "v", log=place.logs / "valkey.log")
+    own_sockets.mkdir(mode=0o700, exist_ok=True)
+    account = _account(needs=(data, binary_found()))
+    owner = account or Account(uid=os.getuid(), gid=os.getgid())
+    # What an earlier start as another user left is taken along.
+    for path in (own_sockets, data, *data.rglob("*")):
+        os.chown(path, owner.uid, owner.gid, follow_symlinks=False)
+    return Server(data=data, socket=own_sockets / "s", log=place.logs / "valkey.log", account=account)
+
+
+def _account(*, needs: tuple[Path, ...]) -> Account | None:
+    try:
+        account = unprivileged()
+    except CannotStart:  # root, and no such user; with a database of one's own nothing else needs one
+        return None
+    reached = account is not None and all(passable(path=path, uid=account.uid) for path in needs)
+    return account if reached else None
 
 
 def binary_found() -> Path:
@@ -68,6 +90,7 @@ def launch(*, server: Server) -> Child:
         log=server.log,
         environ=clean_environment(),
         folder=server.data,
+        account=server.account,
     )
     if not wait_until(ready=lambda: _answers(server=server), child=child, seconds=START_SECONDS):
         raise CannotStart(f"Valkey did not start: {last_words(log=server.log, lines=3)}")
