@@ -32,6 +32,7 @@ OWN_VARIABLES = (
     "REDIS_URL",
     "SECRET_KEY",
     "KAMCOMP_LOCK",
+    "KAMCOMP_STATE",
     "KAMCOMP_HTTPS",
 )
 
