@@ -9,7 +9,7 @@ from django.utils import timezone
 from rich.console import Console
 
 from kamcomp.identity.selectors import user_named
-from payouts.cli.options import add_by, add_period, period_of
+from payouts.cli.options import add_by, add_period, counted, period_of
 from payouts.selectors.adjustments import person_named
 from payouts.selectors.named import run_named
 from payouts.services.holds import payout_hold
@@ -34,5 +34,5 @@ def perform(*, options: dict[str, Any], say: Console) -> None:
         at=timezone.now(),
     )
     say.print(
-        f"{person.employee_id} in {run}: {count} payments held; payroll is not told until they are released."
+        f"{person.employee_id} in {run}: {counted(count, 'payment')} held; payroll is not told until it is released."
     )

@@ -33,6 +33,11 @@ def amounts_table(*, words: Sequence[str], amounts: Sequence[str]) -> Table:
     return table
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun: 1 payment, 2 payments."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def add_period(parser: ArgumentParser) -> None:
     """Add the options that name a period."""
     parser.add_argument("--period", required=True, help="the period's code, such as 2026-Q3")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rich.console import Console
 
 from kamcomp.identity.selectors import user_named
-from payouts.cli.options import add_by, add_period, period_of
+from payouts.cli.options import add_by, add_period, counted, period_of
 from payouts.selectors.adjustments import person_named
 from payouts.selectors.named import run_named
 from payouts.services.holds import payout_release
@@ -33,4 +33,6 @@ def perform(*, options: dict[str, Any], say: Console) -> None:
         by=user_named(options["by"]),
         at=timezone.now(),
     )
-    say.print(f"{person.employee_id} in {run}: {count} payments released; the next payroll file pays them.")
+    say.print(
+        f"{person.employee_id} in {run}: {counted(count, 'payment')} released; the next payroll file pays them."
+    )

@@ -110,7 +110,12 @@ class Story:
         )
         for key, value in SETTINGS.items():
             setting_put(
-                key=key, value=value, since=begun, reason="Our surveys ask for 0 to 10", by=self.maren
+                key=key,
+                value=value,
+                since=begun,
+                reason="Our surveys ask for 0 to 10",
+                by=self.maren,
+                at=moment(begun),
             )
         self.take_in([*files.master_files(), files.history_file()], at=moment(begun))
         self.users_link()

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from kamcomp import money
 from kamcomp.calendar.models import Period
 from kamcomp.records import Record, currency_field, money_field
 from kamcomp.visibility import SeenQuerySet
@@ -49,7 +50,7 @@ class ClawbackCase(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.person}: {self.recoverable} {self.currency}"
+        return f"{self.person}: {money.settle(self.recoverable, currency=self.currency)} {self.currency}"
 
 
 class Adjustment(Record):
@@ -104,7 +105,9 @@ class Adjustment(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.amount} {self.currency}"
+        return (
+            f"{self.get_kind_display()} {money.settle(self.amount, currency=self.currency)} {self.currency}"
+        )
 
 
 class Posting(Record):
@@ -146,7 +149,7 @@ class LedgerEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_account_display()} {self.amount} {self.currency}"
+        return f"{self.get_account_display()} {money.settle(self.amount, currency=self.currency)} {self.currency}"
 
 
 class PayoutEvent(models.Model):

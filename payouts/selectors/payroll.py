@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -44,18 +44,23 @@ class PayrollShare:
     difference: Decimal
 
 
-def payroll_shares(*, run: Run, on: date) -> list[PayrollShare]:
+def payroll_shares(
+    *, run: Run, on: date, payroll: Mapping[UUID, str] | None = None, known_at: datetime | None = None
+) -> list[PayrollShare]:
     """
     Return the people of a run who are paid in another currency, with what they get, by person id.
 
+    In the currencies of `payroll` by person, or of their employments; at the rates believed at
+    `known_at`, or now.
+
     :raises RateMissing: if a payroll rate that is needed is not stored.
     """
-    payroll = _payroll_currencies(run=run)
+    payroll = _payroll_currencies(run=run) if payroll is None else payroll
     foreign = _foreign_amounts(run=run, payroll=payroll)
     pairs = {(currency, payroll[person_id]) for person_id, given in foreign.items() for currency in given}
     rates = {
         pair: Rate(key=str(rate.pk), base=pair[0], quote=pair[1], value=rate.rate)
-        for pair, rate in rates_on(rate_set=RateSet.PAYROLL, on=on, pairs=pairs).items()
+        for pair, rate in rates_on(rate_set=RateSet.PAYROLL, on=on, pairs=pairs, known_at=known_at).items()
     }
     missing = sorted(pairs - rates.keys())
     if missing:

@@ -17,7 +17,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet, Sum
 
 from kamcomp import money
-from payouts.choices import LedgerAccount
+from kamcomp.refusal import Refusal
+from payouts.choices import LedgerAccount, RunStatus
 from payouts.models import LedgerEntry, PayrollReturn, Run
 from teams.models import Person
 
@@ -61,8 +62,20 @@ class PaidDifferently:
         return self.paid - self.owed
 
 
+class NothingOwedYet(Refusal):
+    """A run that is not locked owes nobody anything, so there is nothing to hold payroll against."""
+
+
 def run_reconciled(*, run: Run) -> list[Reconciled]:
-    """Return each currency's reconciliation through a locked run, by currency."""
+    """
+    Return each currency's reconciliation through a locked run, by currency.
+
+    :raises NothingOwedYet: if the run is not locked.
+    """
+    if run.status != RunStatus.LOCKED:
+        raise NothingOwedYet(
+            f"{run} is {run.get_status_display().lower()}: payroll is reconciled with a locked run. Lock it first."
+        )
     before = Q(posting__run__period__days__startswith__lt=run.period.days.lower)
     payable = LedgerEntry.objects.filter(
         account=LedgerAccount.PAYABLE, posting__run__calendar_id=run.calendar_id

@@ -141,16 +141,17 @@ def payee_differences(
 ) -> Iterator[FieldDifference]:
     """Yield every field of a stored payout and its lines that is not what was derived, amounts first to last."""
     yield from _differences(0, "", PAYOUT_FIELDS, derived.payout.split("\t"), _payout_stored(payout))
-    for number in range(1, max(len(lines), len(derived.lines)) + 1):
-        stored = lines[number - 1] if number <= len(lines) else None
-        made = derived.lines[number - 1].split("\t") if number <= len(derived.lines) else None
-        if stored is None or made is None:
-            leaf = made[1] if made else lines[number - 1].leaf
-            yield FieldDifference(
-                number, leaf, "line", "stored" if stored else "none", "derived" if made else "none"
-            )
+    kept = {line.number: line for line in lines}
+    made = {number: text.split("\t") for number, text in enumerate(derived.lines, start=1)}
+    for number in sorted(kept.keys() | made.keys()):
+        stored, fields = kept.get(number), made.get(number)
+        if stored is not None and fields is not None:
+            yield from _differences(number, stored.leaf, LINE_FIELDS, fields, _line_stored(stored))
             continue
-        yield from _differences(number, stored.leaf, LINE_FIELDS, made, _line_stored(stored))
+        leaf = stored.leaf if stored is not None else made[number][1]
+        yield FieldDifference(
+            number, leaf, "line", "stored" if stored else "none", "derived" if fields else "none"
+        )
 
 
 def _differences(

@@ -351,6 +351,9 @@ def _note_put(*, pool: Pool, message: str) -> None:
 
 
 def _reason(run: Run, reasons: Sequence[str]) -> str:
+    """Return why a payout is corrected; without a changed input, what is reversed is an earlier correction."""
+    if not reasons:
+        return f"Late facts of {run.period}: what was paid is right again, so its earlier corrections are reversed"
     shown = "; ".join(reasons[:REASONS_SHOWN])
     more = f"; and {len(reasons) - REASONS_SHOWN} more" if len(reasons) > REASONS_SHOWN else ""
     return f"Late facts of {run.period}: {shown}{more}"

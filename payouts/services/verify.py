@@ -161,6 +161,9 @@ def _payouts(chunk: RunChunk) -> Iterator[Payout]:
 def _difference_sentence(employee_id: str, plan: str, difference: FieldDifference, currency: str) -> str:
     place = f"{employee_id}, {plan}, "
     place += f"line {difference.line} ({difference.leaf})" if difference.line else "payout"
+    if difference.field == "line":
+        found = "derived but not stored" if difference.stored == "none" else "stored but not derived"
+        return f"{place} is {found}."
     sentence = f"{place}: {difference.field} stored {difference.stored}, derived {difference.derived}"
     try:
         off = Decimal(difference.stored) - Decimal(difference.derived)

@@ -3,9 +3,8 @@ The part of verification that looks at the ledger of a locked run: every entry, 
 currency and what it is for, against what the lock posts for the payouts, pools, shares and adjustments
 stored. Nothing is written.
 
-Cost centres are left out: an entry keeps the one of its day, a person's may change afterwards. So are the
-amounts in payroll currency, which stand on the rate of that day; what was taken from the plan currency for
-them is held against what the person was owed.
+Amounts in payroll currency are converted again, in the currency the entry is in, at the rates believed when
+they were posted. Cost centres are left out: an entry keeps the one of its day, a person's may change afterwards.
 Rules: docs/reference/formulas.md, "Postings".
 """
 
@@ -14,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -21,8 +21,10 @@ from django.db import connection
 from django.db.models import QuerySet, Sum
 
 from payouts.choices import AdjustmentStatus, LedgerAccount
+from payouts.engine.conversion import RateMissing
 from payouts.models import LedgerEntry, Run
 from payouts.selectors.adjustments import person_nets
+from payouts.selectors.payroll import payroll_shares
 from payouts.services.ledger import STATEMENTS, statement_values
 from teams.models import Person
 
@@ -90,6 +92,36 @@ def ledger_differences(*, run: Run) -> Iterator[LedgerDifference]:
     """Yield every account, person and currency of a locked run whose entries are not what follows."""
     yield from _tied(run)
     yield from _untied(run)
+    yield from _converted(run)
+
+
+def _converted(run: Run) -> Iterator[LedgerDifference]:
+    """Compare what people are paid in payroll currency with what follows at the rates believed at the posting."""
+    turned = LedgerEntry.objects.filter(posting__run=run, account=LedgerAccount.CONVERSION)
+    entries = LedgerEntry.objects.filter(
+        posting__in=turned.values("posting"), account=LedgerAccount.PAYABLE, amount__lt=0
+    ).order_by()
+    sums = entries.values_list("person_id", "person__employee_id", "currency", "posting__created_at")
+    paid = sorted(sums.annotate(total=Sum("amount")), key=str)
+    for moment in sorted({each[3] for each in paid}):
+        mine = [each for each in paid if each[3] == moment]
+        due = _due_in(run, {person_id: currency for person_id, _name, currency, _at, _total in mine}, moment)
+        for person_id, name, currency, _moment, total in mine:
+            if -total != due.get(person_id, ZERO):
+                what = "pay in payroll's currency"
+                yield _difference(
+                    name, LedgerAccount.PAYABLE, currency, what, -due.get(person_id, ZERO), total
+                )
+
+
+def _due_in(run: Run, payroll: dict[UUID, str], known_at: datetime) -> dict[UUID, Decimal]:
+    """Return what people are due in the currencies of `payroll`, at the rates believed at a moment."""
+    last = run.period.days.upper - timedelta(days=1)
+    try:
+        shares = payroll_shares(run=run, on=last, payroll=payroll, known_at=known_at)
+    except RateMissing:
+        return {}
+    return {share.person_id: share.converted for share in shares}
 
 
 def unbalanced_postings(entries: QuerySet[LedgerEntry]) -> Iterator[tuple[UUID, str, Decimal]]:

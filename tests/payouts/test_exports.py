@@ -8,7 +8,7 @@ from decimal import Decimal
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db.models import Sum
 from openpyxl import load_workbook
 
@@ -188,6 +188,14 @@ class TestExportMake:
 
 
 class TestReconcile:
+    def test_is_refused_before_the_lock(self, made, run):
+        calculated_run(made, period="2026-Q4", amounts={"KAM": "100.00"})
+
+        with pytest.raises(
+            CommandError, match="2026-Q4 no. 1 is calculated: payroll is reconciled with a locked run"
+        ):
+            call_command("payouts", "reconcile", "--period=2026-Q4")
+
     def test_opening_and_earned_less_paid_is_closing(self, made, run):
         PayrollReturn.objects.create(
             run=run, person=made.people["KAM"], amount=D("6400.00"), currency="EUR", paid_on=AT.date()

@@ -8,7 +8,7 @@ from kamcomp.approvals.models import Finding
 from payouts.choices import AdjustmentStatus
 from payouts.models import Adjustment, ClawbackCase, LedgerEntry, Payout, PayoutLine
 from payouts.services import late_facts as services
-from payouts.services.adjustments import adjustment_approve
+from payouts.services.adjustments import adjustment_approve, adjustment_reject
 from payouts.services.verify import verify_run
 from tests.payouts.books import locked
 from tests.payouts.quarters import POOL, after, calculated, closed, pool_of, quarters, sold
@@ -129,6 +129,47 @@ class TestLateFacts:
         approve_all(made, found)
         closed(made, "2026-Q2")
         assert pool_of(made, "2026-Q2").funded == D("1600.00")
+
+    def test_say_that_a_waiting_correction_of_a_pool_is_out_of_date(self):
+        made = quarters()
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_100_000, account=account)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_150_000)
+        first = correct(made, "2026-Q2")
+        sold(made, "2026-Q1", 1_200_000)
+
+        found = correct(made, "2026-Q2")
+
+        # 120 % funds 2,400, 130 % would 2,600, 140 % 2,800; the payees' own corrections go on from what waits.
+        assert found.notes == [
+            "A correction of 200.00 EUR for the pool of Mer, 2026-Q1 waits for a decision, but 400.00 is due on the "
+            "facts known now: reject it, then ask for late facts again."
+        ]
+        assert Finding.objects.get(rule="pool_late_facts").message == found.notes[0]
+        assert ("pool", "2026-Q1") not in told(found)
+        (waiting,) = [each for each in first.proposed if each.pool]
+        adjustment_reject(
+            adjustment_id=waiting.pk, reason="out of date", by=made.user("jonas"), at=after(made, "2026-Q2")
+        )
+        assert told(correct(made, "2026-Q2")) == {("pool", "2026-Q1"): "400.00"}
+
+    def test_that_go_back_to_what_was_paid_reverse_the_correction_and_say_so(self):
+        made = quarters()
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_000_000, account=account)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_050_000)
+        approve_all(made, correct(made, "2026-Q2"))
+        sold(made, "2026-Q1", 1_000_000)
+
+        found = correct(made, "2026-Q2")
+
+        back = next(each for each in found.proposed if each.person == made.people[0])
+        assert back.amount == D("-500.00")
+        assert back.reason == (
+            "Late facts of 2026-Q1: what was paid is right again, so its earlier corrections are reversed"
+        )
 
     def test_follow_each_other_to_the_cent(self):
         made = quarters()

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Sum
 from django.db.utils import IntegrityError
+from django.utils import timezone
 from psycopg2.extras import DateRange
 
 from kamcomp.approvals.models import Finding
@@ -20,6 +21,7 @@ from payouts.engine.conversion import RateMissing
 from payouts.models import Adjustment, Allocation, LedgerEntry, Payout, PayoutLine, Pool, Posting
 from payouts.services import adjustments, approvals, locks
 from payouts.services.reviews import run_review
+from payouts.services.verify_ledger import ledger_differences
 from teams.models import Employment, PayPackage
 from tests.payouts.books import allocated, approved, balances, locked
 from tests.payouts.company import ALWAYS, AT, LATER, START, TERMS, calculated_run, company
@@ -239,6 +241,31 @@ class TestRunLock:
             ("payable", "JPY"): D("-1041401"),
             ("conversion", "JPY"): D("1041401"),
         }
+
+
+class TestPayInPayrollCurrency:
+    PAIR = {"rate_set": "payroll", "from_currency": EUR, "to_currency": "JPY", "rate_date": date(2026, 9, 30)}
+
+    def test_follows_from_the_rate_believed_at_the_lock(self, owner_sql):
+        made = company()
+        run = calculated_run(made)
+        Employment.objects.filter(person=made.people["KAM"]).update(payroll_currency="JPY")
+        rate = FxRate.objects.create(rate=D("161.27"), **self.PAIR)
+        locked(made, run)
+        Employment.objects.filter(person=made.people["KAM"]).update(payroll_currency="EUR")
+        FxRate.objects.filter(pk=rate.pk).update(superseded_at=timezone.now())
+        FxRate.objects.create(rate=D("170"), **self.PAIR)
+
+        assert list(ledger_differences(run=run)) == []
+
+        owner_sql.execute("SET session_replication_role = replica")
+        owner_sql.execute(
+            "UPDATE payouts_ledgerentry SET amount = amount - 1 WHERE currency = 'JPY' AND account = 'payable'"
+        )
+        (difference,) = ledger_differences(run=run)
+        assert difference.sentence == (
+            "KAM: the ledger has -1041402 JPY on payable for pay in payroll's currency, -1041401 follows (-1 JPY)."
+        )
 
 
 def locked_again(made, run):

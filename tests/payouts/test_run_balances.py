@@ -4,11 +4,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from payouts.choices import LedgerAccount, RunStatus
 from payouts.models import LedgerEntry, Payout, Run
 from payouts.selectors.rederived import payout_explain
+from payouts.services.adjustments import adjustment_approve
 from payouts.services.approvals import run_approve
+from payouts.services.late_facts import late_facts
 from payouts.services.locks import run_lock
 from payouts.services.reviews import run_review
 from payouts.services.run_work import run_look
@@ -26,8 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def closed(made: Crowd, code: str) -> Run:
     """Run a quarter and lock it, a few days after its last."""
-    period = made.periods[code]
-    at = datetime.combine(period.days.upper + timedelta(days=20), datetime.min.time(), tzinfo=UTC)
+    period, at = made.periods[code], in_time(made, code)
     run = run_request(period=period, by=made.users["maren"], at=at)
     run_look(run_id=run.pk)
     run.refresh_from_db()
@@ -48,9 +50,15 @@ def paid(made: Crowd) -> list[Payout]:
     return payouts
 
 
-def credited(made: Crowd, code: str, revenue: str) -> None:
+def in_time(made: Crowd, code: str) -> datetime:
+    """Return a moment a few days after a quarter's last."""
+    until = made.periods[code].days.upper
+    return datetime.combine(until + timedelta(days=20), datetime.min.time(), tzinfo=UTC)
+
+
+def credited(made: Crowd, code: str, revenue: str, *, name: str = "T") -> None:
     line = Transaction.objects.create(
-        source_id=f"T-{code}", date=made.periods[code].days.lower, node=made.accounts[0].node, revenue=D(revenue),
+        source_id=f"{name}-{code}", date=made.periods[code].days.lower, node=made.accounts[0].node, revenue=D(revenue),
         currency="EUR",
     )  # fmt: skip
     Credit.objects.create(source_id=line.source_id, person=made.people[0])
@@ -155,6 +163,29 @@ class TestHoldback:
             {"held_1": "600.00"},
             {},
         ]
+
+    def test_of_a_late_fact_is_held_back_and_released_with_the_corrections_of_those_periods(self):
+        held = {"share": "0.20", "periods": 1, "instalments": ["0.60", "0.40"]}
+        made = crowd(1, plan=commission(holdback=held), code="2026-Q1")
+        credited(made, "2026-Q1", "7500")
+        closed(made, "2026-Q1")
+        credited(made, "2026-Q1", "1000", name="LATE")
+
+        corrections = []
+        for code in ("2026-Q2", "2026-Q3", "2026-Q4"):
+            found = late_facts(period=made.periods[code], by=made.users["maren"], at=timezone.now())
+            for adjustment in found.proposed:
+                adjustment_approve(adjustment_id=adjustment.pk, by=made.users["jonas"], at=timezone.now())
+                corrections.append((code, adjustment.corrects_period.code, adjustment.amount))
+            closed(made, code)
+
+        # A fifth of the 1,000 is held: 120 belong to the second quarter, 80 to the third.
+        assert corrections == [
+            ("2026-Q2", "2026-Q1", D("800")),
+            ("2026-Q3", "2026-Q2", D("120")),
+            ("2026-Q4", "2026-Q3", D("80")),
+        ]
+        assert sum(Payout.objects.values_list("amount", flat=True)) == 7500
 
 
 class TestForgivenDraw:

@@ -354,6 +354,19 @@ class TestVerify:
         assert "(+0.01" in out.getvalue()
         assert len(verify_run(run=run).findings) == 1
 
+    def test_names_a_line_that_was_taken_away_and_no_other(self, owner_sql):
+        made = crowd(2)
+        run = run_of(made)
+        owner_sql.execute("SET session_replication_role = replica")
+        owner_sql.execute(
+            "DELETE FROM payouts_payoutline l USING payouts_payout o, teams_person p WHERE o.id = l.payout_id"
+            " AND p.id = o.person_id AND p.employee_id = 'E00002' AND l.leaf = 'SALES'"
+        )
+
+        (finding,) = verify_run(run=run).findings
+
+        assert finding.sentence == "E00002, CROWD v1, line 1 (SALES) is derived but not stored."
+
     def test_explains_a_payout_as_it_is_stored(self):
         run = run_of(crowd(2))
 
