@@ -19,7 +19,9 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from kamcomp.approvals.choices import Decision, FindingStatus, Severity
 from kamcomp.approvals.models import Approval, Finding
 from kamcomp.audit.context import act, audit_act
+from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
 from kamcomp.imports.choices import BatchStatus
 from kamcomp.imports.findings import RowFinding, shown
 from kamcomp.imports.kinds import Context, Kind, kind_named
@@ -32,6 +34,8 @@ from kamcomp.lawful import law_of
 from kamcomp.refusal import Refusal
 
 FINDINGS_KEPT = 1_000
+IMPORTERS = [Role.COMP_ADMIN, Role.FINANCE, Role.HR_LEGAL, Role.API_CLIENT]
+"""Who brings files in and takes them back; without a user it is the command line's own act."""
 
 
 class NotSecondPerson(Refusal):
@@ -89,12 +93,14 @@ def import_commit(
     The same file with the same map changes nothing and says so in `already`. A column map
     with a source is remembered for it.
 
+    :raises RoleMissing: if `by` holds none of the roles that import files.
     :raises ImportRejected: if a finding blocks; nothing is written.
     :raises SecondPersonNeeded: if rows are about the importer and nobody else has approved them.
     :raises ImportUnderWay: if another import of the kind takes longer than one waits for a lock.
     :raises UnknownKind: if there is no such kind.
     :raises MapUnusable: if the column map is not well formed.
     """
+    _role_check(by=by, at=at, act="Importing a file")
     job = Passage(kind=kind_named(kind), content=content, filename=filename, by=by, at=at, partial=partial)
     job.use_map(mapping, source)
     _one_at_a_time(kind)
@@ -122,6 +128,7 @@ def import_submit(
 
     :raises ImportRejected: if something else blocks the file.
     """
+    _role_check(by=by, at=at, act="Importing a file")
     job = Passage(kind=kind_named(kind), content=content, filename=filename, by=by, at=at, partial=False)
     job.use_map(mapping, source)
     preview = job.tried()
@@ -148,6 +155,7 @@ def import_approve(*, batch_id: UUID, by: User, comment: str = "", at: datetime)
     :raises BatchUnknown: if nothing of this batch waits.
     :raises NotSecondPerson: if `by` prepared the batch.
     """
+    _role_check(by=by, at=at, act="Approving an import")
     approval = (
         Approval.objects.select_for_update(no_key=True)
         .filter(subject_table=BATCH_TABLE, subject_id=batch_id, step=OWN_STEP, decision=Decision.PENDING)
@@ -202,6 +210,7 @@ def import_undo(*, batch_id: UUID, by: User | None = None, at: datetime) -> Impo
     :raises PeriodUsedIt: if a period was locked since that may have used it.
     :raises ChangedSince: if its rows have been changed since, or others stand on them.
     """
+    _role_check(by=by, at=at, act="Undoing an import")
     batch = ImportBatch.objects.select_for_update(no_key=True).filter(pk=batch_id).first()
     if batch is None:
         raise BatchUnknown(f"There is no import {batch_id}.")
@@ -223,6 +232,11 @@ def import_undo(*, batch_id: UUID, by: User | None = None, at: datetime) -> Impo
     batch.save(update_fields=["status", "undone_at"])
     audit_act(subject_table=BATCH_TABLE, subject_id=batch.pk, detail={"rows": undone})
     return batch
+
+
+def _role_check(*, by: User | None, at: datetime, act: str) -> None:
+    if by is not None:
+        role_check(user=by, roles=IMPORTERS, on=at.date(), act=act)
 
 
 def _one_at_a_time(kind: str) -> None:

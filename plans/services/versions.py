@@ -20,7 +20,9 @@ from kamcomp.approvals.models import Approval, Finding
 from kamcomp.audit.context import act
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import FiscalCalendar, Period
+from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
 from kamcomp.lawful import refusing
 from kamcomp.refusal import Refusal
 from kamcomp.spans import Span
@@ -31,6 +33,7 @@ from plans.models import Assignment, Plan, PlanVersion
 from teams.models import StrategicAccount
 
 VERSION_TABLE = "plans_planversion"
+APPROVERS = [Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL]
 LATE_RULE = "published_late"
 IN_FORCE_LAW = "assignments_are_in_force"
 WHOLE_VERSION_LAW = "plan_versions_cover_their_assignments"
@@ -164,6 +167,7 @@ def version_approve(*, version_id: UUID, by: User, at: datetime, comment: str = 
     """
     Approve a draft as the second person; the approval is bound to the digest of its document.
 
+    :raises RoleMissing: if the approver holds none of the roles that approve plans.
     :raises VersionNotDraft: if it is no draft.
     :raises DrafterCannotApprove: if the approver prepared it.
     :raises DocumentChanged: if the document is not what its digest says.
@@ -174,6 +178,7 @@ def version_approve(*, version_id: UUID, by: User, at: datetime, comment: str = 
     )
     if by.pk in (version.prepared_by_id, version.created_by_id):
         raise DrafterCannotApprove(f"{by} prepared {version}; a second person approves it.")
+    role_check(user=by, roles=APPROVERS, on=at.date(), act="Approving a plan")
     _check_digest(version=version)
     version.status, version.approved_by, version.approved_at = VersionStatus.APPROVED, by, at
     version.save(update_fields=["status", "approved_by", "approved_at"])

@@ -9,7 +9,9 @@ from psycopg2.extras import DateRange
 
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import FiscalCalendar, Period
+from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
+from kamcomp.identity.services import user_make
 from kamcomp.imports import services
 from kamcomp.imports.passage import ImportRejected
 from kamcomp.imports.previews import Preview
@@ -112,9 +114,9 @@ def findings(
     return shown
 
 
-def user(name: str) -> User:
-    """Make a user."""
-    return User.objects.create_user(username=name)
+def user(name: str, role: Role = Role.COMP_ADMIN) -> User:
+    """Make a user who holds a role since long ago."""
+    return user_make(username=name, roles=[role], since=date(2020, 1, 1), by=None)
 
 
 def teams() -> None:

@@ -8,6 +8,8 @@ from django.apps import apps
 from django.db import connection
 
 from kamcomp.approvals.models import Approval, Finding
+from kamcomp.identity.choices import Role
+from kamcomp.identity.selectors import RoleMissing
 from kamcomp.imports import services
 from kamcomp.imports.choices import BatchStatus
 from kamcomp.imports.models import ImportBatch
@@ -155,6 +157,20 @@ class TestAllOrNothing:
 
         assert batch.status == BatchStatus.REJECTED
         assert Finding.objects.get(subject_id=str(batch.pk)).message.startswith("line 3, employee_id")
+
+
+class TestImporters:
+    def test_hold_a_role_that_imports(self) -> None:
+        ken = company.user("ken", Role.KAM)
+        words = "Importing a file is for Compensation admin or Finance or HR and legal or API client; ken does not"
+
+        with pytest.raises(RoleMissing, match=words):
+            commit("people", company.PEOPLE, by=ken)
+        assert not Person.objects.exists()
+
+        shown = commit("people", company.PEOPLE, by=company.user("hannah", Role.HR_LEGAL))
+        with pytest.raises(RoleMissing, match="Undoing an import is for"):
+            services.import_undo(batch_id=shown.batch.pk, by=ken, at=LATER)
 
 
 class TestSecondPerson:

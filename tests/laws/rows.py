@@ -12,7 +12,9 @@ from psycopg2.extras import DateRange
 
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import FiscalCalendar, Period
+from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
+from kamcomp.identity.services import user_make
 from payouts.choices import PoolStatus, RunStatus
 from payouts.models import Allocation, Payout, PayoutLine, Pool, PoolBudget, Run, RunChunk
 from plans.choices import PlanType, VersionStatus
@@ -33,6 +35,13 @@ def days(since: str, until: str | None = None) -> DateRange:
 
 def user() -> User:
     return User.objects.create(username=f"user-{next(NUMBERS)}")
+
+
+def approver() -> User:
+    """Return a user who may approve plans, on any day."""
+    return user_make(
+        username=f"user-{next(NUMBERS)}", roles=[Role.EXECUTIVE], since=date(2020, 1, 1), by=None
+    )
 
 
 def person(**values: Any) -> Person:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from kamcomp.approvals.models import Approval, Finding
 from kamcomp.audit.models import AuditEvent
+from kamcomp.identity.selectors import RoleMissing
 from plans import services
 from plans.choices import Loading, PlanType, VersionStatus
 from plans.engine.codec import DocumentInvalid
@@ -81,7 +82,7 @@ def drafted(plan, **dates):
 
 
 def approved(plan, **dates):
-    return services.version_approve(version_id=drafted(plan, **dates).pk, by=rows.user(), at=BEFORE)
+    return services.version_approve(version_id=drafted(plan, **dates).pk, by=rows.approver(), at=BEFORE)
 
 
 def published(plan, *, at=BEFORE, **dates):
@@ -144,6 +145,14 @@ class TestVersionApprove:
         with pytest.raises(DrafterCannotApprove, match="a second person approves it"):
             services.version_approve(version_id=version.pk, by=version.prepared_by, at=BEFORE)
 
+    def test_takes_a_role_that_approves_plans(self, plan):
+        version, somebody = drafted(plan), rows.user()
+
+        with pytest.raises(
+            RoleMissing, match="Approving a plan is for Compensation admin or Finance or Executive"
+        ):
+            services.version_approve(version_id=version.pk, by=somebody, at=BEFORE)
+
     def test_is_bound_to_the_document(self, plan):
         version = approved(plan)
 
@@ -157,7 +166,7 @@ class TestVersionApprove:
         PlanVersion.objects.filter(pk=version.pk).update(document=changed)
 
         with pytest.raises(DocumentChanged, match="not what its digest says"):
-            services.version_approve(version_id=version.pk, by=rows.user(), at=BEFORE)
+            services.version_approve(version_id=version.pk, by=rows.approver(), at=BEFORE)
 
     def test_says_in_the_trail_who_did_it(self, plan):
         version = approved(plan)
@@ -263,7 +272,7 @@ class TestHistoryLoad:
             "documents": self.YEARS,
             "reason": "the programme began in 2023",
             "prepared_by": rows.user(),
-            "by": rows.user(),
+            "by": rows.approver(),
             "at": BEFORE,
         }
         return services.history_load(**{**values, **changes})
@@ -361,7 +370,7 @@ class TestAssignmentMake:
 
 class TestPlansCommand:
     def test_takes_a_document_from_draft_to_published_and_out_again(self, tmp_path, capsys):
-        drafter, approver, calendar = rows.user(), rows.user(), rows.calendar()
+        drafter, approver, calendar = rows.user(), rows.approver(), rows.calendar()
         year = timezone.now().date().year + 1
         said = document(first=f"{year}-01-01", last=f"{year}-12-31")
         file, out = tmp_path / "plan.json", tmp_path / "out.json"

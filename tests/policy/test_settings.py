@@ -1,16 +1,18 @@
 """Settings of the company: changed from a day on, never overwritten."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from kamcomp.identity.choices import Role
+from kamcomp.identity.selectors import RoleMissing
 from kamcomp.identity.services import user_make
 from kamcomp.policy import selectors, services
 
 pytestmark = pytest.mark.django_db
+AT = datetime(2026, 1, 2, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -20,18 +22,26 @@ def maren():
 
 class TestSettingPut:
     def test_leaves_the_value_before_on_record(self, maren):
-        services.setting_put(key="review.days", value=5, since=date(2026, 1, 1), by=maren)
-        services.setting_put(key="review.days", value=7, since=date(2026, 4, 1), by=maren)
+        services.setting_put(key="review.days", value=5, since=date(2026, 1, 1), by=maren, at=AT)
+        services.setting_put(key="review.days", value=7, since=date(2026, 4, 1), by=maren, at=AT)
 
         assert selectors.policy_value(key="review.days", on=date(2026, 3, 31), default=3) == 5
         assert selectors.policy_value(key="review.days", on=date(2026, 4, 1), default=3) == 7
         assert selectors.policy_value(key="review.days", on=date(2025, 12, 31), default=3) == 3
 
     def test_refuses_to_rewrite_the_past(self, maren):
-        services.setting_put(key="review.days", value=5, since=date(2026, 4, 1), by=maren)
+        services.setting_put(key="review.days", value=5, since=date(2026, 4, 1), by=maren, at=AT)
 
         with pytest.raises(services.SettingNotLater, match="from 2026-04-01 on; a new one must begin later"):
-            services.setting_put(key="review.days", value=7, since=date(2026, 4, 1), by=maren)
+            services.setting_put(key="review.days", value=7, since=date(2026, 4, 1), by=maren, at=AT)
+
+    def test_is_for_compensation_admins_and_finance(self):
+        ken = user_make(username="ken", roles=[Role.KAM, Role.PAYEE], since=date(2026, 1, 1), by=None)
+
+        with pytest.raises(
+            RoleMissing, match="Changing a setting is for Compensation admin or Finance; ken does not"
+        ):
+            services.setting_put(key="review.days", value=5, since=date(2026, 1, 1), by=ken, at=AT)
 
 
 class TestCommand:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
 
@@ -59,6 +60,7 @@ class Command(BaseCommand):
             since=options["since"],
             reason=options["reason"],
             by=user_named(options["by"]),
+            at=timezone.now(),
         )
         self.stdout.write(f"{setting.key} is {json.dumps(setting.value)} from {setting.span.since} on.")
 
