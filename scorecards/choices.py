@@ -62,6 +62,11 @@ class ResultStatus(TextChoices):
     INSUFFICIENT = "insufficient", "Sample too small"
 
 
+class ScorecardStatus(TextChoices):
+    OPEN = "open", "Open"
+    FINAL = "final", "Final"
+
+
 class Window(TextChoices):
     """The days a result looks at, seen from its period."""
 

@@ -3,7 +3,7 @@
 from django.db.models import Exists, OuterRef, Q
 
 from kamcomp.identity.choices import Role
-from kamcomp.visibility import EVERYBODY, Sight, seen
+from kamcomp.visibility import EVERYBODY, Sight, seen, visible
 from scorecards.models import (
     AccountPnl,
     Collection,
@@ -16,6 +16,8 @@ from scorecards.models import (
     Product,
     Result,
     SatisfactionWave,
+    Scorecard,
+    ScorecardLine,
     SurveyResponse,
     Target,
     Transaction,
@@ -74,6 +76,10 @@ CREDITED_INVOICES = Sight(
         )
     ),
 )
+OF_CARDS = Sight(
+    "of scorecards they see",
+    lambda viewer: Q(scorecard__in=visible(Scorecard.objects.order_by(), to=viewer)),
+)
 RATED = Sight("of objectives they own", lambda viewer: Q(objective__owner_id__in=viewer.once(own_people)))
 HELD_RATED = Sight(
     "of accounts they hold", lambda viewer: Q(objective__account_id__in=viewer.once(held_accounts))
@@ -87,6 +93,20 @@ seen(
     everything=STRUCTURE,
     kam=(HELD_TREES, IN_HELD_TEAMS, OWN),
     payee=(OWN, SERVED_TREES),
+)
+seen(
+    Scorecard,
+    room=ROOM,
+    everything=STRUCTURE,
+    kam=(HELD_TREES, IN_HELD_TEAMS, OWN),
+    payee=(OWN, SERVED_TREES),
+)
+seen(
+    ScorecardLine,
+    room=ROOM,
+    everything=STRUCTURE,
+    kam=OF_CARDS,
+    payee=OF_CARDS,
 )
 seen(Transaction, room=ROOM, everything=BUSINESS, kam=(HELD_TREES, CREDITED), payee=CREDITED)
 seen(

@@ -1,5 +1,6 @@
 """Metrics, targets, facts and results: how well an account and its people did."""
 
+from scorecards.models.cards import Scorecard, ScorecardLine
 from scorecards.models.facts import (
     AccountPnl,
     Collection,
@@ -28,6 +29,8 @@ __all__ = [
     "Product",
     "Result",
     "SatisfactionWave",
+    "Scorecard",
+    "ScorecardLine",
     "SurveyResponse",
     "Target",
     "Transaction",

@@ -1,4 +1,4 @@
-"""Acts on scorecards: compute results, rate objectives."""
+"""Acts on scorecards: compute results, rate objectives, keep scorecards."""
 
 from scorecards.services.ratings import (
     ObjectiveNotAgreed,
@@ -13,6 +13,15 @@ from scorecards.services.results import (
     ResultsNewer,
     results_compute,
 )
+from scorecards.services.scorecards import (
+    ScorecardEmpty,
+    ScorecardIsFinal,
+    ScorecardNotSettled,
+    ScorecardThere,
+    scorecard_choose,
+    scorecard_finalise,
+    scorecard_open,
+)
 
 __all__ = [
     "CalendarMismatch",
@@ -22,6 +31,13 @@ __all__ = [
     "RatingOfOwn",
     "ResultsComputed",
     "ResultsNewer",
+    "ScorecardEmpty",
+    "ScorecardIsFinal",
+    "ScorecardNotSettled",
+    "ScorecardThere",
     "objective_rate",
     "results_compute",
+    "scorecard_choose",
+    "scorecard_finalise",
+    "scorecard_open",
 ]

@@ -20,7 +20,7 @@ from payouts.models import Allocation, Payout, PayoutLine, Pool, PoolBudget, Run
 from plans.choices import PlanType, VersionStatus
 from plans.models import Assignment, Plan, PlanVersion
 from scorecards.choices import CreditType
-from scorecards.models import Collection, Credit, Transaction
+from scorecards.models import Collection, Credit, Scorecard, Transaction
 from teams.choices import AccountStatus, Link, Seat
 from teams.models import AccountNode, JobRole, Membership, Person, StrategicAccount
 
@@ -132,6 +132,10 @@ def collection(line: Transaction, amount: str, **values: Any) -> Collection:
             **values,
         }
     )
+
+
+def scorecard(**values: Any) -> Scorecard:
+    return Scorecard.objects.create(**{"period": period(), "node": node(), **values})
 
 
 def calendar() -> FiscalCalendar:

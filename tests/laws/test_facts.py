@@ -6,6 +6,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from kamcomp.currency.models import FxRate
+from kamcomp.lawful import law_of
 from kamcomp.records import Fact
 from scorecards.choices import CreditType
 from scorecards.models import Collection, Credit, Metric, Target, Transaction
@@ -278,3 +279,70 @@ class TestCollections:
         billed = sum(Transaction.objects.current().values_list("revenue", flat=True))
         collected = sum(Collection.objects.current().values_list("amount", flat=True))
         assert collected <= billed
+
+
+class TestScorecards:
+    FINAL = "UPDATE scorecards_scorecard SET status = 'final', finalised_at = now(), finalised_by_id = %s WHERE id = %s"
+    LINE = "INSERT INTO scorecards_scorecardline (id, scorecard_id, metric_id, currency, state, because)"
+    LINE += " VALUES (gen_random_uuid(), %s, %s, '', '', '')"
+
+    @pytest.fixture
+    def card(self, transactional_db):
+        card = rows.scorecard()
+        card.lines.create(metric=Metric.objects.order_by("code")[0])
+        return card
+
+    def final(self, cursor, card):
+        cursor.execute(self.FINAL, [str(rows.user().pk), str(card.pk)])
+
+    @pytest.mark.parametrize(
+        "change",
+        ["status = 'open', finalised_at = NULL, finalised_by_id = NULL", "finalised_at = now() + '1 day'"],
+    )
+    def test_final_stay(self, app_sql, card, change):
+        self.final(app_sql, card)
+
+        with pytest.raises(psycopg2.IntegrityError) as error:
+            app_sql.execute(f"UPDATE scorecards_scorecard SET {change} WHERE id = %s", [str(card.pk)])
+        assert law_of(error.value) in ("scorecards_final_stay", "scorecards_move_on")
+        with refused("scorecard_lines_of_a_final_card_stay"):
+            app_sql.execute("DELETE FROM scorecards_scorecardline WHERE scorecard_id = %s", [str(card.pk)])
+        with refused("scorecards_final_stay"):
+            app_sql.execute("DELETE FROM scorecards_scorecard WHERE id = %s", [str(card.pk)])
+
+    def test_begin_open(self, app_sql, card):
+        with refused("scorecards_move_on"):
+            app_sql.execute(
+                "INSERT INTO scorecards_scorecard (id, period_id, node_id, status, finalised_at, finalised_by_id)"
+                " VALUES (gen_random_uuid(), %s, %s, 'final', now(), %s)",
+                [str(card.period_id), str(rows.node().pk), str(rows.user().pk)],
+            )
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE scorecards_scorecardline SET target = 2 WHERE scorecard_id = %s",
+            "UPDATE scorecards_scorecardline SET scorecard_id = gen_random_uuid() WHERE scorecard_id = %s",
+        ],
+    )
+    def test_final_keep_their_lines(self, app_sql, card, statement):
+        self.final(app_sql, card)
+
+        with refused("scorecard_lines_of_a_final_card_stay"):
+            app_sql.execute(statement, [str(card.pk)])
+
+    def test_take_no_line_while_they_become_final(self, app_connection, card):
+        """Eleven add a line while one closes the card: each line is there before, or refused."""
+        metrics = list(Metric.objects.order_by("code").values_list("pk", flat=True)[1:WRITERS])
+        user = rows.user()
+        acts = [lambda cursor: cursor.execute(self.FINAL, [str(user.pk), str(card.pk)])]
+        acts += [
+            lambda cursor, each=each: cursor.execute(self.LINE, [str(card.pk), str(each)]) for each in metrics
+        ]
+
+        outcomes = together(app_connection, acts)
+
+        card.refresh_from_db()
+        assert card.status == "final"
+        assert card.lines.count() == outcomes[MADE]
+        assert outcomes[MADE] + outcomes["scorecard_lines_of_a_final_card_stay"] == len(acts)

@@ -260,12 +260,13 @@ class TestPayInPayrollCurrency:
 
         owner_sql.execute("SET session_replication_role = replica")
         owner_sql.execute(
-            "UPDATE payouts_ledgerentry SET amount = amount - 1 WHERE currency = 'JPY' AND account = 'payable'"
+            "UPDATE payouts_ledgerentry SET amount = amount + CASE account WHEN 'payable' THEN -1 ELSE 1 END"
+            " WHERE currency = 'JPY' AND id IN (SELECT max(id) FROM payouts_ledgerentry WHERE currency = 'JPY'"
+            " GROUP BY account)"
         )
-        (difference,) = ledger_differences(run=run)
-        assert difference.sentence == (
+        assert (
             "KAM: the ledger has -1041402 JPY on payable for pay in payroll's currency, -1041401 follows (-1 JPY)."
-        )
+        ) in [difference.sentence for difference in ledger_differences(run=run)]
 
 
 def locked_again(made, run):

@@ -12,10 +12,10 @@ from kamcomp.identity.selectors import user_named
 from kamcomp.refusal import Refusal
 from kamcomp.terminal import console_on
 from scorecards.engine.library import LIBRARY
-from scorecards.models import Metric, Result
+from scorecards.models import Metric, Result, Scorecard
 from scorecards.selectors import results_believed, window_label
-from scorecards.selectors.scorecard import scorecard
-from scorecards.services import results_compute
+from scorecards.selectors.scorecard import scorecard, scorecard_of, scorecards_kept
+from scorecards.services import results_compute, scorecard_choose, scorecard_finalise, scorecard_open
 from teams.models import AccountNode, Person
 
 
@@ -28,19 +28,33 @@ class Command(BaseCommand):
         for name, text in (
             ("compute", "compute a period's results from the facts"),
             ("show", "show its results"),
+            ("scorecards", "list the scorecards that are kept"),
             ("scorecard", "show the scorecard of an account or a person, by perspective"),
+            ("scorecard-open", "keep a scorecard of an account or a person"),
+            ("scorecard-choose", "choose the metrics of an open scorecard anew"),
+            ("scorecard-finalise", "write its figures on a scorecard and close it"),
         ):
             act = acts.add_parser(name, help=text)
             act.add_argument("--period", required=True, help="a period's code: 2026-Q3")
             act.add_argument("--calendar", help="the calendar's code, where two have such a period")
-        acts.choices["compute"].add_argument("--by", required=True, help="who does it: a user name")
-        subject = acts.choices["scorecard"].add_mutually_exclusive_group(required=True)
-        subject.add_argument("--account", help="the account's code, or that of a part of it")
-        subject.add_argument("--employee", help="the person's employee id")
+            if name in ("compute", "scorecard-open", "scorecard-choose", "scorecard-finalise"):
+                act.add_argument("--by", required=True, help="who does it: a user name")
+            if name == "scorecard" or name.startswith("scorecard-"):
+                subject = act.add_mutually_exclusive_group(required=True)
+                subject.add_argument("--account", help="the account's code, or that of a part of it")
+                subject.add_argument("--employee", help="the person's employee id")
+        for name, needed in (("scorecard-open", False), ("scorecard-choose", True)):
+            acts.choices[name].add_argument(
+                "--metric",
+                action="append",
+                default=[],
+                required=needed,
+                help="a metric's code; once for each" + ("" if needed else "; without, the usual ones"),
+            )
 
     def handle(self, *args: object, **options: object) -> None:
         try:
-            getattr(self, f"metrics_{options['act']}")(options)
+            getattr(self, f"metrics_{str(options['act']).replace('-', '_')}")(options)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
 
@@ -75,8 +89,36 @@ class Command(BaseCommand):
                 *(line.currency or line.unit, line.status, line.because),
             )
         self._print(table)
+        if card.status:
+            self.stdout.write(f"This scorecard is {card.status}.")
         if card.uncovered:
             self.stdout.write(f"Without a target: {', '.join(card.uncovered)}.")
+
+    def metrics_scorecards(self, options: dict) -> None:
+        period = _period(options)
+        table = Table("of", "state", "final since", "metrics", title=str(period))
+        for card in scorecards_kept(period=period):
+            codes = ", ".join(sorted(line.metric.code for line in card.lines.all()))
+            since = f"{card.finalised_at:%Y-%m-%d}" if card.finalised_at else ""
+            table.add_row(str(card.subject), card.get_status_display(), since, codes)
+        self._print(table)
+
+    def metrics_scorecard_open(self, options: dict) -> None:
+        subject, period = _subject(options), _period(options)
+        by, at = user_named(options["by"]), timezone.now()
+        card = scorecard_open(subject=subject, period=period, metrics=options["metric"], by=by, at=at)
+        self.stdout.write(f"{card}: open, with {card.lines.count()} metrics.")
+
+    def metrics_scorecard_choose(self, options: dict) -> None:
+        card, by = _kept(options), user_named(options["by"])
+        scorecard_choose(scorecard_id=card.pk, metrics=options["metric"], by=by, at=timezone.now())
+        self.stdout.write(f"{card}: open, with {card.lines.count()} metrics.")
+
+    def metrics_scorecard_finalise(self, options: dict) -> None:
+        card = scorecard_finalise(
+            scorecard_id=_kept(options).pk, by=user_named(options["by"]), at=timezone.now()
+        )
+        self.stdout.write(f"{card}: final.")
 
     def _print(self, table: Table) -> None:
         console_on(self.stdout).print(table)
@@ -107,6 +149,16 @@ def _subject(options: dict) -> AccountNode | Person:
     if person is None:
         raise CommandError(f"Nobody has the employee id {options['employee']}.")
     return person
+
+
+def _kept(options: dict) -> Scorecard:
+    subject, period = _subject(options), _period(options)
+    card = scorecard_of(subject=subject, period=period)
+    if card is None:
+        raise CommandError(
+            f"No scorecard of {subject} in {period} is kept: `metrics scorecard-open` makes one."
+        )
+    return card
 
 
 def _results_table(period: Period) -> Table:
