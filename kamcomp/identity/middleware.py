@@ -10,6 +10,7 @@ from django.db import InternalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
+from requests import RequestException
 
 from kamcomp.audit.context import OnlyLooking, actor, only_looking
 from kamcomp.identity.models import User
@@ -79,6 +80,23 @@ class ViewAsMiddleware:
             request.wrote_while_looking = True  # type: ignore[attr-defined]
             return HttpResponse(status=403)
         return None
+
+
+class ProviderMiddleware:
+    """Say it when the company's own sign-in does not answer: nothing of ours is broken then."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer 503 for a provider out of reach."""
+        if not isinstance(exception, RequestException):
+            return None
+        log.warning("provider_unreachable", error=type(exception).__name__)
+        return render(request, "identity/provider_away.html", {"reference": actor().request_id}, status=503)
 
 
 def _door(request: HttpRequest) -> str:
