@@ -109,7 +109,7 @@ def company() -> TwoTeams:
 
 def objects(made: TwoTeams, address: Address) -> dict[str, dict[str, Any]]:
     """
-    Return what an address is asked for, by whose it is.
+    Return what an address is asked for, by whose it is: its first parameter says whose.
 
     :raises LookupError: if a parameter's name has no objects here.
     """
@@ -119,12 +119,11 @@ def objects(made: TwoTeams, address: Address) -> dict[str, dict[str, Any]]:
     unknown = [name for name in address.parameters if name not in by_name]
     if unknown:
         raise LookupError(f"{address.route}: say in tests/identity/matrix.py what {unknown} stands for")
-    whose = dict.fromkeys(label for name in address.parameters for label in by_name[name])
     return {
         label: {
             name: by_name[name].get(label, next(iter(by_name[name].values()))) for name in address.parameters
         }
-        for label in whose
+        for label in by_name[address.parameters[0]]
     }
 
 

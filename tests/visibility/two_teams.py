@@ -10,18 +10,23 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from psycopg2.extras import DateRange
 
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.services import user_make
-from payouts.choices import ChunkStatus, RunStatus
-from payouts.models import Payout, PayoutLine, Run, RunChunk
+from payouts.choices import RunStatus
+from payouts.models import Payout, Run
 from payouts.services.reviews import run_review
+from payouts.services.run_work import run_look
+from payouts.services.runs import run_request
 from plans.models import Assignment
+from scorecards.models import Metric, Target, Transaction
 from teams.choices import AccountStatus, Link, Seat
 from teams.models import (
     AccountNode,
+    Employment,
     JobRole,
     Membership,
     PayPackage,
@@ -29,9 +34,10 @@ from teams.models import (
     PersonDetails,
     StrategicAccount,
 )
-from tests.payouts.company import ALWAYS, AT, START, Company, company
+from tests.payouts.company import ALWAYS, START, Company, company
 
 IN_FORCE = DateRange(START, date(2027, 1, 1))
+PAID = ("KAM", "paul", "sofia")
 OTHERS = {
     "paul": [Role.KAM, Role.PAYEE],
     "sofia": [Role.PAYEE],
@@ -83,7 +89,7 @@ def two_teams() -> TwoTeams:
 
 def reviewed(made: TwoTeams) -> TwoTeams:
     """Take the run on to where payees see it and the pool is Ingrid's."""
-    run_review(run_id=made.run.pk, by=made.user("anders"), at=AT)
+    run_review(run_id=made.run.pk, by=made.user("anders"), at=timezone.now())
     made.run.refresh_from_db()
     return made
 
@@ -92,6 +98,9 @@ def _person(name: str, *, user: User) -> Person:
     person = Person.objects.create(employee_id=name.upper(), user=user, cost_centre="CC2")
     PersonDetails.objects.create(person=person, legal_name=f"{name.title()} Doe", payroll_number=f"P-{name}")
     PayPackage.objects.create(person=person, base_salary=70000, currency="EUR", valid=ALWAYS)
+    Employment.objects.create(
+        person=person, employer="Halden", jurisdiction="NL", payroll_currency="EUR", valid=ALWAYS
+    )
     return person
 
 
@@ -118,44 +127,26 @@ def _account(people: dict[str, Person]) -> StrategicAccount:
 
 
 def _run(made: TwoTeams) -> Run:
+    """Compute the quarter in which both accounts sold just what they should."""
     first, quarter = made.first, made.first.quarters["2026-Q3"]
-    run = Run.objects.create(
-        calendar=first.calendar,
-        period=quarter,
-        number=1,
-        status=RunStatus.CALCULATING,
-        is_current=True,
-        started_by=first.user("maren"),
-        engine_format=1,
-        known_at=AT,
-    )
-    chunk = RunChunk.objects.create(
-        run=run,
-        number=1,
-        plan_version=first.version,
-        assignments=[first.assignment.pk],
-        status=ChunkStatus.DONE,
-        inputs=b"none",
-        people=3,
-    )
-    for name, account in (("KAM", first.account), ("paul", made.account), ("sofia", made.account)):
-        payout = Payout.objects.create(
-            run=run,
-            chunk=chunk,
-            period=quarter,
-            person=made.people[name],
-            plan_version=first.version,
+    metric = Metric.objects.get(code="M01")
+    for account in (first.account, made.account):
+        agreed = {"metric": metric, "node": account.node, "currency": "EUR"}
+        Target.objects.create(days=quarter.days, value=1_000_000, **agreed)
+        Transaction.objects.create(
+            source_id=account.node.code,
+            date=date(2026, 8, 3),
+            node=account.node,
+            revenue=1_000_000,
             currency="EUR",
-            due=Decimal("6457.50"),
-            amount=Decimal("6457.50"),
-            input_digest="0" * 64,
         )
-        PayoutLine.objects.create(
-            payout=payout, number=1, period=quarter, leaf="REV", account=account, amount=Decimal("6457.50")
-        )
-        made.payouts[name] = payout
-    run.status, run.result_digest = RunStatus.CALCULATED, "1" * 64
-    run.save(update_fields=["status", "result_digest"])
+    PayPackage.objects.filter(person__in=[made.people[name] for name in PAID]).update(variable_target=24_000)
+    run = run_request(period=quarter, by=first.user("maren"), at=timezone.now())
+    run_look(run_id=run.pk)
+    run.refresh_from_db()
+    problems = list(run.problems.values_list("message", flat=True))
+    assert run.status == RunStatus.CALCULATED, (problems, run.error, run.status)
+    made.payouts = {name: Payout.objects.get(person=made.people[name]) for name in PAID}
     first.runs["2026-Q3"] = run
     return run
 
