@@ -25,7 +25,7 @@ from django.utils.translation.template import templatize
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("kamcomp", "teams", "scorecards", "plans", "payouts")
 KEYWORDS = {
-    "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None,
+    "_": None, "__": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None,
     "ngettext": (1, 2), "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 WIDTH = 110
