@@ -17,6 +17,7 @@ from scorecards.choices import Level, MetricSource, MetricStatus, Window
 from scorecards.engine.ingredients import INGREDIENTS
 from scorecards.engine.library import metric_rule
 from scorecards.engine.windows import Window as Days
+from scorecards.engine.windows import rolling_of
 from scorecards.models import Metric, Result, Target
 from teams.choices import AccountStatus
 from teams.models import StrategicAccount
@@ -48,7 +49,7 @@ class ResultNeed:
     `currency` is that of money and of everything made from it; without one it is the
     target's, else the account's plan currency, else the person's package's.
     A window over several years begins `years` fiscal years back, this one included, or on
-    `since`, as a rolling one always does. What is `optional` is stored only where it has a value.
+    `since`. What is `optional` is stored only where it has a value.
     """
 
     metric: str
@@ -71,10 +72,15 @@ def window_days(*, period: Period, window: str, years: int = MULTI_YEAR, since: 
     """
     Return the days of a window as seen from a period, by the periods of its fiscal calendar.
 
-    `years` and `since` say where a window over several years begins, `since` where a rolling one does.
+    `years` and `since` say where a window over several years begins; a rolling one reaches as far back as
+    the calendar does, at most.
     """
     if since is not None:
         return Days(since, period.days.upper)
+    if (rolling := rolling_of(word=window)) is not None:
+        upto = period.calendar.periods.filter(days__startswith__lte=period.days.lower).order_by("-days")
+        *_later, first = upto.values_list("days", flat=True)[: rolling.periods]
+        return Days(first.lower, period.days.upper)
     if window == Window.PERIOD:
         return Days(period.days.lower, period.days.upper)
     first_year = period.fiscal_year - (years - 1 if window == Window.MULTI_YEAR else 0)

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 from psycopg2.extras import DateRange
 
 from kamcomp.calendar.choices import Frequency, PeriodStatus
@@ -20,9 +21,10 @@ from payouts.services.run_work import run_look
 from payouts.services.runs import run_request
 from payouts.services.verify import verify_run
 from plans.models import Assignment
+from scorecards.choices import ResultStatus
 from scorecards.models import Metric, Result, Target
 from teams.models import Employment, PayPackage
-from tests.payouts.crowd import CURVE, START, Crowd, crowd, published
+from tests.payouts.crowd import CURVE, START, Crowd, crowd, final, published
 from tests.payouts.test_run_inputs import invoice
 
 D = Decimal
@@ -51,7 +53,7 @@ def plan_document(**gate):
     }
 
 
-def two_years(**gate) -> Crowd:
+def two_years(*, plan=None, **gate) -> Crowd:
     """Make one person with 5,000 a quarter; every quarter sells 275 against 250, at the costs above."""
     made = crowd(1, achieved=False)
     Assignment.objects.all().delete()
@@ -65,7 +67,7 @@ def two_years(**gate) -> Crowd:
     version = published(
         calendar=made.period.calendar,
         users=made.users,
-        document=plan_document(**gate),
+        document=plan or plan_document(**gate),
         code="ROLL",
         valid=TWO_YEARS,
     )
@@ -198,6 +200,78 @@ class TestRollingWindow:
             problem.message.partition(" reads ")[0].rpartition(": ")[2] for problem in run.problems.all()
         }
         assert not any("gate" in node for node in nodes)
+
+
+def external(**says) -> Crowd:
+    """Make the same person on a goal whose metric comes by file: 275 a quarter, of targets of 250 each."""
+    goal = {"code": "EXT", "weight": "1", "kind": "goal", "metric": "XSALES", "curve": CURVE}
+    made = two_years(
+        plan=plan_document() | {"incentive": {"weight": "1", "children": [goal | ROLLING | says]}}
+    )
+    for code, period in made.periods.items():
+        about = {"metric": made.metrics["XSALES"], "node": made.accounts[0].node, "currency": "EUR"}
+        Target.objects.create(days=period.days, value=250, **about)
+        if code in COSTS:
+            final(period=period, value=275, **about).save()
+    return made
+
+
+def restated(made: Crowd, code: str, value: int | None) -> None:
+    result = Result.objects.current().filter(metric__code="XSALES", period=made.periods[code])
+    result.update(superseded_at=timezone.now())
+    status = ResultStatus.MISSING if value is None else ResultStatus.RESTATED
+    Result.objects.create(
+        metric=made.metrics["XSALES"], node=made.accounts[0].node, currency="EUR", period=made.periods[code],
+        value=value, status=status,
+    )  # fmt: skip
+
+
+class TestExternalMetric:
+    @pytest.mark.parametrize(
+        ("says", "amount"),
+        [
+            ({}, "6000.00"),  # 1,100 of 1,000 is 110 %, pays 120 %
+            ({"window": "year", "periods": None}, None),  # the year's later quarters have no result yet
+            ({"window": "year_to_date", "periods": None}, "6000.00"),
+            ({"periods": 2}, "6000.00"),
+        ],
+    )
+    def test_is_added_up_over_longer_windows(self, says, amount):
+        made = external(**says)
+
+        run = run_of(made, "2027-Q1")
+
+        assert (run.status == RunStatus.WITH_ERRORS) == (amount is None)
+        assert [str(each) for each in Payout.objects.filter(run=run).values_list("amount", flat=True)] == (
+            [f"{amount}0000"] if amount else []
+        )
+
+    def test_has_no_result_where_a_quarter_has_none(self):
+        made = external()
+        restated(made, "2026-Q3", None)
+
+        assert run_of(made, "2027-Q1").status == RunStatus.WITH_ERRORS
+
+    def test_is_corrected_when_a_quarter_of_the_window_is_restated(self):
+        made = external()
+        closed(made, "2027-Q1")
+        restated(made, "2026-Q2", 175)
+        restated(made, "2026-Q1", 1)
+
+        found = late_facts(period=made.periods["2027-Q2"], by=made.users["maren"], at=AT)
+
+        # 1,000 of 1,000: 5,000 instead of 6,000; the first quarter of 2026 is no longer in the window.
+        assert [str(each.amount) for each in found.proposed] == ["-1000.00"]
+
+    def test_carries_the_last_reading_of_the_same_window(self):
+        made = external(missing="carry")
+        for code in ("2026-Q4", "2027-Q1"):
+            restated(made, code, 250)
+
+        run = run_of(made, "2027-Q2")
+
+        # From 2026-Q2 to 2027-Q1: 1,050 of 1,000 is 105 %, pays 110 %.
+        assert paid(run) == D("5500.00")
 
 
 class TestLateFacts:

@@ -67,7 +67,7 @@ def chunk_inputs(
     company = company_node(reads=reads, on=period.days.lower)
     found = measured(
         stints=stints, reads=reads, period=period, company=company, known_at=known_at,
-        days=_measured_days(reads, reach),
+        days=_measured_days(reads, reach), years_since=reach.calendar.years[0].periods[0].since,
     )  # fmt: skip
     deals = credited(stints=stints, reads=reads, reach=reach, known_at=known_at, problems=problems)
     rates = plan_rates(

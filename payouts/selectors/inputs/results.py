@@ -18,11 +18,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
+from django.db.models import Q
 
 from kamcomp.calendar.models import Period
 from kamcomp.columns import RowState, as_column
 from kamcomp.money import CONTEXT
 from kamcomp.policy.models import PolicySetting
+from payouts.selectors.inputs.added import added_rows
 from payouts.selectors.inputs.reach import Reach
 from payouts.selectors.inputs.reads import KeyRead, PlanReads
 from payouts.selectors.inputs.rows import Conversion, StintRow, uuid_array
@@ -134,11 +136,12 @@ def company_node(*, reads: PlanReads, on: date) -> str | None:
 
 def measured(
     *, stints: Sequence[StintRow], reads: PlanReads, period: Period, company: str | None, known_at: datetime,
-    days: tuple[date, date],
+    days: tuple[date, date], years_since: date | None = None,
 ) -> Measured:  # fmt: skip
     """
     Return the results of a period, and the targets on `days`, that a plan reads for these stints.
 
+    External metrics over longer windows are added up; one over several years begins on `years_since`.
     A handful of queries, whatever the number of people: people's and nodes' apart.
     """
     metrics = {
@@ -166,6 +169,12 @@ def measured(
             "until": days[1],
         }
         if codes and ids:
+            whose = Q(**{f"{of}_id__in": ids})
+            keys = [read.key for read in some]
+            for row in added_rows(
+                keys=keys, subject=whose, period=period, years_since=years_since, known_at=known_at
+            ):
+                results[row.code, row.window][SubjectId(*row.subject)] = _stored(*row.figures)
             _read_results(of, said, metrics, results)
         codes = {read.key.metric for read in some if read.needs_target}
         said["metrics"] = uuid_array(pk for pk, (code, _adds) in metrics.items() if code in codes)
