@@ -3,7 +3,7 @@ One run on one, two and three hosts, and on three of which one is cut off: secon
 
     python3 -m kamcomp.embedded python benchmarks/hosts.py [PEOPLE]
 
-Each host is a network namespace with its own worker and a quarter of a processor (a control group), because
+Each host is a network namespace with its own worker and a tenth of a processor (a control group), because
 the measuring machine has too few processors to give each a whole one: what is measured is whether hosts
 add up, not how fast one is. To be run as root on a database of its own: set KAMCOMP_STATE to an empty folder.
 """
@@ -22,7 +22,7 @@ from pathlib import Path
 
 import django
 
-CHUNK = 250
+CHUNK = 500
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kamcomp.settings")
 os.environ["KAMCOMP_CHUNK_PEOPLE"] = str(CHUNK)
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -39,8 +39,9 @@ from payouts.services.runs import run_request  # noqa: E402
 from tests.payouts.crowd import AT, crowd  # noqa: E402
 from tests.scale.hosts import Host, absent, hosts  # noqa: E402
 
+TABLES = ("payouts_payout", "payouts_payoutline", "payouts_runchunk")
 GROUPS = Path("/sys/fs/cgroup/cpu")
-SHARE = 0.25
+SHARE = 0.10
 WORKER = [sys.executable, "-m", "celery", "-A", "kamcomp.celery", "worker", "-c", "1", "-l", "INFO"]
 SPAN = """
     SELECT count(*), count(DISTINCT split_part(worker, ':', 1)),
@@ -137,7 +138,7 @@ def run_of(*, period: Period, by: User, cut: Host | None = None) -> tuple[Run, f
 
 def main() -> int:
     """Measure, and print the table."""
-    people = int(sys.argv[1]) if len(sys.argv) > 1 else 4_000
+    people = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     if absent():
         print(f"skipped: {absent()}")
         return 1
@@ -161,6 +162,14 @@ def main() -> int:
     for name, run, seconds in rows:
         same = "the same" if run.result_digest == rows[0][1].result_digest else "ANOTHER"
         print(f"| {name} | {seconds:.1f} | {base / seconds:.2f} | {same} |")
+    print(
+        f"\nA worker's processor seconds for 1,000 payees of three goals: at most {base * SHARE / people * 1000:.2f}."
+    )
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute("SELECT pg_total_relation_size(%s)", [table])
+            (size,) = cursor.fetchone()
+            print(f"{table}: {size / len(rows) / people * 1000 / 1_000_000:.2f} MB for 1,000 payees of a run")
     return 0
 
 

@@ -100,9 +100,12 @@ class Host:
 
     def inside(self, *, group: str = "") -> list[str]:
         """Return what makes a command run on this host, under its name, in a group of processes if one is given."""
-        enter = f"echo $$ > {group}/cgroup.procs; " if group else ""
-        script = f'hostname {self.name}; {enter}exec "$@"'
-        return ["ip", "netns", "exec", self.namespace, "unshare", "--uts", "sh", "-c", script, "sh"]
+        named = f'hostname {self.name}; exec "$@"'
+        inside = ["ip", "netns", "exec", self.namespace, "unshare", "--uts", "sh", "-c", named, "sh"]
+        if not group:
+            return inside
+        # Before the namespace is entered: inside, /sys is another one.
+        return ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh", *inside]
 
     def environment(self, *, database: str, broker: str) -> dict[str, str]:
         """Return the addresses of the servers as this host sees them; they listen on Unix sockets here."""
