@@ -10,6 +10,7 @@ from django.db import InternalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
+from django.utils.cache import patch_vary_headers
 from requests import RequestException
 
 from kamcomp.audit.context import OnlyLooking, actor, only_looking
@@ -25,7 +26,11 @@ READ_ONLY_TRANSACTION = "25006"
 
 
 class SessionLimitMiddleware:
-    """End a session that was idle for too long, or that has lasted its whole time however busy it was."""
+    """
+    End a session that was idle for too long, or that has lasted its whole time however busy it was.
+
+    Pages of somebody who signed in are theirs alone: they say that nothing on the way may keep them.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -38,7 +43,12 @@ class SessionLimitMiddleware:
                 logout(request)
             elif now - seen_at >= NOTED_EVERY or "seen_at" not in request.session:
                 request.session["begun_at"], request.session["seen_at"] = begun_at, now
-        return self.get_response(request)
+        answer = self.get_response(request)
+        if request.user.is_authenticated:
+            # What one reader sees is kept by no browser and no cache on the way.
+            answer.headers.setdefault("Cache-Control", "private, no-store")
+            patch_vary_headers(answer, ["Cookie"])
+        return answer
 
 
 class ViewAsMiddleware:

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
 from django.core.cache import cache
 from django.urls import reverse
@@ -122,6 +123,41 @@ class TestPassword:
 
     def test_page_of_another_host_is_refused(self, client):
         assert client.get("/sign-in", headers={"host": "evil.example"}).status_code == 400
+
+
+class Counting(MD5PasswordHasher):
+    """A hasher that counts how often a password was hashed."""
+
+    hashed = 0
+
+    def encode(self, password, salt):
+        type(self).hashed += 1
+        return super().encode(password, salt)
+
+
+class TestEffort:
+    def test_is_the_same_for_a_name_that_nobody_has(self, client, user, settings):
+        settings.PASSWORD_HASHERS = [f"{__name__}.Counting"]
+        counts = []
+        for login in ("maren", "nobody", "nobody@halden.example"):
+            Counting.hashed = 0
+            sign_in(client, login, "no")
+            counts.append(Counting.hashed)
+
+        assert counts == [1, 1, 1]
+
+
+class TestCaches:
+    def test_keep_nothing_of_a_reader(self, client, user):
+        sign_in(client)
+
+        page = client.get("/")
+
+        assert "no-store" in page["Cache-Control"]
+        assert "Cookie" in page["Vary"]
+
+    def test_may_keep_what_everybody_sees(self, client):
+        assert "no-store" not in client.get("/account/password/sent").headers.get("Cache-Control", "")
 
 
 class TestLimits:
