@@ -128,8 +128,11 @@ class Workers:
         """Keep what can be used again, and kill the rest."""
         for worker in self.running:
             if worker.plain and worker.alive and "working on them without" not in worker.said():
-                pause(worker)
-                self.idle.append(worker)
+                try:
+                    pause(worker)
+                    self.idle.append(worker)
+                except pytest.fail.Exception:
+                    worker.kill()
             else:
                 worker.kill()
 
@@ -143,7 +146,7 @@ def pause(worker: Worker) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                "   AND pid <> pg_backend_pid() AND state <> 'idle'"
+                "   AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'idle'"
             )
             (busy,) = cursor.fetchone()
         if busy:
