@@ -7,11 +7,12 @@ is never changed: a restatement is a new row, and the old one keeps the moment
 until which it was believed.
 """
 
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.postgres.fields import DateRangeField
-from django.db import models
+from django.db import connection, models
 from django.db.models.functions import Now
 
 from kamcomp.ids import uuid7
@@ -64,6 +65,19 @@ class Dated(Record):
     def span(self) -> Span:
         """Return `valid` as a span of the domain."""
         return Span(self.valid.lower, self.valid.upper)
+
+
+def recording_moment() -> datetime:
+    """
+    Return the instant that facts written from here on carry, by PostgreSQL's clock.
+
+    One clock tells when a fact was recorded, until when another was believed, and what a run knows: with
+    a clock of each machine, a fact and its restatement could both be believed for a while, or neither.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (moment,) = cursor.fetchone()
+    return cast(datetime, moment)
 
 
 class FactQuerySet(SeenQuerySet):

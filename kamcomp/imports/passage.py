@@ -31,6 +31,7 @@ from kamcomp.imports.models import ColumnMap, ImportBatch
 from kamcomp.imports.previews import CellChange, Preview
 from kamcomp.imports.sheets import Sheet, sums_by_currency, typed
 from kamcomp.lawful import law_of
+from kamcomp.records import recording_moment
 from kamcomp.refusal import Refusal
 from kamcomp.spans import Span
 
@@ -233,7 +234,8 @@ class Passage:
         )
 
     def _load(self, sheet: Sheet, loads: list[Load], context: Context, batch: ImportBatch) -> None:
-        outcomes = [load_rows(load, batch=batch, at=self.at) for load in loads]
+        recorded_at = recording_moment()
+        outcomes = [load_rows(load, batch=batch, at=recorded_at) for load in loads]
         if self.kind.finish:
             said = len(sheet.findings)
             self.kind.finish(sheet, context, batch)

@@ -221,7 +221,7 @@ def import_undo(*, batch_id: UUID, by: User | None = None, at: datetime) -> Impo
     check_periods(batch)
     try:
         with transaction.atomic():
-            undone = take_back(batch, at=at)
+            undone = take_back(batch)
             behind = kind_named(batch.kind).undone
             if behind is not None:
                 behind(Context(at=at, by=by), batch)

@@ -20,6 +20,7 @@ from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
 from kamcomp.imports.choices import BatchStatus
 from kamcomp.imports.models import ImportBatch, ImportChange
+from kamcomp.records import recording_moment
 from kamcomp.refusal import Refusal
 
 CHANGES = ImportChange._meta.db_table
@@ -185,14 +186,15 @@ def _restore_removed(model: type[models.Model], cursor: Any, key: list[Any]) -> 
     return int(cursor.rowcount)
 
 
-def take_back(batch: ImportBatch, *, at: datetime) -> int:
+def take_back(batch: ImportBatch) -> int:
     """
     Undo every row of a batch, in the transaction under way; return how many.
 
     :raises ChangedSince: if rows have been changed since.
     """
     believed = believed_models()
-    undone = sum(undo_facts(model, batch, at=at) for model in believed)
+    undone_at = recording_moment()
+    undone = sum(undo_facts(model, batch, at=undone_at) for model in believed)
     tables = list(
         ImportChange.objects.filter(batch=batch)
         .values("subject_table")

@@ -299,6 +299,7 @@ class TestUndo:
             "transactions", changed + "INV-3,1,2026-02-08,ACME,,,1,7,,EUR,E1,\n", at=AT + timedelta(hours=1)
         )
         assert shown.new == 1
+        imported_at = Transaction.objects.get(source_id="INV-3").recorded_at
 
         self.undo(shown)
 
@@ -310,7 +311,7 @@ class TestUndo:
         ]
         credit = Credit.objects.current().get(source_id="INV-1", line=1)
         assert credit.person.employee_id == "E2"
-        while_in = Transaction.objects.known_at(AT + timedelta(hours=2))
+        while_in = Transaction.objects.known_at(imported_at)
         assert while_in.get(source_id="INV-1", line=1).revenue == 1300
 
     def test_of_targets_believes_the_old_one_again(self) -> None:

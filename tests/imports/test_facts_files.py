@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from kamcomp.currency.models import FxRate
 from kamcomp.refusal import Refusal
@@ -102,15 +103,26 @@ class TestTransactions:
         shown = commit("transactions", company.LINES.replace("1200.10", "1300.00"), at=later)
 
         assert (shown.new, shown.changed, shown.same) == (0, 1, 3)
-        both = Transaction.objects.filter(source_id="INV-1", line=1).order_by("recorded_at")
-        assert [(t.revenue, t.superseded_at) for t in both] == [
-            (Decimal("1200.10"), later),
+        old, new = Transaction.objects.filter(source_id="INV-1", line=1).order_by("recorded_at")
+        assert [(t.revenue, t.superseded_at) for t in (old, new)] == [
+            (Decimal("1200.10"), new.recorded_at),
             (Decimal(1300), None),
         ]
-        assert Transaction.objects.known_at(AT).get(source_id="INV-1", line=1).revenue == Decimal("1200.10")
+        believed = Transaction.objects.known_at(old.recorded_at).get(source_id="INV-1", line=1)
+        assert believed.revenue == Decimal("1200.10")
         assert [(c.column, c.old, c.new) for c in shown.changes] == [
             ("revenue", "1200.100000", "1300.000000")
         ]
+
+    @pytest.mark.parametrize("apart", [timedelta(hours=-2), timedelta(hours=2)])
+    def test_a_restated_line_is_believed_once_whatever_the_importers_clock(self, apart: timedelta) -> None:
+        commit("transactions", company.LINES)
+
+        commit("transactions", company.LINES.replace("1200.10", "1300.00"), at=timezone.now() + apart)
+
+        old, new = Transaction.objects.filter(source_id="INV-1", line=1).order_by("recorded_at")
+        for instant in (old.recorded_at, new.recorded_at, timezone.now() + timedelta(hours=1)):
+            assert Transaction.objects.known_at(instant).filter(source_id="INV-1", line=1).count() == 1
 
     def test_a_line_credited_to_somebody_else_ends_the_old_credit(self) -> None:
         commit("transactions", company.LINES)
