@@ -24,7 +24,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from kamcomp import addresses, sign_in
-from kamcomp.logs import NothingPrivate, nothing_private
+from kamcomp.logs import NothingPrivate, exception_as_text, nothing_private
 from kamcomp.pages.making import made_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -422,7 +422,7 @@ _SHARED: list[Any] = [
 ]
 _RENDERERS: dict[str, list[Any]] = {
     "json": [nothing_private, structlog.processors.JSONRenderer()],
-    "console": [nothing_private, structlog.dev.ConsoleRenderer(colors=False)],
+    "console": [nothing_private, exception_as_text, structlog.dev.ConsoleRenderer(colors=False)],
 }
 _LOG_FORMAT = ENVIRONMENT.get("KAMCOMP_LOG_FORMAT") or "json"
 if _LOG_FORMAT not in _RENDERERS:

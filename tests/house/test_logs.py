@@ -10,11 +10,13 @@ from decimal import Decimal
 from io import StringIO
 
 import pytest
+import structlog
 from django.apps import apps
 from django.core.management import CommandError
 from django.db import IntegrityError, models, transaction
 from django.test import Client
 
+from kamcomp import settings
 from kamcomp.celery import app
 from kamcomp.embedded.places import place_for
 from kamcomp.identity.models import User
@@ -101,6 +103,27 @@ class TestLine:
         assert second["exception"][0] == third["exception"][0] == fourth["event"] == "ValueError"
         assert LOST not in str(lines())
         assert "Ada" not in str(lines())
+
+    def test_is_readable_by_people_too(self, lines):
+        console = structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *settings._RENDERERS["console"],
+            ],
+            foreign_pre_chain=settings._SHARED,
+        )
+        stream = StringIO()
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(console)
+        logger = logging.getLogger("payouts.services.run_work")
+        logger.addHandler(handler)
+        try:
+            logger.error("it broke", exc_info=raised(ValueError(LOST)))
+        finally:
+            logger.removeHandler(handler)
+
+        assert re.search(r"it broke.*\nValueError\n.*in raised", stream.getvalue(), re.DOTALL)
+        assert LOST not in stream.getvalue()
 
     def test_says_nothing_of_a_tasks_arguments_and_answer(self, lines):
         error = raised(ValueError(LOST))
