@@ -25,6 +25,7 @@ USAGE = """usage: python3 -m kamcomp.embedded COMMAND [ARGUMENTS]
   test ...         run the tests; the arguments go to pytest
   quick ...        run the tests of the engine and the services only, each law on few examples
   faults ...       play every fault with many seeds and print what was lost: nothing (--seeds, --rounds, --write)
+  bench ...        measure, on services and databases of their own; the figures go to docs/reference/performance.md
   check ...        run every check; --no-tests leaves the tests out
   lock             resolve requirements.lock again
   reset            remove the embedded services' data (asks first; --yes does not)
@@ -65,7 +66,7 @@ def enter(*, command: str, arguments: Sequence[str]) -> int:
     descriptor = lock_take(place=place)
     environment_make(place=place)
     environ[LOCK_VARIABLE] = str(descriptor)
-    module = "launcher" if PLACES[command] == "run" else "checks"
+    module = "checks" if PLACES[command] == "test" else "launcher"
     continue_inside(place=place, module=module, arguments=[command, *arguments], environ=environ)
     return 0
 

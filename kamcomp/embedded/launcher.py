@@ -1,5 +1,6 @@
 """
-`run`, `manage`, `python` and `reset`, inside the environment: the whole system on this machine, from one command.
+`run`, `manage`, `python`, `bench` and `reset`, inside the environment: the whole system on this machine, from
+one command.
 """
 
 import json
@@ -35,6 +36,8 @@ def main(*, arguments: Sequence[str]) -> int:
             return python(arguments=rest)
         if command == "reset":
             return reset(arguments=rest)
+        if command == "bench":
+            return bench(arguments=rest)
         return run()
     except CannotStart as refusal:
         say(str(refusal))
@@ -246,6 +249,17 @@ def python(*, arguments: Sequence[str]) -> int:
         if command(services=services, arguments=["migrate", "--verbosity", "0"]) != 0:
             raise CannotStart("the database could not be brought up to date; the reason is above.")
         return program(services=services, arguments=arguments)
+
+
+def bench(*, arguments: Sequence[str]) -> int:
+    """Measure (benchmarks/) on services of their own, as durable as those of a start."""
+    place = place_for(kind="bench")
+    os.set_inheritable(lock_take(place=place), False)
+    with services_up(place=place) as services:
+        services.environ |= web_settings(place=place)
+        if command(services=services, arguments=["migrate", "--verbosity", "0"]) != 0:
+            raise CannotStart("the database could not be brought up to date; the reason is above.")
+        return program(services=services, arguments=["-m", "benchmarks", *arguments])
 
 
 def reset(*, arguments: Sequence[str]) -> int:

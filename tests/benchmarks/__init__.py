@@ -1,0 +1,1 @@
+"""The measurements, tried out small: they cannot rot unseen."""
