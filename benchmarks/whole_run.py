@@ -32,6 +32,7 @@ BULK_PEOPLE = 2_000
 def measure(asked: Asked) -> list[Figure]:
     """Return the run's time against the floor, bulk_create and one SQL statement, and where it goes."""
     database_of(people=asked.people)
+    paid_empty()
     run_once()
     rows = rows_stored()
     floors, runs, guarded = [], [], []
@@ -155,33 +156,38 @@ STATEMENT = """
         SELECT m.code AS metric, coalesce(t.node_id, t.person_id) AS subject, t.value
           FROM scorecards_target t JOIN scorecards_metric m ON m.id = t.metric_id
          WHERE lower(t.days) = %(since)s AND t.superseded_at IS NULL
+    ), goals AS MATERIALIZED (
+        SELECT v.id AS version_id, g.number, g.goal ->> 'code' AS code, g.goal ->> 'metric' AS metric,
+               g.goal ->> 'level' AS level, (g.goal ->> 'weight')::numeric AS weight,
+               (g.goal #>> '{curve,points,2,1}')::numeric AS top
+          FROM plans_planversion v,
+               jsonb_array_elements(v.document #> '{incentive,children}') WITH ORDINALITY AS g(goal, number)
+    ), paid AS MATERIALIZED (
+        SELECT gen_random_uuid() AS id, a.person_id, a.account_id, a.plan_version_id, s.node_id, k.variable_target
+          FROM plans_assignment a
+          JOIN teams_strategicaccount s ON s.id = a.account_id
+          JOIN teams_paypackage k ON k.person_id = a.person_id
+    ), asked AS MATERIALIZED (
+        SELECT paid.id, paid.account_id, paid.variable_target, goals.*,
+               CASE goals.level WHEN 'team' THEN paid.node_id WHEN 'company' THEN %(company)s::uuid
+                                ELSE paid.person_id END AS subject
+          FROM paid JOIN goals ON goals.version_id = paid.plan_version_id
+    ), reached AS MATERIALIZED (
+        SELECT r.metric, r.subject, r.value AS actual, t.value AS target, r.value / t.value AS attainment
+          FROM measured r JOIN agreed t ON t.metric = r.metric AND t.subject = r.subject
+    ), earned AS MATERIALIZED (
+        SELECT asked.*, reached.actual, reached.target, reached.attainment,
+               CASE WHEN attainment < 0.8 THEN 0
+                    WHEN attainment < 1 THEN 0.5 + (attainment - 0.8) * 0.5 / 0.2
+                    WHEN attainment < 1.4 THEN 1 + (attainment - 1) * (top - 1) / 0.4
+                    ELSE top END AS ratio
+          FROM asked JOIN reached ON reached.metric = asked.metric AND reached.subject = asked.subject
     )
     INSERT INTO payouts_payoutline (payout_id, number, period_id, kind, leaf, pay_element, account_id, metric, target,
                                     actual, attainment, payout_ratio, weight, amount)
-    SELECT paid.id, goal.number, %(period)s, 'leaf', goal.code, 'bonus', paid.account_id, goal.metric, t.value,
-           r.value, r.value / t.value, earned.ratio, goal.weight,
-           round(paid.variable_target / 12 * goal.weight * earned.ratio, 2)
-      FROM (SELECT gen_random_uuid() AS id, a.person_id, a.account_id, s.node_id, k.variable_target,
-                   v.document
-              FROM plans_assignment a
-              JOIN plans_planversion v ON v.id = a.plan_version_id
-              JOIN teams_strategicaccount s ON s.id = a.account_id
-              JOIN teams_paypackage k ON k.person_id = a.person_id) AS paid
-     CROSS JOIN LATERAL (
-           SELECT g.number, g.goal ->> 'code' AS code, g.goal ->> 'metric' AS metric, g.goal ->> 'level' AS level,
-                  (g.goal ->> 'weight')::numeric AS weight, (g.goal #>> '{curve,points,2,1}')::numeric AS top
-             FROM jsonb_array_elements(paid.document #> '{incentive,children}') WITH ORDINALITY AS g(goal, number)
-           ) AS goal
-      JOIN measured r ON r.metric = goal.metric
-       AND r.subject = CASE goal.level WHEN 'team' THEN paid.node_id WHEN 'company' THEN %(company)s::uuid
-                                       ELSE paid.person_id END
-      JOIN agreed t ON t.metric = goal.metric AND t.subject = r.subject
-     CROSS JOIN LATERAL (
-           SELECT CASE WHEN r.value / t.value < 0.8 THEN 0
-                       WHEN r.value / t.value < 1 THEN 0.5 + (r.value / t.value - 0.8) * 0.5 / 0.2
-                       WHEN r.value / t.value < 1.4 THEN 1 + (r.value / t.value - 1) * (goal.top - 1) / 0.4
-                       ELSE goal.top END AS ratio
-           ) AS earned
+    SELECT id, number, %(period)s, 'leaf', code, 'bonus', account_id, metric, target, actual, attainment, ratio, weight,
+           round(variable_target / 12 * weight * ratio, 2)
+      FROM earned
 """
 
 

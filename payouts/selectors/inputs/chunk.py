@@ -19,11 +19,10 @@ from payouts.selectors.inputs.credits import credited
 from payouts.selectors.inputs.judged import milestone_columns, rating_columns
 from payouts.selectors.inputs.people import people_facts, stint_spans
 from payouts.selectors.inputs.reach import Reach, version_reach
-from payouts.selectors.inputs.reads import PlanReads, plan_reads
+from payouts.selectors.inputs.reads import PlanReads, plan_of, plan_reads
 from payouts.selectors.inputs.results import company_node, measured, result_columns
 from payouts.selectors.inputs.rows import Conversion, InputProblem, Problems, StintRow, plan_rates, stint_rows
 from plans.engine.conventions import Window
-from plans.engine.document import plan_from_document
 from plans.engine.inputs import Inputs, Stated, rows_of
 from plans.engine.plan import Plan
 from plans.models import PlanVersion
@@ -60,7 +59,7 @@ def chunk_inputs(
 
     :raises FiscalYearIncomplete: if a fiscal year the plan reads lacks periods.
     """
-    plan = plan_from_document(version.document)
+    plan = plan_of(version.document)
     reads, reach, problems = plan_reads(plan), version_reach(version=version, period=period), Problems()
     stints = stint_rows(assignments=assignments, reach=reach)
     facts = people_facts(stints=stints, reads=reads, since=reach.since, until=reach.until)

@@ -9,9 +9,8 @@ from typing import Any
 from kamcomp.calendar.choices import Frequency
 from kamcomp.calendar.models import Period
 from kamcomp.refusal import Refusal
-from payouts.selectors.inputs.reads import KeyRead, PlanReads, plan_reads
+from payouts.selectors.inputs.reads import KeyRead, PlanReads, plan_of, plan_reads
 from plans.engine.conventions import Window
-from plans.engine.document import plan_from_document
 from plans.engine.inputs import Calendar, ResultKey, Year
 from plans.engine.inputs import Period as EnginePeriod
 from plans.models import PlanVersion
@@ -73,7 +72,7 @@ def version_reach(*, version: PlanVersion, period: Period) -> Reach:
 
     :raises FiscalYearIncomplete: if a fiscal year in reach lacks periods, or the calendar begins after the plan.
     """
-    plan = plan_from_document(version.document)
+    plan = plan_of(version.document)
     reads = plan_reads(plan)
     calendar = _calendar(version=version, period=period, reads=reads)
     since, until = period.days.lower, period.days.upper

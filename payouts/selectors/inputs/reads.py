@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,7 @@ from plans.engine.conventions import (
     TargetSource,
     Window,
 )
+from plans.engine.document import plan_from_document
 from plans.engine.inputs import ResultKey
 from plans.engine.plan import Commission, Milestone, NodeCommon, Objectives, Plan, Reading
 from plans.engine.reading import WINDOW_OF, result_key
@@ -70,6 +72,16 @@ class PlanReads:
     needs_package: bool
     needs_dedication: bool
     counts_periods: bool
+
+
+def plan_of(document: Any) -> Plan:
+    """Return the plan a stored document describes; one that was read before is not read again."""
+    return _plan(json.dumps(document, sort_keys=True))
+
+
+@lru_cache(maxsize=64)
+def _plan(document: str) -> Plan:
+    return plan_from_document(json.loads(document))
 
 
 @lru_cache(maxsize=64)
