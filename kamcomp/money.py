@@ -267,26 +267,27 @@ def split_columns(
     sums = np.full(len(totals), Decimal(0), dtype=object)
     for column in given:
         np.add.at(sums, payee, column)
-    units_left = ((totals - sums) / unit).astype(np.int64)
+    units_left = ((totals - sums) / unit).astype(np.int64).tolist()
+    remainders = [(column - whole_part).tolist() for column, whole_part in zip(given, exact, strict=True)]
     rows: dict[int, list[int]] = {}
     for row, who in enumerate(payee.tolist()):
         if units_left[who]:
             rows.setdefault(who, []).append(row)
     for who, mine in rows.items():
-        _hand_out(int(units_left[who]), unit, exact, given, mine, f"{totals[who]} {currency}")
+        _hand_out(units_left[who], unit, remainders, given, mine, f"{totals[who]} {currency}")
     return given
 
 
 def _hand_out(
     left: int,
     unit: Decimal,
-    exact: Sequence[Column],
+    remainders: Sequence[Sequence[Decimal]],
     given: Sequence[Column],
     rows: Sequence[int],
     total: str,
 ) -> None:
     """Give the units left of one payee's total to the largest remainders, in place."""
-    places = [(given[line][row] - exact[line][row], row, line) for row in rows for line in range(len(exact))]
+    places = [(column[row], row, line) for row in rows for line, column in enumerate(remainders)]
     if not 0 <= left <= len(places):
         raise NotInMinorUnits(f"The parts of {total} do not settle to it.")
     for _, row, line in sorted(places)[:left]:
