@@ -8,7 +8,7 @@ trace of a line, for verification, for the difference between two runs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -107,14 +107,14 @@ def kept_of_chunk(chunk_id: int) -> Kept:
 
 def kept_rows(*, kept: Kept, inputs: Inputs | None = None) -> Rows:
     """Return the rows derived from kept inputs (or from a part of them)."""
-    return payout_rows(
-        plan=kept.plan, inputs=inputs or kept.inputs, accounts=account_ids(), account_of=account_of
-    )
+    own = inputs or kept.inputs
+    accounts = account_ids(codes={account_of(stint) for stint in own.stints})
+    return payout_rows(plan=kept.plan, inputs=own, accounts=accounts, account_of=account_of)
 
 
-def account_ids() -> dict[str, str]:
-    """Return the ids of the programme's accounts by code, as lines name them."""
-    rows = StrategicAccount.objects.values_list("node__code", "pk")
+def account_ids(*, codes: Iterable[str]) -> dict[str, str]:
+    """Return the ids of the programme's accounts of these codes, as lines name them."""
+    rows = StrategicAccount.objects.filter(node__code__in=codes).values_list("node__code", "pk")
     return {code: str(account_id) for code, account_id in rows}
 
 
