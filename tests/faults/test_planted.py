@@ -190,7 +190,9 @@ class TestSettledInOneStep:
     def test_is_found_by_half_cents_reached_through_thirds(self, monkeypatch, story: Story):
         made = ties(40)
         monkeypatch.setattr(
-            money, "_half_up", lambda amount, unit: amount.quantize(unit, ROUND_HALF_UP, money._SETTLING)
+            money,
+            "_all_half_up",
+            lambda amounts, unit: [each.quantize(unit, ROUND_HALF_UP, money._SETTLING) for each in amounts],
         )
 
         assert tied_run(made) != exact_cents(made)

@@ -293,7 +293,7 @@ class TestCommand:
         call_command("payouts", "work", stdout=out)
 
         run.refresh_from_db()
-        assert "1 chunk(s) stored." in out.getvalue()
+        assert "1 chunk(s) stored, 0 export(s) ended." in out.getvalue()
         assert run.status == RunStatus.CALCULATED
 
     def test_ends_with_an_error_when_somebody_cannot_be_paid(self):
