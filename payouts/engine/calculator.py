@@ -49,7 +49,7 @@ from payouts.engine.pool_members import PoolMember
 from payouts.engine.team_result import node_ratios
 from plans.engine.codec import DocumentError, DocumentInvalid
 from plans.engine.document import plan_digest
-from plans.engine.inputs import Balances, Calendar, Inputs, payee_rows, rows_of
+from plans.engine.inputs import Balances, Calendar, Inputs, payee_inputs
 from plans.engine.plan import Plan
 from plans.engine.pool_terms import FundingRule
 from scorecards.engine.facts import Subject
@@ -193,7 +193,7 @@ def _person(case: Case, plan: Plan, inputs: Inputs, outcome: Outcome, i: int, ex
 def payee_trace(*, plan: Plan, inputs: Inputs, payee: str) -> RecordingTrace:
     """Return the trace of one payee: the same evaluation, on that payee's inputs alone."""
     trace = RecordingTrace()
-    evaluate(plan=plan, inputs=rows_of(inputs, payee_rows(inputs, payee)), numbers=EXACT, trace=trace)
+    evaluate(plan=plan, inputs=payee_inputs(inputs, payee), numbers=EXACT, trace=trace)
     return trace
 
 

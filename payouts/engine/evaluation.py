@@ -27,7 +27,7 @@ from payouts.engine.clawback import recovery
 from payouts.engine.deferral import deferral_bank, holdback, instalments, released
 from payouts.engine.draw import DrawTerms, guaranteed, recoverable_draw
 from plans.engine.conventions import Leave, Window
-from plans.engine.inputs import Balances, Inputs, Ints, rows_of
+from plans.engine.inputs import Balances, Inputs, Ints, rows_of, without_rows
 from plans.engine.money_leaves import money_line
 from plans.engine.parameter import Parameter, Value
 from plans.engine.payment_terms import AtEnd, Draw
@@ -231,6 +231,9 @@ def _paid(
             to_date = to_date + sums_by(inputs.payee, line.amount, size=len(due))
     accumulates = any(line.accumulates for line in earned)
     posted = opening.posted if accumulates else 0 * opening.posted
+    gone = without_rows(inputs)
+    if gone.any():  # what was posted to somebody who left is neither due again nor taken back
+        to_date, posted = np.where(gone, opening.posted, to_date), np.where(gone, 0 * posted, posted)
     settlement = [SettlementLine("posted", -posted)] if accumulates else []
     difference = due - posted
     difference, excess, capped = _capped(plan, inputs, numbers, difference, opening, trace)

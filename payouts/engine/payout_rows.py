@@ -102,8 +102,13 @@ def _made(
             problems.append(_broken(inputs.payees[0], error))
             return
         middle = len(inputs.payees) // 2
-        for half in (inputs.payee < middle, inputs.payee >= middle):
-            yield from _made(plan, rows_of(inputs, np.flatnonzero(half)), accounts, account_of, problems)
+        places = range(len(inputs.payees))
+        for half, who in (
+            (inputs.payee < middle, places[:middle]),
+            (inputs.payee >= middle, places[middle:]),
+        ):
+            some = rows_of(inputs, np.flatnonzero(half), payees_too=who)
+            yield from _made(plan, some, accounts, account_of, problems)
         return
     problems += found
     yield from rows

@@ -32,7 +32,7 @@ from payouts.selectors.inputs.reach import version_reach
 from payouts.selectors.inputs.rows import uuid_array
 from payouts.selectors.rederived import Kept, chunk_kept, kept_rows
 from payouts.selectors.runs import period_assignments
-from plans.engine.inputs import Balances, Inputs, held_columns, payee_rows, rows_of
+from plans.engine.inputs import Balances, Inputs, held_columns, payee_inputs
 from plans.engine.plan import Plan
 from plans.models import Assignment, PlanVersion
 
@@ -186,19 +186,24 @@ def _kept_then(*, run: Run, version: PlanVersion) -> _Then:
 
 def _made(run: Run, version: PlanVersion, known_at: datetime) -> Iterator[ChunkInputs]:
     """Yield the inputs of everybody on the version in the period, so many people at a time."""
-    people = list(
-        period_assignments(period=run.period)
-        .filter(plan_version=version)
-        .order_by("person__employee_id")
-        .values_list("person_id", flat=True)
-        .distinct()
-    )
+    now = period_assignments(period=run.period).filter(plan_version=version)
+    on_it = list(now.order_by("person__employee_id").values_list("person_id", flat=True).distinct())
+    gone = Payout.objects.filter(run=run, plan_version=version).exclude(person__in=now.values("person"))
+    yield from _made_of(run, version, known_at, on_it)
+    left = gone.order_by("person__employee_id").values_list("person_id", flat=True)
+    yield from _made_of(run, version, known_at, list(left), gone=True)
+
+
+def _made_of(
+    run: Run, version: PlanVersion, known_at: datetime, people: list[UUID], *, gone: bool = False
+) -> Iterator[ChunkInputs]:
+    """Yield the inputs of people in parts; of those who are gone from the version, by whatever assignment they had."""
     reach = version_reach(version=version, period=run.period)
     for start in range(0, len(people), settings.KAMCOMP_CHUNK_PEOPLE):
         some = people[start : start + settings.KAMCOMP_CHUNK_PEOPLE]
-        assignments: QuerySet[Assignment] = Assignment.objects.filter(
-            plan_version=version, person__in=some, valid__overlap=(reach.since, reach.until)
-        )
+        assignments: QuerySet[Assignment] = Assignment.objects.filter(plan_version=version, person__in=some)
+        if not gone:
+            assignments = assignments.filter(valid__overlap=(reach.since, reach.until))
         yield chunk_inputs(
             version=version,
             period=run.period,
@@ -223,7 +228,7 @@ def _against(
             line=None, reasons=(), inputs=None,
         )  # fmt: skip
     kept = then.of(payee.payee)
-    own = rows_of(now.inputs, payee_rows(now.inputs, payee.payee))
+    own = payee_inputs(now.inputs, payee.payee)
     reasons = () if kept is None else tuple(input_changes(employee_id=payee.payee, old=kept, new=now))
     return Recalculated(
         person_id=person_id,

@@ -24,7 +24,7 @@ from payouts.engine.kept import inputs_from_bytes
 from payouts.engine.payout_rows import NULL, PayeeRows, Rows, payout_rows
 from payouts.models import Payout, PayoutLine, RunChunk
 from payouts.selectors.inputs.rows import account_of
-from plans.engine.inputs import Inputs, payee_rows, rows_of
+from plans.engine.inputs import Inputs, payee_inputs
 from plans.engine.plan import Plan
 from teams.models import StrategicAccount
 
@@ -54,7 +54,7 @@ class Kept:
         """Return one payee's own inputs, or None if the chunk holds no such payee."""
         if employee_id not in self.inputs.payees:
             return None
-        return rows_of(self.inputs, payee_rows(self.inputs, employee_id))
+        return payee_inputs(self.inputs, employee_id)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from payouts.engine.formats import RUNNABLE_FORMATS
 from payouts.models import Run, RunChunk, RunProblem
 from payouts.selectors.inputs.reach import version_reach
 from payouts.selectors.inputs.rows import uuid_array
+from payouts.selectors.leavers import Leavers, period_leavers
 from payouts.selectors.runs import period_assignments
 from plans.models import PlanVersion
 
@@ -59,7 +60,8 @@ def chunks_plan(*, run: Run) -> int:
     Cut the people of a run into chunks of one plan version each; return how many.
 
     A payee (person and plan version) with all assignments that the plan reads stays whole,
-    in order of employee id. The size is a setting and changes no figure and no digest.
+    in order of employee id; those who left and are still owed follow in chunks of their own.
+    The size is a setting and changes no figure and no digest.
     """
     versions = PlanVersion.objects.filter(
         pk__in=period_assignments(period=run.period).values("plan_version_id").distinct()
@@ -70,6 +72,8 @@ def chunks_plan(*, run: Run) -> int:
         number += _chunks_of_version(
             run=run, version=version, since=reach.since, until=reach.until, after=number
         )
+    for leavers in period_leavers(period=run.period):
+        number += _chunks_of_leavers(run=run, leavers=leavers, after=number)
     return number
 
 
@@ -247,6 +251,22 @@ def _chunks_of_version(*, run: Run, version: PlanVersion, since: Any, until: Any
         made = int(cursor.rowcount)
         cursor.execute("SET LOCAL enable_nestloop = on")
         return made
+
+
+def _chunks_of_leavers(*, run: Run, leavers: Leavers, after: int) -> int:
+    people, size = list(leavers.assignments), settings.KAMCOMP_CHUNK_PEOPLE
+    parts = [people[start : start + size] for start in range(0, len(people), size)]
+    RunChunk.objects.bulk_create(
+        RunChunk(
+            run=run,
+            number=after + number,
+            plan_version=leavers.version,
+            assignments=[assignment for person in part for assignment in leavers.assignments[person]],
+            people=len(part),
+        )
+        for number, part in enumerate(parts, start=1)
+    )
+    return len(parts)
 
 
 def _hold(*, taken: Taken) -> None:

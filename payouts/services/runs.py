@@ -32,6 +32,7 @@ from payouts.choices import ChunkStatus, PoolStatus, RunStatus
 from payouts.engine.formats import ENGINE_FORMAT
 from payouts.models import Payout, Run, RunChunk, RunProblem
 from payouts.selectors.run_needs import run_needs
+from payouts.selectors.leavers import period_leavers
 from payouts.selectors.runs import period_assignments
 from payouts.services.run_chunks import chunks_plan
 from payouts.services.run_compute import digest_of
@@ -213,7 +214,7 @@ def _refuse_unless_runnable(*, period: Period, current: Run | None) -> None:
             f"Run {current} is {current.get_status_display().lower()}: return the allocations that were handed in "
             "before a new run is started; what is approved stands, and a late fact becomes an adjustment."
         )
-    if not period_assignments(period=period).exists():
+    if not period_assignments(period=period).exists() and not period_leavers(period=period):
         raise NobodyToPay(
             f"Nobody is on a published plan in {period}: assign people to a plan version first."
         )

@@ -10,7 +10,7 @@ Rule: docs/reference/formulas.md, "Inputs".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -249,10 +249,14 @@ class Inputs:
         return len(self.stints)
 
 
-def rows_of(inputs: Inputs, rows: Ints) -> Inputs:
-    """Return the inputs of some rows only, with the subjects, spans and credits they use."""
+def rows_of(inputs: Inputs, rows: Ints, *, payees_too: Iterable[int] = ()) -> Inputs:
+    """
+    Return the inputs of some rows only, with the payees, subjects, spans and credits they use.
+
+    `payees_too` are places of payees who are kept without a row: somebody who left has none.
+    """
     taken = np.asarray(rows, dtype=np.int64)
-    payees = sorted({int(inputs.payee[row]) for row in taken})
+    payees = sorted({int(inputs.payee[row]) for row in taken} | set(payees_too))
     place = {payee: i for i, payee in enumerate(payees)}
     return Inputs(
         calendar=inputs.calendar,
@@ -272,6 +276,16 @@ def rows_of(inputs: Inputs, rows: Ints) -> Inputs:
 def payee_rows(inputs: Inputs, payee: str) -> Ints:
     """Return the row numbers of one payee, in order."""
     return np.flatnonzero(inputs.payee == inputs.payees.index(payee))
+
+
+def payee_inputs(inputs: Inputs, payee: str) -> Inputs:
+    """Return the inputs of one payee only, who may have no row."""
+    return rows_of(inputs, payee_rows(inputs, payee), payees_too=(inputs.payees.index(payee),))
+
+
+def without_rows(inputs: Inputs) -> Mask:
+    """Return which payees have no row: they left, and are only paid what waits for them."""
+    return np.bincount(inputs.payee, minlength=len(inputs.payees)) == 0
 
 
 def _stated_of(stated: Stated, rows: Ints) -> Stated:

@@ -21,9 +21,17 @@ from payouts.selectors.inputs.people import people_facts, stint_spans
 from payouts.selectors.inputs.reach import Reach, version_reach
 from payouts.selectors.inputs.reads import PlanReads, plan_of, plan_reads
 from payouts.selectors.inputs.results import company_node, measured, result_columns
-from payouts.selectors.inputs.rows import Conversion, InputProblem, Problems, StintRow, plan_rates, stint_rows
+from payouts.selectors.inputs.rows import (
+    Conversion,
+    InputProblem,
+    Problems,
+    StintRow,
+    people_gone,
+    plan_rates,
+    stint_rows,
+)
 from plans.engine.conventions import Window
-from plans.engine.inputs import Inputs, Stated, rows_of
+from plans.engine.inputs import Inputs, Stated, rows_of, without_rows
 from plans.engine.plan import Plan
 from plans.models import PlanVersion
 
@@ -54,14 +62,18 @@ def chunk_inputs(
     Return the inputs of a chunk's assignments on facts known at an instant.
 
     `assignments` are their ids as the text of an array (`uuid_array`).
-    A dozen set-based queries at most, whatever the number of people. People whose inputs
+    A dozen set-based queries at most, whatever the number of people. Somebody none of whose
+    assignments falls into the period is a payee without a stint. People whose inputs
     cannot be made are left out and named in `problems`.
 
     :raises FiscalYearIncomplete: if a fiscal year the plan reads lacks periods.
     """
     plan = plan_of(version.document)
     reads, reach, problems = plan_reads(plan), version_reach(version=version, period=period), Problems()
-    stints = stint_rows(assignments=assignments, reach=reach)
+    gone = people_gone(assignments=assignments, period=period)
+    stints = [
+        stint for stint in stint_rows(assignments=assignments, reach=reach) if stint.employee_id not in gone
+    ]
     facts = people_facts(stints=stints, reads=reads, since=reach.since, until=reach.until)
     company = company_node(reads=reads, on=period.days.lower)
     found = measured(
@@ -77,7 +89,7 @@ def chunk_inputs(
     results = result_columns(reads=reads, found=found, reach=reach, company=company, conversion=conversion)
     spans = stint_spans(stints=stints, facts=facts, reads=reads, conversion=conversion)
     credits = credit_columns(credited=deals, reach=reach, conversion=conversion)
-    people = {stint.employee_id: stint.person_id for stint in stints}
+    people = {stint.employee_id: stint.person_id for stint in stints} | gone
     balances = opening_balances(people=list(people.values()), version=version, period=period)
     place = {employee: number for number, employee in enumerate(people)}
     inputs = Inputs(
@@ -154,4 +166,5 @@ def _without(inputs: Inputs, employee_ids: set[str]) -> Inputs:
     if not employee_ids:
         return inputs
     kept = [row for row in range(inputs.size) if inputs.payees[inputs.payee[row]] not in employee_ids]
-    return rows_of(inputs, np.array(kept, dtype=np.int64))
+    gone = np.flatnonzero(without_rows(inputs)).tolist()
+    return rows_of(inputs, np.array(kept, dtype=np.int64), payees_too=gone)

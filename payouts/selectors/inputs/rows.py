@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from kamcomp.calendar.models import Period
 from kamcomp.currency.choices import RateSet
 from kamcomp.currency.models import FxRate
 from kamcomp.money import CONTEXT
@@ -31,6 +32,14 @@ STINTS = """
       LEFT JOIN teams_strategicaccount s ON s.id = a.account_id
       LEFT JOIN teams_accountnode n ON n.id = s.node_id
      WHERE a.id = ANY((SELECT %(assignments)s::uuid[])::uuid[]) AND a.valid && daterange(%(since)s, %(until)s)
+"""
+GONE = """
+    SELECT p.employee_id, p.id::text
+      FROM plans_assignment a JOIN teams_person p ON p.id = a.person_id
+     WHERE a.id = ANY((SELECT %(assignments)s::uuid[])::uuid[])
+     GROUP BY p.id, p.employee_id
+    HAVING NOT bool_or(a.valid && %(days)s)
+     ORDER BY p.employee_id COLLATE "C"
 """
 
 
@@ -160,6 +169,17 @@ def stint_rows(*, assignments: str, reach: Reach) -> list[StintRow]:
         ]  # fmt: skip
     rows.sort(key=lambda row: (row.employee_id, row.name))
     return rows
+
+
+def people_gone(*, assignments: str, period: Period) -> dict[str, str]:
+    """
+    Return the people none of whose assignments falls into the period, ids by employee id.
+
+    `assignments` are ids as the text of an array (`uuid_array`).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(GONE, {"assignments": assignments, "days": period.days})
+        return dict(cursor.fetchall())
 
 
 def plan_rates(*, currencies: Iterable[str], plan_currency: str, on: date, known_at: datetime) -> Rates:
