@@ -197,7 +197,7 @@ def to_be_paid(*, run: Run) -> list[Any]:
 
 def _employers(run: Run) -> dict[Any, str]:
     rows = (
-        Employment.objects.filter(valid__overlap=run.period.days)
+        Employment.objects.filter(valid__startswith__lt=run.period.days.upper)
         .order_by("person_id", "-valid")
         .distinct("person_id")
         .values_list("person_id", "employer")

@@ -68,15 +68,15 @@ def period_leavers(*, period: Period) -> list[Leavers]:
     for plan_id in _plans_that_wait(period=period):
         waiting: dict[UUID, list[tuple[UUID, Mapping[str, Decimal]]]] = defaultdict(list)
         with connection.cursor() as cursor:
-            cursor.execute(
-                LAST_CLOSINGS, {"plan": plan_id, "before": period.days.lower, "days": period.days}
-            )
+            cursor.execute(LAST_CLOSINGS, {"plan": plan_id, "before": period.days.lower, "days": period.days})
             for person, version_id, closing in cursor.fetchall():
                 amounts = {name: Decimal(amount) for name, amount in json.loads(closing).items()}
                 waiting[version_id].append((person, amounts))
         for version in PlanVersion.objects.filter(pk__in=waiting).select_related("plan").order_by("number"):
             plan = plan_from_document(version.document)
-            people = [person for person, closing in waiting[version.pk] if still_to_come(plan=plan, closing=closing)]
+            people = [
+                person for person, closing in waiting[version.pk] if still_to_come(plan=plan, closing=closing)
+            ]
             if people:
                 found.append(Leavers(version, _assignments(version=version, people=people)))
     return found
@@ -95,10 +95,14 @@ def still_to_come(*, plan: Plan, closing: Mapping[str, Decimal]) -> bool:
 
 
 def _plans_that_wait(*, period: Period) -> list[UUID]:
-    versions = PlanVersion.objects.filter(plan__calendar_id=period.calendar_id).exclude(status=VersionStatus.DRAFT)
+    versions = PlanVersion.objects.filter(plan__calendar_id=period.calendar_id).exclude(
+        status=VersionStatus.DRAFT
+    )
     terms = versions.order_by("plan__code").values_list("plan_id", "document__payment")
     return list(
-        dict.fromkeys(plan_id for plan_id, said in terms if said and (said.get("holdback") or said.get("deferral")))
+        dict.fromkeys(
+            plan_id for plan_id, said in terms if said and (said.get("holdback") or said.get("deferral"))
+        )
     )
 
 

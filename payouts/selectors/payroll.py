@@ -101,9 +101,9 @@ def _share(
 
 
 def _payroll_currencies(*, run: Run) -> dict[UUID, str]:
-    """Return the payroll currency of each person by the last employment that touches the period."""
+    """Return the payroll currency of each person by the last employment begun by the period's end, ended or not."""
     rows = (
-        Employment.objects.filter(valid__overlap=run.period.days)
+        Employment.objects.filter(valid__startswith__lt=run.period.days.upper)
         .order_by("person_id", "-valid")
         .distinct("person_id")
         .values_list("person_id", "payroll_currency")

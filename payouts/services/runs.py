@@ -31,8 +31,8 @@ from kamcomp.refusal import Refusal
 from payouts.choices import ChunkStatus, PoolStatus, RunStatus
 from payouts.engine.formats import ENGINE_FORMAT
 from payouts.models import Payout, Run, RunChunk, RunProblem
-from payouts.selectors.run_needs import run_needs
 from payouts.selectors.leavers import period_leavers
+from payouts.selectors.run_needs import run_needs
 from payouts.selectors.runs import period_assignments
 from payouts.services.run_chunks import chunks_plan
 from payouts.services.run_compute import digest_of

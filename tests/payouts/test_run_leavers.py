@@ -9,14 +9,14 @@ from psycopg2.extras import DateRange
 from payouts.choices import LedgerAccount
 from payouts.models import LedgerEntry, Payout, Run
 from payouts.selectors.leavers import period_leavers
-from payouts.selectors.rederived import payout_explain
 from payouts.selectors.recalculation import Recalculation
+from payouts.selectors.rederived import payout_explain
 from payouts.services.verify import verify_period
 from plans.models import Assignment
 from scorecards.models import Target
 from teams.models import PayPackage
 from tests.payouts.crowd import START, Crowd, crowd, document, final
-from tests.payouts.test_run_balances import K, QUARTERS, closed, commission, credited
+from tests.payouts.test_run_balances import QUARTERS, K, closed, commission, credited
 
 D = Decimal
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
@@ -25,7 +25,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def left(made: Crowd, code: str) -> None:
     """Let the first person leave the plan with the last day of a quarter."""
-    Assignment.objects.filter(person=made.people[0]).update(valid=DateRange(START, made.periods[code].days.upper))
+    Assignment.objects.filter(person=made.people[0]).update(
+        valid=DateRange(START, made.periods[code].days.upper)
+    )
 
 
 def paid(made: Crowd, quarters: int = 4) -> list[Payout | None]:
@@ -44,7 +46,9 @@ def amounts(payouts: list[Payout | None]) -> list[Decimal | None]:
 
 
 def on_bank() -> list[Decimal]:
-    return list(LedgerEntry.objects.filter(account=LedgerAccount.BANK).order_by("pk").values_list("amount", flat=True))
+    return list(
+        LedgerEntry.objects.filter(account=LedgerAccount.BANK).order_by("pk").values_list("amount", flat=True)
+    )
 
 
 class TestHoldback:
