@@ -1,5 +1,8 @@
 """Measurements run on a company of eighty, and write their tables where the last ones stood."""
 
+import logging
+from collections.abc import Iterator
+
 import pytest
 
 from benchmarks import change, engine, trace, whole_run
@@ -11,6 +14,13 @@ from scorecards.models import Result
 from teams.models import AccountNode, Membership
 
 TINY = Asked(people=80, pairs=1)
+
+
+@pytest.fixture(autouse=True)
+def quiet_for_this_test_only() -> Iterator[None]:
+    """Let the tests that come after in this process log again: a measurement silences its process."""
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture
