@@ -4,6 +4,7 @@ from allauth.account.adapter import get_adapter
 from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from drf_spectacular.authentication import BasicScheme
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -35,3 +36,9 @@ class LimitedBasicAuthentication(BasicAuthentication):
         if is_mfa_enabled(user):
             raise AuthenticationFailed(_("This user signs in with a second factor: use a token."))
         return user, None
+
+
+class LimitedBasicScheme(BasicScheme):
+    """How the description of the REST interface names it: basic authentication, as any client knows it."""
+
+    target_class = "kamcomp.identity.passwords.LimitedBasicAuthentication"
