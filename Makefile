@@ -2,8 +2,8 @@
 # ARGS passes arguments on: make test ARGS="tests/engine -k curve".
 KAMCOMP = python3 -m kamcomp.embedded
 
-.PHONY: run stop test quick faults check reset manage lock real-quarter crawl
-run stop test quick faults check reset manage lock:
+.PHONY: run stop test quick faults bench check reset manage lock real-quarter crawl
+run stop test quick faults bench check reset manage lock:
 	@$(KAMCOMP) $@ $(ARGS)
 
 # The example of docs/tutorials/real-quarter.md, on services and an empty database of its own.

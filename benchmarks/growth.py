@@ -29,7 +29,7 @@ def measure(asked: Asked) -> list[Figure]:
             took[people].append(_run_apart(people))
     walls = {people: [each["wall"] for each in told] for people, told in took.items()}
     peaks = {people: max(each["peak"] for each in told) for people, told in took.items()}
-    ratios = [l / s for l, s in zip(walls[large], walls[small], strict=True)]  # noqa: E741
+    ratios = [much / little for much, little in zip(walls[large], walls[small], strict=True)]
     size = took[large][-1]["bytes"] / large
     return [
         Figure(what=f"{small:,} people", value=f"{spread(walls[small], digits=1)} s, {peaks[small]:.0f} MB"),

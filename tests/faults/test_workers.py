@@ -32,15 +32,13 @@ class TestWorkerKilled:
         self, seed, undisturbed, made, workers: Workers, story: Story
     ):
         first = workers.start()
-        second = workers.start()
-        os.killpg(second.pid, signal.SIGSTOP)
         run = asked(made)
         until(lambda: in_hand(run), every=0.002, saying="a chunk in hand")
         workers.kill(first)
         stopped_at = run.chunks.filter(status="done").count()
         story.blow(f"{stopped_at} of {run.chunks.count()} chunks done")
 
-        os.killpg(second.pid, signal.SIGCONT)
+        workers.start()
         ended(run)
 
         assert stopped_at < run.chunks.count()
@@ -51,11 +49,9 @@ class TestWorkerKilled:
         self, seed, undisturbed, made, workers: Workers, story: Story
     ):
         workers.start()
-        second = workers.start()
-        os.killpg(second.pid, signal.SIGSTOP)
         run = asked(made)
         number, pid = strike(run, signal.SIGSTOP, story=story, within=usual_seconds(undisturbed) / 2)
-        os.killpg(second.pid, signal.SIGCONT)
+        workers.start()
 
         until(
             lambda: run.chunks.get(number=number).epoch >= 2,
