@@ -17,7 +17,6 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Sum
 
 from kamcomp import money
@@ -49,6 +48,7 @@ from payouts.selectors.team_results import TeamResults
 from payouts.selectors.variable_paid import variable_paid
 from payouts.services.adjustments import PROPOSERS, Corrects, adjustment_propose
 from payouts.services.pools import POOL_TABLE
+from payouts.services.runs import database_clock
 from plans.engine.document import plan_from_document
 from plans.engine.pool_terms import Less
 from plans.models import PlanVersion
@@ -89,7 +89,7 @@ def late_facts(*, period: Period, by: User, at: datetime) -> LateFacts:
     open_now = open_period(calendar=period.calendar)
     if open_now.pk != period.pk:
         raise NotTheOpenPeriod(f"Corrections of {period.calendar} go to {open_now}, not to {period}.")
-    again, found = Recalculation(known_at=_database_clock()), LateFacts(period=period)
+    again, found = Recalculation(known_at=database_clock()), LateFacts(period=period)
     for run in _locked_runs(period=period):
         results_compute(
             period=run.period,
@@ -357,10 +357,3 @@ def _reason(run: Run, reasons: Sequence[str]) -> str:
     shown = "; ".join(reasons[:REASONS_SHOWN])
     more = f"; and {len(reasons) - REASONS_SHOWN} more" if len(reasons) > REASONS_SHOWN else ""
     return f"Late facts of {run.period}: {shown}{more}"
-
-
-def _database_clock() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        (moment,) = cursor.fetchone()
-    return moment

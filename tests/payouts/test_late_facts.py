@@ -10,6 +10,7 @@ from payouts.models import Adjustment, ClawbackCase, LedgerEntry, Payout, Payout
 from payouts.services import late_facts as services
 from payouts.services.adjustments import adjustment_approve, adjustment_reject
 from payouts.services.verify import verify_run
+from tests.faults.together import together
 from tests.payouts.books import locked
 from tests.payouts.quarters import POOL, after, calculated, closed, pool_of, quarters, sold
 
@@ -71,6 +72,19 @@ class TestLateFacts:
         assert (pool.pool, pool.corrects_pool) == (pool_of(made, "2026-Q2"), pool_of(made, "2026-Q1"))
 
         assert told(correct(made, "2026-Q2")) == {}
+
+    def test_asked_for_by_four_at_once_are_proposed_once(self):
+        made = quarters()
+        sold(made, "2026-Q1", 1_100_000)
+        sold(made, "2026-Q1", 1_000_000, account=1)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_150_000)
+
+        found = together([lambda: correct(made, "2026-Q2")] * 4)
+
+        assert [error for error in found if isinstance(error, Exception)] == []
+        assert sorted(len(each.proposed) for each in found) == [0, 0, 0, 3]
+        assert Adjustment.objects.count() == 3
 
     def test_are_posted_with_the_open_period_and_nothing_locked_moves(self):
         made = quarters()
