@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
-from kamcomp.pages.amounts import AmountUnreadable, amount_read
+from kamcomp.pages.amounts import AmountUnreadable, amount_read, signed_read
 from kamcomp.pages.figures import NONE, amount_text
+from payouts.selectors.adjustments import BY_HAND
 from payouts.selectors.pool_sheet import PoolSheet, SheetRow
 
 AMOUNT, WAS, REASON, REASON_WAS = "amount-", "was-", "reason-", "reason-was-"
@@ -91,6 +95,45 @@ class PoolReturn(forms.Form):
     reason = forms.CharField(
         label=_("What has to change"), max_length=LONGEST_REASON, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+
+class SignedAmount(forms.CharField):
+    """An amount as people type it, below zero with a minus; read in the currency that the form names."""
+
+    def __init__(self, *, currency: str = "", **options: Any) -> None:
+        super().__init__(max_length=24, **options)
+        self.currency = currency
+        self.widget.attrs |= {"inputmode": "decimal", "class": "n", "autocomplete": "off"}
+
+    def clean(self, value: Any) -> Any:
+        """Return the amount, None for nothing where nothing is allowed."""
+        typed = super().clean(value)
+        if not typed:
+            return None
+        try:
+            return signed_read(typed, currency=self.currency)
+        except AmountUnreadable as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+
+class AdjustmentProposal(forms.Form):
+    """What is added or taken, of which kind, and why."""
+
+    amount = SignedAmount(label=_("Amount"), help_text=_("What is added; with a minus what is taken away."))
+    kind = forms.ChoiceField(label=_("Kind"))
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The payee reads it on the statement. Say what it rests on: a document, a date."),
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+        amount = cast(SignedAmount, self.fields["amount"])
+        amount.currency, amount.label = currency, format_lazy("{} ({})", _("Amount"), currency)
+        kinds = cast(forms.ChoiceField, self.fields["kind"])
+        kinds.choices = [(kind.value, __(kind.label)) for kind in BY_HAND]
 
 
 Snapshot = Mapping[str, list[str | None]]

@@ -9,6 +9,12 @@ screens = [
     path("statements/<uuid:person_id>/<str:period>", views.StatementShow.as_view(), name="statement-show"),
     path("payouts/<uuid:payout_id>/proof", views.PayoutProof.as_view(), name="payout-proof"),
     path("payouts/<uuid:payout_id>/lines/<int:number>", views.LineRows.as_view(), name="line-rows"),
+    path("payouts/<uuid:payout_id>/adjust", views.AdjustmentPropose.as_view(), name="adjustment-propose"),
+    path("adjustments", views.AdjustmentList.as_view(), name="adjustment-list"),
+    path("adjustments/<uuid:adjustment_id>", views.AdjustmentShow.as_view(), name="adjustment-show"),
+    path(
+        "adjustments/<uuid:adjustment_id>/decide", views.AdjustmentDecide.as_view(), name="adjustment-decide"
+    ),
     path("runs", views.RunList.as_view(), name="run-list"),
     path("runs/start", views.RunStart.as_view(), name="run-start"),
     path("runs/<uuid:run_id>", views.RunShow.as_view(), name="run-show"),

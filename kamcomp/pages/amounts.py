@@ -69,6 +69,17 @@ def amount_read(text: str, *, whole: Decimal, before: Decimal, currency: str) ->
     return _payable(number_read(typed), text=text, currency=currency)
 
 
+def signed_read(text: str, *, currency: str) -> Decimal:
+    """
+    Return the amount that `text` says, below zero where a minus stands before it: 250,00 or -250.
+
+    :raises AmountUnreadable: if it says none, or has more decimals than the currency.
+    """
+    typed = _bare(text)
+    size = number_read(typed[1:] if typed[:1] in ("+", "-") else typed)
+    return _payable(-size if typed[:1] == "-" else size, text=text, currency=currency)
+
+
 def _payable(amount: Decimal, *, text: str, currency: str) -> Decimal:
     if not money.is_settled(amount, currency=currency):
         digits = money.minor_units(currency)

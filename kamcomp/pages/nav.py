@@ -82,6 +82,13 @@ ENTRIES: tuple[Entry, ...] = (
         roles=WATCHERS,
         phone=_("Pools"),
     ),
+    Entry(
+        url_name="payouts:adjustment-list",
+        label=_("Adjustments"),
+        icon="scale",
+        group=RUN,
+        roles=WATCHERS,
+    ),
 )
 
 

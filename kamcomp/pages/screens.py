@@ -16,7 +16,7 @@ from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.views.generic.base import ContextMixin
 from django.views.generic.edit import FormMixin
@@ -124,6 +124,15 @@ def said(request: HttpRequest, words: str, *, undo: str = "") -> None:
 def refused(request: HttpRequest, refusal: Refusal) -> None:
     """Say on the next page why something was not done."""
     messages.error(request, str(refusal))
+
+
+def led(request: HttpRequest, url: str) -> HttpResponse:
+    """Lead to another page after an act: as a redirect, or for htmx as the header that loads it whole."""
+    if not request.headers.get("HX-Request"):
+        return redirect(url)
+    answer = HttpResponse(status=204)
+    answer["HX-Redirect"] = url
+    return answer
 
 
 def fragment(

@@ -15,20 +15,13 @@ from kamcomp.identity.selectors import user_named
 from payouts.choices import AdjustmentKind, AdjustmentStatus
 from payouts.cli.options import OptionUnsound, add_by, add_period, amount_of, amounts_table, period_of
 from payouts.models import Adjustment
-from payouts.selectors.adjustments import period_adjustments, person_named
+from payouts.selectors.adjustments import BY_HAND, period_adjustments, person_named
 from payouts.services.adjustments import (
     adjustment_approve,
     adjustment_propose,
     adjustment_reject,
     adjustment_reverse,
 )
-
-BY_HAND = [
-    AdjustmentKind.GOODWILL,
-    AdjustmentKind.TRUE_UP,
-    AdjustmentKind.GUARANTEE,
-    AdjustmentKind.CORRECTION,
-]
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import FiscalCalendar, Period
+from kamcomp.identity.models import User
 from kamcomp.refusal import Refusal
 from payouts.choices import AdjustmentKind, AdjustmentStatus, RunStatus
 from payouts.models import Adjustment, Run
@@ -19,6 +20,14 @@ ZERO = Decimal(0)
 UNDER_REVIEW = (RunStatus.REVIEWED, RunStatus.ALLOCATING, RunStatus.APPROVED)
 OF_A_RULE = (AdjustmentKind.CEILING,)
 """Adjustments that a rule makes when a run is approved; everybody else's come before."""
+
+BY_HAND = (
+    AdjustmentKind.CORRECTION,
+    AdjustmentKind.TRUE_UP,
+    AdjustmentKind.GOODWILL,
+    AdjustmentKind.GUARANTEE,
+)
+"""What a person proposes; everything else is proposed by an act of its own."""
 
 
 class NoOpenPeriod(Refusal):
@@ -60,6 +69,12 @@ def adjustments_undecided(*, period: Period) -> QuerySet[Adjustment]:
     return Adjustment.objects.filter(period=period, status=AdjustmentStatus.PROPOSED).order_by(
         "created_at", "pk"
     )
+
+
+def adjustments_to_decide(*, user: User) -> QuerySet[Adjustment]:
+    """Return the adjustments that wait for another than who proposed them, and are not about the user's own pay."""
+    waiting = Adjustment.objects.filter(status=AdjustmentStatus.PROPOSED).exclude(proposed_by=user)
+    return waiting.exclude(person__in=Person.objects.filter(user=user))
 
 
 def refuse_undecided(*, period: Period) -> None:

@@ -29,6 +29,7 @@ from kamcomp.visibility import viewer_for, visible
 from payouts.models import Payout, PayoutLine
 from payouts.selectors.rederived import payout_explain
 from payouts.selectors.statements import SHOWN, Statement, statement, statement_periods
+from payouts.services.adjustments import PROPOSERS
 from scorecards.selectors.sources import PNL, SALES, nodes_below, source_kind, source_pnl, source_sales
 from teams.models import Person
 
@@ -72,6 +73,7 @@ class StatementShow(Screen, TemplateResponseMixin, View):
             statement=shown,
             periods=periods,
             own=own,
+            may_adjust=viewer.holds(*PROPOSERS) and not own,
             title=__("Statement, %(period)s") % {"period": shown.period.code},
             crumbs=[
                 Crumb(

@@ -19,8 +19,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
 
 from kamcomp.identity.models import User
-from payouts.choices import PoolStatus
-from payouts.models import Allocation, Pool
+from payouts.choices import AdjustmentKind, AdjustmentStatus, PoolStatus
+from payouts.models import Adjustment, Allocation, Pool
 from teams.models import Membership
 from tests.payouts.company import D
 from tests.visibility.two_teams import TwoTeams, reviewed, two_teams
@@ -104,7 +104,24 @@ def company() -> TwoTeams:
             role_weight=1,
             guideline=D("1000.00"),
         )
+    for name in ("sofia", "KAM"):
+        _adjustment(made, name)
     return made
+
+
+def _adjustment(made: TwoTeams, name: str) -> None:
+    """Make an adjustment that is approved, so that whose it is may see it."""
+    Adjustment.objects.create(
+        period=made.first.quarters["2026-Q4"],
+        person=made.people[name],
+        kind=AdjustmentKind.GOODWILL,
+        amount=D("10.00"),
+        currency="EUR",
+        reason="A reason",
+        proposed_by=made.user("olga"),
+        decided_by=made.user("jonas"),
+        status=AdjustmentStatus.APPROVED,
+    )
 
 
 def objects(made: TwoTeams, address: Address) -> dict[str, dict[str, Any]]:
@@ -131,7 +148,12 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
     kestrel, meridian, payouts = made.account, made.first.account, made.payouts
     pools = {pool.account_id: pool.pk for pool in Pool.objects.all()}
     people = made.people
+    adjustments = {row.person_id: row.pk for row in Adjustment.objects.all()}
     return {
+        "adjustment_id": {
+            "payee's": adjustments[people["sofia"].pk],
+            "stranger's": adjustments[people["KAM"].pk],
+        },
         "pool_id": {"team's": pools[kestrel.pk], "stranger's": pools[meridian.pk]},
         "account_id": {"team's": kestrel.pk, "stranger's": meridian.pk},
         "payout_id": {

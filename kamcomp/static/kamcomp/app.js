@@ -36,6 +36,8 @@
     if (event.target.closest("[data-print]")) window.print();
     const close = event.target.closest("[data-close]");
     if (close) close.closest(close.dataset.close).remove();
+    const shut = event.target.closest("dialog [data-shut]");
+    if (shut) { event.preventDefault(); shut.closest("dialog").close(); }
   });
 
   // What was said leaves after ten seconds, but not while somebody is at it.
@@ -69,7 +71,10 @@
   };
   document.addEventListener("htmx:responseError", failed);
   document.addEventListener("htmx:sendError", failed);
-  document.addEventListener("htmx:afterSwap", () => {
+  document.addEventListener("htmx:afterSwap", (event) => {
+    // What was fetched for the dialog is shown in it; without scripts the same form is a page.
+    const dialog = event.detail.target.closest("dialog");
+    if (dialog && !dialog.open) dialog.showModal();
     const titled = document.querySelector("[data-page-title]");
     if (titled) document.title = titled.dataset.pageTitle;
   });
