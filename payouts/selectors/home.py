@@ -3,13 +3,17 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
 from payouts.models import Run
-from plans.models import Plan
+from plans.choices import VersionStatus
+from plans.models import Assignment, Plan, PlanVersion
+from scorecards.models import Target
 from teams.models import Person, StrategicAccount
 
 PERIODS_SHOWN = 12
@@ -47,6 +51,30 @@ def home_stock() -> list[Stock]:
         ("Runs", Run),
     )
     return [Stock(label=label, count=kind._default_manager.count()) for label, kind in kinds]
+
+
+@dataclass(frozen=True)
+class SetupStep:
+    """A step of setting a company up, and whether the facts show it done."""
+
+    label: str
+    done: bool
+
+
+def home_setup() -> list[SetupStep]:
+    """Return the steps to the first run, each with whether facts show it done; none once a run was made."""
+    if Run.objects.exists():
+        return []
+    published = PlanVersion.objects.filter(status=VersionStatus.PUBLISHED)
+    steps: tuple[tuple[str, QuerySet[Any]], ...] = (
+        (gettext_noop("Make the fiscal calendar"), Period.objects.all()),
+        (gettext_noop("Bring in people and their pay"), Person.objects.all()),
+        (gettext_noop("Bring in key accounts and their teams"), StrategicAccount.objects.all()),
+        (gettext_noop("Publish a plan"), published),
+        (gettext_noop("Put people on their plan"), Assignment.objects.all()),
+        (gettext_noop("Agree on targets"), Target.objects.all()),
+    )
+    return [SetupStep(label=label, done=rows.exists()) for label, rows in steps]
 
 
 def home_periods() -> list[PeriodRow]:

@@ -22,18 +22,21 @@ class TestHome:
         assert "Key accounts" not in page
         assert "Sign in" in page
 
-    def test_shows_what_is_there_to_who_signed_in(self, client, user):
+    def test_says_what_comes_next_to_who_signed_in(self, client, user):
         client.force_login(user)
 
         page = client.get("/").content.decode()
 
-        assert "<dt>People</dt><dd>0</dd>" in page
+        assert "Nothing waits for you" in page
         assert "No period has begun" in page
-        assert "/api/v1/calculations" in page
+        assert "The calendar has no date to come" in page
 
     @override_settings(OPEN_START_PAGE=True)
     def test_shows_what_is_there_on_ones_own_machine(self, client):
-        assert "<dt>Plans</dt><dd>0</dd>" in client.get("/").content.decode()
+        page = client.get("/").content.decode()
+
+        assert "<dt>Plans</dt><dd>0</dd>" in page
+        assert "/api/v1/calculations" in page
 
     def test_costs_the_same_queries_with_more_periods(self, client, user, django_assert_max_num_queries):
         from datetime import date
