@@ -20,5 +20,6 @@ urlpatterns = [
     path("language", set_language, name="language"),
     path("theme", pages.theme, name="theme"),
     path("api/v1/", include("payouts.api.urls")),
+    path("", include("teams.urls")),
     path("", include("payouts.urls")),
 ]

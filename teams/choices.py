@@ -35,6 +35,13 @@ class Seat(TextChoices):
     MEMBER = "member", "Member"
 
 
+class TeamEditKind(TextChoices):
+    ADDED = "added", "Added"
+    CHANGED = "changed", "Changed"
+    LAST_DAY = "last_day", "Last day set"
+    HANDED_OVER = "handed_over", "Handed over"
+
+
 class Scope(TextChoices):
     ACCOUNT = "account", "Account"
     REGIONAL = "regional", "Regional"

@@ -27,6 +27,7 @@ from teams.models import (
     PersonDetails,
     Segment,
     StrategicAccount,
+    TeamEdit,
 )
 
 ROOM = "teams"
@@ -200,3 +201,4 @@ seen(
     payee=(OWN, MANAGERS_SEATS),
 )
 seen(AccountObjective, room=ROOM, everything=STRUCTURE, kam=(HELD, OWNED), payee=OWNED)
+seen(TeamEdit, room=ROOM, everything=STRUCTURE, kam=HELD)

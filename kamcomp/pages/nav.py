@@ -67,6 +67,13 @@ ENTRIES: tuple[Entry, ...] = (
         phone=_("Statement"),
     ),
     Entry(
+        url_name="teams:team-list",
+        label=_("Account teams"),
+        icon="user-group",
+        group=DESIGN,
+        roles=WATCHERS | {LEGAL},
+    ),
+    Entry(
         url_name="payouts:run-list",
         label=_("Period runs"),
         icon="play",

@@ -1,7 +1,7 @@
 """People, accounts and memberships: who serves a key account, from when to when."""
 
 from teams.models.accounts import AccountNode, AccountNumber, Segment, StrategicAccount
-from teams.models.memberships import AccountObjective, Membership
+from teams.models.memberships import AccountObjective, Membership, TeamEdit
 from teams.models.people import Employment, JobRole, PayPackage, Person, PersonDetails
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "PersonDetails",
     "Segment",
     "StrategicAccount",
+    "TeamEdit",
 ]

@@ -1,12 +1,13 @@
-"""Account teams by date, and the objectives of the account plan."""
+"""Account teams by date, what was edited of them, and the objectives of the account plan."""
 
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import Q
 
 from kamcomp.records import Dated, Record, money_field, share_field
-from teams.choices import Link, ObjectiveStatus, Perspective, Scope, Seat
+from teams.choices import Link, ObjectiveStatus, Perspective, Scope, Seat, TeamEditKind
 from teams.models.accounts import AccountNode, Segment, StrategicAccount
 from teams.models.people import JobRole, Person
 
@@ -58,6 +59,32 @@ class Membership(Dated):
 
     def __str__(self) -> str:
         return f"{self.person} on {self.account} as {self.role}"
+
+
+class TeamEdit(Record):
+    """
+    One edit of an account team, with what it found and what it left, so that it can be undone.
+
+    `before` and `after` are the states of the memberships it touched, by membership id;
+    null is a membership that was not there. `status_before` and `status_after` are the account's.
+    """
+
+    account = models.ForeignKey(StrategicAccount, models.PROTECT, related_name="team_edits")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=11, choices=TeamEditKind)
+    from_on = models.DateField(help_text="First day on which the team is another.")
+    before = models.JSONField()
+    after = models.JSONField()
+    status_before = models.CharField(max_length=9)
+    status_after = models.CharField(max_length=9)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(name="team_edits_by_account", fields=["account", "created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.person} {self.get_kind_display().lower()} from {self.from_on}"
 
 
 class AccountObjective(Record):

@@ -11,6 +11,13 @@ from teams.services.people import (
     person_make,
     person_user_set,
 )
+from teams.services.team_edits import (
+    team_edit_undo,
+    team_member_add,
+    team_member_change,
+    team_member_end,
+    team_member_hand_over,
+)
 
 __all__ = [
     "account_activate",
@@ -29,4 +36,9 @@ __all__ = [
     "person_erase",
     "person_make",
     "person_user_set",
+    "team_edit_undo",
+    "team_member_add",
+    "team_member_change",
+    "team_member_end",
+    "team_member_hand_over",
 ]

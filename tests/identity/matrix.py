@@ -8,6 +8,7 @@ a parameter of a new name needs its objects below.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,14 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
+from django.utils import timezone
 
 from kamcomp.identity.models import User
 from payouts.choices import AdjustmentKind, AdjustmentStatus, PoolStatus
 from payouts.models import Adjustment, Allocation, Pool
-from teams.models import Membership
+from teams.choices import Seat
+from teams.models import Membership, TeamEdit
+from teams.services import team_member_end
 from tests.payouts.company import D
 from tests.visibility.two_teams import TwoTeams, reviewed, two_teams
 
@@ -149,6 +153,7 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
     pools = {pool.account_id: pool.pk for pool in Pool.objects.all()}
     people = made.people
     adjustments = {row.person_id: row.pk for row in Adjustment.objects.all()}
+    seats, edits = _seats_and_edits(made)
     return {
         "adjustment_id": {
             "payee's": adjustments[people["sofia"].pk],
@@ -166,6 +171,8 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
             "payee's": people["sofia"].pk,
             "stranger's": people["KAM"].pk,
         },
+        "membership_id": {"team's": seats[kestrel.pk], "stranger's": seats[meridian.pk]},
+        "edit_id": {"team's": edits[kestrel.pk], "stranger's": edits[meridian.pk]},
         "run_id": {"everybody's": made.run.pk},
         "period_id": {"everybody's": made.run.period_id},
         "plan_id": {"everybody's": made.first.plan.pk},
@@ -181,6 +188,20 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "period": {"everybody's": made.run.period.code},
         "act": {"first": "review"},
     }
+
+
+def _seats_and_edits(made: TwoTeams) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Return a member's seat of each team, and an edit of it."""
+    seats, edits = {}, {}
+    for one in Membership.objects.filter(seat=Seat.MEMBER).order_by("pk"):
+        seats.setdefault(one.account_id, one.pk)
+    for account_id, seat in seats.items():
+        known = TeamEdit.objects.filter(account_id=account_id).first()
+        edit = known or team_member_end(
+            membership_id=seat, seen=None, last_day=date(2030, 1, 1), by=made.user("maren"), at=timezone.now()
+        )
+        edits[account_id] = edit.pk
+    return seats, edits
 
 
 def observed(made: TwoTeams) -> dict[str, Answers]:

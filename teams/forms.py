@@ -1,0 +1,178 @@
+"""What people send about account teams, read as they typed it: somebody joins, changes, hands over, leaves."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as __
+from django.utils.translation import gettext_lazy as _
+
+from kamcomp.pages.amounts import AmountUnreadable, number_read
+from kamcomp.pages.figures import number_text
+from kamcomp.visibility import Viewer
+from teams.choices import Link, Scope, Seat
+from teams.models import JobRole, Membership, Person
+from teams.selectors.teams import people_named, person_name
+
+HUNDRED = Decimal(100)
+MOST_NAMED = 4
+
+
+class DayField(forms.DateField):
+    """A day, chosen from the browser's calendar or typed as 2026-10-31."""
+
+    def __init__(self, **said: Any) -> None:
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        super().__init__(widget=widget, input_formats=["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y"], **said)
+
+
+class ShareField(forms.CharField):
+    """A share as a percentage: 60 or 60 % is Decimal("0.6")."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal", "size": 6}), **said)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a share as the percentage that people type."""
+        return number_text(value * HUNDRED) if isinstance(value, Decimal) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Read a percentage."""
+        if isinstance(value, Decimal) or value in self.empty_values:
+            return value if isinstance(value, Decimal) else None
+        try:
+            share = number_read(str(value).strip().removesuffix("%")) / HUNDRED
+        except AmountUnreadable as error:
+            raise ValidationError(__("Type the share of working time in percent: 60.")) from error
+        if share > 1:
+            raise ValidationError(__("Nobody gives more than 100 % of their time."))
+        return share
+
+
+class PersonField(forms.CharField):
+    """A person by name or employee id, among those the reader sees."""
+
+    viewer: Viewer
+
+    def __init__(self, **said: Any) -> None:
+        widget = forms.TextInput(attrs={"list": "people", "autocomplete": "off"})
+        super().__init__(widget=widget, **said)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a person by name."""
+        return person_name(value) if isinstance(value, Person) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Find the one person who is meant."""
+        text = str(value or "").strip()
+        if not text:
+            return None
+        found = list(people_named(text=text, viewer=self.viewer)[: MOST_NAMED + 1])
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise ValidationError(__("Nobody of this name or employee id is here."))
+        names = ", ".join(f"{person_name(one)} ({one.employee_id})" for one in found[:MOST_NAMED])
+        raise ValidationError(
+            __("Several people are called so: %(names)s. Type the employee id.") % {"names": names}
+        )
+
+
+class MemberForm(forms.Form):
+    """What the forms about a membership have in common."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+        for field in self.fields.values():
+            if isinstance(field, PersonField):
+                field.viewer = viewer
+
+
+class MemberTerms(MemberForm):
+    """What somebody is on a team."""
+
+    role = forms.ModelChoiceField(label=_("Role"), queryset=JobRole.objects.none())
+    link = forms.ChoiceField(
+        label=_("Line"),
+        help_text=_("Direct: reports to the key account manager. Matrix: lent by another function."),
+    )
+    seat = forms.ChoiceField(label=_("Seat"))
+    dedication = ShareField(label=_("Time on the account, %"), required=True)
+    scope = forms.ChoiceField(label=_("Scope of the plan"))
+    leader = PersonField(label=_("Line manager here"), required=False)
+    pool_eligible = forms.BooleanField(label=_("Shares in the team's pool"), required=False)
+    opt_out_reason = forms.CharField(label=_("Why not, if not"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        roles: Any = self.fields["role"]
+        roles.queryset = JobRole.objects.filter(retired=False).order_by("name")
+        for name, choices in (("link", Link), ("seat", Seat), ("scope", Scope)):
+            words = [(value, __(str(label))) for value, label in choices.choices]
+            self.fields[name].choices = words  # type: ignore[attr-defined]
+
+    def terms(self) -> dict[str, Any]:
+        """Return the properties of the membership as they were typed."""
+        return {name: self.cleaned_data[name] for name in MemberTerms.base_fields}
+
+
+class MemberAdd(MemberTerms):
+    """Somebody joins a team."""
+
+    person = PersonField(label=_("Person"), required=True, help_text=_("Name or employee id."))
+    since = DayField(label=_("First day"))
+    last_day = DayField(label=_("Last day"), required=False, help_text=_("Empty: until further notice."))
+    field_order = ("person", "since", "last_day")
+
+
+class Guarded(MemberForm):
+    """A form about a membership as it was when the form was opened."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def clean_seen(self) -> dict[str, Any] | None:
+        """Return the state the editor saw, none where the field was lost."""
+        try:
+            state = json.loads(self.cleaned_data["seen"] or "null")
+        except ValueError:
+            return None
+        return state if isinstance(state, dict) else None
+
+
+class MemberChange(Guarded, MemberTerms):
+    """A membership is another from a day on."""
+
+    since = DayField(
+        label=_("From"), help_text=_("The first day on which it is so; before it, all stays as it was.")
+    )
+    field_order = ("since",)
+
+    def changes(self, *, member: Membership) -> dict[str, Any]:
+        """Return those properties that are not as the membership has them."""
+        return {name: value for name, value in self.terms().items() if value != getattr(member, name)}
+
+
+class MemberEnd(Guarded):
+    """A membership has a last day."""
+
+    last_day = DayField(label=_("Last day"), help_text=_("The last day on the team, included."))
+
+
+class MemberHandOver(Guarded):
+    """Somebody else takes a membership over."""
+
+    to = PersonField(label=_("Who takes over"), required=True, help_text=_("Name or employee id."))
+    since = DayField(label=_("From"), help_text=_("The successor's first day."))
+
+
+def terms_of(*, member: Membership, on: date) -> dict[str, Any]:
+    """Return a membership as the change form shows it first."""
+    said = {name: getattr(member, name) for name in MemberTerms.base_fields}
+    return {**said, "since": on}

@@ -1,0 +1,1 @@
+"""Reads of people, accounts and account teams."""
