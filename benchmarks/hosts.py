@@ -119,7 +119,7 @@ def working(made: list[Host], *, folder: Path) -> Iterator[None]:
 
 def run_of(*, period: Period, by: User, cut: Host | None = None) -> tuple[Run, float]:
     """Run a period and return the run and the seconds from its first chunk's start to its last one's end."""
-    run = run_request(period=period, by=by, at=AT)
+    run = run_request(period=period, by=by, at=AT, whole=True)
     while run.status in (RunStatus.QUEUED, RunStatus.CALCULATING):
         time.sleep(0.2)
         run.refresh_from_db()

@@ -72,14 +72,14 @@ def measure(asked: Asked) -> list[Figure]:
     ]
 
 
-def run_once() -> Any:
-    """Run the company's last period, as a worker would, and return the run."""
+def run_once(*, whole: bool = True) -> Any:
+    """Run the company's last period, as a worker would, and return the run; computing everybody unless told else."""
     from benchmarks.company import AT, company_found
     from payouts.services.run_work import run_look
     from payouts.services.runs import run_request
 
     company = company_found()
-    run = run_request(period=company.period, by=company.admin, at=AT)
+    run = run_request(period=company.period, by=company.admin, at=AT, whole=whole)
     run_look(run_id=run.pk, seconds=36_000)
     run.refresh_from_db()
     if run.status != "calculated":

@@ -65,7 +65,7 @@ def _worked(people: int, *, workers: int) -> tuple[float, float]:
         assert process.stdout is not None
         process.stdout.readline()
     started, database = time.perf_counter(), database_seconds()
-    run = run_request(period=company.period, by=company.admin, at=AT)
+    run = run_request(period=company.period, by=company.admin, at=AT, whole=True)
     run_prepare(run_id=run.pk)
     for process in processes:
         assert process.stdin is not None

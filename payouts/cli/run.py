@@ -35,6 +35,9 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--here", action="store_true", help="compute in this process at once, beside any workers"
     )
+    parser.add_argument(
+        "--whole", action="store_true", help="compute everybody again, also whose inputs have not changed"
+    )
     parser.add_argument("--resume", action="store_true", help="take up again what failed of the current run")
 
 
@@ -45,7 +48,7 @@ def perform(*, options: dict[str, Any], say: Console) -> int:
     if options["resume"]:
         run = run_resume(run=run_named(period=period), by=by, at=timezone.now())
     else:
-        run = run_request(period=period, by=by, at=timezone.now())
+        run = run_request(period=period, by=by, at=timezone.now(), whole=options["whole"])
     say.print(f"Run {run.number} of {period.code} is {run.get_status_display().lower()}.")
     if not (options["wait"] or options["here"]):
         return 0

@@ -25,17 +25,22 @@ def arguments(parser: ArgumentParser) -> None:
 def perform(*, options: dict[str, Any], say: Console) -> int:
     """Print the period's runs, and the current one in full."""
     period = period_named(code=options["period"], calendar=options["calendar"])
-    runs = list(Run.objects.filter(period=period).select_related("period", "started_by").order_by("number"))
+    runs = list(
+        Run.objects.filter(period=period)
+        .select_related("period", "started_by", "based_on")
+        .order_by("number")
+    )
     if not runs:
         say.print(
             f"{period.code} has no run yet: start one with `payouts run --period {period.code} --by USER --wait`."
         )
         return 0
-    table = Table("run", "state", "people", "totals", "started by", "result digest")
+    table = Table("run", "state", "people", "taken over", "totals", "started by", "result digest")
     for run in runs:
         name = f"{run.number} (current)" if run.is_current else str(run.number)
         table.add_row(
-            name, run.get_status_display(), str(run.people), totals_told(run), run.started_by.get_username(),
+            name, run.get_status_display(), str(run.people), str(run.taken_over), totals_told(run),
+            run.started_by.get_username(),
             run.result_digest[:16],
         )  # fmt: skip
     say.print(table)
@@ -63,6 +68,11 @@ def run_told(*, run: Run, say: Console) -> None:
         say.print(f"  and {progress.problems - PROBLEMS_SHOWN} more.")
     if run.result_digest:
         say.print(f"{run.people} people, {totals_told(run) or 'nothing to pay'}")
+        if run.based_on is not None:
+            say.print(
+                f"{progress.computed} computed, {progress.taken_over} taken over unchanged from run "
+                f"{run.based_on.number}."
+            )
         say.print(f"inputs {run.input_digest}")
         say.print(f"result {run.result_digest}")
         same = run_same_as(run=run)

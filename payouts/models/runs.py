@@ -36,6 +36,13 @@ class Run(Record):
     result_digest = models.CharField(max_length=64, blank=True)
     people = models.PositiveIntegerField(default=0)
     totals = models.JSONField(default=dict, help_text="Amount of this period by currency.")
+    based_on = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", db_index=False,
+        help_text="The earlier run whose payouts are taken over where their inputs are the same.",
+    )  # fmt: skip
+    taken_over = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Payouts taken over unchanged."
+    )
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -91,6 +98,16 @@ class RunChunk(models.Model):
         null=True, help_text="32 bytes a payee, sorted: the run's digest is made of them."
     )
     result_digests = models.BinaryField(null=True, help_text="32 bytes a payee, sorted.")
+    engine_digest = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of the engine's source that computed it.",
+    )
+    taken_over = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Payouts taken over unchanged."
+    )
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
@@ -155,6 +172,9 @@ class Payout(models.Model):
     carried = money_field(default=0)
     target_incentive = money_field(default=0)
     input_digest = models.CharField(max_length=64)
+    result_digest = models.BinaryField(
+        null=True, help_text="32 bytes: of this payout and its lines, without ids."
+    )
     closing = models.JSONField(
         default=dict, help_text="Balances for the next period that are not zero, as strings."
     )

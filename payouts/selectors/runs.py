@@ -21,7 +21,8 @@ class RunProgress:
     How far a run has come, counted from the tables.
 
     `people_done` of `people` are computed and committed; `working` chunks are with a worker
-    whose lease holds; `overdue` ones are with a worker that went silent.
+    whose lease holds; `overdue` ones are with a worker that went silent. Of those done,
+    `taken_over` came unchanged from the run before, and the others were computed.
     """
 
     run_id: UUID
@@ -34,7 +35,13 @@ class RunProgress:
     overdue: int
     people: int
     people_done: int
+    taken_over: int
     problems: int
+
+    @property
+    def computed(self) -> int:
+        """Return how many of those done were computed."""
+        return self.people_done - self.taken_over
 
     @property
     def ended(self) -> bool:
@@ -63,6 +70,7 @@ def run_progress(*, run_id: UUID) -> RunProgress:
                    count(*) FILTER (WHERE c.status = 'running' AND c.lease_until < clock_timestamp()),
                    coalesce(sum(c.people), 0),
                    coalesce(sum(c.people) FILTER (WHERE c.status = 'done'), 0),
+                   coalesce(sum(c.taken_over), 0),
                    (SELECT count(*) FROM payouts_runproblem p WHERE p.run_id = r.id)
               FROM payouts_run r LEFT JOIN payouts_runchunk c ON c.run_id = r.id
              WHERE r.id = %s

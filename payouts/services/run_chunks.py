@@ -17,11 +17,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Subquery
 
 from kamcomp.audit.context import acting, audit_act
 from kamcomp.refusal import Refusal
 from payouts.choices import ChunkStatus, RunStatus
-from payouts.copying import ComputedChunk, copy_rows
+from payouts.copying import ComputedChunk, copy_rows, take_over_rows
 from payouts.engine.formats import RUNNABLE_FORMATS
 from payouts.models import Run, RunChunk, RunProblem
 from payouts.selectors.inputs.reach import version_reach
@@ -133,6 +134,9 @@ def chunk_store(*, taken: Taken, computed: ComputedChunk) -> None:
         _hold(taken=taken)
         with connection.cursor() as cursor:
             copy_rows(cursor=cursor, computed=computed)
+            taken_over = take_over_rows(
+                cursor=cursor, computed=computed, run_id=taken.run_id, chunk_id=taken.chunk_id
+            )
         _check_references(taken=taken, computed=computed)
         RunProblem.objects.bulk_create(
             RunProblem(
@@ -142,7 +146,9 @@ def chunk_store(*, taken: Taken, computed: ComputedChunk) -> None:
         )
         RunChunk.objects.filter(pk=taken.chunk_id).update(
             status=ChunkStatus.DONE,
-            inputs=computed.inputs,
+            inputs=_kept(computed),
+            engine_digest=computed.engine_digest,
+            taken_over=taken_over,
             input_digest=computed.input_digest,
             result_digest=computed.result_digest,
             input_digests=b"".join(sorted(computed.payee_input_digests)),
@@ -157,6 +163,7 @@ def chunk_store(*, taken: Taken, computed: ComputedChunk) -> None:
             detail={
                 "payouts": computed.payouts,
                 "lines": computed.lines,
+                "taken_over": taken_over,
                 "problems": len(computed.problems),
                 "result_digest": computed.result_digest,
             },
@@ -204,6 +211,13 @@ def silent_stores_end() -> int:
     if ended:
         logger.warning("%s session(s) fell silent in the middle of a store and were ended", ended)
     return int(ended)
+
+
+def _kept(computed: ComputedChunk) -> Any:
+    """Return the inputs to keep: a chunk's own, or those that an earlier chunk kept of the same payees."""
+    if computed.inputs_of is None:
+        return computed.inputs
+    return Subquery(RunChunk.objects.filter(pk=computed.inputs_of).values("inputs"))
 
 
 def _fail(*, taken: Taken, error: str) -> bool:

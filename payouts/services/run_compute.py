@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
@@ -24,6 +25,8 @@ from payouts.engine.payout_rows import PayeeRows, Rows, payout_rows
 from payouts.models import RunChunk
 from payouts.selectors.inputs import ChunkInputs, chunk_inputs
 from payouts.selectors.inputs.rows import account_of
+from payouts.selectors.unchanged import Unchanged, chunk_with_inputs, engine_digest, unchanged_payouts
+from plans.engine.inputs import Inputs, rows_of
 
 
 def chunk_compute(*, chunk_id: int) -> ComputedChunk:
@@ -65,27 +68,62 @@ def _computed(chunk_id: int) -> ComputedChunk:
         assignments=chunk.chosen,
         known_at=chunk.run.known_at,
     )
-    rows = payout_rows(plan=made.plan, inputs=made.inputs, accounts=made.accounts, account_of=account_of)
-    return computed_chunk(chunk=chunk, made=made, rows=rows)
+    digests = payee_digests(inputs=made.inputs, plan_digest=chunk.plan_version.digest)
+    by_payee = dict(zip(made.inputs.payees, digests, strict=True))
+    same = _unchanged(chunk, made, by_payee)
+    own = without_payees(made.inputs, same) if same else made.inputs
+    rows = payout_rows(plan=made.plan, inputs=own, accounts=made.accounts, account_of=account_of)
+    return computed_chunk(chunk=chunk, made=made, rows=rows, inputs=by_payee, same=same)
 
 
-def computed_chunk(*, chunk: RunChunk, made: ChunkInputs, rows: Rows) -> ComputedChunk:
-    """Return a chunk's rows and inputs as they are stored."""
-    version = chunk.plan_version
-    input_digests = payee_digests(inputs=made.inputs, plan_digest=version.digest)
-    by_payee = dict(zip(made.inputs.payees, input_digests, strict=True))
-    result_digests = [payee.digest(plan=plan_label(chunk)) for payee in rows.payees]
-    payout_text, line_text = copy_texts(chunk=chunk, rows=rows.payees, people=made.people, inputs=by_payee)
+def _unchanged(chunk: RunChunk, made: ChunkInputs, digests: Mapping[str, bytes]) -> dict[str, Unchanged]:
+    """Return the payouts that the run takes over from the one it is based on, by employee id."""
+    if chunk.run.based_on_id is None:
+        return {}
+    return unchanged_payouts(
+        based_on=chunk.run.based_on_id,
+        version_id=chunk.plan_version_id,
+        people=made.people,
+        digests=digests,
+    )
+
+
+def without_payees(inputs: Inputs, payees: Collection[str]) -> Inputs:
+    """Return the inputs of everybody else."""
+    others = [place for place, payee in enumerate(inputs.payees) if payee not in payees]
+    stay = np.zeros(len(inputs.payees), dtype=bool)
+    stay[others] = True
+    return rows_of(inputs, np.flatnonzero(stay[inputs.payee]), payees_too=others)
+
+
+def computed_chunk(
+    *, chunk: RunChunk, made: ChunkInputs, rows: Rows, inputs: Mapping[str, bytes],
+    same: Mapping[str, Unchanged],
+) -> ComputedChunk:  # fmt: skip
+    """Return a chunk's rows and inputs as they are stored: computed ones, and the `same` as in the run before."""
+    input_digests = list(inputs.values())
+    computed_digests = [payee.digest(plan=plan_label(chunk)) for payee in rows.payees]
+    ids = uuid7_texts(len(rows.payees) + len(same))
+    payout_text, line_text = copy_texts(
+        chunk=chunk, rows=rows.payees, people=made.people, inputs=inputs, results=computed_digests, ids=ids
+    )
+    result_digests = [*computed_digests, *(each.result_digest for each in same.values())]
+    kept_by = chunk_with_inputs(found=same, digests=input_digests) if same else None
     found = [(problem.employee_id, problem.code, problem.message) for problem in made.problems]
     found += [(problem.payee, problem.code, problem.message) for problem in rows.problems]
     return ComputedChunk(
         payout_text=payout_text,
         line_text=line_text,
-        payouts=len(rows.payees),
+        payouts=len(rows.payees) + len(same),
         lines=sum(len(payee.lines) for payee in rows.payees),
         accounts=frozenset(made.accounts.values()),
         problems=[(made.people.get(employee), code, message) for employee, code, message in found],
-        inputs=inputs_to_bytes(plan=made.plan, inputs=made.inputs),
+        inputs=None if kept_by is not None else inputs_to_bytes(plan=made.plan, inputs=made.inputs),
+        inputs_of=kept_by,
+        engine_digest=engine_digest(),
+        taken_over=list(
+            zip(ids[len(rows.payees) :], (each.payout_id for each in same.values()), strict=True)
+        ),
         input_digest=digest_of(input_digests),
         result_digest=digest_of(result_digests),
         payee_input_digests=input_digests,
@@ -94,9 +132,10 @@ def computed_chunk(*, chunk: RunChunk, made: ChunkInputs, rows: Rows) -> Compute
 
 
 def copy_texts(
-    *, chunk: RunChunk, rows: Sequence[PayeeRows], people: Mapping[str, str], inputs: Mapping[str, bytes]
-) -> tuple[str, str]:
-    """Return the COPY texts of payouts and of lines, in the order of the payees."""
+    *, chunk: RunChunk, rows: Sequence[PayeeRows], people: Mapping[str, str], inputs: Mapping[str, bytes],
+    results: Sequence[bytes], ids: Sequence[str],
+) -> tuple[str, str]:  # fmt: skip
+    """Return the COPY texts of payouts and of lines, in the order of the payees; their ids are the first of `ids`."""
     period = str(chunk.run.period_id)
     head = f"\t{chunk.run_id}\t{chunk.pk}\t{period}\t"
     version = f"\t{chunk.plan_version_id}\t"
@@ -105,9 +144,11 @@ def copy_texts(
     ]
     payouts: list[str] = []
     lines: list[str] = []
-    for payout_id, payee in zip(uuid7_texts(len(rows)), rows, strict=True):
+    for payout_id, payee, result in zip(ids[: len(rows)], rows, results, strict=True):
         name = payee.payee
-        payouts.append(f"{payout_id}{head}{people[name]}{version}{payee.payout}\t{inputs[name].hex()}\n")
+        # What COPY reads as \\x is the \x that begins bytes.
+        digests = f"{inputs[name].hex()}\t\\\\x{result.hex()}"
+        payouts.append(f"{payout_id}{head}{people[name]}{version}{payee.payout}\t{digests}\n")
         lines += [f"{payout_id}{number}{line}\n" for number, line in zip(numbered, payee.lines, strict=False)]
     return "".join(payouts), "".join(lines)
 

@@ -34,6 +34,7 @@ from payouts.models import Payout, Run, RunChunk, RunProblem
 from payouts.selectors.leavers import period_leavers
 from payouts.selectors.run_needs import run_needs
 from payouts.selectors.runs import period_assignments
+from payouts.selectors.unchanged import run_to_build_on
 from payouts.services.run_chunks import chunks_plan
 from payouts.services.run_compute import digest_of
 from scorecards.services.results import results_compute
@@ -72,13 +73,14 @@ class RunNotFailed(Refusal):
     """A run is to be taken up again that did not fail."""
 
 
-def run_request(*, period: Period, by: User, at: datetime) -> Run:
+def run_request(*, period: Period, by: User, at: datetime, whole: bool = False) -> Run:
     """
     Return the period's run that is under way, or a new one, queued and current.
 
     The period's row is locked first, so of twenty requests at once one makes the run and
     the others get it. Facts recorded up to now, by the database's clock, are what the run
-    will know. An older run that was not reviewed is superseded.
+    will know. An older run that was not reviewed is superseded. Whose inputs are those of the
+    last run is taken over from it, unless the run is to be `whole`.
 
     :raises RoleMissing: if `by` is neither a compensation admin nor of finance.
     :raises PeriodNotOpen: if the period has not begun.
@@ -105,6 +107,7 @@ def run_request(*, period: Period, by: User, at: datetime) -> Run:
             started_by=by,
             created_by=by,
             engine_format=ENGINE_FORMAT,
+            based_on=None if whole else run_to_build_on(period_id=period.pk, engine_format=ENGINE_FORMAT),
             known_at=database_clock(),
             started_at=at,
         )
@@ -195,6 +198,7 @@ def run_finish(*, run_id: UUID) -> bool:
         run.result_digest = digest_of(_digests_in(chunks.values_list("result_digests", flat=True)))
         payouts = Payout.objects.filter(run=run)
         run.people = payouts.aggregate(people=Count("person", distinct=True))["people"]
+        run.taken_over = chunks.aggregate(taken=Sum("taken_over"))["taken"] or 0
         sums = payouts.values("currency").annotate(total=Sum("amount")).order_by("currency")
         run.totals = {row["currency"]: f"{settle(row['total'], currency=row['currency']):f}" for row in sums}
         run.status = RunStatus.WITH_ERRORS if failed or problems else RunStatus.CALCULATED

@@ -152,6 +152,12 @@ def _verify_rows(
                 "input_digest_differs",
                 f"{employee_id}, {plan_label(chunk)}: the input digest stored is another.",
             )
+        own = made.digest(plan=plan_label(chunk))
+        if payout.result_digest is not None and bytes(payout.result_digest) != own:
+            verification.find(
+                "result_digest_differs",
+                f"{employee_id}, {plan_label(chunk)}: the result digest stored is another.",
+            )
 
 
 def _payouts(chunk: RunChunk) -> Iterator[Payout]:

@@ -133,7 +133,7 @@ class RunScreen(Screen, TemplateResponseMixin, View):
         """Return the run, or 404."""
         _watcher_or_404(self.request)
         runs = visible(Run.objects.all(), to=viewer_for(self.request)).select_related(
-            "period", "calendar", "started_by", "reviewed_by", "approved_by", "locked_by"
+            "period", "calendar", "started_by", "reviewed_by", "approved_by", "locked_by", "based_on"
         )
         run = runs.filter(pk=self.kwargs["run_id"]).first()
         if run is None:

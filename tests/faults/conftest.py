@@ -204,8 +204,9 @@ def undisturbed(made, settings) -> Run:
     return run
 
 
-def asked(made: Crowd) -> Run:
-    return run_request(period=made.period, by=made.users["maren"], at=AT)
+def asked(made: Crowd, *, whole: bool = True) -> Run:
+    """Ask for a run that computes everybody, whatever ran before: what is struck has to have work to do."""
+    return run_request(period=made.period, by=made.users["maren"], at=AT, whole=whole)
 
 
 def until(

@@ -86,7 +86,7 @@ class TestDigests:
         places = {"PYTHONHASHSEED": hash_seed, "TZ": zone, "LANG": language, "LC_ALL": language}
 
         subprocess.run(
-            [sys.executable, "manage.py", "payouts", "run", "--period", "2026-Q3", "--by", "maren", "--here"],
+            f"{sys.executable} manage.py payouts run --period 2026-Q3 --by maren --here --whole".split(),
             env={**os.environ, **worker_environment, **places, "KAMCOMP_CHUNK_PEOPLE": "11"},
             cwd=django_settings.BASE_DIR,
             check=True,

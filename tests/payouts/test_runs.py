@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def asked(made) -> Run:
-    return run_request(period=made.period, by=made.users["maren"], at=AT)
+    return run_request(period=made.period, by=made.users["maren"], at=AT, whole=True)
 
 
 def run_of(made) -> Run:

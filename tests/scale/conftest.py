@@ -134,7 +134,7 @@ def made(transactional_db: None) -> Crowd:
 def undisturbed(made: Crowd, settings) -> Run:
     """A run of the same facts in this process, cut otherwise, which nothing stood between."""
     settings.KAMCOMP_CHUNK_PEOPLE = 333
-    run = run_request(period=made.period, by=made.users["maren"], at=AT)
+    run = run_request(period=made.period, by=made.users["maren"], at=AT, whole=True)
     run_look(run_id=run.pk)
     run.refresh_from_db()
     assert run.status == RunStatus.CALCULATED, run.error

@@ -74,7 +74,7 @@ class TestHosts:
         for host in two:
             on(host)
 
-        run = run_request(period=made.period, by=made.users["maren"], at=AT)
+        run = run_request(period=made.period, by=made.users["maren"], at=AT, whole=True)
 
         same_as(ended(run), undisturbed)
         assert [of(host, run).exists() for host in two] == [True, True]
@@ -83,7 +83,7 @@ class TestHosts:
     def test_one_of_them_cut_off_with_a_chunk_in_hand(self, undisturbed, made, two, on):
         lost, stays = two
         on(lost)
-        run = run_request(period=made.period, by=made.users["maren"], at=AT)
+        run = run_request(period=made.period, by=made.users["maren"], at=AT, whole=True)
         chunk = self.cut_off(lost, run)
         on(stays)
 

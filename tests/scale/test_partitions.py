@@ -124,7 +124,7 @@ class TestPartition:
 
     def test_gives_the_same_run(self, made, undisturbed, parted, settings):
         settings.KAMCOMP_CHUNK_PEOPLE = 17
-        run = run_request(period=made.period, by=made.users["maren"], at=AT)
+        run = run_request(period=made.period, by=made.users["maren"], at=AT, whole=True)
         run_look(run_id=run.pk)
 
         same_as(run, undisturbed)

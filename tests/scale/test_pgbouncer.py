@@ -126,7 +126,7 @@ class TestRun:
     def test_is_the_same_and_outlives_a_killed_worker(self, undisturbed, made, processes):
         processes.worker()
         processes.worker()
-        run = run_request(period=made.period, by=made.users["maren"], at=AT)
+        run = run_request(period=made.period, by=made.users["maren"], at=AT, whole=True)
         chunk = until(lambda: in_hand(run), every=0.002, saying="a chunk in a worker's hands")
         os.kill(int(chunk.worker.rpartition(":")[2]), signal.SIGKILL)
 

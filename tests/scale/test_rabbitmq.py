@@ -38,7 +38,7 @@ def ring(node, run) -> None:
 class TestRabbitMQ:
     def test_rings_for_a_run_and_a_killed_worker_loses_none(self, undisturbed, made, processes, node):
         first, _second = processes.worker(), processes.worker()
-        run = run_request(period=made.period, by=made.users["maren"], at=AT)
+        run = run_request(period=made.period, by=made.users["maren"], at=AT, whole=True)
         ring(node, run)
         chunk = until(lambda: in_hand(run), every=0.002, saying="a chunk in a worker's hands")
         killed = int(chunk.worker.rpartition(":")[2])
