@@ -92,6 +92,8 @@ METRICS_FROM = _networks("KAMCOMP_METRICS_FROM", default="127.0.0.0/8,::1")
 METRICS_TOKEN = ENVIRONMENT.get("KAMCOMP_METRICS_TOKEN") or ""
 OPEN_START_PAGE = _switch("KAMCOMP_OPEN_START_PAGE", default=False)
 DEMO_MODE = _switch("KAMCOMP_DEMO_MODE", default=False)
+# Where the launcher is asked to start the demo over (kamcomp/starting_over.py); it alone sets this.
+START_OVER_FILE = Path(ENVIRONMENT["KAMCOMP_START_OVER"]) if ENVIRONMENT.get("KAMCOMP_START_OVER") else None
 SIGN_IN = sign_in.providers(ENVIRONMENT)
 
 INSTALLED_APPS = [
@@ -147,6 +149,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "kamcomp.starting_over.StartingOverMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -28,5 +28,6 @@ screens = [
 urlpatterns = [
     path("", views.Home.as_view(), name="home"),
     path("demo", entrance.Demo.as_view(), name="demo"),
+    path("demo/start-over", entrance.DemoReset.as_view(), name="demo-reset"),
     path("", include((screens, "payouts"))),
 ]

@@ -11,12 +11,22 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Sequence
+from functools import partial
 from urllib.error import URLError
 
 from kamcomp.embedded.bootstrap import holder, lock_take
-from kamcomp.embedded.places import PROJECT, CannotStart, Place, forget, place_for, private_write
+from kamcomp.embedded.places import (
+    PROJECT,
+    CannotStart,
+    Place,
+    forget,
+    place_for,
+    private_write,
+    secrets_of,
+)
 from kamcomp.embedded.processes import Child, clean_environment, start, wait_until
 from kamcomp.embedded.services import Services, services_up
+from kamcomp.embedded.starting_over import StartingOver
 from kamcomp.embedded.supervisor import Supervisor
 
 FIRST_PORT, LAST_PORT = 8000, 8099
@@ -62,18 +72,21 @@ def run() -> int:
         supervisor = Supervisor(services=services, say=say)
         port = door.getsockname()[1]
         services.environ |= web_settings(place=place)
+        over = starting_over(services=services)
+        services.environ |= over.environ if over else {}
         try:
             private_write(path=place.settings, text=json.dumps(services.environ, indent=1))
-            prepare(services=services)
+            if prepare(services=services) and over:
+                over.set_aside()
             if supervisor.asked_to_stop():
                 return 0
             web = supervisor.keep(lambda: web_begin(services=services, door=door))
-            supervisor.keep(lambda: worker_begin(services=services))
-            supervisor.keep(lambda: beat_begin(services=services))
+            for begin in (worker_begin, beat_begin):
+                supervisor.keep(partial(begin, services=services))
             if not wait_until(ready=lambda: answers(port=port), child=web, seconds=WEB_SECONDS):
                 raise CannotStart(f"the web server did not start: {web.ending()}")
             greet(port=port)
-            code = supervisor.watch()
+            code = supervisor.watch(look=partial(start_over, over=over, supervisor=supervisor, web=web))
         finally:
             place.settings.unlink(missing_ok=True)
         say("stopping...")
@@ -116,9 +129,30 @@ def door_open() -> socket.socket:
     raise CannotStart(f"{wanted} taken by another program; set KAMCOMP_PORT to a free one.")
 
 
-def prepare(*, services: Services) -> None:
+def starting_over(*, services: Services) -> StartingOver | None:
+    """Return what starts the demo over from the browser; nothing for servers of one's own, or without the demo."""
+    if services.database is None or services.environ.get("KAMCOMP_DEMO_MODE") != "1":
+        return None
+    password = secrets_of(place=services.place)["superuser"]
+    return StartingOver(place=services.place, sockets=services.database.sockets, password=password)
+
+
+def start_over(*, over: StartingOver | None, supervisor: Supervisor, web: Child) -> None:
+    """Start the demo over if somebody asked for it; the web server stays, the others stop meanwhile."""
+    if over is None or not over.asked():
+        return
+    say("starting the demo over, as somebody asked in the browser.")
+    with supervisor.without(*(kept.child for kept in supervisor.kept if kept.child is not web)):
+        over.again(prepare=lambda: prepare(services=supervisor.services))
+    over.ended()
+    say("the demo is as it was when it was loaded.")
+
+
+def prepare(*, services: Services) -> bool:
     """
     Bring the tables up to date, and fill an empty database with the demo company (not with KAMCOMP_DEMO=0).
+
+    Returns whether the company was loaded now.
 
     :raises CannotStart: if either fails; the command's own words are above.
     """
@@ -126,9 +160,12 @@ def prepare(*, services: Services) -> None:
     if command(services=services, arguments=["migrate", "--verbosity", "0"]) != 0:
         raise CannotStart("the database could not be brought up to date; the reason is above.")
     if os.environ.get("KAMCOMP_DEMO") == "0":
-        return
-    if command(services=services, arguments=["demo_when_empty"]) != 0:
+        return False
+    note = services.place.folder / "loaded"
+    note.unlink(missing_ok=True)
+    if command(services=services, arguments=["demo_when_empty", "--note", str(note)]) != 0:
         raise CannotStart("the demo company could not be loaded; the reason is above.")
+    return note.is_file()
 
 
 def pages_make() -> None:

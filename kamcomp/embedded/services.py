@@ -21,6 +21,7 @@ class Services:
     place: Place
     environ: dict[str, str] = field(default_factory=dict)
     children: list[Child] = field(default_factory=list)
+    database: postgresql.Server | None = None
 
     def add(self, child: Child) -> Child:
         """Remember a started process, here and on disk."""
@@ -59,6 +60,7 @@ def services_up(*, place: Place, environ: Mapping[str, str] | None = None) -> It
         if "DATABASE_URL" not in given:
             server = postgresql.server_for(place=place, sockets=sockets, durable=not for_tests)
             services.add(postgresql.launch(server=server, password=secrets["superuser"]))
+            services.database = server
             roles.roles_make(sockets=server.sockets, passwords=secrets, for_tests=for_tests)
             urls = roles.addresses(sockets=server.sockets, passwords=secrets)
             services.environ |= {"DATABASE_URL": urls.app, "DATABASE_OWNER_URL": urls.owner}

@@ -5,7 +5,8 @@ minute; the end of PostgreSQL or Valkey ends everything, with one sentence.
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kamcomp.embedded.processes import Child
@@ -45,12 +46,23 @@ class Supervisor:
         self.kept.append(kept)
         return kept.child
 
+    @contextmanager
+    def without(self, *children: Child) -> Iterator[None]:
+        """Stop some of what is kept running for the block, and start it again after it."""
+        stopped = [kept for kept in self.kept if kept.child in children]
+        for kept in stopped:
+            kept.child.stop()
+            self.services.remove(kept.child)
+        yield
+        for kept in stopped:
+            kept.child = self.services.add(kept.begin())
+
     def asked_to_stop(self) -> bool:
         """Return whether a signal has come."""
         return self.asked_by is not None
 
-    def watch(self) -> int:
-        """Return 0 when a signal asked for the end, 1 when an essential process died."""
+    def watch(self, *, look: Callable[[], None] = lambda: None) -> int:
+        """Return 0 when a signal asked for the end, 1 when an essential process died; `look` between two looks."""
         while not self.asked_to_stop():
             dead = next((child for child in self.essential if not child.alive()), None)
             if dead:
@@ -61,6 +73,7 @@ class Supervisor:
             for kept in self.kept:
                 if not kept.child.alive() and not self._again(kept=kept):
                     return 1
+            look()
             time.sleep(LOOK_SECONDS)
         return 0
 

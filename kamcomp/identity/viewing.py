@@ -8,7 +8,9 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 
 KEY = "view_as"
-OWN_DOORS = frozenset({"view-as-end", "sign-out", "account_logout", "theme", "language", "demo-enter"})
+OWN_DOORS = frozenset(
+    {"view-as-end", "sign-out", "account_logout", "theme", "language", "demo-enter", "demo-reset"}
+)
 
 
 def looked_as(request: HttpRequest) -> User | None:

@@ -120,6 +120,14 @@ class Demo:
         line = next(line for line in done.stdout.splitlines() if line.startswith("SESSIONS "))
         return json.loads(line.removeprefix("SESSIONS "))
 
+    def start_over(self) -> None:
+        """Start the company over as a visitor does, and wait for it; every session ends with it."""
+        with self.seat("") as seat:
+            seat.go("/demo/start-over")
+            seat.page.get_by_role("button", name="Start over").click()
+            seat.page.get_by_role("button", name="Enter as Maren Holt").wait_for(timeout=60_000)
+        self.__dict__.pop("sessions", None)
+
     @contextmanager
     def seat(self, who: str, *, size: str = "desk", theme: str = "light", scripts: bool = True):
         """Sit somebody down; without `scripts` the browser runs none."""

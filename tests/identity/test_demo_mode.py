@@ -8,6 +8,7 @@ from django.urls import reverse
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.services import user_make
+from kamcomp.starting_over import Step, step_of
 from payouts.demo.company import PERSONAS, supporters
 from payouts.demo.personas import CARDS
 
@@ -74,6 +75,61 @@ class TestDemo:
         answer = client.post(reverse("demo-enter"), {"user": "maren.holt", "next": "//evil.example"})
 
         assert answer["Location"] == "/"
+
+
+@pytest.fixture
+def launcher(settings, tmp_path):
+    """Stand in the launcher's place: the file by which it is asked."""
+    settings.START_OVER_FILE = tmp_path / "start-over"
+    return settings.START_OVER_FILE
+
+
+class TestDemoReset:
+    def test_asks_the_launcher_once(self, demo, client, launcher):
+        page = client.get(reverse("demo-reset")).content.decode()
+        first = client.post(reverse("demo-reset"))
+        launcher.write_text("loading")
+        second = client.post(reverse("demo-reset"))
+
+        assert "cannot be undone" in page
+        assert first["Location"] == reverse("demo")
+        assert (second.status_code, launcher.read_text()) == (503, "loading")
+
+    def test_keeps_every_page_waiting_until_it_is_done(
+        self, demo, client, launcher, django_assert_num_queries
+    ):
+        client.post(reverse("demo-reset"))
+
+        with django_assert_num_queries(0):
+            waiting = [client.get(path) for path in ("/", "/runs", "/api/v1/", "/sign-in")]
+        launcher.unlink()
+
+        assert {(one.status_code, one["Refresh"]) for one in waiting} == {(503, "2; url=/demo")}
+        assert "The demo starts over" in waiting[0].content.decode()
+        assert client.get(reverse("demo")).status_code == 200
+
+    def test_is_not_there_outside_demo_mode(self, demo, client, launcher, settings):
+        settings.DEMO_MODE = False
+
+        assert client.get(reverse("demo-reset")).status_code == 404
+        assert client.post(reverse("demo-reset")).status_code == 404
+        assert not launcher.exists()
+        launcher.write_text("asked")
+        assert client.get("/sign-in").status_code == 200
+
+    def test_is_refused_where_no_launcher_listens(self, demo, client):
+        answer = client.post(reverse("demo-reset"))
+
+        assert answer.status_code == 422
+        assert "make reset" in answer.content.decode()
+        assert reverse("demo-reset") not in client.get(reverse("demo")).content.decode()
+
+    def test_takes_no_other_page_of_the_launcher_for_an_answer(self, launcher):
+        launcher.write_text("whatever")
+
+        assert step_of(launcher) == Step.ASKED
+        launcher.unlink()
+        assert step_of(launcher) is None
 
 
 class TestCards:
