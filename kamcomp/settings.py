@@ -161,6 +161,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "kamcomp.identity.middleware.ViewAsMiddleware",
+    "payouts.entrance.TryThisMiddleware",
     "kamcomp.identity.middleware.ProviderMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -182,6 +183,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "kamcomp.pages.shell.shell",
                 "kamcomp.identity.banners.banners",
+                "payouts.entrance.try_this",
             ],
         },
     }

@@ -1,17 +1,26 @@
-"""The first page of the demo: whom to enter as; and starting the demo over."""
+"""What only the demo has: whom to enter as, starting over, and what each persona tries first."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 from django.views.generic import TemplateView
 
+from kamcomp.identity.models import User
 from kamcomp.identity.selectors import demo_users
+from kamcomp.identity.viewing import is_looking
 from kamcomp.starting_over import CannotStartOver, start_over_ask
 from payouts.demo.personas import CARDS
+from payouts.demo.steps import PAGES, page_note, steps_for
+
+HIDDEN = "try_this_hidden"
 
 
 class InDemo(TemplateView):
@@ -53,3 +62,42 @@ class DemoReset(InDemo):
             context = self.get_context_data(refusal=str(refusal))
             return self.render_to_response(context, status=422)
         return redirect("demo")
+
+
+@require_POST
+def try_this_hide(request: HttpRequest) -> HttpResponse:
+    """Put the list of what to try away, or show it again."""
+    if not settings.DEMO_MODE:
+        raise Http404
+    if request.session.pop(HIDDEN, None) is None:
+        request.session[HIDDEN] = True
+    return redirect("home")
+
+
+def try_this(request: HttpRequest) -> dict[str, Any]:
+    """Return what a persona of the demo can try, for the home page alone; asked when a template asks."""
+    match = request.resolver_match
+    if not settings.DEMO_MODE or match is None or match.view_name != "home":
+        return {}
+    user = request.user
+    if not isinstance(user, User) or is_looking(request):
+        return {}
+    if HIDDEN in request.session:
+        return {"try_this_hidden": True}
+    steps = steps_for(user)
+    return {"try_this": steps, "try_this_done": sum(step.done for step in steps)}
+
+
+class TryThisMiddleware:
+    """Note, in the demo, that a persona opened one of the pages of their list."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        if settings.DEMO_MODE and request.method == "GET" and answer.status_code == 200:
+            match, user = request.resolver_match, request.user
+            if match and match.view_name in PAGES and isinstance(user, User) and not is_looking(request):
+                page_note(user=user, page=match.view_name)
+        return answer

@@ -29,5 +29,6 @@ urlpatterns = [
     path("", views.Home.as_view(), name="home"),
     path("demo", entrance.Demo.as_view(), name="demo"),
     path("demo/start-over", entrance.DemoReset.as_view(), name="demo-reset"),
+    path("demo/try-this", entrance.try_this_hide, name="demo-try-this"),
     path("", include((screens, "payouts"))),
 ]
