@@ -95,6 +95,17 @@ class PayoutEventKind(TextChoices):
     DISPUTED = "disputed", "Disputed"
 
 
+class RegisterState(TextChoices):
+    """Where what a run pays a person stands."""
+
+    BEFORE = "before", "Not final yet"
+    NOTHING = "nothing", "Nothing to pay"
+    PAYABLE = "payable", "To be paid"
+    HELD = "held", "Held"
+    EXPORTED = "exported", "With payroll"
+    PAID = "paid", "Paid"
+
+
 class ExportProfile(TextChoices):
     REGISTER = "register", "Payout register"
     PAYROLL = "payroll", "Payroll"

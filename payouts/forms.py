@@ -89,6 +89,23 @@ def _read(found: AllocationTyped, row: SheetRow, *, typed: str, sheet: PoolSheet
         found.errors[row.person_id] = str(refusal)
 
 
+class HoldReason(forms.Form):
+    """Why a payout is held, or released."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=LONGEST_REASON, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class PeriodName(forms.Form):
+    """The name of a period, typed to confirm what is never undone."""
+
+    confirm = forms.CharField(
+        label=_("Name of the period"), max_length=40, required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+
+
 class PoolReturn(forms.Form):
     """Why a pool is sent back."""
 

@@ -31,6 +31,7 @@ from payouts.models import (
     Pool,
     PoolBudget,
     Posting,
+    RegisterRow,
     Run,
     RunChunk,
     RunProblem,
@@ -202,5 +203,6 @@ seen(
     payee=OWN_ADJUSTMENTS,
 )
 seen(ClawbackCase, room=ROOM, everything=PAY, executive=REPORTS, kam=OWN, payee=OWN)
+seen(RegisterRow, room=ROOM, everything=BOOKS)
 seen(LedgerEntry, PayrollReturn, room=ROOM, everything=BOOKS, kam=OWN, payee=OWN)
 seen(PayoutEvent, room=ROOM, everything=PAY, kam=OWN_EVENTS, payee=OWN_EVENTS)

@@ -21,6 +21,7 @@ ADMIN, KAM, PAYEE, FINANCE = Role.COMP_ADMIN, Role.KAM, Role.PAYEE, Role.FINANCE
 EXECUTIVE, LEGAL, AUDITOR = Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR
 EVERYBODY = frozenset({*Role.values, ""}) - {Role.API_CLIENT}
 WATCHERS = frozenset({ADMIN, FINANCE, EXECUTIVE, AUDITOR})
+BOOKS = frozenset({ADMIN, FINANCE, AUDITOR})
 
 FIRST, MY_WORK, MY_PAY = "", _("My work"), _("My pay")
 DESIGN, RUN, MONEY, OVERSIGHT = _("Design"), _("Run"), _("Finance"), _("Oversight")
@@ -95,6 +96,38 @@ ENTRIES: tuple[Entry, ...] = (
         icon="scale",
         group=RUN,
         roles=WATCHERS,
+    ),
+    Entry(
+        url_name="payouts:run-close-next",
+        label=_("Approve and lock"),
+        icon="lock-closed",
+        group=MONEY,
+        roles=BOOKS,
+        phone=_("Lock"),
+    ),
+    Entry(
+        url_name="payouts:payout-register",
+        label=_("Payout register"),
+        icon="banknotes",
+        group=MONEY,
+        roles=BOOKS,
+        phone=_("Register"),
+    ),
+    Entry(
+        url_name="payouts:export-list",
+        label=_("Files out"),
+        icon="arrow-down-tray",
+        group=MONEY,
+        roles=BOOKS,
+        phone=_("Files"),
+    ),
+    Entry(
+        url_name="payouts:reconciliation",
+        label=_("Reconciliation"),
+        icon="scale",
+        group=MONEY,
+        roles=BOOKS,
+        phone=_("Reconcile"),
     ),
 )
 

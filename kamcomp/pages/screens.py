@@ -57,6 +57,10 @@ class Screen(LoginRequiredMixin, ContextMixin):
 class FormScreen(Screen, FormBase):
     """A page with one form; a refusal is said on top of it."""
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Return what the form is made with; labels stand alone, without a colon."""
+        return {"label_suffix": ""} | super().get_form_kwargs()
+
     def acted(self, form: BaseForm) -> HttpResponse:
         """Make the one service call and answer; a refusal may pass."""
         raise NotImplementedError

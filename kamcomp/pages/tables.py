@@ -61,7 +61,7 @@ class TableColumn:
     `path` leads from the row to the value, parts joined by "__"; `read` replaces it where a
     value is worked out. `order` is the field it sorts by ("" not at all). `currency` leads
     to the currency of a money column. `total` sums it. `link` says where its cell leads.
-    `narrow` keeps it on phones.
+    `narrow` keeps it on phones; a column that is no `fact` (an act from the row) is not in files.
     """
 
     name: str
@@ -74,6 +74,7 @@ class TableColumn:
     total: bool = False
     link: Callable[[Any], str] | None = None
     narrow: bool = True
+    fact: bool = True
 
     @property
     def right(self) -> bool:
@@ -265,6 +266,7 @@ class Table:
 
     def sheet(self, *, title: str) -> Sheet:
         """Return all rows that pass the filter, in the order shown, as a file carries them."""
+        facts = [column for column in self.columns if column.fact]
         return Sheet(
             title=title,
             columns=[
@@ -273,9 +275,9 @@ class Table:
                     is_text=column.kind in (Kind.TEXT, Kind.STATUS),
                     is_day=column.kind is Kind.DAY,
                 )
-                for column in self.columns
+                for column in facts
             ],
-            rows=([column.value(row) for column in self.columns] for row in self.rows.iterator(2_000)),
+            rows=([column.value(row) for column in facts] for row in self.rows.iterator(2_000)),
             count=self.count,
         )
 

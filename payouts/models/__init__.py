@@ -3,6 +3,7 @@
 from payouts.models.ledger import Adjustment, ClawbackCase, LedgerEntry, PayoutEvent, Posting
 from payouts.models.outputs import Export, LedgerCheck, PayrollReturn
 from payouts.models.pools import Allocation, Pool, PoolBudget
+from payouts.models.register import RegisterRow
 from payouts.models.runs import AccountReview, Payout, PayoutLine, Run, RunChunk, RunProblem
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Pool",
     "PoolBudget",
     "Posting",
+    "RegisterRow",
     "Run",
     "RunChunk",
     "RunProblem",

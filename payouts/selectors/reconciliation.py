@@ -55,6 +55,7 @@ class PaidDifferently:
     currency: str
     owed: Decimal
     paid: Decimal
+    name: str = ""
 
     @property
     def difference(self) -> Decimal:
@@ -119,10 +120,12 @@ def paid_differently(*, run: Run) -> list[PaidDifferently]:
     for person_id, currency, total in returned.annotate(total=Sum("amount")):
         paid[person_id, currency] += total
     apart = [key for key in {*owed, *paid} if owed[key] != paid[key]]
-    names = dict(Person.objects.filter(pk__in={key[0] for key in apart}).values_list("pk", "employee_id"))
+    people = Person.objects.filter(pk__in={key[0] for key in apart})
+    names = {pk: each for pk, *each in people.values_list("pk", "employee_id", "details__legal_name")}
     found = [
         PaidDifferently(
-            employee_id=names[person_id],
+            employee_id=names[person_id][0],
+            name=names[person_id][1] or "",
             currency=currency,
             owed=_settled(owed[person_id, currency], currency),
             paid=_settled(paid[person_id, currency], currency),

@@ -197,3 +197,49 @@ def _entry(account: LedgerAccount, amount: Decimal, currency: str, person_id: UU
 def _terms() -> str:
     pairs = ", ".join(f'"{leaf}": "{account}"' for leaf, account in TERM_ACCOUNTS.items())
     return "{" + pairs + "}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreseen:
+    """What a lock would post on one account in one currency; both sides positive."""
+
+    account: LedgerAccount
+    currency: str
+    debit: Decimal
+    credit: Decimal
+
+
+def postings_foreseen(*, run: Run) -> list[Foreseen]:
+    """
+    Return what a lock of the run would post as things are now, by account and currency. Nothing is written.
+
+    :raises RateMissing: if somebody is paid in another currency and no payroll rate is stored.
+    """
+    sums: dict[tuple[str, str], list[Decimal]] = {}
+    values = {**statement_values(run=run), "adjustments": AdjustmentStatus.APPROVED, "posting": run.pk}
+    with connection.cursor() as cursor:
+        for statement in STATEMENTS:
+            cursor.execute(
+                f"SELECT account, currency, sum(greatest(amount, 0)), sum(greatest(-amount, 0))"
+                f"  FROM ({statement.select}) AS entry ({statement.columns}) GROUP BY 1, 2",
+                values,
+            )
+            for account, currency, debit, credit in cursor.fetchall():
+                _foresee(sums, account, currency, debit, credit)
+    shares = payroll_shares(run=run, on=run.period.days.upper - timedelta(days=1))
+    for entry in [*_shortfalls(run=run), *_conversions(shares)]:
+        _foresee(sums, entry.account, entry.currency, max(entry.amount, ZERO), max(-entry.amount, ZERO))
+    return [
+        Foreseen(account=LedgerAccount(account), currency=currency, debit=debit, credit=credit)
+        for (account, currency), (debit, credit) in sorted(
+            sums.items(), key=lambda each: (each[0][1], each[0][0])
+        )
+        if debit or credit
+    ]
+
+
+def _foresee(
+    sums: dict[tuple[str, str], list[Decimal]], account: str, currency: str, debit: Decimal, credit: Decimal
+) -> None:
+    both = sums.setdefault((account, currency), [ZERO, ZERO])
+    both[0], both[1] = both[0] + debit, both[1] + credit

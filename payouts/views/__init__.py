@@ -1,8 +1,12 @@
 """The pages of the money, and those that cross all apps."""
 
 from payouts.views.adjustments import AdjustmentDecide, AdjustmentList, AdjustmentPropose, AdjustmentShow
+from payouts.views.closing import RunClose, RunCloseNext
+from payouts.views.exports import ExportDownload, ExportJobs, ExportList, ExportMake
 from payouts.views.home import Home
 from payouts.views.pools import AllocationSave, AllocationSubmit, PoolDecide, PoolList
+from payouts.views.reconciliation import PayrollReturnUndo, Reconciliation
+from payouts.views.register import PayoutHold, PayoutRegister, PayoutRelease
 from payouts.views.runs import RunAct, RunList, RunProgressShow, RunShow, RunStart
 from payouts.views.statements import LineRows, PayoutProof, StatementList, StatementShow
 
@@ -13,12 +17,23 @@ __all__ = [
     "AdjustmentShow",
     "AllocationSave",
     "AllocationSubmit",
+    "ExportDownload",
+    "ExportJobs",
+    "ExportList",
+    "ExportMake",
     "Home",
     "LineRows",
+    "PayoutHold",
     "PayoutProof",
+    "PayoutRegister",
+    "PayoutRelease",
+    "PayrollReturnUndo",
     "PoolDecide",
     "PoolList",
+    "Reconciliation",
     "RunAct",
+    "RunClose",
+    "RunCloseNext",
     "RunList",
     "RunProgressShow",
     "RunShow",

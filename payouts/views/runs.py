@@ -206,6 +206,8 @@ class RunShow(RunScreen):
             and run.status == RunStatus.ALLOCATING
             and me not in (run.started_by_id, run.reviewed_by_id),
             "may_lock": viewer.holds(*LOCKERS) and run.status == RunStatus.APPROVED,
+            "may_close": viewer.holds(*BOOKS)
+            and run.status in (RunStatus.REVIEWED, RunStatus.ALLOCATING, RunStatus.APPROVED),
             "may_settle": reviews and run.status == RunStatus.CALCULATED,
         }
 

@@ -21,8 +21,10 @@ from django.urls.exceptions import NoReverseMatch
 from django.utils import timezone
 
 from kamcomp.identity.models import User
-from payouts.choices import AdjustmentKind, AdjustmentStatus, PoolStatus
-from payouts.models import Adjustment, Allocation, Pool
+from kamcomp.imports.choices import BatchStatus
+from kamcomp.imports.models import ImportBatch
+from payouts.choices import AdjustmentKind, AdjustmentStatus, ExportFormat, ExportProfile, PoolStatus
+from payouts.models import Adjustment, Allocation, Export, Pool
 from teams.choices import Seat
 from teams.models import Membership, TeamEdit
 from teams.services import team_member_end
@@ -181,6 +183,8 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
             "payee's": User.objects.get(username="sofia").pk,
             "stranger's": User.objects.get(username="ingrid").pk,
         },
+        "export_id": {"everybody's": _export(made).pk},
+        "batch_id": {"everybody's": _batch().pk},
         "pk": {"none": 1},
         "uidb36": {"none": "1"},
         "key": {"none": "no-key"},
@@ -202,6 +206,29 @@ def _seats_and_edits(made: TwoTeams) -> tuple[dict[Any, Any], dict[Any, Any]]:
         )
         edits[account_id] = edit.pk
     return seats, edits
+
+
+def _export(made: TwoTeams) -> Export:
+    export, _made = Export.objects.get_or_create(
+        run=made.run,
+        profile=ExportProfile.REGISTER,
+        format=ExportFormat.CSV,
+        defaults={"filename": "register.csv", "rows": 1, "sha256": "0" * 64, "exported_at": timezone.now()},
+    )
+    return export
+
+
+def _batch() -> ImportBatch:
+    batch, _made = ImportBatch.objects.get_or_create(
+        kind="payroll_return",
+        filename="paid.csv",
+        defaults={
+            "file_digest": "0" * 64,
+            "status": BatchStatus.COMMITTED,
+            "committed_at": timezone.now(),
+        },
+    )
+    return batch
 
 
 def observed(made: TwoTeams) -> dict[str, Answers]:

@@ -29,8 +29,8 @@ OPEN = {
 
 
 class TestMatrix:
-    def test_is_what_every_address_answers(self, settings):
-        settings.DEMO_MODE = False
+    def test_is_what_every_address_answers(self, settings, tmp_path):
+        settings.DEMO_MODE, settings.EXPORT_ROOT = False, tmp_path
 
         answers = observed(company())
 

@@ -359,7 +359,7 @@ DECIMALS = [
     (model, field.column)
     for model in apps.get_models()
     for field in model._meta.concrete_fields
-    if isinstance(field, fields.DecimalField)
+    if isinstance(field, fields.DecimalField) and model._meta.managed
 ]
 
 
