@@ -84,7 +84,7 @@ STATES = [
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payouts", "0017_chunks_are_audited_by_their_figures"),
+        ("payouts", "0018_what_has_not_changed"),
         ("teams", "0001_initial"),
     ]
 
