@@ -5,6 +5,8 @@ from django.urls import include, path
 from payouts import entrance, views
 
 screens = [
+    path("accounts", views.AccountList.as_view(), name="account-list"),
+    path("accounts/<uuid:account_id>", views.AccountShow.as_view(), name="account-show"),
     path("statements", views.StatementList.as_view(), name="statement-list"),
     path("statements/<uuid:person_id>/<str:period>", views.StatementShow.as_view(), name="statement-show"),
     path("payouts/<uuid:payout_id>/proof", views.PayoutProof.as_view(), name="payout-proof"),

@@ -75,6 +75,13 @@ ENTRIES: tuple[Entry, ...] = (
         roles=WATCHERS | {LEGAL},
     ),
     Entry(
+        url_name="payouts:account-list",
+        label=_("Accounts"),
+        icon="building-office-2",
+        group=DESIGN,
+        roles=WATCHERS,
+    ),
+    Entry(
         url_name="payouts:run-list",
         label=_("Period runs"),
         icon="play",

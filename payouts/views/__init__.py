@@ -1,5 +1,6 @@
 """The pages of the money, and those that cross all apps."""
 
+from payouts.views.accounts import AccountList, AccountShow
 from payouts.views.adjustments import AdjustmentDecide, AdjustmentList, AdjustmentPropose, AdjustmentShow
 from payouts.views.closing import RunClose, RunCloseNext
 from payouts.views.exports import ExportDownload, ExportJobs, ExportList, ExportMake
@@ -11,6 +12,8 @@ from payouts.views.runs import RunAct, RunList, RunProgressShow, RunShow, RunSta
 from payouts.views.statements import LineRows, PayoutProof, StatementList, StatementShow
 
 __all__ = [
+    "AccountList",
+    "AccountShow",
     "AdjustmentDecide",
     "AdjustmentList",
     "AdjustmentPropose",
