@@ -328,6 +328,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "audit-seal": {"task": "kamcomp.audit.tasks.audit_seal", "schedule": crontab(hour=2, minute=30)},
     "ledger-check": {"task": "payouts.ledger_check", "schedule": crontab(hour=3, minute=15)},
     "canary": {"task": "pulse.canary", "schedule": 15.0, "options": {"expires": 15}},
+    "uploads-clear": {"task": "imports.uploads_clear", "schedule": crontab(hour=3, minute=45)},
+    "uploads-sweep": {"task": "imports.uploads_sweep", "schedule": 30.0, "options": {"expires": 30}},
     "runs-sweep": {"task": "payouts.runs_sweep", "schedule": 30.0, "options": {"expires": 30}},
 }
 # How a run is cut and shared out. None of these changes a figure or a digest.

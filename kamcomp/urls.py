@@ -21,5 +21,6 @@ urlpatterns = [
     path("theme", pages.theme, name="theme"),
     path("api/v1/", include("payouts.api.urls")),
     path("", include("teams.urls")),
+    path("", include("kamcomp.imports.urls")),
     path("", include("payouts.urls")),
 ]

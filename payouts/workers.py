@@ -23,6 +23,8 @@ from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
+from kamcomp.imports.upload_jobs import KIND as UPLOADS
+from kamcomp.imports.upload_jobs import upload_ring
 from kamcomp.jobs.services import jobs_waiting
 from kamcomp.pulse.choices import Door
 from kamcomp.pulse.services import canary_touch, worker_name
@@ -103,6 +105,9 @@ class Looker(threading.Thread):
         unrung = [run_id for run_id in waiting if not bell_rung(run_id=run_id)]
         files = set(jobs_waiting(kind=KIND))
         left = {*(files & self._files), *(job_id for job_id in files if not export_ring(job_id=job_id))}
+        uploads = set(jobs_waiting(kind=UPLOADS))
+        left |= {*(uploads & self._files), *(job_id for job_id in uploads if not upload_ring(job_id=job_id))}
+        files |= uploads
         self._files = files
         if stuck or unrung or left:
             self._work_apart({*stuck, *unrung, *left})

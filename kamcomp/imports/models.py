@@ -1,4 +1,4 @@
-"""Import batches: one file, one act, one undo; and the column maps remembered for a source."""
+"""Uploads on their way in; import batches: one file, one act, one undo; column maps remembered for a source."""
 
 from django.db import models
 from django.db.models import Q
@@ -40,6 +40,9 @@ class ImportBatch(Record):
     locked_before = models.JSONField(
         default=list, help_text="Ids of the periods that were locked already when it was committed."
     )
+    mends = models.JSONField(
+        default=list, help_text="Cells mended and rows left out before the commit, by line and column."
+    )
     committed_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
 
@@ -73,3 +76,33 @@ class ImportChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject_table} {self.subject_id}"
+
+
+class ImportUpload(Record):
+    """A file somebody is bringing in: its columns mapped, its rows looked at and mended, until it is committed."""
+
+    kind = models.CharField(max_length=40)
+    source = models.CharField(max_length=80, blank=True)
+    filename = models.CharField(max_length=255)
+    file_digest = models.CharField(max_length=64, help_text="SHA-256 of the file as uploaded.")
+    rows = models.PositiveIntegerField(default=0)
+    header = models.JSONField(default=list, help_text="The file's columns; none for a document.")
+    samples = models.JSONField(default=list, help_text="The first rows, so that columns can be told apart.")
+    mapping = models.JSONField(null=True, help_text="The column map; null until the columns are settled.")
+    mends = models.JSONField(default=list, help_text="Cells mended and rows left out, by line and column.")
+    outcome = models.JSONField(null=True, help_text="What a commit would do; null until it was looked at.")
+    batch = models.ForeignKey(ImportBatch, models.PROTECT, null=True, related_name="uploads")
+
+    def __str__(self) -> str:
+        return f"{self.kind} from {self.filename}"
+
+
+class UploadContent(models.Model):
+    """The bytes of an upload, apart from its row, so that reading the row stays cheap."""
+
+    id = models.BigAutoField(primary_key=True)
+    upload = models.OneToOneField(ImportUpload, models.CASCADE, related_name="content")
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.upload)

@@ -27,6 +27,7 @@ from kamcomp.imports.findings import FileUnreadable, RowFinding
 from kamcomp.imports.kinds import Context, Kind
 from kamcomp.imports.loads import Load, Outcome, load_rows
 from kamcomp.imports.maps import NO_MAP, MapUnusable, mapped, mapping_of
+from kamcomp.imports.mends import NO_MENDS, Mends
 from kamcomp.imports.models import ColumnMap, ImportBatch
 from kamcomp.imports.previews import CellChange, Preview
 from kamcomp.imports.sheets import Sheet, sums_by_currency, typed
@@ -37,6 +38,8 @@ from kamcomp.spans import Span
 
 BATCH_TABLE = ImportBatch._meta.db_table
 OWN_STEP = "import_own_rows"
+ROWS_SHOWN = 100
+"""Rejected rows that a preview carries whole, to be mended in place."""
 
 
 class ImportRejected(Refusal):
@@ -72,9 +75,18 @@ class Passage:
     """One file on its way: read, typed, prepared, loaded."""
 
     def __init__(
-        self, *, kind: Kind, content: bytes, filename: str, by: User | None, at: datetime, partial: bool
+        self,
+        *,
+        kind: Kind,
+        content: bytes,
+        filename: str,
+        by: User | None,
+        at: datetime,
+        partial: bool,
+        mends: Mends = NO_MENDS,
     ) -> None:
         self.kind, self.content, self.by, self.at, self.partial = kind, content, by, at, partial
+        self.mends = mends
         self.digest = hashlib.sha256(content).hexdigest()
         self.preview = Preview(kind=kind.name, filename=filename)
         self.mapping = NO_MAP
@@ -93,9 +105,16 @@ class Passage:
         self.source = source or self.mapping.source
 
     @property
+    def map_digest(self) -> str:
+        """Return what tells how the file is read: its map and what was mended in it; empty for neither."""
+        if not self.mends:
+            return self.mapping.digest
+        return hashlib.sha256(f"{self.mapping.digest}:{self.mends.digest}".encode()).hexdigest()
+
+    @property
     def approved_digest(self) -> str:
-        """Return what a second person's approval is bound to: the file, the map and the kind."""
-        return hashlib.sha256(f"{self.kind.name}:{self.digest}:{self.mapping.digest}".encode()).hexdigest()
+        """Return what a second person's approval is bound to: the file, how it is read, and the kind."""
+        return hashlib.sha256(f"{self.kind.name}:{self.digest}:{self.map_digest}".encode()).hexdigest()
 
     def tried(self) -> Preview:
         """Return the preview: every step of a commit, taken back."""
@@ -140,7 +159,7 @@ class Passage:
         self.preview.already = ImportBatch.objects.filter(
             kind=self.kind.name,
             file_digest=self.digest,
-            map_digest=self.mapping.digest,
+            map_digest=self.map_digest,
             status=BatchStatus.COMMITTED,
         ).first()
         return self.preview.already is not None
@@ -152,7 +171,8 @@ class Passage:
             source=self.source,
             filename=self.preview.filename[:255],
             file_digest=self.digest,
-            map_digest=self.mapping.digest,
+            map_digest=self.map_digest,
+            mends=self.mends.document,
             status=status,
             created_by=self.by,
         )
@@ -182,7 +202,7 @@ class Passage:
         if self.kind.document:
             table = RawTable(header=["document"], lines=[1], columns=[[text_of(self.content)]], form="JSON")
         else:
-            table = read_table(self.content)
+            table = self.mends.applied(read_table(self.content))
         texts = mapped(table, self.mapping, canonical=self.kind.names)
         sheet = typed(self.kind, lines=table.lines, texts=texts, mapping=self.mapping)
         loads = self.kind.prepare(sheet, context)
@@ -193,6 +213,7 @@ class Passage:
         preview.totals = sums_by_currency(sheet)
         preview.findings = sorted(table.findings + sheet.findings, key=lambda finding: finding.line)
         preview.late = _late_rows(sheet)
+        preview.shown_rows = _rows_of(table, [finding.line for finding in preview.blocking])
         while self.partial and sheet.rejected:
             # Rows that stand on a rejected row are heard of only when it is gone.
             sheet = _accepted_sheet(sheet)
@@ -281,6 +302,16 @@ def _accepted_sheet(sheet: Sheet) -> Sheet:
         texts={name: [texts[row] for row in rows] for name, texts in sheet.texts.items()},
         values={name: [values[row] for row in rows] for name, values in sheet.values.items()},
     )
+
+
+def _rows_of(table: RawTable, lines: list[int]) -> dict[int, dict[str, str]]:
+    """Return the first rows that have findings, as the file has them, by line."""
+    wanted = set(list(dict.fromkeys(lines))[:ROWS_SHOWN])
+    return {
+        line: {name: texts[place] for name, texts in zip(table.header, table.columns, strict=True)}
+        for place, line in enumerate(table.lines)
+        if line in wanted
+    }
 
 
 def _first_day(sheet: Sheet) -> date | None:

@@ -43,6 +43,7 @@ class Preview:
     totals: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     late: dict[str, int] = field(default_factory=dict)
     own: list[int] = field(default_factory=list)
+    shown_rows: dict[int, dict[str, str]] = field(default_factory=dict)
     batch: ImportBatch | None = None
     already: ImportBatch | None = None
 

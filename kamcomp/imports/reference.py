@@ -44,6 +44,12 @@ Every finding names the line (the header is line 1), the column, the value and t
 that blocks rejects its row, and one rejected row stops the file, unless the good rows are asked for (`--accept-valid`).
 Findings that only inform (a gap, a late target, an account without key account manager) stop nothing.
 
+## Mending
+
+On the page of an upload single cells can be mended, and rows left out, before the commit. The file stays as it was
+uploaded; what was mended is kept with the batch, by line and column with what stood there, and belongs to what makes
+a file the same file. An uploaded file is its sender's own until it is committed, and is let go after thirty days.
+
 ## What commit writes
 
 - Nothing is written before commit. A preview runs the steps of a commit and takes them back, so that it also hears the

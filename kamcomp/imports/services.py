@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from kamcomp.imports.choices import BatchStatus
 from kamcomp.imports.findings import RowFinding, shown
 from kamcomp.imports.kinds import Context, Kind, kind_named
 from kamcomp.imports.maps import ColumnMapping
+from kamcomp.imports.mends import NO_MENDS, Mends
 from kamcomp.imports.models import ColumnMap, ImportBatch
 from kamcomp.imports.passage import BATCH_TABLE, OWN_STEP, ImportRejected, Passage, check_laws
 from kamcomp.imports.previews import Preview
@@ -60,6 +62,7 @@ def import_preview(
     source: str = "",
     by: User | None = None,
     partial: bool = False,
+    mends: Mends = NO_MENDS,
     at: datetime,
 ) -> Preview:
     """
@@ -70,7 +73,9 @@ def import_preview(
     :raises UnknownKind: if there is no such kind.
     :raises MapUnusable: if the column map is not well formed.
     """
-    job = Passage(kind=kind_named(kind), content=content, filename=filename, by=by, at=at, partial=partial)
+    job = Passage(
+        kind=kind_named(kind), content=content, filename=filename, by=by, at=at, partial=partial, mends=mends
+    )
     job.use_map(mapping, source)
     return job.tried()
 
@@ -85,6 +90,7 @@ def import_commit(
     source: str = "",
     by: User | None = None,
     partial: bool = False,
+    mends: Mends = NO_MENDS,
     at: datetime,
 ) -> Preview:
     """
@@ -101,7 +107,9 @@ def import_commit(
     :raises MapUnusable: if the column map is not well formed.
     """
     _role_check(by=by, at=at, act="Importing a file")
-    job = Passage(kind=kind_named(kind), content=content, filename=filename, by=by, at=at, partial=partial)
+    job = Passage(
+        kind=kind_named(kind), content=content, filename=filename, by=by, at=at, partial=partial, mends=mends
+    )
     job.use_map(mapping, source)
     _one_at_a_time(kind)
     preview = job.done()
@@ -119,6 +127,7 @@ def import_submit(
     mapping: Mapping[str, Any] | None = None,
     source: str = "",
     by: User,
+    mends: Mends = NO_MENDS,
     at: datetime,
 ) -> ImportBatch:
     """
@@ -129,7 +138,9 @@ def import_submit(
     :raises ImportRejected: if something else blocks the file.
     """
     _role_check(by=by, at=at, act="Importing a file")
-    job = Passage(kind=kind_named(kind), content=content, filename=filename, by=by, at=at, partial=False)
+    job = Passage(
+        kind=kind_named(kind), content=content, filename=filename, by=by, at=at, partial=False, mends=mends
+    )
     job.use_map(mapping, source)
     preview = job.tried()
     if [finding for finding in preview.blocking if finding.rule != OWN_STEP]:
@@ -211,6 +222,44 @@ def import_undo(*, batch_id: UUID, by: User | None = None, at: datetime) -> Impo
     :raises ChangedSince: if its rows have been changed since, or others stand on them.
     """
     _role_check(by=by, at=at, act="Undoing an import")
+    batch, undone = _taken_back(batch_id=batch_id, by=by, at=at)
+    batch.status, batch.undone_at = BatchStatus.UNDONE, at
+    batch.save(update_fields=["status", "undone_at"])
+    audit_act(subject_table=BATCH_TABLE, subject_id=batch.pk, detail={"rows": undone})
+    return batch
+
+
+@act
+def import_undo_preview(*, batch_id: UUID, by: User | None = None, at: datetime) -> UndoEffect:
+    """
+    Return what taking an import back would do, found by doing it and taking that back; nothing is written.
+
+    What stands in the way of it (see `import_undo`) is said in `refusal`.
+    """
+    try:
+        with transaction.atomic():
+            batch, undone = _taken_back(batch_id=batch_id, by=by, at=at)
+            raise _OnlyTried
+    except _OnlyTried:
+        return UndoEffect(rows=undone, first_day=batch.first_day)
+    except Refusal as refusal:
+        return UndoEffect(refusal=str(refusal))
+
+
+class _OnlyTried(Exception):
+    """Ends the trial of an undo, so that it is rolled back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndoEffect:
+    """What an undo would take back: rows, and the first day they say something about; or why it cannot be."""
+
+    rows: int = 0
+    first_day: date | None = None
+    refusal: str = ""
+
+
+def _taken_back(*, batch_id: UUID, by: User | None, at: datetime) -> tuple[ImportBatch, int]:
     batch = ImportBatch.objects.select_for_update(no_key=True).filter(pk=batch_id).first()
     if batch is None:
         raise BatchUnknown(f"There is no import {batch_id}.")
@@ -228,10 +277,7 @@ def import_undo(*, batch_id: UUID, by: User | None = None, at: datetime) -> Impo
             check_laws()
     except DatabaseError as error:
         raise _stands_on_it(error) from error
-    batch.status, batch.undone_at = BatchStatus.UNDONE, at
-    batch.save(update_fields=["status", "undone_at"])
-    audit_act(subject_table=BATCH_TABLE, subject_id=batch.pk, detail={"rows": undone})
-    return batch
+    return batch, undone
 
 
 def _role_check(*, by: User | None, at: datetime, act: str) -> None:

@@ -22,6 +22,8 @@ from django.apps import apps
 from django.db.models import TextChoices
 from django.utils.translation.template import templatize
 
+from kamcomp.imports.kinds import all_kinds
+
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("kamcomp", "teams", "scorecards", "plans", "payouts")
 KEYWORDS = {
@@ -41,7 +43,7 @@ def words_of_pages() -> dict[Words, list[str]]:
     for room in ROOMS:
         for path in sorted((PROJECT / room).rglob("*.py")):
             _note(found, path, _of_code(path.read_bytes()))
-    for words, place in _of_choices():
+    for words, place in [*_of_choices(), *_of_kinds()]:
         found.setdefault(words, []).append(place)
     return found
 
@@ -107,6 +109,11 @@ def _of_code(code: bytes) -> Iterator[Words]:
         return
     for _line, words, _comments, _context in extract("python", io.BytesIO(code), keywords=KEYWORDS):
         yield words if isinstance(words, str) else (words[0], words[1])
+
+
+def _of_kinds() -> Iterator[tuple[Words, str]]:
+    for kind in all_kinds():
+        yield kind.title, "kamcomp/imports/kinds.py"
 
 
 def _of_choices() -> Iterator[tuple[Words, str]]:

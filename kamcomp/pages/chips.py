@@ -15,6 +15,7 @@ DONE = {
     "settled",
     "active",
     "published",
+    "committed",
 }
 UNDER_WAY = {
     "queued",
@@ -36,6 +37,7 @@ WAITS = {
     "to_look_at",
     "funded",
     "collecting",
+    "previewed",
 }
 WRONG = {"failed", "rejected", "blocks"}
 

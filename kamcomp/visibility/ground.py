@@ -8,7 +8,7 @@ from kamcomp.calendar.models import FiscalCalendar, Period
 from kamcomp.currency.models import FxRate
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import RoleGrant, User
-from kamcomp.imports.models import ColumnMap, ImportBatch, ImportChange
+from kamcomp.imports.models import ColumnMap, ImportBatch, ImportChange, ImportUpload, UploadContent
 from kamcomp.jobs.models import Job
 from kamcomp.policy.models import PolicySetting
 from kamcomp.pulse.models import Canary
@@ -24,6 +24,7 @@ OWN_STEPS = Sight(
 )
 STARTED = Sight("what they started", lambda viewer: Q(created_by_id=viewer.user_id))
 STARTED_BATCH = Sight("of what they started", lambda viewer: Q(batch__created_by_id=viewer.user_id))
+STARTED_UPLOAD = Sight("of what they started", lambda viewer: Q(upload__created_by_id=viewer.user_id))
 
 DESK = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR)
 
@@ -49,14 +50,18 @@ seen(
     ImportBatch,
     room=ROOM,
     everything=(Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR),
+    hr_legal=STARTED,
     api_client=STARTED,
 )
 seen(
     ImportChange,
     room=ROOM,
     everything=(Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR),
+    hr_legal=STARTED_BATCH,
     api_client=STARTED_BATCH,
 )
+seen(ImportUpload, room=ROOM, comp_admin=STARTED, finance=STARTED, hr_legal=STARTED)
+seen(UploadContent, room=ROOM, comp_admin=STARTED_UPLOAD, finance=STARTED_UPLOAD, hr_legal=STARTED_UPLOAD)
 seen(
     Job,
     room=ROOM,

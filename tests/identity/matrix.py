@@ -22,7 +22,9 @@ from django.utils import timezone
 
 from kamcomp.identity.models import User
 from kamcomp.imports.choices import BatchStatus
-from kamcomp.imports.models import ImportBatch
+from kamcomp.imports.models import ImportBatch, ImportUpload
+from kamcomp.imports.services import import_commit
+from kamcomp.imports.uploads import upload_take
 from payouts.choices import AdjustmentKind, AdjustmentStatus, ExportFormat, ExportProfile, PoolStatus
 from payouts.models import Adjustment, Allocation, Export, Pool
 from teams.choices import Seat
@@ -191,6 +193,31 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "number": {"first": 1},
         "period": {"everybody's": made.run.period.code},
         "act": {"first": "review"},
+        **_imports(),
+    }
+
+
+def _imports() -> dict[str, dict[str, Any]]:
+    """Return an import of the compensation admin, and a file that only they have under way."""
+    maren = User.objects.get(username="maren")
+    batch = import_commit(
+        kind="segments",
+        content=b"segment_code,kind,name\nauto,vertical,Automotive\n",
+        filename="segments.csv",
+        by=maren,
+        at=timezone.now(),
+    ).batch or ImportBatch.objects.get(filename="segments.csv")
+    upload = ImportUpload.objects.filter(filename="products.csv").first() or upload_take(
+        kind="products",
+        content=b"product,family,segment\nP-1,Pumps,\n",
+        filename="products.csv",
+        by=maren,
+        at=timezone.now(),
+    )
+    return {
+        "batch_id": {"company's": batch.pk},
+        "upload_id": {"comp admin's": upload.pk},
+        "step": {"first": "look"},
     }
 
 
