@@ -23,7 +23,6 @@ from django.utils import timezone
 from kamcomp.identity.models import User
 from kamcomp.imports.choices import BatchStatus
 from kamcomp.imports.models import ImportBatch, ImportUpload
-from kamcomp.imports.services import import_commit
 from kamcomp.imports.uploads import upload_take
 from payouts.choices import AdjustmentKind, AdjustmentStatus, ExportFormat, ExportProfile, PoolStatus
 from payouts.models import Adjustment, Allocation, Export, Pool
@@ -198,27 +197,15 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
 
 
 def _imports() -> dict[str, dict[str, Any]]:
-    """Return an import of the compensation admin, and a file that only they have under way."""
-    maren = User.objects.get(username="maren")
-    batch = import_commit(
-        kind="segments",
-        content=b"segment_code,kind,name\nauto,vertical,Automotive\n",
-        filename="segments.csv",
-        by=maren,
-        at=timezone.now(),
-    ).batch or ImportBatch.objects.get(filename="segments.csv")
+    """Return a file that the compensation admin has under way."""
     upload = ImportUpload.objects.filter(filename="products.csv").first() or upload_take(
         kind="products",
         content=b"product,family,segment\nP-1,Pumps,\n",
         filename="products.csv",
-        by=maren,
+        by=User.objects.get(username="maren"),
         at=timezone.now(),
     )
-    return {
-        "batch_id": {"company's": batch.pk},
-        "upload_id": {"comp admin's": upload.pk},
-        "step": {"first": "look"},
-    }
+    return {"upload_id": {"comp admin's": upload.pk}, "step": {"first": "look"}}
 
 
 def _seats_and_edits(made: TwoTeams) -> tuple[dict[Any, Any], dict[Any, Any]]:
