@@ -19,6 +19,8 @@ urlpatterns = [
     path("", include("kamcomp.identity.urls")),
     path("language", set_language, name="language"),
     path("theme", pages.theme, name="theme"),
+    path("help", pages.HelpIndex.as_view(), name="help-index"),
+    path("help/<path:page>", pages.HelpPage.as_view(), name="help"),
     path("api/v1/", include("payouts.api.urls")),
     path("", include("teams.urls")),
     path("", include("kamcomp.imports.urls")),

@@ -42,6 +42,7 @@ screens = [
 ]
 urlpatterns = [
     path("", views.Home.as_view(), name="home"),
+    path("search", views.Search.as_view(), name="search"),
     path("demo", entrance.Demo.as_view(), name="demo"),
     path("demo/start-over", entrance.DemoReset.as_view(), name="demo-reset"),
     path("demo/try-this", entrance.try_this_hide, name="demo-try-this"),

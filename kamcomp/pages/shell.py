@@ -14,9 +14,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject, cached_property
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kamcomp.identity.choices import Role
+from kamcomp.pages.help import Document, help_of
 from kamcomp.pages.nav import GROUPS, Place, Words, places
 from kamcomp.visibility import viewer_for
 
@@ -80,6 +82,12 @@ class Shell:
             return reverse("search")
         except NoReverseMatch:
             return ""
+
+    @cached_property
+    def help(self) -> Document | None:
+        """Return what `?` says about this page."""
+        match = self.request.resolver_match
+        return help_of(view_name=match.view_name if match else "", language=get_language() or "en")
 
     @property
     def company(self) -> str:

@@ -1,15 +1,21 @@
-"""How a reader likes the pages shown, and the pages for what went wrong."""
+"""How a reader likes the pages shown, the documents to read, and the pages for what went wrong."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
+from django.views.generic import TemplateView
 
 from kamcomp.audit.context import actor
+from kamcomp.pages.help import document
+from kamcomp.pages.screens import Crumb, Screen
 from kamcomp.pages.shell import THEME_COOKIE, THEMES
 
 A_YEAR = 365 * 24 * 60 * 60
@@ -36,6 +42,31 @@ def _back(request: HttpRequest) -> str:
     said = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(said, allowed_hosts={request.get_host()})
     return said if said and safe else reverse("home")
+
+
+class HelpIndex(Screen, TemplateView):
+    """List every document there is to read."""
+
+    template_name = "pages/help_page.html"
+    title = _("Help")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the documents' own index."""
+        return super().get_context_data(document=document(page="README"), **kwargs)
+
+
+class HelpPage(Screen, TemplateView):
+    """Show one document of docs/."""
+
+    template_name = "pages/help_page.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the document, or 404."""
+        found = document(page=self.kwargs["page"])
+        if found is None:
+            raise Http404
+        crumbs = (Crumb(label=_("Help"), url=reverse("help-index")),)
+        return super().get_context_data(title=found.title, crumbs=crumbs, document=found, **kwargs)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -154,7 +154,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         ),
         Step(
             words=_("Find a payout in the register"),
-            url_name="payouts:payout-list", pages=("payouts:payout-list",),
+            url_name="payouts:payout-register", pages=("payouts:payout-register",),
         ),
         Step(
             words=_("Write a payroll file, dry first"),

@@ -9,6 +9,7 @@ from payouts.views.pools import AllocationSave, AllocationSubmit, PoolDecide, Po
 from payouts.views.reconciliation import PayrollReturnUndo, Reconciliation
 from payouts.views.register import PayoutHold, PayoutRegister, PayoutRelease
 from payouts.views.runs import RunAct, RunList, RunProgressShow, RunShow, RunStart
+from payouts.views.search import Search
 from payouts.views.statements import LineRows, PayoutProof, StatementList, StatementShow
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "RunProgressShow",
     "RunShow",
     "RunStart",
+    "Search",
     "StatementList",
     "StatementShow",
 ]

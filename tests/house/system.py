@@ -22,6 +22,7 @@ COPIED = (
     "payouts",
     "templates",
     "locale",
+    "docs",
     "manage.py",
     "Makefile",
 )

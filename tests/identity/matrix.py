@@ -189,6 +189,7 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "pk": {"none": 1},
         "uidb36": {"none": "1"},
         "key": {"none": "no-key"},
+        "page": {"document": "reference/glossary"},
         "number": {"first": 1},
         "period": {"everybody's": made.run.period.code},
         "act": {"first": "review"},

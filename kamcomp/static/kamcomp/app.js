@@ -10,7 +10,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (document.body.dataset.keys === "off") return;
     if (event.key === "/") {
-      const search = document.querySelector("#search");
+      const search = document.querySelector("#search, #find");
       if (search) { event.preventDefault(); search.focus(); search.select(); }
     }
     if (event.key === "?") {
