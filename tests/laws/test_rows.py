@@ -438,7 +438,8 @@ class TestOwnersRow:
 
 WITHOUT_LAW = """
     SELECT c.table_name || '.' || c.column_name FROM information_schema.columns c
-     WHERE c.table_schema = 'public' AND c.data_type = %s AND NOT EXISTS (
+      JOIN information_schema.tables t USING (table_schema, table_name)
+     WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.data_type = %s AND NOT EXISTS (
         SELECT FROM pg_constraint k WHERE k.conname = c.table_name || %s
            AND position(c.column_name IN pg_get_constraintdef(k.oid)) > 0)
 """
