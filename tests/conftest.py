@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 from psycopg2.extensions import connection as RawConnection
 from psycopg2.extensions import cursor as RawCursor
@@ -42,6 +43,13 @@ def shared_data() -> Path:
             f"the real data is not here: no {SHARED_DATA.name} folder (KAMCOMP_SHARED_DATA names another)"
         )
     return SHARED_DATA
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Leave no test in the language of a page that another asked for."""
+    yield
+    translation.deactivate()
 
 
 # The database ---------------------------------------------------------------------------------------------
