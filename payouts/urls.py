@@ -17,6 +17,14 @@ screens = [
     path(
         "adjustments/<uuid:adjustment_id>/decide", views.AdjustmentDecide.as_view(), name="adjustment-decide"
     ),
+    path("people", views.PersonList.as_view(), name="person-list"),
+    path("people/<uuid:person_id>", views.PersonShow.as_view(), name="person-show"),
+    path("people/<uuid:person_id>/package", views.PackagePropose.as_view(), name="package-propose"),
+    path("people/<uuid:person_id>/personal", views.PersonalPut.as_view(), name="personal-put"),
+    path("people/packages/<uuid:package_id>/approve", views.PackageApprove.as_view(), name="package-approve"),
+    path(
+        "people/packages/<uuid:package_id>/withdraw", views.PackageWithdraw.as_view(), name="package-withdraw"
+    ),
     path("runs", views.RunList.as_view(), name="run-list"),
     path("runs/start", views.RunStart.as_view(), name="run-start"),
     path("runs/<uuid:run_id>", views.RunShow.as_view(), name="run-show"),

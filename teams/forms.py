@@ -1,4 +1,8 @@
-"""What people send about account teams, read as they typed it: somebody joins, changes, hands over, leaves."""
+"""
+What people send about account teams, pay packages and personal fields, read as they typed it.
+
+An amount or a share that cannot be read is said beside its field, and stays as it was typed.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
+from kamcomp.money import UnknownCurrency, minor_units
 from kamcomp.pages.amounts import AmountUnreadable, number_read
 from kamcomp.pages.figures import number_text
 from kamcomp.visibility import Viewer
@@ -52,6 +57,26 @@ class ShareField(forms.CharField):
         if share > 1:
             raise ValidationError(__("Nobody gives more than 100 % of their time."))
         return share
+
+
+class AmountField(forms.CharField):
+    """An amount a year, in either way of writing: 96,000.00 or 96.000,00."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "n"}), **said)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show an amount as the reader's language writes it."""
+        return number_text(value, least=2) if isinstance(value, Decimal) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Read an amount."""
+        if value in self.empty_values or isinstance(value, Decimal):
+            return None if value in self.empty_values else value
+        try:
+            return number_read(str(value))
+        except AmountUnreadable as error:
+            raise ValidationError(str(error)) from error
 
 
 class PersonField(forms.CharField):
@@ -131,6 +156,13 @@ class MemberAdd(MemberTerms):
     last_day = DayField(label=_("Last day"), required=False, help_text=_("Empty: until further notice."))
     field_order = ("person", "since", "last_day")
 
+    def clean(self) -> dict[str, Any]:
+        """Check that the last day is not before the first."""
+        said = self.cleaned_data
+        if said.get("since") and said.get("last_day") and said["last_day"] < said["since"]:
+            self.add_error("last_day", __("The last day is not before the first."))
+        return said
+
 
 class Guarded(MemberForm):
     """A form about a membership as it was when the form was opened."""
@@ -176,3 +208,59 @@ def terms_of(*, member: Membership, on: date) -> dict[str, Any]:
     """Return a membership as the change form shows it first."""
     said = {name: getattr(member, name) for name in MemberTerms.base_fields}
     return {**said, "since": on}
+
+
+class PackageForm(forms.Form):
+    """What somebody is promised a year, from a day on."""
+
+    use_required_attribute = False
+    since = DayField(label=_("First day"))
+    last_day = DayField(label=_("Last day"), required=False, help_text=_("Empty: until further notice."))
+    base_salary = AmountField(label=_("Base salary a year"))
+    variable_target = AmountField(
+        label=_("Variable target a year"), help_text=_("Paid by plans at 100 % result.")
+    )
+    pool_target = AmountField(
+        label=_("Pool target a year"), help_text=_("What the person adds to the target of account pools.")
+    )
+    long_term_target = AmountField(label=_("Long-term target a year"))
+    ceiling = AmountField(
+        label=_("Most variable pay a year"), required=False, help_text=_("Over all scopes. Empty: no limit.")
+    )
+    currency = forms.CharField(label=_("Currency"), max_length=3, min_length=3)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+
+    def clean_currency(self) -> str:
+        """Check the code against ISO 4217."""
+        code = str(self.cleaned_data["currency"]).upper()
+        try:
+            minor_units(code)
+        except UnknownCurrency as error:
+            raise ValidationError(str(error)) from error
+        return code
+
+    def clean(self) -> dict[str, Any]:
+        """Check that the last day is not before the first."""
+        said = self.cleaned_data
+        if said.get("since") and said.get("last_day") and said["last_day"] < said["since"]:
+            self.add_error("last_day", __("The last day is not before the first."))
+        return said
+
+
+class PersonalForm(forms.Form):
+    """A person's address and payroll number, and until when the personal fields are kept."""
+
+    use_required_attribute = False
+    email = forms.EmailField(label=_("E-mail address"), required=False)
+    payroll_number = forms.CharField(
+        label=_("Payroll number"), required=False, max_length=60,
+        help_text=_("Without it a payroll file leaves the person out."),
+    )  # fmt: skip
+    retain_until = DayField(
+        label=_("Personal fields kept until"), required=False, help_text=_("Empty: not decided yet, so kept.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)

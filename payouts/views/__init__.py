@@ -5,6 +5,14 @@ from payouts.views.adjustments import AdjustmentDecide, AdjustmentList, Adjustme
 from payouts.views.closing import RunClose, RunCloseNext
 from payouts.views.exports import ExportDownload, ExportJobs, ExportList, ExportMake
 from payouts.views.home import Home
+from payouts.views.people import (
+    PackageApprove,
+    PackagePropose,
+    PackageWithdraw,
+    PersonalPut,
+    PersonList,
+    PersonShow,
+)
 from payouts.views.pools import AllocationSave, AllocationSubmit, PoolDecide, PoolList
 from payouts.views.reconciliation import PayrollReturnUndo, Reconciliation
 from payouts.views.register import PayoutHold, PayoutRegister, PayoutRelease
@@ -27,11 +35,17 @@ __all__ = [
     "ExportMake",
     "Home",
     "LineRows",
+    "PackageApprove",
+    "PackagePropose",
+    "PackageWithdraw",
     "PayoutHold",
     "PayoutProof",
     "PayoutRegister",
     "PayoutRelease",
     "PayrollReturnUndo",
+    "PersonList",
+    "PersonShow",
+    "PersonalPut",
     "PoolDecide",
     "PoolList",
     "Reconciliation",

@@ -2,11 +2,13 @@
 
 from teams.services.accounts import account_activate, account_exit, account_review, accounts_review
 from teams.services.memberships import membership_add, membership_change, membership_end, membership_hand_over
-from teams.services.packages import package_approve, package_propose
+from teams.services.packages import package_approve, package_propose, package_withdraw
 from teams.services.people import (
     employment_begin,
     employment_change,
     employment_end,
+    people_erase_due,
+    person_details_put,
     person_erase,
     person_make,
     person_user_set,
@@ -33,6 +35,9 @@ __all__ = [
     "membership_hand_over",
     "package_approve",
     "package_propose",
+    "package_withdraw",
+    "people_erase_due",
+    "person_details_put",
     "person_erase",
     "person_make",
     "person_user_set",

@@ -1,23 +1,29 @@
 """
 Acts on pay packages: one person proposes, a second one approves, and nobody decides on their own pay.
 
+Compensation admins and HR propose and approve; finance approves too.
+
 From the first day of an approved package the one before it ends; every day keeps what was promised on it.
 """
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 from psycopg2.extras import DateRange
 
 from kamcomp.audit.context import act
+from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
 from kamcomp.spans import Span
 from teams.choices import PackageStatus
 from teams.models import PayPackage, Person
 
 NOTHING = Decimal(0)
+PROPOSERS = [Role.COMP_ADMIN, Role.HR_LEGAL]
+APPROVERS = [Role.COMP_ADMIN, Role.HR_LEGAL, Role.FINANCE]
 
 
 class OwnPay(Refusal):
@@ -30,6 +36,10 @@ class ProposerCannotApprove(Refusal):
 
 class PackageDecided(Refusal):
     """A package is approved once."""
+
+
+class PackageBeyondRange(Refusal):
+    """Nothing in a pay package is negative."""
 
 
 class PackageInside(Refusal):
@@ -49,15 +59,21 @@ def package_propose(
     ceiling: Decimal | None = None,
     currency: str,
     by: User,
+    at: datetime,
 ) -> PayPackage:
     """
     Propose what a person is promised a year, from a day on.
 
     Units: money a year, in `currency`.
 
+    :raises RoleMissing: if `by` is neither a compensation admin nor of HR and legal.
     :raises OwnPay: if the package is the proposer's own.
+    :raises PackageBeyondRange: if an amount is negative.
     """
+    role_check(user=by, roles=PROPOSERS, on=at.date(), act="Proposing a pay package")
     _check_not_own(person=person, user=by)
+    if min(base_salary, variable_target, pool_target, long_term_target, ceiling or NOTHING) < 0:
+        raise PackageBeyondRange("Salary, targets and ceiling are not negative.")
     span = Span.inclusive(since, last_day)
     return PayPackage.objects.create(
         person=person,
@@ -74,15 +90,17 @@ def package_propose(
 
 
 @act
-def package_approve(*, package_id: UUID, by: User) -> PayPackage:
+def package_approve(*, package_id: UUID, by: User, at: datetime) -> PayPackage:
     """
     Approve a proposed package; the one in force on its first day ends the day before.
 
+    :raises RoleMissing: if `by` is no compensation admin, nor of HR and legal, nor of finance.
     :raises OwnPay: if the package is the approver's own.
     :raises ProposerCannotApprove: if the approver proposed it.
     :raises PackageDecided: if it is approved already.
     :raises PackageInside: if a package that begins later holds on one of its days.
     """
+    role_check(user=by, roles=APPROVERS, on=at.date(), act="Approving a pay package")
     package = PayPackage.objects.select_for_update(no_key=True).get(pk=package_id)
     Person.objects.select_for_update(no_key=True).get(pk=package.person_id)
     _check_not_own(person=package.person, user=by)
@@ -107,6 +125,23 @@ def package_approve(*, package_id: UUID, by: User) -> PayPackage:
     package.status, package.approved_by = PackageStatus.APPROVED, by
     package.save(update_fields=["status", "approved_by"])
     return package
+
+
+@act
+def package_withdraw(*, package_id: UUID, by: User, at: datetime) -> None:
+    """
+    Take a proposed package back.
+
+    :raises RoleMissing: if `by` may not propose one.
+    :raises PackageDecided: if it is approved already.
+    """
+    role_check(user=by, roles=PROPOSERS, on=at.date(), act="Withdrawing a pay package")
+    package = PayPackage.objects.select_for_update(no_key=True).select_related("person").get(pk=package_id)
+    if package.status != PackageStatus.PROPOSED:
+        raise PackageDecided(
+            f"The package of {package.person} from {package.span.since} is approved: propose another one."
+        )
+    package.delete()
 
 
 def _check_not_own(*, person: Person, user: User) -> None:

@@ -14,7 +14,9 @@ from django.db.models import F, Func, JSONField, TextField, Value
 from psycopg2.extras import DateRange
 
 from kamcomp.audit.context import act
+from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
 from kamcomp.imports.models import ImportChange
 from kamcomp.lawful import refusing
 from kamcomp.refusal import Refusal
@@ -23,6 +25,7 @@ from teams.choices import EmploymentStatus, PersonStatus
 from teams.models import Employment, Person, PersonDetails
 
 PERSONAL = ("legal_name", "email", "payroll_number")
+KEEPERS = [Role.COMP_ADMIN, Role.HR_LEGAL]
 
 
 class PersonExists(Refusal):
@@ -99,6 +102,28 @@ def person_user_set(*, person: Person, user: User, by: User | None) -> Person:
 
 
 @act
+def person_details_put(
+    *, person_id: UUID, email: str, payroll_number: str, retain_until: date | None, by: User, at: datetime
+) -> PersonDetails:
+    """
+    Put a person's e-mail address and payroll number, and the day until which the personal fields are kept.
+
+    :raises RoleMissing: if `by` is neither a compensation admin nor of HR and legal.
+    :raises ErasedAlready: if the personal fields were erased.
+    :raises PersonExists: if the payroll number is another person's.
+    """
+    role_check(user=by, roles=KEEPERS, on=at.date(), act="Changing personal fields")
+    person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
+    details, _made = PersonDetails.objects.get_or_create(person=person)
+    _check_not_erased(details=details)
+    taken = PersonExists(f"The payroll number {payroll_number} is another person's.")
+    with refusing({"person_details_one_payroll_number": taken}):
+        details.email, details.payroll_number, details.retain_until = email, payroll_number, retain_until
+        details.save(update_fields=["email", "payroll_number", "retain_until"])
+    return details
+
+
+@act
 def employment_begin(
     *, person: Person, since: date, last_day: date | None = None, by: User, **terms: Any
 ) -> Employment:
@@ -154,7 +179,7 @@ def employment_end(*, person: Person, last_day: date, reason: str, by: User) -> 
 
 
 @act
-def person_erase(*, person_id: UUID, by: User, at: datetime) -> Person:
+def person_erase(*, person_id: UUID, by: User | None, at: datetime) -> Person:
     """
     Erase a person's personal fields once their retention date has passed, wherever they stand.
 
@@ -169,10 +194,7 @@ def person_erase(*, person_id: UUID, by: User, at: datetime) -> Person:
         .get(pk=person_id)
     )
     details = person.details
-    if details.erased_at is not None:
-        raise ErasedAlready(
-            f"The personal fields of {person.employee_id} were erased on {details.erased_at:%Y-%m-%d}."
-        )
+    _check_not_erased(details=details)
     if details.retain_until is None or details.retain_until >= at.date():
         until = details.retain_until or "a date that is not set yet"
         raise RetentionNotOver(f"The personal fields of {person.employee_id} are kept until {until}.")
@@ -181,6 +203,27 @@ def person_erase(*, person_id: UUID, by: User, at: datetime) -> Person:
     if person.user is not None:
         _user_close(user=person.user)
     return Person.objects.select_related("details").get(pk=person_id)
+
+
+def people_erase_due(*, at: datetime) -> list[Person]:
+    """
+    Erase the personal fields of everybody whose retention date has passed; return them.
+
+    Each is an act of its own, so that one that fails leaves the others done. Nobody's act: the calendar's.
+    """
+    due = PersonDetails.objects.filter(erased_at=None, retain_until__lt=at.date()).order_by(
+        "retain_until", "pk"
+    )
+    return [
+        person_erase(person_id=person_id, by=None, at=at) for person_id in due.values_list("pk", flat=True)
+    ]
+
+
+def _check_not_erased(*, details: PersonDetails) -> None:
+    if details.erased_at is not None:
+        raise ErasedAlready(
+            f"The personal fields of {details.person.employee_id} were erased on {details.erased_at:%Y-%m-%d}."
+        )
 
 
 def _imported_values_erase(*, person_id: UUID) -> None:

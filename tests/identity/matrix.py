@@ -27,7 +27,7 @@ from kamcomp.imports.uploads import upload_take
 from payouts.choices import AdjustmentKind, AdjustmentStatus, ExportFormat, ExportProfile, PoolStatus
 from payouts.models import Adjustment, Allocation, Export, Pool
 from teams.choices import Seat
-from teams.models import Membership, TeamEdit
+from teams.models import Membership, PayPackage, TeamEdit
 from teams.services import team_member_end
 from tests.payouts.company import D
 from tests.visibility.two_teams import TwoTeams, reviewed, two_teams
@@ -157,6 +157,7 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
     people = made.people
     adjustments = {row.person_id: row.pk for row in Adjustment.objects.all()}
     seats, edits = _seats_and_edits(made)
+    packages = dict(PayPackage.objects.values_list("person_id", "pk"))
     return {
         "adjustment_id": {
             "payee's": adjustments[people["sofia"].pk],
@@ -174,6 +175,7 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
             "payee's": people["sofia"].pk,
             "stranger's": people["KAM"].pk,
         },
+        "package_id": {"payee's": packages[people["sofia"].pk], "stranger's": packages[people["KAM"].pk]},
         "membership_id": {"team's": seats[kestrel.pk], "stranger's": seats[meridian.pk]},
         "edit_id": {"team's": edits[kestrel.pk], "stranger's": edits[meridian.pk]},
         "run_id": {"everybody's": made.run.pk},

@@ -8,11 +8,15 @@ import pytest
 from kamcomp.audit.models import AuditEvent
 from kamcomp.audit.selectors import audit_faults
 from kamcomp.audit.services import audit_seal
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import User
+from kamcomp.identity.selectors import RoleMissing
+from kamcomp.identity.services import user_make
 from kamcomp.imports.models import ImportBatch, ImportChange
 from payouts.models import LedgerEntry, Posting
 from teams import services
 from teams.choices import AccountStatus, EmploymentStatus, PackageStatus, PersonStatus, Seat
-from teams.models import PersonDetails
+from teams.models import PayPackage, PersonDetails
 from teams.services.accounts import AccountExited, KamMissing, days_without_kam
 from teams.services.memberships import (
     DayOutside,
@@ -23,7 +27,13 @@ from teams.services.memberships import (
     NotAMembership,
     ShareOutOfRange,
 )
-from teams.services.packages import OwnPay, PackageDecided, PackageInside, ProposerCannotApprove
+from teams.services.packages import (
+    OwnPay,
+    PackageBeyondRange,
+    PackageDecided,
+    PackageInside,
+    ProposerCannotApprove,
+)
 from teams.services.people import (
     EmploymentMissing,
     EmploymentOverlaps,
@@ -35,6 +45,13 @@ from tests.laws import rows
 
 pytestmark = pytest.mark.django_db
 FIRST, JULY = date(2026, 1, 1), date(2026, 7, 1)
+NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def keeper():
+    """Return somebody of HR, another one each time."""
+    name = f"keeper-{User.objects.count()}"
+    return user_make(username=name, roles=[Role.HR_LEGAL], since=date(2020, 1, 1), by=None)
 
 
 def added(account=None, **values):
@@ -210,44 +227,66 @@ class TestPackage:
                 "base_salary": Decimal(80_000),
                 "variable_target": Decimal(20_000),
                 "currency": "EUR",
-                "by": by or rows.user(),
+                "by": by or keeper(),
+                "at": NOW,
                 **values,
             }
         )
 
     def test_is_approved_by_a_second_person(self):
-        by = rows.user()
+        by = keeper()
         package = self.proposed(by=by)
 
         with pytest.raises(ProposerCannotApprove):
-            services.package_approve(package_id=package.pk, by=by)
-        approved = services.package_approve(package_id=package.pk, by=rows.user())
+            services.package_approve(package_id=package.pk, by=by, at=NOW)
+        approved = services.package_approve(package_id=package.pk, by=keeper(), at=NOW)
 
         assert approved.status == PackageStatus.APPROVED
         with pytest.raises(PackageDecided):
-            services.package_approve(package_id=package.pk, by=rows.user())
+            services.package_approve(package_id=package.pk, by=keeper(), at=NOW)
 
     def test_is_never_decided_by_who_is_paid_it(self):
-        person = rows.person(user=rows.user())
+        person = rows.person(user=keeper())
 
         with pytest.raises(OwnPay, match="ask a colleague"):
             self.proposed(person, by=person.user)
         package = self.proposed(person)
         with pytest.raises(OwnPay):
-            services.package_approve(package_id=package.pk, by=person.user)
+            services.package_approve(package_id=package.pk, by=person.user, at=NOW)
 
     def test_takes_over_from_the_one_before(self):
         person = rows.person()
-        first = services.package_approve(package_id=self.proposed(person).pk, by=rows.user())
+        first = services.package_approve(package_id=self.proposed(person).pk, by=keeper(), at=NOW)
 
-        services.package_approve(package_id=self.proposed(person, since=JULY).pk, by=rows.user())
+        services.package_approve(package_id=self.proposed(person, since=JULY).pk, by=keeper(), at=NOW)
 
         first.refresh_from_db()
         assert first.span.until == JULY
         with pytest.raises(PackageInside, match="from 2026-07-01 is in force already"):
             services.package_approve(
-                package_id=self.proposed(person, since=date(2026, 3, 1)).pk, by=rows.user()
+                package_id=self.proposed(person, since=date(2026, 3, 1)).pk, by=keeper(), at=NOW
             )
+
+    def test_is_for_compensation_hr_and_finance(self):
+        somebody = rows.user()
+
+        with pytest.raises(RoleMissing, match="Proposing a pay package is for Compensation admin or HR"):
+            self.proposed(by=somebody)
+        package = self.proposed()
+        with pytest.raises(RoleMissing):
+            services.package_approve(package_id=package.pk, by=somebody, at=NOW)
+        with pytest.raises(PackageBeyondRange):
+            self.proposed(pool_target=Decimal(-1))
+
+    def test_is_withdrawn_until_it_is_approved(self):
+        package = self.proposed()
+
+        services.package_withdraw(package_id=package.pk, by=keeper(), at=NOW)
+
+        assert not PayPackage.objects.filter(pk=package.pk).exists()
+        approved = services.package_approve(package_id=self.proposed().pk, by=keeper(), at=NOW)
+        with pytest.raises(PackageDecided, match="propose another one"):
+            services.package_withdraw(package_id=approved.pk, by=keeper(), at=NOW)
 
 
 class TestPersonErase:
@@ -323,3 +362,46 @@ class TestPersonErase:
 
         assert sum(LedgerEntry.objects.filter(person=person).values_list("amount", flat=True)) == 0
         assert list(audit_faults()) == []
+
+    def test_is_done_for_everybody_whose_date_has_passed(self):
+        due = self.made()
+        kept = self.made(employee_id="E-2", payroll_number="P-2", retain_until=date(2036, 1, 1))
+        unsaid = self.made(employee_id="E-3", payroll_number="P-3", retain_until=None)
+
+        assert services.people_erase_due(at=self.AT) == [due]
+        assert services.people_erase_due(at=self.AT) == []
+
+        names = dict(PersonDetails.objects.values_list("person__employee_id", "legal_name"))
+        assert names == {"E-erase": "", "E-2": "Ada Lovelace", "E-3": "Ada Lovelace"}
+        assert {kept.employee_id, unsaid.employee_id} < set(names)
+        entry = AuditEvent.objects.filter(action="person_erase", subject_table="teams_persondetails").get()
+        assert entry.user_id is None
+
+
+class TestPersonDetailsPut:
+    def test_says_number_address_and_until_when_they_are_kept(self):
+        person = rows.person()
+
+        details = services.person_details_put(
+            person_id=person.pk,
+            email="a@b.example",
+            payroll_number="P-9",
+            retain_until=JULY,
+            by=keeper(),
+            at=NOW,
+        )
+
+        assert (details.email, details.payroll_number, details.retain_until) == ("a@b.example", "P-9", JULY)
+        with pytest.raises(PersonExists, match="P-9 is another person's"):
+            services.person_details_put(
+                person_id=rows.person().pk,
+                email="",
+                payroll_number="P-9",
+                retain_until=None,
+                by=keeper(),
+                at=NOW,
+            )
+        with pytest.raises(RoleMissing):
+            services.person_details_put(
+                person_id=person.pk, email="", payroll_number="", retain_until=None, by=rows.user(), at=NOW
+            )

@@ -11,7 +11,7 @@ from kamcomp.identity.selectors import user_named
 from kamcomp.refusal import Refusal
 from kamcomp.terminal import console_on
 from teams.models import Person
-from teams.services import person_erase, person_user_set
+from teams.services import people_erase_due, person_erase, person_user_set
 
 
 class Command(BaseCommand):
@@ -22,6 +22,9 @@ class Command(BaseCommand):
         acts.add_parser("list", help="list people with their managers and users")
         user = acts.add_parser("user", help="say which user a person signs in as")
         erase = acts.add_parser("erase", help="erase the personal fields of a person past the retention date")
+        acts.add_parser(
+            "erase-due", help="erase the personal fields of everybody whose retention date has passed"
+        )
         for act in (user, erase):
             act.add_argument("employee_id")
             act.add_argument("--by", required=True, help="who does it: a user name")
@@ -29,7 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         try:
-            getattr(self, f"people_{options['act']}")(options)
+            getattr(self, f"people_{options['act'].replace('-', '_')}")(options)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
 
@@ -60,6 +63,12 @@ class Command(BaseCommand):
         self.stdout.write(
             f"The personal fields of {person.employee_id} are erased; the books are as they were."
         )
+
+    def people_erase_due(self, options: dict[str, Any]) -> None:
+        erased = people_erase_due(at=timezone.now())
+        for person in erased:
+            self.stdout.write(f"The personal fields of {person.employee_id} are erased.")
+        self.stdout.write(f"{len(erased)} people past their retention date; the books are as they were.")
 
 
 def person_of(options: dict[str, Any]) -> Person:
