@@ -67,6 +67,7 @@ class AdjustmentKind(TextChoices):
     CLAWBACK = "clawback", "Clawback"
     GOODWILL = "goodwill", "Goodwill"
     CEILING = "ceiling", "Personal ceiling"
+    DISPUTE = "dispute", "Upheld dispute"
 
 
 class AdjustmentStatus(TextChoices):
@@ -74,6 +75,21 @@ class AdjustmentStatus(TextChoices):
     APPROVED = "approved", "Approved"
     REJECTED = "rejected", "Rejected"
     POSTED = "posted", "Posted"
+
+
+class DisputeKind(TextChoices):
+    QUESTION = "question", "Question"
+    DISPUTE = "dispute", "Dispute"
+
+
+class DisputeStatus(TextChoices):
+    OPEN = "open", "Open"
+    IN_REVIEW = "in_review", "In review"
+    UPHELD = "upheld", "Upheld"
+    PARTLY_UPHELD = "partly_upheld", "Partly upheld"
+    REJECTED = "rejected", "Rejected"
+    ANSWERED = "answered", "Answered"
+    CLOSED = "closed", "Closed"
 
 
 class LedgerAccount(TextChoices):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kamcomp.pages.amounts import AmountUnreadable, amount_read, signed_read
 from kamcomp.pages.figures import NONE, amount_text
+from payouts.choices import DisputeKind
 from payouts.selectors.adjustments import BY_HAND
 from payouts.selectors.pool_sheet import PoolSheet, SheetRow
 
@@ -151,6 +152,50 @@ class AdjustmentProposal(forms.Form):
         amount.currency, amount.label = currency, format_lazy("{} ({})", _("Amount"), currency)
         kinds = cast(forms.ChoiceField, self.fields["kind"])
         kinds.choices = [(kind.value, __(kind.label)) for kind in BY_HAND]
+
+
+class CaseOpening(forms.Form):
+    """A question, or a dispute with what is missing."""
+
+    kind = forms.ChoiceField(label=_("What is it?"), widget=forms.RadioSelect)
+    claim = forms.CharField(
+        label=_("In your words"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    claimed = SignedAmount(
+        label=_("Amount"), required=False, help_text=_("If you dispute it: what is missing, if you know.")
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", "initial": {"kind": DisputeKind.QUESTION}} | kwargs)
+        amount = cast(SignedAmount, self.fields["claimed"])
+        amount.currency, amount.label = currency, format_lazy("{} ({})", _("Amount missing"), currency)
+        kinds = [
+            (DisputeKind.QUESTION.value, __("I have a question")),
+            (DisputeKind.DISPUTE.value, __("I dispute it")),
+        ]
+        cast(forms.ChoiceField, self.fields["kind"]).choices = kinds
+
+
+class CaseAnswer(forms.Form):
+    """How a case is answered: an amount where it is upheld, and the words the payee reads."""
+
+    answer = forms.CharField(
+        label=_("Your answer"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("The payee reads it."),
+    )
+    amount = SignedAmount(label=_("Amount"), required=False)
+    facts_follow = forms.BooleanField(
+        label=_("The facts behind it are wrong and will be restated"),
+        required=False,
+        help_text=_("Then the amount counts when the period is worked out again, and is not paid twice."),
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+        amount = cast(SignedAmount, self.fields["amount"])
+        amount.currency, amount.label = currency, format_lazy("{} ({})", _("Amount if upheld"), currency)
 
 
 Snapshot = Mapping[str, list[str | None]]

@@ -25,6 +25,20 @@ screens = [
     path(
         "people/packages/<uuid:package_id>/withdraw", views.PackageWithdraw.as_view(), name="package-withdraw"
     ),
+    path("disputes", views.DisputeList.as_view(), name="dispute-list"),
+    path("disputes/<uuid:dispute_id>", views.DisputeShow.as_view(), name="dispute-show"),
+    path("disputes/<uuid:dispute_id>/<slug:act>", views.DisputeAct.as_view(), name="dispute-act"),
+    path(
+        "payouts/<uuid:payout_id>/lines/<int:number>/dispute",
+        views.LineDispute.as_view(),
+        name="line-dispute",
+    ),
+    path("shares/<uuid:allocation_id>/dispute", views.ShareDispute.as_view(), name="share-dispute"),
+    path(
+        "adjustments/<uuid:adjustment_id>/dispute",
+        views.AdjustmentDispute.as_view(),
+        name="adjustment-dispute",
+    ),
     path("runs", views.RunList.as_view(), name="run-list"),
     path("runs/start", views.RunStart.as_view(), name="run-start"),
     path("runs/<uuid:run_id>", views.RunShow.as_view(), name="run-show"),

@@ -21,6 +21,8 @@ from payouts.models import (
     Adjustment,
     Allocation,
     ClawbackCase,
+    Dispute,
+    DisputeMessage,
     Export,
     LedgerCheck,
     LedgerEntry,
@@ -160,6 +162,8 @@ OWN_EVENTS = Sight(
     ),
 )
 
+OWN_THREADS = Sight("of their own cases", lambda viewer: Q(dispute__person_id__in=viewer.once(own_people)))
+
 seen(
     Run,
     room=ROOM,
@@ -204,5 +208,7 @@ seen(
 )
 seen(ClawbackCase, room=ROOM, everything=PAY, executive=REPORTS, kam=OWN, payee=OWN)
 seen(RegisterRow, room=ROOM, everything=BOOKS)
+seen(Dispute, room=ROOM, everything=PAY, kam=OWN, payee=OWN)
+seen(DisputeMessage, room=ROOM, everything=PAY, kam=OWN_THREADS, payee=OWN_THREADS)
 seen(LedgerEntry, PayrollReturn, room=ROOM, everything=BOOKS, kam=OWN, payee=OWN)
 seen(PayoutEvent, room=ROOM, everything=PAY, kam=OWN_EVENTS, payee=OWN_EVENTS)

@@ -16,6 +16,10 @@ DONE = {
     "active",
     "published",
     "committed",
+    "upheld",
+    "partly_upheld",
+    "answered",
+    "closed",
 }
 UNDER_WAY = {
     "queued",
@@ -26,6 +30,7 @@ UNDER_WAY = {
     "allocating",
     "submitted",
     "exported",
+    "in_review",
 }
 WAITS = {
     "returned",

@@ -133,6 +133,20 @@ ENTRIES: tuple[Entry, ...] = (
         phone=_("Pools"),
     ),
     Entry(
+        url_name="payouts:dispute-list",
+        label=_("Disputes"),
+        icon="chat-bubble-left-right",
+        group=RUN,
+        roles={ADMIN, FINANCE, AUDITOR},
+    ),
+    Entry(
+        url_name="payouts:dispute-list",
+        label=_("My questions"),
+        icon="chat-bubble-left-right",
+        group=MY_PAY,
+        roles={KAM, PAYEE},
+    ),
+    Entry(
         url_name="payouts:adjustment-list",
         label=_("Adjustments"),
         icon="scale",

@@ -1,5 +1,6 @@
 """Runs, payouts, pools, the ledger and the files out: the money."""
 
+from payouts.models.cases import Dispute, DisputeMessage
 from payouts.models.ledger import Adjustment, ClawbackCase, LedgerEntry, PayoutEvent, Posting
 from payouts.models.outputs import Export, LedgerCheck, PayrollReturn
 from payouts.models.pools import Allocation, Pool, PoolBudget
@@ -11,6 +12,8 @@ __all__ = [
     "Adjustment",
     "Allocation",
     "ClawbackCase",
+    "Dispute",
+    "DisputeMessage",
     "Export",
     "LedgerCheck",
     "LedgerEntry",

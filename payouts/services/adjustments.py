@@ -24,8 +24,9 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
-from payouts.choices import AdjustmentKind, AdjustmentStatus
-from payouts.models import Adjustment, Payout, Pool, Run
+from payouts.choices import AdjustmentKind, AdjustmentStatus, DisputeStatus
+from payouts.models import Adjustment, Dispute, Payout, Pool, Run
+from payouts.models.cases import UPHELD
 from payouts.selectors.adjustments import OF_A_RULE, open_period, person_nets, run_under_review
 from payouts.services.clawback_cases import shortfall_settle
 from plans.models import PlanVersion
@@ -189,6 +190,7 @@ def adjustment_reject(*, adjustment_id: UUID, reason: str, by: User, at: datetim
     adjustment.status, adjustment.decided_by, adjustment.decided_at = AdjustmentStatus.REJECTED, by, at
     adjustment.reason = f"{adjustment.reason} - rejected: {reason.strip()}"
     adjustment.save(update_fields=["status", "decided_by", "decided_at", "reason"])
+    _dispute_reopen(adjustment)
     return adjustment
 
 
@@ -226,6 +228,13 @@ def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: dateti
         corrects=corrects,
         by=by,
         at=at,
+    )
+
+
+def _dispute_reopen(adjustment: Adjustment) -> None:
+    """Take the dispute that was upheld by a rejected adjustment back into review: it still needs an answer."""
+    Dispute.objects.filter(adjustment=adjustment, status__in=UPHELD).update(
+        status=DisputeStatus.IN_REVIEW, adjustment=None, answer="", answered_by=None, answered_at=None
     )
 
 

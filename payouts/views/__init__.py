@@ -3,6 +3,14 @@
 from payouts.views.accounts import AccountList, AccountShow
 from payouts.views.adjustments import AdjustmentDecide, AdjustmentList, AdjustmentPropose, AdjustmentShow
 from payouts.views.closing import RunClose, RunCloseNext
+from payouts.views.disputes import (
+    AdjustmentDispute,
+    DisputeAct,
+    DisputeList,
+    DisputeShow,
+    LineDispute,
+    ShareDispute,
+)
 from payouts.views.exports import ExportDownload, ExportJobs, ExportList, ExportMake
 from payouts.views.home import Home
 from payouts.views.people import (
@@ -24,16 +32,21 @@ __all__ = [
     "AccountList",
     "AccountShow",
     "AdjustmentDecide",
+    "AdjustmentDispute",
     "AdjustmentList",
     "AdjustmentPropose",
     "AdjustmentShow",
     "AllocationSave",
     "AllocationSubmit",
+    "DisputeAct",
+    "DisputeList",
+    "DisputeShow",
     "ExportDownload",
     "ExportJobs",
     "ExportList",
     "ExportMake",
     "Home",
+    "LineDispute",
     "LineRows",
     "PackageApprove",
     "PackagePropose",
@@ -57,6 +70,7 @@ __all__ = [
     "RunShow",
     "RunStart",
     "Search",
+    "ShareDispute",
     "StatementList",
     "StatementShow",
 ]

@@ -27,6 +27,7 @@ from kamcomp.pages.tables import Kind, TableColumn, TableScreen
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.models import Payout, PayoutLine
+from payouts.selectors.disputes import statement_cases
 from payouts.selectors.rederived import payout_explain
 from payouts.selectors.statements import SHOWN, Statement, statement, statement_periods
 from payouts.services.adjustments import PROPOSERS
@@ -73,6 +74,7 @@ class StatementShow(Screen, TemplateResponseMixin, View):
             statement=shown,
             periods=periods,
             own=own,
+            cases=statement_cases(person=person, period_id=shown.period.pk, viewer=viewer),
             may_adjust=viewer.holds(*PROPOSERS) and not own,
             title=__("Statement, %(period)s") % {"period": shown.period.code},
             crumbs=[

@@ -24,8 +24,17 @@ from kamcomp.identity.models import User
 from kamcomp.imports.choices import BatchStatus
 from kamcomp.imports.models import ImportBatch, ImportUpload
 from kamcomp.imports.uploads import upload_take
-from payouts.choices import AdjustmentKind, AdjustmentStatus, ExportFormat, ExportProfile, PoolStatus
-from payouts.models import Adjustment, Allocation, Export, Pool
+from payouts.choices import (
+    AdjustmentKind,
+    AdjustmentStatus,
+    DisputeKind,
+    ExportFormat,
+    ExportProfile,
+    PoolStatus,
+)
+from payouts.models import Adjustment, Allocation, Dispute, Export, PayoutLine, Pool
+from payouts.selectors.disputes import Subject
+from payouts.services.disputes import dispute_open
 from teams.choices import Seat
 from teams.models import Membership, PayPackage, TeamEdit
 from teams.services import team_member_end
@@ -113,6 +122,14 @@ def company() -> TwoTeams:
         )
     for name in ("sofia", "KAM"):
         _adjustment(made, name)
+        payout = made.payouts[name]
+        dispute_open(
+            subject=Subject(payout=payout, line=PayoutLine.objects.filter(payout=payout).first()),
+            kind=DisputeKind.QUESTION,
+            claim="Why?",
+            by=made.user("sofia" if name == "sofia" else "ingrid"),
+            at=timezone.now(),
+        )
     return made
 
 
@@ -158,7 +175,16 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
     adjustments = {row.person_id: row.pk for row in Adjustment.objects.all()}
     seats, edits = _seats_and_edits(made)
     packages = dict(PayPackage.objects.values_list("person_id", "pk"))
+    disputes = {row.person_id: row.pk for row in Dispute.objects.all()}
     return {
+        "dispute_id": {
+            "payee's": disputes[people["sofia"].pk],
+            "stranger's": disputes[people["KAM"].pk],
+        },
+        "allocation_id": {
+            "payee's": Allocation.objects.get(person=people["sofia"]).pk,
+            "stranger's": Allocation.objects.filter(pool_id=pools[meridian.pk]).first().pk,
+        },
         "adjustment_id": {
             "payee's": adjustments[people["sofia"].pk],
             "stranger's": adjustments[people["KAM"].pk],
