@@ -73,6 +73,11 @@ def number_text(value: Decimal | int | None, *, least: int = 0, most: int = MOST
     return _signed(_decimal(abs(shown), least=least, most=most), shown, signed=False)
 
 
+def measured_text(value: Decimal | None, *, unit: str) -> str:
+    """Return a measured figure in a metric's unit: money without minor digits, shares as percentages."""
+    return percent_text(value) if unit == "percent" else number_text(value, most=0 if unit == "money" else 4)
+
+
 def day_text(day: date | None, *, form: str = "medium") -> str:
     """Return a day: 30 Oct 2026, or 30 October 2026 (`long`), Fri 23 Oct (`weekday`), 2 Oct (`short`)."""
     if day is None:

@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.generic.base import TemplateResponseMixin, View
@@ -26,6 +27,7 @@ from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import Kind, TableColumn, TableScreen
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
+from payouts.exports.statement_pdf import statement_pdf
 from payouts.models import Payout, PayoutLine
 from payouts.selectors.disputes import statement_cases
 from payouts.selectors.rederived import payout_explain
@@ -58,7 +60,7 @@ class StatementShow(Screen, TemplateResponseMixin, View):
     template_name = "payouts/statement_show.html"
 
     def get(self, request: HttpRequest, person_id: UUID, period: str) -> HttpResponseBase:
-        """Show the statement, or with ?format=csv or xlsx its lines as a file."""
+        """Show the statement, or with ?format=pdf as a document, csv or xlsx its lines as a file."""
         viewer = viewer_for(request)
         person = Person.objects.select_related("details").filter(pk=person_id).first()
         periods = list(statement_periods(person_id=person_id, viewer=viewer)) if person else []
@@ -66,6 +68,8 @@ class StatementShow(Screen, TemplateResponseMixin, View):
         shown = statement(person=person, period=of, viewer=viewer) if person and of else None
         if shown is None:
             raise Http404
+        if request.GET.get("format") == "pdf":
+            return self._pdf(shown)
         write = SHEETS.get(request.GET.get("format", ""))
         if write:
             return write(_file(shown), self._about(shown))
@@ -74,7 +78,7 @@ class StatementShow(Screen, TemplateResponseMixin, View):
             statement=shown,
             periods=periods,
             own=own,
-            cases=statement_cases(person=person, period_id=shown.period.pk, viewer=viewer),
+            cases=statement_cases(person=shown.person, period_id=shown.period.pk, viewer=viewer),
             may_adjust=viewer.holds(*PROPOSERS) and not own,
             title=__("Statement, %(period)s") % {"period": shown.period.code},
             crumbs=[
@@ -86,6 +90,12 @@ class StatementShow(Screen, TemplateResponseMixin, View):
             ],
         )
         return render(request, self.template_name, context)
+
+    def _pdf(self, shown: Statement) -> HttpResponse:
+        answer = HttpResponse(statement_pdf(shown), content_type="application/pdf")
+        name = f"statement-{shown.person.employee_id}-{shown.period.code}.pdf"
+        answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
+        return answer
 
     def _about(self, shown: Statement) -> dict[str, str]:
         return {

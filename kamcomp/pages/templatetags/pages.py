@@ -74,9 +74,7 @@ def number(value: Decimal | int | None, most: int = figures.MOST_DECIMALS) -> st
 @register.filter
 def in_unit(value: Decimal | None, unit: str) -> str:
     """Write a measured figure in a metric's unit: money without minor digits, shares as percentages."""
-    if unit == "percent":
-        return figures.percent_text(value)
-    return figures.number_text(value, most=0 if unit == "money" else 4)
+    return figures.measured_text(value, unit=unit)
 
 
 @register.filter
