@@ -326,6 +326,8 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "audit-seal": {"task": "kamcomp.audit.tasks.audit_seal", "schedule": crontab(hour=2, minute=30)},
+    "periods-advance": {"task": "kamcomp.calendar.tasks.periods_advance", "schedule": crontab(minute=5)},
+    "windows-close": {"task": "payouts.windows_close", "schedule": crontab(minute=10)},
     "people-erase": {"task": "teams.people_erase", "schedule": crontab(hour=1, minute=45)},
     "ledger-check": {"task": "payouts.ledger_check", "schedule": crontab(hour=3, minute=15)},
     "canary": {"task": "pulse.canary", "schedule": 15.0, "options": {"expires": 15}},

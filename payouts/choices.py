@@ -50,6 +50,16 @@ class ReviewOutcome(TextChoices):
     OBJECTED = "objected", "Objected"
 
 
+class CalendarKind(TextChoices):
+    """The dates of a period, in the order in which they come."""
+
+    LAST_DAY = "last_day", "Period ends"
+    CUT_OFF = "cut_off", "Results collected until"
+    REVIEW = "review", "Accounts reviewed until"
+    WINDOW = "window", "Pools allocated until"
+    PAY_DAY = "pay_day", "Pay day"
+
+
 class PoolStatus(TextChoices):
     PLANNED = "planned", "Planned"
     FUNDED = "funded", "Funded"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as __
@@ -19,6 +21,7 @@ from kamcomp.pages.figures import NONE, amount_text
 from payouts.choices import DisputeKind
 from payouts.selectors.adjustments import BY_HAND
 from payouts.selectors.pool_sheet import PoolSheet, SheetRow
+from teams.forms import DayField
 
 AMOUNT, WAS, REASON, REASON_WAS = "amount-", "was-", "reason-", "reason-was-"
 LONGEST_REASON = 500
@@ -199,3 +202,24 @@ class CaseAnswer(forms.Form):
 
 
 Snapshot = Mapping[str, list[str | None]]
+
+
+class DateMove(forms.Form):
+    """A date of a period is moved, with a reason."""
+
+    use_required_attribute = False
+    to = DayField(label=_("New date"))
+    reason = forms.CharField(label=_("Why"), max_length=300)
+    seen = forms.RegexField(regex=r"\A(\d{4}-\d{2}-\d{2})?\Z", widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+
+    def clean_seen(self) -> str:
+        """Return the date the mover saw, as it was written into the form."""
+        text = str(self.cleaned_data["seen"])
+        try:
+            date.fromisoformat(text or "2000-01-01")
+        except ValueError as error:
+            raise ValidationError(__("Open the page again.")) from error
+        return text

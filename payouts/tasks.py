@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from payouts.services.export_jobs import TASK as EXPORT_TASK
@@ -10,6 +11,7 @@ from payouts.services.export_jobs import export_work, exports_sweep
 from payouts.services.ledger_check import ledger_check
 from payouts.services.run_work import run_look, runs_sweep
 from payouts.services.runs import LOOK_TASK
+from payouts.services.windows import windows_close
 from payouts.workers import stopping
 
 
@@ -36,3 +38,10 @@ def export_work_on(job_id: str) -> None:
 def ledger_check_all() -> None:
     """Check the books of every locked run: the clock's daily task."""
     ledger_check(at=timezone.now())
+
+
+@shared_task(name="payouts.windows_close")
+def windows_close_due() -> None:
+    """Close the allocation windows that have passed: the clock's task. The demo company's days stand still."""
+    if not settings.DEMO_MODE:
+        windows_close(at=timezone.now())

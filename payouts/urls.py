@@ -17,6 +17,10 @@ screens = [
     path(
         "adjustments/<uuid:adjustment_id>/decide", views.AdjustmentDecide.as_view(), name="adjustment-decide"
     ),
+    path("calendar", views.CalendarShow.as_view(), name="calendar-show"),
+    path("calendar/feed", views.CalendarFeedMake.as_view(), name="calendar-feed-make"),
+    path("calendar/feed/<str:token>.ics", views.CalendarFeedShow.as_view(), name="calendar-feed"),
+    path("calendar/<uuid:period_id>/<slug:kind>", views.PeriodDateMove.as_view(), name="period-date-move"),
     path("people", views.PersonList.as_view(), name="person-list"),
     path("people/<uuid:person_id>", views.PersonShow.as_view(), name="person-show"),
     path("people/<uuid:person_id>/package", views.PackagePropose.as_view(), name="package-propose"),

@@ -17,3 +17,11 @@ class Frequency(TextChoices):
     QUARTER = "quarter", "Quarter"
     HALF_YEAR = "half_year", "Half-year"
     YEAR = "year", "Year"
+
+
+class DateKind(TextChoices):
+    """The dates of a period that may be moved."""
+
+    CUT_OFF = "cut_off", "Results are collected until"
+    WINDOW = "window", "Pools are allocated until"
+    PAY_DAY = "pay_day", "Pay day"

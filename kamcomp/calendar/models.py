@@ -1,10 +1,11 @@
 """Fiscal calendars: the periods that pay is computed, reviewed and locked by."""
 
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 
-from kamcomp.calendar.choices import Frequency, PeriodStatus
+from kamcomp.calendar.choices import DateKind, Frequency, PeriodStatus
 from kamcomp.records import Record
 from kamcomp.spans import Span
 
@@ -55,3 +56,26 @@ class Period(Record):
     def span(self) -> Span:
         """Return the days of the period."""
         return Span(self.days.lower, self.days.upper)
+
+
+class DateChange(Record):
+    """A date of a period that was moved: from when to when, by whom, and why."""
+
+    period = models.ForeignKey(Period, models.PROTECT, related_name="date_changes")
+    kind = models.CharField(max_length=7, choices=DateKind)
+    before = models.DateField(null=True)
+    after = models.DateField()
+    reason = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return f"{self.period}: {self.get_kind_display().lower()} {self.after}"
+
+
+class CalendarFeed(Record):
+    """A user's private address of the calendar, for a calendar program; only a digest of its token is kept."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="calendar_feed")
+    token_digest = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return f"calendar of {self.user}"

@@ -117,6 +117,20 @@ ENTRIES: tuple[Entry, ...] = (
         roles={ADMIN, FINANCE, LEGAL, AUDITOR},
     ),
     Entry(
+        url_name="payouts:calendar-show",
+        label=_("Calendar"),
+        icon="calendar-days",
+        group=RUN,
+        roles=WATCHERS | {LEGAL},
+    ),
+    Entry(
+        url_name="payouts:calendar-show",
+        label=_("Calendar"),
+        icon="calendar-days",
+        group=MY_WORK,
+        roles={KAM, PAYEE},
+    ),
+    Entry(
         url_name="payouts:run-list",
         label=_("Period runs"),
         icon="play",

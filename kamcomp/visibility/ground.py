@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from kamcomp.approvals.models import Approval, Finding
 from kamcomp.audit.models import AuditEvent, AuditSeal
-from kamcomp.calendar.models import FiscalCalendar, Period
+from kamcomp.calendar.models import CalendarFeed, DateChange, FiscalCalendar, Period
 from kamcomp.currency.models import FxRate
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import RoleGrant, User
@@ -28,7 +28,8 @@ STARTED_UPLOAD = Sight("of what they started", lambda viewer: Q(upload__created_
 
 DESK = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR)
 
-seen(FiscalCalendar, Period, FxRate, room=ROOM, everything=EVERYBODY)
+seen(FiscalCalendar, Period, DateChange, FxRate, room=ROOM, everything=EVERYBODY)
+seen(CalendarFeed, room=ROOM, everything=(), **dict.fromkeys(EVERYBODY, OWN_ROLES))
 seen(
     User,
     room=ROOM,

@@ -192,12 +192,13 @@ def pool_approve(*, pool_id: UUID, by: User, at: datetime) -> Pool:
 
 
 @act
-def pool_close_late(*, pool_id: UUID, by: User, at: datetime) -> Pool:
+def pool_close_late(*, pool_id: UUID, by: User | None, at: datetime) -> Pool:
     """
     Apply the plan's rule for lateness to a pool whose window has passed without an allocation.
 
     Where the plan says `guideline`, the guideline shares are handed to the approver;
-    where it says `wait`, a finding names the pool and nothing else happens.
+    where it says `wait`, a finding names the pool and nothing else happens. `by` is none where
+    the clock does it.
 
     :raises PoolNotOpen: if it has been submitted or approved meanwhile.
     :raises WindowOpen: if the window has not passed.

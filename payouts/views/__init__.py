@@ -2,6 +2,7 @@
 
 from payouts.views.accounts import AccountList, AccountShow
 from payouts.views.adjustments import AdjustmentDecide, AdjustmentList, AdjustmentPropose, AdjustmentShow
+from payouts.views.calendar import CalendarFeedMake, CalendarFeedShow, CalendarShow, PeriodDateMove
 from payouts.views.closing import RunClose, RunCloseNext
 from payouts.views.disputes import (
     AdjustmentDispute,
@@ -38,6 +39,9 @@ __all__ = [
     "AdjustmentShow",
     "AllocationSave",
     "AllocationSubmit",
+    "CalendarFeedMake",
+    "CalendarFeedShow",
+    "CalendarShow",
     "DisputeAct",
     "DisputeList",
     "DisputeShow",
@@ -56,6 +60,7 @@ __all__ = [
     "PayoutRegister",
     "PayoutRelease",
     "PayrollReturnUndo",
+    "PeriodDateMove",
     "PersonList",
     "PersonShow",
     "PersonalPut",

@@ -217,6 +217,8 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "pk": {"none": 1},
         "uidb36": {"none": "1"},
         "key": {"none": "no-key"},
+        "token": {"none": "no-token"},
+        "kind": {"first": "cut_off"},
         "page": {"document": "reference/glossary"},
         "number": {"first": 1},
         "period": {"everybody's": made.run.period.code},
