@@ -20,6 +20,7 @@ from kamcomp.pages.amounts import AmountUnreadable, amount_read, signed_read
 from kamcomp.pages.figures import NONE, amount_text
 from payouts.choices import DisputeKind
 from payouts.selectors.adjustments import BY_HAND
+from payouts.selectors.policy import Setting
 from payouts.selectors.pool_sheet import PoolSheet, SheetRow
 from teams.forms import DayField
 
@@ -223,3 +224,19 @@ class DateMove(forms.Form):
         except ValueError as error:
             raise ValidationError(__("Open the page again.")) from error
         return text
+
+
+class SettingPut(forms.Form):
+    """A setting of the company has another value from a day on, with a reason."""
+
+    use_required_attribute = False
+    value = forms.CharField(label=_("Value"), max_length=200)
+    since = DayField(label=_("From"), help_text=_("What held before stays on record."))
+    reason = forms.CharField(label=_("Why"), max_length=300)
+
+    def __init__(self, *args: Any, setting: Setting, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+        self.fields["value"].help_text = __(setting.says)
+        if setting.choices:
+            words = [(value, __(label)) for value, label in setting.choices]
+            self.fields["value"].widget = forms.Select(choices=words)

@@ -199,6 +199,13 @@ ENTRIES: tuple[Entry, ...] = (
         roles=BOOKS,
         phone=_("Reconcile"),
     ),
+    Entry(
+        url_name="payouts:policy-show",
+        label=_("Policy settings"),
+        icon="adjustments-horizontal",
+        group=OVERSIGHT,
+        roles=WATCHERS | {LEGAL},
+    ),
 )
 
 

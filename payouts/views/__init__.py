@@ -22,6 +22,7 @@ from payouts.views.people import (
     PersonList,
     PersonShow,
 )
+from payouts.views.policy import PolicyPut, PolicyShow
 from payouts.views.pools import AllocationSave, AllocationSubmit, PoolDecide, PoolList
 from payouts.views.reconciliation import PayrollReturnUndo, Reconciliation
 from payouts.views.register import PayoutHold, PayoutRegister, PayoutRelease
@@ -64,6 +65,8 @@ __all__ = [
     "PersonList",
     "PersonShow",
     "PersonalPut",
+    "PolicyPut",
+    "PolicyShow",
     "PoolDecide",
     "PoolList",
     "Reconciliation",

@@ -219,6 +219,7 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "key": {"none": "no-key"},
         "token": {"none": "no-token"},
         "kind": {"first": "cut_off"},
+        "setting": {"first": "account_review_days"},
         "page": {"document": "reference/glossary"},
         "number": {"first": 1},
         "period": {"everybody's": made.run.period.code},
