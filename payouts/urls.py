@@ -59,6 +59,13 @@ screens = [
     path("exports/jobs", views.ExportJobs.as_view(), name="export-jobs"),
     path("exports/make", views.ExportMake.as_view(), name="export-make"),
     path("exports/<uuid:export_id>/download", views.ExportDownload.as_view(), name="export-download"),
+    path("audit", views.AuditList.as_view(), name="audit-list"),
+    path("audit/<int:event_id>", views.AuditShow.as_view(), name="audit-show"),
+    path("reproduce", views.Reproduce.as_view(), name="reproduce"),
+    path("controls", views.ControlList.as_view(), name="control-list"),
+    path("controls/access", views.AccessList.as_view(), name="access-list"),
+    path("programme", views.ExecutiveShow.as_view(), name="executive-show"),
+    path("accruals", views.AccrualList.as_view(), name="accrual-list"),
     path("reconciliation", views.Reconciliation.as_view(), name="reconciliation"),
     path(
         "reconciliation/<uuid:batch_id>/undo", views.PayrollReturnUndo.as_view(), name="payroll-return-undo"

@@ -101,3 +101,18 @@ def view_as_begin(*, user: User, by: User, at: datetime) -> User:
 def view_as_end(*, user: User, by: User) -> None:
     """Note that somebody stops looking as a user."""
     audit_act(subject_table="identity_user", subject_id=user.pk)
+
+
+@act
+def access_take(*, by: User, at: datetime) -> int:
+    """
+    Note that somebody takes the list of roles away to review it, and return how many are held that day.
+
+    :raises RoleMissing: if `by` does not review access.
+    """
+    role_check(
+        user=by, roles=[Role.AUDITOR, Role.COMP_ADMIN, Role.HR_LEGAL], on=at.date(), act="Reviewing access"
+    )
+    grants = RoleGrant.objects.filter(valid__contains=at.date()).count()
+    audit_act(subject_table=RoleGrant._meta.db_table, subject_id=at.date(), detail={"grants": grants})
+    return grants

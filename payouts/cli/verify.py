@@ -5,10 +5,11 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
+from django.utils import timezone
 from rich.console import Console
 
 from payouts.selectors.named import period_named, run_named
-from payouts.services.verify import verify_run
+from payouts.services.verify import run_verify
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -21,7 +22,7 @@ def arguments(parser: ArgumentParser) -> None:
 def perform(*, options: dict[str, Any], say: Console) -> int:
     """Verify a run and name everything that differs."""
     period = period_named(code=options["period"], calendar=options["calendar"])
-    verification = verify_run(run=run_named(period=period, number=options["run"]))
+    verification = run_verify(run=run_named(period=period, number=options["run"]), by=None, at=timezone.now())
     run = verification.run
     if verification.equal:
         say.print(

@@ -2,7 +2,7 @@
 Verification: every line of a run derived again from its kept inputs, and compared with what is stored.
 
 A cent changed behind the system's back is named by person, plan, line and amount; so is a
-digest, a total or a posting that does not follow from the inputs. Nothing is written.
+digest, a total or a posting that does not follow from the inputs. Nothing of it is changed.
 Rules: docs/reference/runs.md, "Verification".
 """
 
@@ -10,12 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Sum
 
+from kamcomp.audit.context import act, audit_act
 from kamcomp.calendar.models import Period
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
 from payouts.choices import ChunkStatus, RunStatus
 from payouts.engine.payee_digests import payee_digests
@@ -28,6 +33,7 @@ from payouts.services.verify_pools import verify_pools
 from plans.engine.document import plan_digest, plan_from_document
 
 ZERO = Decimal(0)
+VERIFIERS = [Role.FINANCE, Role.COMP_ADMIN, Role.AUDITOR]
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,29 @@ class Verification:
 def verify_period(*, period: Period) -> Verification:
     """Verify the current run of a period: in a locked period, what was paid."""
     return verify_run(run=run_named(period=period))
+
+
+@act
+def run_verify(*, run: Run, by: User | None, at: datetime) -> Verification:
+    """
+    Verify a run and leave an entry of what came of it: the proof of the control of reproducibility.
+
+    :raises RoleMissing: if `by` keeps none of the books.
+    """
+    if by is not None:
+        role_check(user=by, roles=VERIFIERS, on=at.date(), act="Verifying a run")
+    verification = verify_run(run=run)
+    audit_act(
+        subject_table=Run._meta.db_table,
+        subject_id=run.pk,
+        detail={
+            "payouts": verification.payouts,
+            "lines": verification.lines,
+            "findings": len(verification.findings),
+            "results": run.result_digest,
+        },
+    )
+    return verification
 
 
 def verify_run(*, run: Run) -> Verification:

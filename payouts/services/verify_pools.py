@@ -32,13 +32,14 @@ def verify_pools(*, run: Run, find: Find) -> None:
         Pool.objects.filter(run=run).select_related("account__node", "period").order_by("account__node__code")
     )
     for pool in pools:
-        for code, sentence in _differences(pool):
+        for code, sentence in pool_differences(pool):
             find(code, f"The pool of {pool}: {sentence}")
     for pool, sentence in _budget_differences(run=run, pools=list(pools)):
         find("budget_differs", f"The pool of {pool}: {sentence}")
 
 
-def _differences(pool: Pool) -> Iterator[tuple[str, str]]:
+def pool_differences(pool: Pool) -> Iterator[tuple[str, str]]:
+    """Yield (code, sentence) for whatever of a pool does not follow from its stored inputs and its approval."""
     digest = hashlib.sha256(canonical_bytes(pool.inputs)).hexdigest()
     if digest != pool.input_digest:
         yield (

@@ -1,6 +1,7 @@
 """The pages of the money, and those that cross all apps."""
 
 from payouts.views.accounts import AccountList, AccountShow
+from payouts.views.accruals import AccrualList
 from payouts.views.adjustments import AdjustmentDecide, AdjustmentList, AdjustmentPropose, AdjustmentShow
 from payouts.views.calendar import CalendarFeedMake, CalendarFeedShow, CalendarShow, PeriodDateMove
 from payouts.views.closing import RunClose, RunCloseNext
@@ -12,6 +13,10 @@ from payouts.views.disputes import (
     LineDispute,
     ShareDispute,
 )
+from payouts.views.audit import AuditList, AuditShow
+from payouts.views.closing import RunClose, RunCloseNext
+from payouts.views.controls import AccessList, ControlList
+from payouts.views.executive import ExecutiveShow
 from payouts.views.exports import ExportDownload, ExportJobs, ExportList, ExportMake
 from payouts.views.home import Home
 from payouts.views.people import (
@@ -26,6 +31,7 @@ from payouts.views.policy import PolicyPut, PolicyShow
 from payouts.views.pools import AllocationSave, AllocationSubmit, PoolDecide, PoolList
 from payouts.views.reconciliation import PayrollReturnUndo, Reconciliation
 from payouts.views.register import PayoutHold, PayoutRegister, PayoutRelease
+from payouts.views.reproduce import Reproduce
 from payouts.views.runs import RunAct, RunList, RunProgressShow, RunShow, RunStart
 from payouts.views.search import Search
 from payouts.views.statements import LineRows, PayoutProof, StatementList, StatementShow
@@ -33,6 +39,8 @@ from payouts.views.statements import LineRows, PayoutProof, StatementList, State
 __all__ = [
     "AccountList",
     "AccountShow",
+    "AccessList",
+    "AccrualList",
     "AdjustmentDecide",
     "AdjustmentDispute",
     "AdjustmentList",
@@ -46,6 +54,10 @@ __all__ = [
     "DisputeAct",
     "DisputeList",
     "DisputeShow",
+    "AuditList",
+    "AuditShow",
+    "ControlList",
+    "ExecutiveShow",
     "ExportDownload",
     "ExportJobs",
     "ExportList",
@@ -70,6 +82,7 @@ __all__ = [
     "PoolDecide",
     "PoolList",
     "Reconciliation",
+    "Reproduce",
     "RunAct",
     "RunClose",
     "RunCloseNext",

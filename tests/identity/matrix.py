@@ -20,6 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
 from django.utils import timezone
 
+from kamcomp.audit.models import AuditEvent
 from kamcomp.identity.models import User
 from kamcomp.imports.choices import BatchStatus
 from kamcomp.imports.models import ImportBatch, ImportUpload
@@ -212,6 +213,7 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
             "payee's": User.objects.get(username="sofia").pk,
             "stranger's": User.objects.get(username="ingrid").pk,
         },
+        "event_id": {"everybody's": AuditEvent.objects.order_by("pk").values_list("pk", flat=True)[0]},
         "export_id": {"everybody's": _export(made).pk},
         "batch_id": {"everybody's": _batch().pk},
         "pk": {"none": 1},

@@ -135,6 +135,7 @@ def calculated_run(
     period: str = "2026-Q3",
     amounts: dict[str, str] | None = None,
     version: PlanVersion | None = None,
+    target: str = "0",
 ) -> Run:
     """Make a calculated run with payouts of one line each, as a run would have stored them."""
     quarter, version = made.quarters[period], version or made.version
@@ -167,6 +168,7 @@ def calculated_run(
             currency=version.currency,
             due=D(amount),
             amount=D(amount),
+            target_incentive=D(target),
             input_digest="0" * 64,
         )
         PayoutLine.objects.create(

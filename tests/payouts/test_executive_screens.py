@@ -1,0 +1,164 @@
+"""The programme at a glance: its numbers, what is too small to show, and who may see it."""
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from psycopg2.extras import DateRange
+
+from kamcomp import money
+from payouts.models import Adjustment
+from payouts.selectors.executive import back, executive_page
+from scorecards.models import AccountPnl, Metric, Result
+from teams.models import Membership
+from tests.payouts.books import allocated, locked
+from tests.payouts.company import START, calculated_run, company
+
+D = Decimal
+pytestmark = pytest.mark.django_db
+PAGE = reverse("payouts:executive-show")
+
+
+@pytest.fixture
+def made(db):
+    return company()
+
+
+def browser(made, name="anders"):
+    client = Client()
+    client.force_login(made.user(name))
+    return client
+
+
+def pnl(made, first, until, revenue):
+    AccountPnl.objects.create(
+        node=made.account.node,
+        days=DateRange(first, until),
+        revenue=D(revenue),
+        cogs=D(revenue) / 2,
+        currency="EUR",
+    )
+
+
+def ccos(made, code, cost, revenue):
+    Result.objects.create(
+        metric=Metric.objects.get(code="M27"), period=made.quarters[code], node=made.account.node,
+        numerator=D(cost), denominator=D(revenue), value=D(cost) / D(revenue), status="final",
+    )  # fmt: skip
+
+
+def exactly_over(part, whole):
+    return money.CONTEXT.divide(D(part), D(whole))
+
+
+class TestExecutivePage:
+    def test_holds_cost_against_target_over_the_year(self, made):
+        locked(made, calculated_run(made, period="2026-Q2", amounts={"KAM": "5000.00"}, target="6000.00"))
+        run = allocated(made, calculated_run(made, target="6000.00"))
+
+        page = executive_page(run=run)
+
+        assert [(each.code, each.is_final) for each in page.costs] == [("2026-Q2", True), ("2026-Q3", False)]
+        assert page.year.cost == D("5000.00") + D("36617.50")  # the pool of 2026-Q2 was never funded
+        assert page.costs[1].cost == D("36617.50")
+        assert page.currency == "EUR"
+
+    def test_shares_pools_between_direct_and_matrix_only_of_groups_of_five(self, made):
+        run = allocated(made, calculated_run(made))
+
+        assert executive_page(run=run).shares.direct is None  # two people are matrix members
+
+        people = executive_page(run=run).shares.people
+        assert people == 5
+
+    def test_hides_what_teams_of_fewer_than_five_cost(self, made):
+        run = locked(made, calculated_run(made, period="2026-Q2", amounts={"KAM": "5000.00"}))
+        ccos(made, "2026-Q2", "80", "1000")
+        shown = executive_page(run=run)
+
+        leave = Membership.objects.filter(
+            account=made.account, person__employee_id__in=["PM", "CSR", "BIL", "LOG"]
+        )
+        leave.update(valid=DateRange("2026-01-01", "2026-02-01"))
+        hidden = executive_page(run=run)
+
+        assert shown.trends[0].cost_of_sales == [D("0.08")]
+        assert hidden.trends[0].cost_of_sales == [None]
+
+    def test_follows_cost_of_sales_from_period_to_period(self, made):
+        locked(made, calculated_run(made, period="2026-Q2", amounts={"KAM": "5000.00"}))
+        run = calculated_run(made)
+        ccos(made, "2026-Q2", "80", "1000")
+        ccos(made, "2026-Q3", "90", "1000")
+
+        page = executive_page(run=run)
+
+        assert (page.cost_of_sales, page.cost_of_sales_period) == (D("0.09"), "2026-Q3")
+        assert page.points == D("0.01")
+        assert page.trends[0].cost_of_sales == [D("0.08"), D("0.09")]
+
+    def test_tells_health_only_where_facts_cover_both_times(self, made):
+        run = calculated_run(made)
+        pnl(made, "2026-04-01", "2026-10-01", "1100")
+        pnl(made, "2025-10-01", "2026-04-01", "1000")
+
+        six, twelve, _two_years = executive_page(run=run).health
+
+        assert (six.revenue, six.contribution, six.accounts) == (D("0.1"), D("0.1"), 1)
+        assert (twelve.revenue, twelve.accounts) == (None, 0)
+        assert executive_page(run=run).reach.months == 6
+
+    def test_counts_what_people_decided_beside_the_plan(self, made):
+        run = allocated(made, calculated_run(made))
+        Adjustment.objects.create(
+            period=run.period, person=made.people["KAM"], kind="goodwill", amount="366.175", currency="EUR",
+            reason="Agreed", status="approved", proposed_by=made.user("maren"), decided_by=made.user("jonas"),
+            decided_at=timezone.now(),
+        )  # fmt: skip
+
+        page = executive_page(run=run)
+
+        assert page.exceptions == exactly_over(1, 6)  # one line and five shares
+        assert page.exceptions_of_money == D("366.175") / D("36617.50")
+
+    def test_steps_back_by_months(self):
+        assert back(START, 6).isoformat() == "2025-07-01"
+
+
+class TestExecutiveShow:
+    def test_shows_the_page_and_gives_the_trends(self, made):
+        locked(made, calculated_run(made, period="2026-Q2", amounts={"KAM": "5000.00"}))
+        ccos(made, "2026-Q2", "80", "1000")
+
+        page = browser(made).get(PAGE).content.decode()
+        answer = browser(made).get(PAGE, {"format": "csv"})
+        rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+
+        assert "Programme at a glance" in page
+        assert "8.00%" in page
+        assert page.count('role="img"') == 2
+        assert rows[0]["account"] == "Meridian"
+
+    def test_says_what_comes_when_there_is_no_run(self, made):
+        assert "Nothing to show yet" in browser(made).get(PAGE).content.decode()
+
+    def test_is_not_there_for_others(self, made):
+        calculated_run(made)
+
+        for name in ("ingrid", "priya"):
+            assert browser(made, name).get(PAGE).status_code == 404
+        assert browser(made).get(PAGE, {"period": "1999-Q1"}).status_code == 404
+
+    def test_costs_a_bounded_number_of_queries(self, made):
+        allocated(made, calculated_run(made))
+        client = browser(made)
+        with CaptureQueriesContext(connection) as found:
+            client.get(PAGE)
+
+        assert len(found) <= 32
