@@ -37,9 +37,9 @@ from payouts.views.search import Search
 from payouts.views.statements import LineRows, PayoutProof, StatementList, StatementShow
 
 __all__ = [
+    "AccessList",
     "AccountList",
     "AccountShow",
-    "AccessList",
     "AccrualList",
     "AdjustmentDecide",
     "AdjustmentDispute",

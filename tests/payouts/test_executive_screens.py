@@ -65,7 +65,7 @@ class TestExecutivePage:
         page = executive_page(run=run)
 
         assert [(each.code, each.is_final) for each in page.costs] == [("2026-Q2", True), ("2026-Q3", False)]
-        assert page.year.cost == D("5000.00") + D("36617.50")  # the pool of 2026-Q2 was never funded
+        assert page.year.cost == D("35160.00") + D("36617.50")  # each with a pool of 30,160.00
         assert page.costs[1].cost == D("36617.50")
         assert page.currency == "EUR"
 
