@@ -360,6 +360,8 @@ def _teams(*, run: Run, currency: str, people: Mapping[UUID, int]) -> tuple[list
     )  # fmt: skip
     weighed: dict[UUID, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     for account_id, weight, attainment in goals.values_list("account_id", "weight", "attainment"):
+        if account_id is None or weight is None or attainment is None:
+            continue
         both = weighed[account_id]
         both[0], both[1] = both[0] + weight * attainment, both[1] + weight
     paid = _team_pay(run=run, currency=currency)
