@@ -3,8 +3,10 @@
 from payouts.views.accounts import AccountList, AccountShow
 from payouts.views.accruals import AccrualList
 from payouts.views.adjustments import AdjustmentDecide, AdjustmentList, AdjustmentPropose, AdjustmentShow
+from payouts.views.audit import AuditList, AuditShow
 from payouts.views.calendar import CalendarFeedMake, CalendarFeedShow, CalendarShow, PeriodDateMove
 from payouts.views.closing import RunClose, RunCloseNext
+from payouts.views.controls import AccessList, ControlList
 from payouts.views.disputes import (
     AdjustmentDispute,
     DisputeAct,
@@ -13,9 +15,6 @@ from payouts.views.disputes import (
     LineDispute,
     ShareDispute,
 )
-from payouts.views.audit import AuditList, AuditShow
-from payouts.views.closing import RunClose, RunCloseNext
-from payouts.views.controls import AccessList, ControlList
 from payouts.views.executive import ExecutiveShow
 from payouts.views.exports import ExportDownload, ExportJobs, ExportList, ExportMake
 from payouts.views.home import Home
@@ -48,15 +47,15 @@ __all__ = [
     "AdjustmentShow",
     "AllocationSave",
     "AllocationSubmit",
+    "AuditList",
+    "AuditShow",
     "CalendarFeedMake",
     "CalendarFeedShow",
     "CalendarShow",
+    "ControlList",
     "DisputeAct",
     "DisputeList",
     "DisputeShow",
-    "AuditList",
-    "AuditShow",
-    "ControlList",
     "ExecutiveShow",
     "ExportDownload",
     "ExportJobs",
