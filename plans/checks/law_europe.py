@@ -1,0 +1,439 @@
+"""
+Reminders of the law of European countries and of the Union.
+
+E11 to E32, without those that hold everywhere. Not legal advice. Pure; docs/reference/checks.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from plans.checks.facts import Way
+from plans.checks.law import first_day_late, leavers_in, people_in, recoveries_in, reminder, run_in
+from plans.checks.picture import Gathered, Look, top_ratio
+from plans.checks.rule import DESIGN, LEAVING, RECOVERY, REVIEW, RUN, Finding, Severity, Unit, known
+
+BLOCKS, LOOK_AT, INFORM = Severity.BLOCKS, Severity.TO_LOOK_AT, Severity.INFORMATION
+LARGEST_GAP = Decimal("0.05")
+
+
+def _languages(look: Look) -> tuple[str, ...]:
+    return known(look.facts.version and look.facts.version.languages, "the languages the plan is written in")
+
+
+@reminder(
+    "E11",
+    "FR",
+    BLOCKS,
+    source="C. trav. L1321-6; Cass. soc. 29-06-2011 09-67.492, 07-06-2023 21-20.322, 11-10-2023 22-13.779: "
+    "objectives "
+    "that set pay are in French, or not opposable; a translation shortly after was accepted (21-09-2017 "
+    "16-20.426).",
+    advice="Write plan and targets in French.",
+)
+def france_text_not_in_french(look: Look) -> Iterator[Finding]:
+    """France: the plan of {about} has no French text (there is {value}); the maximum could become due."""
+    for person in people_in(look, "FR"):
+        languages = _languages(look)
+        if "fr" not in languages:
+            yield look.found(value=", ".join(languages) or "none", about=person.person)
+
+
+@reminder(
+    "E12",
+    "FR",
+    BLOCKS,
+    unit=Unit.DAYS,
+    source="Cass. soc. 02-03-2011 08-44.977, 15-11-2023 22-11.442, 31-01-2024 22-22.709: unilateral "
+    "objectives are "
+    "achievable and known at the start, otherwise the maximum is due.",
+    advice="Publish before the period, or count on the maximum.",
+    timely=True,
+)
+def france_targets_late(look: Look) -> Iterator[Finding]:
+    """France: targets of {about} come {value} days late; the exposure is {exposure}."""
+    for person in people_in(look, "FR"):
+        days = first_day_late(look)
+        if days and not person.targets_agreed:
+            exposure = "the maximum of the plan"
+            if person.variable is not None and look.picture.leaves:
+                exposure = f"{person.variable * top_ratio(look.plan.incentive):,.2f} a year"
+            yield look.found(value=days, about=person.person, exposure=exposure)
+
+
+@reminder(
+    "E13",
+    "FR",
+    BLOCKS,
+    source="The same line of cases: agreed objectives change by consent only, unilateral ones for the future.",
+    advice="Get the consent, or begin with the next period.",
+)
+def france_change_without_consent(look: Look) -> Iterator[Finding]:
+    """France: the objectives of {value} were agreed; changing them needs their consent."""
+    for person in people_in(look, "FR"):
+        if known(look.facts.version and look.facts.version.first, "whether a version went before"):
+            return
+        agreed = known(person.targets_agreed, f"how the targets of {person.person} were set")
+        if agreed and not known(person.consented, f"the consent of {person.person}"):
+            yield look.found(value=person.person, about=person.person)
+
+
+@reminder(
+    "E14",
+    "DE",
+    LOOK_AT,
+    unit=Unit.DAYS,
+    source="BAG 19-02-2025 10 AZR 57/24: targets late by the employer's fault mean damages where they can "
+    "motivate no "
+    "more.",
+    advice="Publish before the period.",
+    timely=True,
+)
+def germany_targets_late(look: Look) -> Iterator[Finding]:
+    """Germany: targets of {about} come {value} days late; damages up to {exposure} are possible."""
+    for person in people_in(look, "DE"):
+        days = first_day_late(look)
+        if days:
+            target = "the target incentive" if person.variable is None else f"{person.variable:,.2f} a year"
+            over = days > (look.plan.effective.to - look.plan.effective.since).days
+            yield look.found(
+                value=days, about=person.person, exposure=target, severity=BLOCKS if over else LOOK_AT
+            )
+
+
+@reminder(
+    "E15",
+    "DE",
+    LOOK_AT,
+    source="BAG 10 AZR 171/23: who promised to agree on targets owes a real negotiation.",
+    advice="Note the talks.",
+)
+def germany_targets_not_negotiated(look: Look) -> Iterator[Finding]:
+    """Germany: the contract of {value} says targets are agreed, and no talks are noted."""
+    for person in people_in(look, "DE"):
+        agreed = known(person.targets_agreed, f"how the targets of {person.person} are set")
+        if agreed and not known(person.talks_logged, f"the talks with {person.person}"):
+            yield look.found(value=person.person, about=person.person)
+
+
+@reminder(
+    "E16",
+    "DE",
+    BLOCKS,
+    source="BetrVG 87(1) 10 and 11; BAG 06-12-1988 1 ABR 44/87, 26-07-1988 1 AZR 54/87, 13-03-1984 1 ABR "
+    "57/82: the "
+    "works council decides with on how variable pay is made up, not on the money of a pure closing commission.",
+    advice="Name the agreement with the works council.",
+    moments=DESIGN,
+)
+def germany_works_council_agreement_missing(look: Look) -> Iterator[Finding]:
+    """Germany: {value} people are represented by a works council, and no agreement is named."""
+    council = [
+        person
+        for person in people_in(look, "DE")
+        if known(person.works_council, f"whether a works council represents {person.person}")
+    ]
+    if council:
+        reference = known(
+            look.facts.version and look.facts.version.works_council_reference, "the works council's agreement"
+        )
+        if not reference:
+            yield look.found(value=len(council))
+
+
+@reminder(
+    "E17",
+    "GB",
+    BLOCKS,
+    unit=Unit.MONEY,
+    source="ERA 1996 s13: a deduction needs a statute, a term the worker was shown, or written consent before.",
+    advice="Get the consent, or leave it.",
+    moments=RECOVERY,
+)
+def britain_deduction_without_consent(look: Look) -> Iterator[Finding]:
+    """United Kingdom: {value} cannot be deducted from {about} without a clause or consent given before."""
+    for one in recoveries_in(look, "GB"):
+        clause = known(one.clause_signed, f"whether {one.person} signed a clause")
+        if not clause and not known(one.consented, f"the consent of {one.person}"):
+            yield look.found(value=one.amount, about=one.person)
+
+
+@reminder(
+    "E18",
+    "GB",
+    INFORM,
+    source="Lock v British Gas [2016] CA: commission by results counts in statutory holiday pay; annual "
+    "bonus was left "
+    "open.",
+    advice="Mark the lines for holiday pay in the export.",
+    moments=RUN,
+)
+def britain_holiday_pay(look: Look) -> Iterator[Finding]:
+    """United Kingdom: the commission of {value} counts in holiday pay."""
+    if look.picture.money_leaves:
+        for person in people_in(look, "GB"):
+            yield look.found(value=person.person, about=person.person)
+
+
+@reminder(
+    "E19",
+    "GB",
+    BLOCKS,
+    source="Braganza duty: discretion is used rationally, and the reasons are kept.",
+    advice="Say why.",
+    moments=RUN,
+)
+def britain_discretion_without_reason(look: Look) -> Iterator[Finding]:
+    """United Kingdom: the share of {value} departs from the guideline without a reason."""
+    run = run_in(look, "GB")
+    if run is None:
+        return
+    there = {person.person for person in people_in(look, "GB")}
+    for one in known(run.allocations, "the allocations of the pool"):
+        if one.person in there and one.amount != one.guideline and not one.reason:
+            yield look.found(value=one.person, about=one.person)
+
+
+@reminder(
+    "E20",
+    "IE",
+    BLOCKS,
+    unit=Unit.MONEY,
+    source="Payment of Wages Act 1991: no deduction that is not statutory without prior written consent; "
+    "bonus and "
+    "commission are wages.",
+    advice="Get the consent first.",
+    moments=RECOVERY,
+)
+def ireland_deduction_without_consent(look: Look) -> Iterator[Finding]:
+    """Ireland: {value} cannot be deducted from {about} without written consent given before."""
+    for one in recoveries_in(look, "IE"):
+        if not known(one.consented, f"the consent of {one.person}"):
+            yield look.found(value=one.amount, about=one.person)
+
+
+@reminder(
+    "E21",
+    "NL",
+    BLOCKS,
+    source="WOR 27(1)(c); Rotterdam 03-10-2024: consent to a changed system of pay, not to its level; The "
+    "Hague "
+    "30-06-2009 (KPN) on targets the other way.",
+    advice="Ask the works council.",
+    moments=DESIGN,
+)
+def netherlands_works_council_not_asked(look: Look) -> Iterator[Finding]:
+    """Netherlands: {value} people are represented by a works council, which has not consented."""
+    council = [
+        person
+        for person in people_in(look, "NL")
+        if known(person.works_council, f"whether a works council represents {person.person}")
+    ]
+    if council and not known(
+        look.facts.version and look.facts.version.works_council_consent, "the works council's consent"
+    ):
+        yield look.found(value=len(council))
+
+
+@reminder(
+    "E22",
+    "NL",
+    LOOK_AT,
+    unit=Unit.MONEY,
+    source="Firms' notes of 2024 on the Netherlands: being employed on a day has to be a written condition.",
+    advice="Pay pro rata, or write the condition.",
+    moments=LEAVING,
+)
+def netherlands_condition_missing(look: Look) -> Iterator[Finding]:
+    """Netherlands: no written condition takes {value} from {about}; pro rata is likely."""
+    for one in leavers_in(look, "NL"):
+        if one.amount > 0 and not known(one.condition_signed, f"the condition of {one.person}"):
+            yield look.found(value=one.amount, about=one.person)
+
+
+@reminder(
+    "E23",
+    "BE",
+    LOOK_AT,
+    unit=Unit.MONEY,
+    source="Firms' notes of 2024 on Belgium: pro rata, unless a clear condition stood before the period and "
+    "the employer "
+    "is not at fault.",
+    advice="Compute pro rata.",
+    moments=LEAVING,
+)
+def belgium_pro_rata_due(look: Look) -> Iterator[Finding]:
+    """Belgium: {value} is due to {about} pro rata, unless a condition stood before the period."""
+    for one in leavers_in(look, "BE"):
+        stood = known(one.condition_before_period, f"when the condition of {one.person} was agreed")
+        if one.amount > 0 and (not stood or one.way is Way.DISMISSED_WITHOUT_FAULT):
+            yield look.found(value=one.amount, about=one.person)
+
+
+@reminder(
+    "E24",
+    "BE-VLG",
+    BLOCKS,
+    source="Flemish language decree: documents for staff are in Dutch, or null; that cannot harm the employee.",
+    advice="Write the plan in Dutch.",
+)
+def flanders_text_not_in_dutch(look: Look) -> Iterator[Finding]:
+    """Flanders: the plan of {about} has no Dutch text (there is {value})."""
+    for person in people_in(look, "BE-VLG"):
+        languages = _languages(look)
+        if "nl" not in languages:
+            yield look.found(value=", ".join(languages) or "none", about=person.person)
+
+
+def _targets_missing(look: Look, place: str) -> Iterator[Finding]:
+    asked = Gathered()
+    for person in people_in(look, place):
+        if asked.ask(person.targets_set, f"whether {person.person} has targets") is False:
+            yield look.found(value=person.person, about=person.person)
+    asked.say()
+
+
+@reminder(
+    "E25",
+    "BE",
+    LOOK_AT,
+    source="Antwerp labour court 19-06-2019: a bonus promised without targets may be awarded.",
+    advice="Set the targets.",
+    timely=True,
+)
+def belgium_targets_missing(look: Look) -> Iterator[Finding]:
+    """Belgium: {value} is promised a bonus and has no targets; a court may award it."""
+    yield from _targets_missing(look, "BE")
+
+
+@reminder(
+    "E26",
+    "ES",
+    BLOCKS,
+    source="TS 02-02-2021: with undefined or unverifiable objectives the whole variable pay is due; the "
+    "employer proves "
+    "that they were missed.",
+    advice="Keep the evidence, or pay.",
+    moments=RUN,
+)
+def spain_zero_payout_without_evidence(look: Look) -> Iterator[Finding]:
+    """Spain: {value} would get nothing, and no evidence is kept that the objectives were missed."""
+    run = run_in(look, "ES")
+    if run is None:
+        return
+    there = {person.person for person in people_in(look, "ES")}
+    for person in known(run.zero_payouts, "who is paid nothing"):
+        if person in there and not known(run.evidence_kept, "the evidence of results"):
+            yield look.found(value=person, about=person)
+
+
+@reminder(
+    "E27",
+    "ES",
+    INFORM,
+    source="ET 26: variable pay is salary and counts when employment is ended.",
+    advice="Include it in the base of severance.",
+    moments=RUN,
+)
+def spain_severance_base(look: Look) -> Iterator[Finding]:
+    """Spain: the variable pay of {value} belongs to the base of severance."""
+    for person in people_in(look, "ES"):
+        yield look.found(value=person.person, about=person.person)
+
+
+@reminder(
+    "E28",
+    "IT",
+    LOOK_AT,
+    source="Cass. 2293/2018, 23607/2018, 13959/2014; Trib. Milano 1940/21: without targets, damages for the "
+    "lost chance, "
+    "its likelihood proved by the employee.",
+    advice="Set the targets in time.",
+    timely=True,
+)
+def italy_targets_missing(look: Look) -> Iterator[Finding]:
+    """Italy: {value} has no targets; damages for the lost chance are possible."""
+    yield from _targets_missing(look, "IT")
+
+
+@reminder(
+    "E29",
+    "CH",
+    LOOK_AT,
+    unit=Unit.MONEY,
+    source="CO 322d: a bonus that can be determined is salary and due pro rata; a gratuity only where agreed.",
+    advice="Compute pro rata.",
+    moments=LEAVING,
+)
+def switzerland_pro_rata_due(look: Look) -> Iterator[Finding]:
+    """Switzerland: pay by formula is salary; {value} is due to {about} pro rata."""
+    for one in leavers_in(look, "CH"):
+        if one.formula_pay and one.amount > 0:
+            yield look.found(value=one.amount, about=one.person)
+
+
+@reminder(
+    "E30",
+    "DK",
+    BLOCKS,
+    unit=Unit.MONEY,
+    source="Funktionaerloven 17a: salaried employees have their bonus pro rata; a clause against it is void.",
+    advice="Pay pro rata.",
+    moments=LEAVING,
+)
+def denmark_bonus_forfeited(look: Look) -> Iterator[Finding]:
+    """Denmark: {value} is due to {about} pro rata and cannot be excluded."""
+    salaried = {one.person: one.salaried for one in people_in(look, "DK")} if look.facts.leavers else {}
+    for one in leavers_in(look, "DK"):
+        if (
+            one.forfeits
+            and one.amount > 0
+            and known(salaried[one.person], f"whether {one.person} is salaried")
+        ):
+            yield look.found(value=one.amount, about=one.person)
+
+
+@reminder(
+    "E31",
+    "EU",
+    LOOK_AT,
+    unit=Unit.RATIO,
+    source="Directive (EU) 2023/970: variable parts count, criteria are neutral, gaps by category are "
+    "reported; to be "
+    "in national law by 07-06-2026. The 5 % is to be verified.",
+    advice="Explain the gap by neutral criteria, or mend it.",
+    moments=REVIEW,
+)
+def european_pay_gap(look: Look) -> Iterator[Finding]:
+    """European Union: women's and men's pay differ by {value} in {about} (report from {limit})."""
+    pay: dict[str, dict[str, list[Decimal]]] = {}
+    asked = Gathered()
+    for person in people_in(look, "EU"):
+        if not person.category or not person.sex:
+            asked.ask(None, "category of work and sex, as reported")
+        elif asked.ask(person.variable, f"the pay of {person.person}") is not None:
+            total = (person.base or Decimal(0)) + (person.variable or Decimal(0))
+            pay.setdefault(person.category, {}).setdefault(person.sex, []).append(total)
+    for category, sides in sorted(pay.items()):
+        means = [sum(side, Decimal(0)) / len(side) for side in sides.values()]
+        if len(means) == 2 and max(means) and (max(means) - min(means)) / max(means) >= LARGEST_GAP:
+            yield look.found(value=(max(means) - min(means)) / max(means), limit=LARGEST_GAP, about=category)
+    asked.say()
+
+
+@reminder(
+    "E32",
+    "EU, GB",
+    BLOCKS,
+    source="GDPR art. 22: no decision of such weight by machine alone; a person looks, and it can be "
+    "contested.",
+    advice="Let a person approve.",
+    moments=RUN,
+)
+def paid_without_human_approval(look: Look) -> Iterator[Finding]:
+    """European Union and United Kingdom: the pay of {value} people is approved by nobody; a person must "
+    "approve."""
+    run = run_in(look, "EU", "GB")
+    if run is not None and known(run.human_approval, "who approves the run") is False:
+        yield look.found(value=len(list(people_in(look, "EU", "GB"))))
