@@ -158,8 +158,10 @@ def _through_target(placed: Placed, goal: Goal) -> Fix | None:
     limits={"most": Limit(ZERO, Unit.MONEY, "the most that one unit of result may be worth at a tier")},
 )
 def retroactive_tier(look: Look) -> Iterator[Finding]:
-    """Reaching {tier} pays {value} at once on {about}: crossing it re-rates everything, which invites "
-    "gaming."""
+    """
+    Reaching {tier} pays {value} at once on {about}: crossing it re-rates everything, which invites
+    gaming.
+    """
     for at, leaf in look.picture.money_leaves:
         if not isinstance(leaf, Commission) or leaf.reading is not TierReading.WHOLE_AMOUNT:
             continue
@@ -316,8 +318,10 @@ def curve_too_steep(look: Look) -> Iterator[Finding]:
 
 
 def _flattened(placed: Placed, goal: Goal, i: int, slope: Decimal) -> Fix | None:
-    """Return a fix that lowers the upper point of the steepest line, if the point after it is not left "
-    "below."""
+    """
+    Return a fix that lowers the upper point of the steepest line, if the point after it is not left
+    below.
+    """
     if not isinstance(goal.curve, Curve) or i + 2 != len(goal.curve.points):
         return None
     low, high = goal.curve.points[i], goal.curve.points[i + 1]

@@ -209,8 +209,10 @@ class VersionFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class EvidenceFacts:
-    """Stored replays and simulations: closed periods there are, replayed ones, levels of result, each "
-    "rep's change."""
+    """
+    Stored replays and simulations: closed periods there are, replayed ones, levels of result, each
+    rep's change.
+    """
 
     closed_periods: int | None = None
     replayed_periods: int | None = None
@@ -263,8 +265,10 @@ class AllocationFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class CreditFacts:
-    """A transaction that paid a person through a component; components that are declared as linked share a "
-    "name."""
+    """
+    A transaction that paid a person through a component; components that are declared as linked share a
+    name.
+    """
 
     transaction: str
     person: str

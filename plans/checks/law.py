@@ -32,8 +32,10 @@ def reminder(
     timely: bool = False,
     moments: tuple[Moment, ...] = (Moment.DESIGN,),
 ) -> Callable[[Looks], Looks]:
-    """Make a function a reminder of the law of a place: its sentence ends by saying that it is no legal "
-    "advice."""
+    """
+    Make a function a reminder of the law of a place: its sentence ends by saying that it is no legal
+    advice.
+    """
 
     def declared(looks: Looks) -> Looks:
         rule(

@@ -70,8 +70,10 @@ def pay_below_legal_minimum(look: Look) -> Iterator[Finding]:
     moments=RUN,
 )
 def leave_treatment_leads_to_nothing(look: Look) -> Iterator[Finding]:
-    """{value} is on leave, and the plan keeps the whole target for the days present: choose how leave "
-    "counts."""
+    """
+    {value} is on leave, and the plan keeps the whole target for the days present: choose how leave
+    counts.
+    """
     run = known(look.facts.run, "a run")
     proration = look.plan.proration
     keeps = proration.leave is Leave.NO_CHANGE or (

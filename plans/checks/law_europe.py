@@ -432,8 +432,10 @@ def european_pay_gap(look: Look) -> Iterator[Finding]:
     moments=RUN,
 )
 def paid_without_human_approval(look: Look) -> Iterator[Finding]:
-    """European Union and United Kingdom: the pay of {value} people is approved by nobody; a person must "
-    "approve."""
+    """
+    European Union and United Kingdom: the pay of {value} people is approved by nobody; a person must
+    approve.
+    """
     run = run_in(look, "EU", "GB")
     if run is not None and known(run.human_approval, "who approves the run") is False:
         yield look.found(value=len(list(people_in(look, "EU", "GB"))))

@@ -193,8 +193,10 @@ def target_pay_below_market(look: Look) -> Iterator[Finding]:
     },
 )
 def cash_against_emphasis(look: Look) -> Iterator[Finding]:
-    """{about} is run for the {run} run, and {value} of pay is cash at risk: the usual rule goes the other "
-    "way."""
+    """
+    {about} is run for the {run} run, and {value} of pay is cash at risk: the usual rule goes the other
+    way.
+    """
     asked, variable = Gathered(), ONE - _base_share(look)
     for account in look.accounts():
         emphasis = asked.ask(account.long_emphasis, f"the emphasis of {account.code}")

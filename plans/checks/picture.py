@@ -322,8 +322,10 @@ def weight_moved(*, picture: Picture, placed: Placed, weight: Decimal, words: st
 
 
 def without_leaf(*, picture: Picture, placed: Placed, words: str) -> Fix | None:
-    """Return a fix that takes a leaf away and gives its weight to the heaviest beside it; None if it "
-    "stands alone."""
+    """
+    Return a fix that takes a leaf away and gives its weight to the heaviest beside it; None if it
+    stands alone.
+    """
     given = weight_moved(picture=picture, placed=placed, weight=ZERO, words=words)
     if given is None:
         return None

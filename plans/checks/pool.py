@@ -29,8 +29,10 @@ USUAL_BEYOND = Decimal("0.20")
     },
 )
 def pool_size_out_of_bounds(look: Look) -> Iterator[Finding]:
-    """The key account manager of {about} hands out {value} of the team's variable pay; {least} to {most} "
-    "is sound."""
+    """
+    The key account manager of {about} hands out {value} of the team's variable pay; {least} to {most}
+    is sound.
+    """
     if look.plan.pool is None:
         return
     asked, least, most = Gathered(), look.limit("least"), look.limit("most")

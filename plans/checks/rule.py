@@ -163,8 +163,10 @@ def rule(
     place: str = "",
     moments: tuple[Moment, ...] = (Moment.DESIGN,),
 ) -> Callable[[Looks], Looks]:
-    """Make a function a rule under its id; its name is the title, its docstring's first paragraph the "
-    "message."""
+    """
+    Make a function a rule under its id; its name is the title, its docstring's first paragraph the
+    message.
+    """
 
     def declared(looks: Looks) -> Looks:
         assert id not in RULES, f"two rules are called {id}"
@@ -196,8 +198,10 @@ def known(value: Known | None, what: str) -> Known:
 
 
 def shown(value: Figure | None, unit: Unit) -> str:
-    """Return a figure as people read it: a ratio in percent, an amount with its thousands, at most two "
-    "decimals."""
+    """
+    Return a figure as people read it: a ratio in percent, an amount with its thousands, at most two
+    decimals.
+    """
     if isinstance(value, Decimal):
         figure = value * HUNDRED if unit is Unit.RATIO else value
         text = _plain(figure, grouped=unit is Unit.MONEY)

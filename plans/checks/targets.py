@@ -57,8 +57,10 @@ def _share(past: tuple[Decimal, ...], reached: Decimal) -> Decimal:
     },
 )
 def individual_targets_do_not_add_up(look: Look) -> Iterator[Finding]:
-    """The individual targets of {metric} sum to {value} of the target of {about}; {least} to {most} is "
-    "sound."""
+    """
+    The individual targets of {metric} sum to {value} of the target of {about}; {least} to {most} is
+    sound.
+    """
     asked, least, most = Gathered(), look.limit("least"), look.limit("most")
     for account in look.accounts():
         for cascade in asked.ask(account.cascade, f"the individual targets of {account.code}") or ():

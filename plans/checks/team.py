@@ -95,8 +95,10 @@ def revenue_without_profit(look: Look) -> Iterator[Finding]:
     },
 )
 def conflicting_measures_between_roles(look: Look) -> Iterator[Finding]:
-    """In {account}, {first} is paid on {one} and {second} on {other}, and they share {value}: they pull "
-    "apart."""
+    """
+    In {account}, {first} is paid on {one} and {second} on {other}, and they share {value}: they pull
+    apart.
+    """
     asked = Gathered()
     for account in look.accounts():
         by_role = {member.role: member.measures or {} for member in _measured(account, asked)}
@@ -238,8 +240,10 @@ def dedication_above_whole(look: Look) -> Iterator[Finding]:
     advice="Give the plan a pool.",
 )
 def manager_cannot_steer_team_pay(look: Look) -> Iterator[Finding]:
-    """{value} members of {about} could share in a pool, and the plan has none: the manager has no say in "
-    "team pay."""
+    """
+    {value} members of {about} could share in a pool, and the plan has none: the manager has no say in
+    team pay.
+    """
     if look.plan.pool is not None:
         return
     for account in look.accounts():

@@ -113,8 +113,10 @@ def no_long_term_part(look: Look) -> Iterator[Finding]:
 
 
 def _long_share(look: Look) -> Decimal:
-    """Return the weight of goals over more than a year, and of the rest the share that is held longer than "
-    "that."""
+    """
+    Return the weight of goals over more than a year, and of the rest the share that is held longer than
+    that.
+    """
     measured = sum(
         (
             placed.leaf.weight
@@ -139,8 +141,10 @@ def _long_share(look: Look) -> Decimal:
     limits={"least": Limit(Decimal(5), Unit.COUNT, "the fewest deals a period that a quota can carry")},
 )
 def few_opportunities_on_a_quota(look: Look) -> Iterator[Finding]:
-    """{about} has {value} opportunities a period, fewer than {limit}: one deal more or less makes the "
-    "payout."""
+    """
+    {about} has {value} opportunities a period, fewer than {limit}: one deal more or less makes the
+    payout.
+    """
     by_deal = any(isinstance(placed.leaf, Milestone) for placed in look.picture.leaves) or any(
         isinstance(leaf, Commission) and leaf.per is CommissionPer.DEAL
         for _, leaf in look.picture.money_leaves
