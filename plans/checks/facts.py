@@ -204,7 +204,6 @@ class VersionFacts:
     promised_pay_on: date | None = None
     deferral_schedule_fixed: bool | None = None
     expired_on: date | None = None
-    retention_years: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,7 +304,6 @@ class RunFacts:
     vested_on: date | None = None
     pays_on: date | None = None
     on_leave: tuple[str, ...] | None = None
-    leave_treatment: str = ""
     ends_on: date | None = None
 
 
@@ -344,7 +342,11 @@ class LeaverFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """Everything beside the document, as of a day; what is left out is not known."""
+    """
+    Everything beside the document, as of a day; what is left out is not known.
+
+    `waived` are the sentences of findings that somebody let stand.
+    """
 
     on: date | None = None
     stage: Stage = Stage.DRAFT

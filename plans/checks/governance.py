@@ -199,7 +199,7 @@ def local_law_open(look: Look) -> Iterator[Finding]:
     open_points = [
         finding.rule
         for finding in look.local
-        if finding.severity is Severity.BLOCKS and finding.rule not in look.facts.waived
+        if finding.severity is Severity.BLOCKS and finding.message not in look.facts.waived
     ]
     if open_points:
         yield look.found(value=len(open_points), rules=", ".join(dict.fromkeys(open_points)))

@@ -19,7 +19,8 @@ LARGEST_GAP = Decimal("0.05")
 
 
 def _languages(look: Look) -> tuple[str, ...]:
-    return known(look.facts.version and look.facts.version.languages, "the languages the plan is written in")
+    version = known(look.facts.version, "the version's history")
+    return known(version.languages, "the languages the plan is written in")
 
 
 @reminder(

@@ -195,7 +195,8 @@ class Look:
     def direction(self, code: str) -> str:
         """Return whether more of a metric is better. :raises NotKnown: if neither library nor company says so."""
         rule = LIBRARY.get(code)
-        return known(self.metric(code).direction or (rule and rule.direction), f"which way {code} is good")
+        direction = self.metric(code).direction or (rule.direction if rule else None)
+        return known(direction, f"which way {code} is good")
 
     def perspective(self, code: str) -> str:
         """Return the perspective of a metric, empty if nobody says one."""

@@ -18,6 +18,8 @@ from kamcomp.imports.loads import Load
 from kamcomp.imports.sheets import Sheet
 from kamcomp.imports.values import Identifier, Text
 from kamcomp.spans import Span
+from plans.checks.picture import picture_of
+from plans.checks.registry import checked
 from plans.choices import VersionStatus
 from plans.engine.codec import DocumentInvalid
 from plans.engine.document import plan_digest, plan_document, plan_from_document
@@ -40,6 +42,7 @@ def prepare_document(sheet: Sheet, context: Context) -> list[Load]:
     account = account_of(sheet)
     if calendar is None or sheet.rejected:
         return []
+    inform_of_checks(sheet)
     plan_id = standing.pk if standing else uuid7()
     span = Span.inclusive(terms.effective.since, terms.effective.to)
     sheet.days = [span]
@@ -80,6 +83,12 @@ def terms_of(sheet: Sheet) -> PlanTerms | None:
     except ValueError as error:
         sheet.reject(0, "document", f"is not JSON: {error}")
     return None
+
+
+def inform_of_checks(sheet: Sheet) -> None:
+    """Say what the checks find on the document alone; a draft may still be mended, so nothing is rejected."""
+    for found in checked(picture=picture_of(document=json.loads(sheet.text(0, "document")))).findings:
+        sheet.inform(0, found.at or "/", f"{found.message} ({found.severity})", rule=f"plan_{found.rule}")
 
 
 def calendar_of(sheet: Sheet, terms: PlanTerms) -> FiscalCalendar | None:

@@ -1,6 +1,7 @@
 """Acts on plans: one function, one act, one transaction."""
 
 from plans.services.assignments import assignment_end, assignment_make
+from plans.services.checks import findings_waive, version_check
 from plans.services.history import history_load
 from plans.services.versions import (
     plan_make,
@@ -14,9 +15,11 @@ from plans.services.versions import (
 __all__ = [
     "assignment_end",
     "assignment_make",
+    "findings_waive",
     "history_load",
     "plan_make",
     "version_approve",
+    "version_check",
     "version_draft",
     "version_publish",
     "version_redraft",

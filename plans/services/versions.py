@@ -26,10 +26,12 @@ from kamcomp.identity.selectors import role_check
 from kamcomp.lawful import refusing
 from kamcomp.refusal import Refusal
 from kamcomp.spans import Span
+from plans.checks.facts import Stage
 from plans.choices import Loading, PlanType, VersionStatus
 from plans.engine.document import plan_digest, plan_document, plan_from_document
 from plans.engine.plan import Plan as PlanTerms
 from plans.models import Assignment, Plan, PlanVersion
+from plans.services.checks import version_hold_blocked
 from teams.models import StrategicAccount
 
 VERSION_TABLE = "plans_planversion"
@@ -171,6 +173,7 @@ def version_approve(*, version_id: UUID, by: User, at: datetime, comment: str = 
     :raises VersionNotDraft: if it is no draft.
     :raises DrafterCannotApprove: if the approver prepared it.
     :raises DocumentChanged: if the document is not what its digest says.
+    :raises DesignBlocked: if a check of its design blocks it.
     """
     version = _locked(version_id=version_id)
     _check_status(
@@ -180,6 +183,7 @@ def version_approve(*, version_id: UUID, by: User, at: datetime, comment: str = 
         raise DrafterCannotApprove(f"{by} prepared {version}; a second person approves it.")
     role_check(user=by, roles=APPROVERS, on=at.date(), act="Approving a plan")
     _check_digest(version=version)
+    version_hold_blocked(version=version, stage=Stage.APPROVAL, at=at, act_words="approved")
     version.status, version.approved_by, version.approved_at = VersionStatus.APPROVED, by, at
     version.save(update_fields=["status", "approved_by", "approved_at"])
     Approval.objects.create(
@@ -208,6 +212,7 @@ def version_publish(*, version_id: UUID, by: User, at: datetime, late_reason: st
     :raises DocumentChanged: if the document is not what was approved.
     :raises PublishedLate: if its first day has come, and no reason is given.
     :raises DaysLocked: if it holds on a day of a locked period.
+    :raises DesignBlocked: if a check of its design blocks it.
     :raises VersionsOverlap: if another version holds on one of its days that does not begin before it.
     """
     version = _locked(version_id=version_id)
@@ -218,6 +223,7 @@ def version_publish(*, version_id: UUID, by: User, at: datetime, late_reason: st
     if version.loading == Loading.LIVE:
         _check_days_open(version=version)
         _check_in_time(version=version, at=at, late_reason=late_reason)
+    version_hold_blocked(version=version, stage=Stage.PUBLISHING, at=at, act_words="published")
     overlaps = VersionsOverlap(f"Another published version of {version.plan} holds on a day of {version}.")
     with refusing(
         {"plans_one_published_version_a_day": overlaps, IN_FORCE_LAW: VersionsOverlap},

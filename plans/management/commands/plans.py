@@ -1,7 +1,8 @@
-"""`manage.py plans`: take plan documents in and out, approve, publish and withdraw versions, load history."""
+"""`manage.py plans`: plan documents in and out, checked, approved, published and withdrawn; history loaded."""
 
 import json
 from argparse import ArgumentParser
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,20 @@ from kamcomp.identity.selectors import user_named
 from kamcomp.refusal import Refusal
 from kamcomp.terminal import console_on
 from plans import selectors, services
-from plans.engine.codec import DocumentInvalid
+from plans.checks.facts import Facts
+from plans.checks.page import checks_page, report_document, report_lines, summed_up
+from plans.checks.picture import Picture, picture_of
+from plans.checks.registry import checked
+from plans.checks.rule import Moment
+from plans.engine.codec import DocumentInvalid, read
 from plans.models import Plan, PlanVersion
+from plans.selectors.limits import limit_effect, limits_in_force, limits_on
+from plans.selectors.pictures import picture_of_version
 from teams.models import StrategicAccount
 
 
 class Command(BaseCommand):
-    help = "Plan documents in and out; approve, publish and withdraw versions; load past versions."
+    help = "Plan documents in and out; check, approve, publish and withdraw versions; load past versions."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         acts = parser.add_subparsers(dest="act", required=True)
@@ -51,6 +59,7 @@ class Command(BaseCommand):
         export.add_argument("--version-number", type=int, help="the last one if left out")
         export.add_argument("--to", type=Path, help="a file; the terminal if left out")
         acts.add_parser("list", help="list plans and their versions")
+        _checks(acts)
 
     def handle(self, *args: object, **options: Any) -> None:
         try:
@@ -68,6 +77,8 @@ class Command(BaseCommand):
         plan = plan_for(document=document, options=options, by=by)
         version = services.version_draft(plan=plan, document=document, by=by, at=timezone.now())
         self.say(f"{version} is a draft, in force over {days_of(version)} once approved and published.")
+        report = services.version_check(version_id=version.pk, by=by, at=timezone.now())
+        self.say(f"{summed_up(report)} `plans check {plan.code}` lists them.")
 
     def plans_history(self, options: dict[str, Any]) -> None:
         documents = [document_in(file) for file in options["files"]]
@@ -134,8 +145,88 @@ class Command(BaseCommand):
                 )
         console_on(self.stdout).print(table)
 
+    def plans_check(self, options: dict[str, Any]) -> None:
+        if options["reference"]:
+            self.stdout.write(checks_page(), ending="")
+            return
+        moment = Moment(options["moment"])
+        report = checked(picture=picture_for(options), settings=limits_on(day=today()), moment=moment)
+        if options["json"]:
+            self.stdout.write(json.dumps(report_document(report), indent=2, ensure_ascii=False))
+        else:
+            for line in report_lines(report):
+                self.say(line)
+        if report.blocks:
+            raise CommandError(f"{len(report.blocks)} findings block.", returncode=1)
+
+    def plans_limits(self, options: dict[str, Any]) -> None:
+        for tried in options["tried"]:
+            key, _, value = tried.partition("=")
+            self.say(str(limit_effect(key=key, value=value, on=today())))
+        if options["tried"]:
+            return
+        table = Table("Setting", "Value", "Set here", "What it bounds")
+        for limit in limits_in_force(day=today()):
+            table.add_row(limit.key, f"{limit.value:f}", "yes" if limit.is_set else "", limit.limit.bounds)
+        console_on(self.stdout).print(table)
+
+    def plans_waive(self, options: dict[str, Any]) -> None:
+        version = chosen(options)
+        rows = services.findings_waive(
+            version_id=version.pk,
+            rule=options["rule"],
+            about=options["about"],
+            reason=options["reason"],
+            by=user_named(options["by"]),
+            at=timezone.now(),
+        )
+        for row in rows:
+            self.say(f"{row.rule} stands on {version}: {row.message}")
+
     def say(self, sentence: str) -> None:
         self.stdout.write(sentence)
+
+
+def _checks(acts: Any) -> None:
+    """Declare what asks the checks, lists their limits and lets a finding stand."""
+    check = acts.add_parser(
+        "check", help="ask all checks of a plan document in a file, or of a stored version"
+    )
+    check.add_argument("plan", nargs="?", help="a file, or the code of a plan")
+    check.add_argument("--version-number", type=int, help="of a stored plan: the last one if left out")
+    check.add_argument("--facts", type=Path, help="of a file: what is known beside it, as JSON")
+    check.add_argument("--moment", choices=[str(moment) for moment in Moment], default="design")
+    check.add_argument("--json", action="store_true", help="the report as JSON")
+    check.add_argument("--reference", action="store_true", help="print the page of all checks instead")
+    limits = acts.add_parser("limits", help="list the limits of checks, or say what another would change")
+    limits.add_argument("--try", dest="tried", action="append", default=[], metavar="KEY=VALUE")
+    waive = acts.add_parser("waive", help="let a rule's findings on a version stand, with a reason")
+    waive.add_argument("plan")
+    waive.add_argument("rule", help="such as L58")
+    waive.add_argument("--version-number", type=int, help="the last one if left out")
+    waive.add_argument("--about", default="", help="only the finding about this measure, person or account")
+    waive.add_argument("--reason", required=True)
+    waive.add_argument("--by", required=True, help="who does it: a user name")
+
+
+def today() -> date:
+    """Return the day it is."""
+    return timezone.localdate()
+
+
+def picture_for(options: dict[str, Any]) -> Picture:
+    """
+    Return the picture of a file with its facts, or of a stored version with what is known of it.
+
+    :raises CommandError: if no plan is named.
+    """
+    if not options["plan"]:
+        raise CommandError("Name a file with a plan document, or the code of a stored plan.", returncode=2)
+    file = Path(options["plan"])
+    if file.suffix == ".json" or file.exists():
+        facts = read(Facts, document_in(options["facts"])) if options["facts"] else Facts(on=today())
+        return picture_of(document=document_in(file), facts=facts)
+    return picture_of_version(version=chosen(options), on=today())
 
 
 def _of_a_plan(parser: ArgumentParser) -> None:
