@@ -30,7 +30,6 @@ from plans.services.checks import (
     ReasonMissing,
 )
 from scorecards.models import Metric, Result, Target
-from teams.choices import Seat
 from teams.models import Employment, PayPackage
 from tests.checks.sound import plan as sound_plan
 from tests.laws import rows
