@@ -21,6 +21,7 @@ from payouts.models import Adjustment, Payout
 from payouts.selectors.adjustments import open_period
 from payouts.services.adjustments import Corrects, adjustment_propose
 from payouts.services.clawback_cases import clawback_terms
+from payouts.services.run_checks import recovery_keep, recovery_report
 from plans.engine.payment_terms import Clawback
 
 
@@ -51,6 +52,7 @@ def clawback_open(*, payout: Payout, recomputed: Decimal, cause: str, by: User, 
     :raises ClawbackNotInPlan: if its plan version has no clawback terms.
     :raises LookBackPassed: if it was paid before the look-back reaches.
     :raises NothingOverpaid: if `recomputed` is not less than what was paid.
+    :raises RecoveryAgainstLocalLaw: if a reminder of the law where the person works blocks it.
     """
     if payout.run.status != RunStatus.LOCKED:
         raise PayoutNotLocked(f"{payout.run} is not locked: settle it there, nothing has been paid.")
@@ -65,7 +67,8 @@ def clawback_open(*, payout: Payout, recomputed: Decimal, cause: str, by: User, 
     )[0]
     if not amount:
         raise NothingOverpaid(f"{recomputed} {payout.currency} is not less than the {payout.amount} paid.")
-    return adjustment_propose(
+    report = recovery_report(payout=payout, amount=amount, at=at)
+    adjustment = adjustment_propose(
         period=open_period(calendar=payout.period.calendar),
         kind=AdjustmentKind.CLAWBACK,
         amount=-amount,
@@ -77,6 +80,8 @@ def clawback_open(*, payout: Payout, recomputed: Decimal, cause: str, by: User, 
         by=by,
         at=at,
     )
+    recovery_keep(adjustment=adjustment, report=report, at=at)
+    return adjustment
 
 
 def refuse_beyond_look_back(*, payout: Payout, terms: Clawback, at: datetime) -> None:

@@ -97,7 +97,9 @@ def limit_effect(*, key: str, value: Any, on: date) -> LimitEffect:
     drafts = (
         PlanVersion.objects.filter(status=VersionStatus.DRAFT).select_related("plan").order_by("plan__code")
     )
-    now, then, count = [], [], 0
+    now: list[str] = []
+    then: list[str] = []
+    count = 0
     for draft in drafts:
         picture, count = picture_of_version(version=draft, on=on), count + 1
         for limits, names in ((stated, now), (tried, then)):

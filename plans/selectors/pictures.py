@@ -129,9 +129,8 @@ class _Beside:
 
     @cached_property
     def strategic_accounts(self) -> list[StrategicAccount]:
-        ids = {one.account_id for one in self.assignments if one.account_id} | {
-            self.version.plan.account_id
-        } - {None}
+        named = [self.version.plan.account_id, *(one.account_id for one in self.assignments)]
+        ids = {account_id for account_id in named if account_id is not None}
         rows = StrategicAccount.objects.filter(pk__in=ids).select_related("node")
         return list(rows.order_by("node__code"))
 
@@ -383,7 +382,8 @@ class _Beside:
         employment, package = self.employments.get(person_id), self.packages.get(person_id)
         seat, assignment = self.seats.get(person_id), self.on_this_plan.get(person_id)
         accounts = {account.pk: account.node.code for account in self.strategic_accounts}
-        account_id = assignment.account_id if assignment else seat and seat.account_id
+        served = assignment or seat
+        account_id = served.account_id if served else None
         same = package is not None and package.currency == self.version.currency
         return PersonFacts(
             person=self.names[person_id],

@@ -7,6 +7,7 @@ A finding is let stand by a role its rule names, and what blocks by somebody who
 stands as long as the rule says the same sentence, so that a changed plan is asked anew.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -62,7 +63,7 @@ def version_check(*, version_id: UUID, by: User, at: datetime) -> Report:
     """Look at a version with every check of its design and keep the findings in place of those kept before."""
     version = PlanVersion.objects.select_related("plan").get(pk=version_id)
     report = version_report(version=version, at=at)
-    findings_keep(version=version, report=report, at=at)
+    findings_keep(table=VERSION_TABLE, subject_id=version.pk, found=report.findings, at=at)
     return report
 
 
@@ -88,16 +89,16 @@ def version_hold_blocked(*, version: PlanVersion, stage: Stage, at: datetime, ac
             f"{version} cannot be {act_words}: {said} Mend the plan, or have it let stand with a reason "
             "(`manage.py plans waive`)."
         )
-    findings_keep(version=version, report=report, at=at)
+    findings_keep(table=VERSION_TABLE, subject_id=version.pk, found=report.findings, at=at)
 
 
-def findings_keep(*, version: PlanVersion, report: Report, at: datetime) -> None:
-    """Keep a report's findings on a version, in place of the open ones of the same rules."""
-    kept = Finding.objects.filter(subject_table=VERSION_TABLE, subject_id=str(version.pk), rule__in=RULES)
+def findings_keep(*, table: str, subject_id: UUID, found: Iterable[Found], at: datetime) -> list[Finding]:
+    """Keep findings of checks on their subject in place of the open ones; what was let stand stays as it is."""
+    kept = Finding.objects.filter(subject_table=table, subject_id=str(subject_id), rule__in=RULES)
     kept.filter(status=FindingStatus.OPEN).delete()
-    waived = _waived(version)
-    Finding.objects.bulk_create(
-        _row(version, found, at) for found in report.findings if found.message not in waived
+    waived = set(kept.filter(status=FindingStatus.WAIVED).values_list("message", flat=True))
+    return Finding.objects.bulk_create(
+        _row(table, subject_id, one, at) for one in found if one.message not in waived
     )
 
 
@@ -134,7 +135,7 @@ def findings_waive(
         subject_table=VERSION_TABLE, subject_id=str(version.pk), rule=rule, status=FindingStatus.OPEN
     )
     open_rows.filter(message__in=messages).delete()
-    rows = [_row(version, one, at) for one in found]
+    rows = [_row(VERSION_TABLE, version.pk, one, at) for one in found]
     for row in rows:
         row.status, row.settled_by, row.settled_at, row.settled_reason = FindingStatus.WAIVED, by, at, reason
     return Finding.objects.bulk_create(rows)
@@ -159,10 +160,10 @@ def _waived(version: PlanVersion) -> set[str]:
     return set(rows.values_list("message", flat=True))
 
 
-def _row(version: PlanVersion, found: Found, at: datetime) -> Finding:
+def _row(table: str, subject_id: UUID, found: Found, at: datetime) -> Finding:
     return Finding(
-        subject_table=VERSION_TABLE,
-        subject_id=str(version.pk),
+        subject_table=table,
+        subject_id=str(subject_id),
         rule=found.rule,
         message=found.message,
         value=shown(found.value, found.unit)[:200],
