@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from plans.checks.facts import ClawbackFacts, LeaverFacts, PersonFacts, RunFacts
-from plans.checks.picture import Look
+from plans.checks.picture import Gathered, Look
 from plans.checks.places import is_in
-from plans.checks.rule import NOT_ADVICE, RULES, Looks, Moment, Severity, Unit, Waiver, known, rule
+from plans.checks.rule import NOT_ADVICE, RULES, Finding, Looks, Moment, Severity, Unit, Waiver, known, rule
 
 COMMISSION = "commission"
 LAWYERS = (Waiver.HR_LEGAL,)
@@ -98,3 +98,12 @@ def plus_months(day: date, months: int, at_day: int) -> date:
     """Return a day of the month so many months after the one a day is in."""
     number = day.year * 12 + day.month - 1 + months
     return date(number // 12, number % 12 + 1, at_day)
+
+
+def targets_missing(look: Look, place: str) -> Iterator[Finding]:
+    """Yield who works in a place, is promised variable pay and has no targets."""
+    asked = Gathered()
+    for person in people_in(look, place):
+        if asked.ask(person.targets_set, f"whether {person.person} has targets") is False:
+            yield look.found(value=person.person, about=person.person)
+    asked.say()

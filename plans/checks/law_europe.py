@@ -1,21 +1,27 @@
 """
-Reminders of the law of European countries and of the Union.
+Reminders of the law of France, Germany, the United Kingdom, Ireland, the Netherlands and Belgium.
 
-E11 to E32, without those that hold everywhere. Not legal advice. Pure; docs/reference/checks.md.
+E11 to E25. Not legal advice. Pure; docs/reference/checks.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 from plans.checks.facts import Way
-from plans.checks.law import first_day_late, leavers_in, people_in, recoveries_in, reminder, run_in
-from plans.checks.picture import Gathered, Look, top_ratio
-from plans.checks.rule import DESIGN, LEAVING, RECOVERY, REVIEW, RUN, Finding, Severity, Unit, known
+from plans.checks.law import (
+    first_day_late,
+    leavers_in,
+    people_in,
+    recoveries_in,
+    reminder,
+    run_in,
+    targets_missing,
+)
+from plans.checks.picture import Look, top_ratio
+from plans.checks.rule import DESIGN, LEAVING, RECOVERY, RUN, Finding, Severity, Unit, known
 
 BLOCKS, LOOK_AT, INFORM = Severity.BLOCKS, Severity.TO_LOOK_AT, Severity.INFORMATION
-LARGEST_GAP = Decimal("0.05")
 
 
 def _languages(look: Look) -> tuple[str, ...]:
@@ -287,14 +293,6 @@ def flanders_text_not_in_dutch(look: Look) -> Iterator[Finding]:
             yield look.found(value=", ".join(languages) or "none", about=person.person)
 
 
-def _targets_missing(look: Look, place: str) -> Iterator[Finding]:
-    asked = Gathered()
-    for person in people_in(look, place):
-        if asked.ask(person.targets_set, f"whether {person.person} has targets") is False:
-            yield look.found(value=person.person, about=person.person)
-    asked.say()
-
-
 @reminder(
     "E25",
     "BE",
@@ -305,138 +303,4 @@ def _targets_missing(look: Look, place: str) -> Iterator[Finding]:
 )
 def belgium_targets_missing(look: Look) -> Iterator[Finding]:
     """Belgium: {value} is promised a bonus and has no targets; a court may award it."""
-    yield from _targets_missing(look, "BE")
-
-
-@reminder(
-    "E26",
-    "ES",
-    BLOCKS,
-    source="TS 02-02-2021: with undefined or unverifiable objectives the whole variable pay is due; the "
-    "employer proves "
-    "that they were missed.",
-    advice="Keep the evidence, or pay.",
-    moments=RUN,
-)
-def spain_zero_payout_without_evidence(look: Look) -> Iterator[Finding]:
-    """Spain: {value} would get nothing, and no evidence is kept that the objectives were missed."""
-    run = run_in(look, "ES")
-    if run is None:
-        return
-    there = {person.person for person in people_in(look, "ES")}
-    for person in known(run.zero_payouts, "who is paid nothing"):
-        if person in there and not known(run.evidence_kept, "the evidence of results"):
-            yield look.found(value=person, about=person)
-
-
-@reminder(
-    "E27",
-    "ES",
-    INFORM,
-    source="ET 26: variable pay is salary and counts when employment is ended.",
-    advice="Include it in the base of severance.",
-    moments=RUN,
-)
-def spain_severance_base(look: Look) -> Iterator[Finding]:
-    """Spain: the variable pay of {value} belongs to the base of severance."""
-    for person in people_in(look, "ES"):
-        yield look.found(value=person.person, about=person.person)
-
-
-@reminder(
-    "E28",
-    "IT",
-    LOOK_AT,
-    source="Cass. 2293/2018, 23607/2018, 13959/2014; Trib. Milano 1940/21: without targets, damages for the "
-    "lost chance, "
-    "its likelihood proved by the employee.",
-    advice="Set the targets in time.",
-    timely=True,
-)
-def italy_targets_missing(look: Look) -> Iterator[Finding]:
-    """Italy: {value} has no targets; damages for the lost chance are possible."""
-    yield from _targets_missing(look, "IT")
-
-
-@reminder(
-    "E29",
-    "CH",
-    LOOK_AT,
-    unit=Unit.MONEY,
-    source="CO 322d: a bonus that can be determined is salary and due pro rata; a gratuity only where agreed.",
-    advice="Compute pro rata.",
-    moments=LEAVING,
-)
-def switzerland_pro_rata_due(look: Look) -> Iterator[Finding]:
-    """Switzerland: pay by formula is salary; {value} is due to {about} pro rata."""
-    for one in leavers_in(look, "CH"):
-        if one.formula_pay and one.amount > 0:
-            yield look.found(value=one.amount, about=one.person)
-
-
-@reminder(
-    "E30",
-    "DK",
-    BLOCKS,
-    unit=Unit.MONEY,
-    source="Funktionaerloven 17a: salaried employees have their bonus pro rata; a clause against it is void.",
-    advice="Pay pro rata.",
-    moments=LEAVING,
-)
-def denmark_bonus_forfeited(look: Look) -> Iterator[Finding]:
-    """Denmark: {value} is due to {about} pro rata and cannot be excluded."""
-    salaried = {one.person: one.salaried for one in people_in(look, "DK")} if look.facts.leavers else {}
-    for one in leavers_in(look, "DK"):
-        if (
-            one.forfeits
-            and one.amount > 0
-            and known(salaried[one.person], f"whether {one.person} is salaried")
-        ):
-            yield look.found(value=one.amount, about=one.person)
-
-
-@reminder(
-    "E31",
-    "EU",
-    LOOK_AT,
-    unit=Unit.RATIO,
-    source="Directive (EU) 2023/970: variable parts count, criteria are neutral, gaps by category are "
-    "reported; to be "
-    "in national law by 07-06-2026. The 5 % is to be verified.",
-    advice="Explain the gap by neutral criteria, or mend it.",
-    moments=REVIEW,
-)
-def european_pay_gap(look: Look) -> Iterator[Finding]:
-    """European Union: women's and men's pay differ by {value} in {about} (report from {limit})."""
-    pay: dict[str, dict[str, list[Decimal]]] = {}
-    asked = Gathered()
-    for person in people_in(look, "EU"):
-        if not person.category or not person.sex:
-            asked.ask(None, "category of work and sex, as reported")
-        elif asked.ask(person.variable, f"the pay of {person.person}") is not None:
-            total = (person.base or Decimal(0)) + (person.variable or Decimal(0))
-            pay.setdefault(person.category, {}).setdefault(person.sex, []).append(total)
-    for category, sides in sorted(pay.items()):
-        means = [sum(side, Decimal(0)) / len(side) for side in sides.values()]
-        if len(means) == 2 and max(means) and (max(means) - min(means)) / max(means) >= LARGEST_GAP:
-            yield look.found(value=(max(means) - min(means)) / max(means), limit=LARGEST_GAP, about=category)
-    asked.say()
-
-
-@reminder(
-    "E32",
-    "EU, GB",
-    BLOCKS,
-    source="GDPR art. 22: no decision of such weight by machine alone; a person looks, and it can be "
-    "contested.",
-    advice="Let a person approve.",
-    moments=RUN,
-)
-def paid_without_human_approval(look: Look) -> Iterator[Finding]:
-    """
-    European Union and United Kingdom: the pay of {value} people is approved by nobody; a person must
-    approve.
-    """
-    run = run_in(look, "EU", "GB")
-    if run is not None and known(run.human_approval, "who approves the run") is False:
-        yield look.found(value=len(list(people_in(look, "EU", "GB"))))
+    yield from targets_missing(look, "BE")

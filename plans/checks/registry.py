@@ -21,6 +21,7 @@ from plans.checks import (  # the rules declare themselves
     law_asia,
     law_elsewhere,
     law_europe,
+    law_europe_rest,
     measures,
     pay_mix,
     pool,
@@ -35,7 +36,7 @@ from plans.checks.rule import RULES, Finding, Moment, NotKnown, Rule, Severity
 
 THEMES = (
     pay_mix, measures, judged, timing, curves, targets, team, pool, credits, cost, governance, programme,
-    law_elsewhere, law_americas, law_europe, law_asia,
+    law_elsewhere, law_americas, law_europe, law_europe_rest, law_asia,
 )  # fmt: skip
 WEIGHTS = {Severity.BLOCKS: 0, Severity.TO_LOOK_AT: 1, Severity.INFORMATION: 2}
 
