@@ -1,0 +1,27 @@
+"""
+The picture of a stored plan version: its document, and what the company knows beside it.
+
+What no table holds yet stays unknown, so that the rules that need it say so: stored replays and simulations,
+signatures, texts by language, buying cycles, market pay. The number of queries is the same for one account and
+for many. Facts are those believed now, of the version's first day or, once that has come, of the day asked.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from plans.checks.facts import Stage
+from plans.checks.picture import Picture, picture_of
+from plans.models import PlanVersion
+from plans.selectors.pictures.people import PictureReads
+from plans.selectors.pictures.settings import VERSION_TABLE
+
+
+def picture_of_version(*, version: PlanVersion, on: date, stage: Stage = Stage.DRAFT) -> Picture:
+    """Return what checks look at for a stored version, as of a day."""
+    return picture_of(
+        document=version.document, facts=PictureReads(version=version, on=on, stage=stage).facts()
+    )
+
+
+__all__ = ["VERSION_TABLE", "picture_of_version"]

@@ -1,0 +1,165 @@
+"""People, their pay, and the version itself: read beside a plan document, each table once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from kamcomp.approvals.choices import FindingStatus
+from kamcomp.approvals.models import Finding
+from plans.checks.facts import (
+    CostFacts,
+    EvidenceFacts,
+    Facts,
+    PersonFacts,
+    VersionFacts,
+)
+from plans.choices import VersionStatus
+from plans.models import Assignment, PlanVersion
+from plans.selectors.pictures.results import ResultReads
+from plans.selectors.pictures.settings import (
+    ACCOUNT_MANAGER_PLAN,
+    BUDGETS,
+    VERSION_TABLE,
+    ZERO,
+)
+from teams.choices import PackageStatus
+from teams.models import Employment, Membership, PayPackage
+
+
+class PictureReads(ResultReads):
+    """Everything beside the document."""
+
+    def facts(self) -> Facts:
+        accounts = list(self.strategic_accounts)
+        return Facts(
+            on=self.on,
+            stage=self.stage,
+            close_days=self.close_days(),
+            metrics=self.metrics(),
+            metrics_known=True,
+            accounts=tuple(self.account(account) for account in accounts) or None,
+            people=tuple(self.person(one) for one in self.people_ids) if self.people_ids else None,
+            version=self.version_facts(),
+            evidence=EvidenceFacts(closed_periods=len(self.closed)),
+            cost=self.cost(),
+            account_manager_plan=self.account_manager_plan(),
+            waived=self.waived(),
+        )
+
+    @cached_property
+    def people_ids(self) -> list[UUID]:
+        """Return who is on the plan, then who may share in its pool."""
+        on_plan = [one.person_id for one in self.assignments]
+        pooled = [row.person_id for rows in self.memberships.values() for row in rows if row.pool_eligible]
+        return list(dict.fromkeys([*on_plan, *(pooled if self.own.plan.pool else [])]))
+
+    @cached_property
+    def employments(self) -> Mapping[UUID, Employment]:
+        rows = Employment.objects.filter(person__in=self.people_ids, valid__contains=self.day)
+        return {row.person_id: row for row in rows}
+
+    @cached_property
+    def packages(self) -> Mapping[UUID, PayPackage]:
+        rows = PayPackage.objects.filter(
+            person__in=self.people_ids, valid__contains=self.day, status=PackageStatus.APPROVED
+        )
+        return {row.person_id: row for row in rows}
+
+    @cached_property
+    def seats(self) -> Mapping[UUID, Membership]:
+        return {row.person_id: row for rows in self.memberships.values() for row in rows}
+
+    @cached_property
+    def on_this_plan(self) -> Mapping[UUID, Assignment]:
+        return {one.person_id: one for one in self.assignments}
+
+    @cached_property
+    def names(self) -> Mapping[UUID, str]:
+        names = {row.person_id: str(row.person) for rows in self.memberships.values() for row in rows}
+        return names | {one.person_id: str(one.person) for one in self.assignments}
+
+    def person(self, person_id: UUID) -> PersonFacts:
+        employment, package = self.employments.get(person_id), self.packages.get(person_id)
+        seat, assignment = self.seats.get(person_id), self.on_this_plan.get(person_id)
+        accounts = {account.pk: account.node.code for account in self.strategic_accounts}
+        served = assignment or seat
+        account_id = served.account_id if served else None
+        same = package is not None and package.currency == self.version.currency
+        return PersonFacts(
+            person=self.names[person_id],
+            role=seat.role.code if seat else "",
+            seat=seat.seat if seat else "member",
+            link=seat.link if seat else "direct",
+            account=accounts.get(account_id, "") if account_id else "",
+            on_plan=assignment is not None,
+            place=employment.jurisdiction if employment else "",
+            language=employment.work_language if employment else "",
+            salaried=employment.salaried if employment else None,
+            overtime=(employment.overtime_status or None) if employment else None,
+            works_council=employment.works_council if employment else None,
+            base=package.base_salary if package and same else None,
+            variable=package.variable_target if package and same else None,
+            pool_target=package.pool_target if package and same else None,
+            targets_set=self.has_targets(person_id, account_id),
+        )
+
+    def has_targets(self, person_id: UUID, account_id: UUID | None) -> bool:
+        nodes = {account.node_id for account in self.strategic_accounts if account.pk == account_id}
+        return any(target.person_id == person_id or target.node_id in nodes for target in self.targets)
+
+    def cost(self) -> CostFacts:
+        parts = [
+            package.variable_target + package.pool_target
+            for package in self.packages.values()
+            if package.currency == self.version.currency
+        ]
+        whole = len(parts) == len(self.people_ids) and bool(parts)
+        budgets = self.settings.get(BUDGETS)
+        stated = budgets.get(self.version.plan.code) if isinstance(budgets, dict) else None
+        return CostFacts(
+            at_target=sum(parts, ZERO) if whole else None,
+            budget=None if stated is None else Decimal(str(stated)),
+        )
+
+    def version_facts(self) -> VersionFacts:
+        version, last = self.version, self.closed[-1] if self.closed else None
+        followed = PlanVersion.objects.filter(plan_id=version.plan_id, status=VersionStatus.PUBLISHED)
+        others = list(followed.exclude(pk=version.pk).values_list("number", "valid"))
+        in_force = version.status == VersionStatus.PUBLISHED
+        ends = version.span.until
+        replaced = ends is not None and any(valid.lower >= ends for _, valid in others)
+        return VersionFacts(
+            prepared_by=_username(version.prepared_by),
+            approved_by=_username(version.approved_by),
+            frozen_on=version.approved_at.date() if version.approved_at else None,
+            published_on=version.published_at.date() if version.published_at else None,
+            paid_until=None if in_force or last is None else last.span.last,
+            first=not any(number < version.number for number, _ in others),
+            expired_on=ends - timedelta(days=1) if in_force and ends is not None and not replaced else None,
+        )
+
+    def account_manager_plan(self) -> Any:
+        code = self.settings.get(ACCOUNT_MANAGER_PLAN)
+        if not isinstance(code, str):
+            return None
+        found = (
+            PlanVersion.objects.filter(plan__code=code, status=VersionStatus.PUBLISHED)
+            .order_by("number")
+            .last()
+        )
+        return found and found.document
+
+    def waived(self) -> tuple[str, ...]:
+        rows = Finding.objects.filter(
+            subject_table=VERSION_TABLE, subject_id=str(self.version.pk), status=FindingStatus.WAIVED
+        )
+        return tuple(rows.values_list("message", flat=True))
+
+
+def _username(user: Any) -> str:
+    return user.get_username() if user else ""

@@ -1,0 +1,137 @@
+"""Targets and past results: read beside a plan document, each table once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from plans.checks.facts import (
+    AccountFacts,
+    CascadeFacts,
+    MetricFacts,
+)
+from plans.selectors.pictures.settings import (
+    EXPECTED_ROLES,
+    PAST_PERIODS,
+)
+from plans.selectors.pictures.teams import TeamReads
+from scorecards.choices import MetricSource, MetricStatus, Window
+from scorecards.engine.library import LIBRARY
+from scorecards.models import Metric, Result, SatisfactionWave, Target
+from teams.models import Membership, StrategicAccount
+
+_SURVEYED = {code for code, rule in LIBRARY.items() if rule.source == "survey_responses"}
+
+
+class ResultReads(TeamReads):
+    """What was agreed for the version's days, and what was achieved before."""
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        """Return what is agreed in the version's days for the accounts and for those on the plan."""
+        rows = Target.objects.current().filter(days__overlap=self.version.valid, segment=None)
+        people = [one.person_id for one in self.assignments]
+        subjects = rows.filter(node__in=self.node_ids) | rows.filter(person__in=people)
+        return list(subjects.select_related("metric"))
+
+    def cascade(self, account: StrategicAccount, rows: Iterable[Membership]) -> tuple[CascadeFacts, ...]:
+        team = {row.person_id for row in rows}
+        whole: dict[str, Decimal] = defaultdict(Decimal)
+        parts: dict[str, Decimal] = defaultdict(Decimal)
+        for target in self.targets:
+            if target.node_id == account.node_id:
+                whole[target.metric.code] += target.value
+            elif target.person_id in team:
+                parts[target.metric.code] += target.value
+        return tuple(
+            CascadeFacts(metric=metric, account=whole[metric], individuals=individuals)
+            for metric, individuals in parts.items()
+            if metric in whole
+        )
+
+    def metrics(self) -> dict[str, MetricFacts]:
+        codes = {metric for placed in self.own.leaves for metric in placed.metrics}
+        codes |= {branch.gate.metric for _, branch in self.own.branches if branch.gate}
+        codes |= {placed.leaf.gate.metric for placed in self.own.leaves if placed.leaf.gate}
+        results = self.past_results(codes)
+        rates = self.response_rate() if codes & _SURVEYED else None
+        found = {}
+        for row in Metric.objects.filter(code__in=codes).exclude(status=MetricStatus.RETIRED):
+            past = results.get(row.code, {})
+            found[row.code] = MetricFacts(
+                direction=row.direction,
+                perspective=row.perspective,
+                has_source=row.source == MetricSource.EXTERNAL or row.code in LIBRARY,
+                alignment=row.alignment,
+                controllability=row.controllability,
+                latency_days=row.latency_days,
+                missing_lately=self.missing_lately(past),
+                answers=min(
+                    (one.sample for ones in past.values() for one in ones if one.sample), default=None
+                ),
+                response_rate=rates,
+                past=self.attainments(row.code, past),
+            )
+        return found
+
+    def past_results(self, codes: set[str]) -> Mapping[str, Mapping[UUID, list[Result]]]:
+        rows: QuerySet[Result] = Result.objects.current().filter(
+            metric__code__in=codes, node__in=self.node_ids, segment=None, window=Window.PERIOD,
+            period__in=self.closed[-PAST_PERIODS:],
+        )  # fmt: skip
+        found: dict[str, dict[UUID, list[Result]]] = defaultdict(lambda: defaultdict(list))
+        for row in rows.select_related("metric"):
+            found[row.metric.code][row.period_id].append(row)
+        return found
+
+    def missing_lately(self, past: Mapping[UUID, list[Result]]) -> int | None:
+        lately = self.closed[-2:]
+        if len(lately) < 2 or not past:
+            return None
+        return sum(
+            1 for period in lately if not any(one.value is not None for one in past.get(period.pk, ()))
+        )
+
+    @cached_property
+    def past_targets(self) -> Mapping[tuple[str, UUID, Any], Decimal]:
+        rows = Target.objects.current().filter(node__in=self.node_ids, segment=None)
+        return {
+            (code, node, (days.lower, days.upper)): value
+            for code, node, days, value in rows.values_list("metric__code", "node_id", "days", "value")
+        }
+
+    def attainments(self, code: str, past: Mapping[UUID, list[Result]]) -> tuple[Decimal, ...] | None:
+        found = []
+        for period in self.closed[-PAST_PERIODS:]:
+            days = (period.days.lower, period.days.upper)
+            for result in past.get(period.pk, ()):
+                target = self.past_targets.get((code, result.node_id, days)) if result.node_id else None
+                if result.value is not None and target and target > 0:
+                    found.append(result.value / target)
+        return tuple(found) or None
+
+    def response_rate(self) -> Decimal | None:
+        waves = SatisfactionWave.objects.current().filter(node__in=self.node_ids).order_by("-days")[:50]
+        rates = [Decimal(wave.responded) / wave.invited for wave in waves if wave.invited]
+        return min(rates, default=None)
+
+    def account(self, account: StrategicAccount) -> AccountFacts:
+        rows = self.memberships.get(account.pk, [])
+        expected = self.settings.get(EXPECTED_ROLES)
+        return AccountFacts(
+            code=account.node.code,
+            strategy=account.strategy,
+            horizon_months=account.horizon_months,
+            has_pnl=account.node_id in self.pnl_nodes,
+            members=tuple(self.member(row) for row in rows),
+            objectives=self.objectives.get(account.pk, ()),
+            expected_roles=tuple(expected.get(account.tier, ())) if isinstance(expected, dict) else None,
+            cascade=self.cascade(account, rows),
+            wallet=self.wallets.get(account.node_id),
+        )
