@@ -16,6 +16,7 @@ from plans.checks.places import is_in
 from plans.checks.rule import NOT_ADVICE, RULES, Finding, Looks, Moment, Severity, Unit, Waiver, known, rule
 
 COMMISSION = "commission"
+EVERYWHERE = "everywhere"
 LAWYERS = (Waiver.HR_LEGAL,)
 TAX = (Waiver.FINANCE, Waiver.HR_LEGAL)
 
@@ -50,28 +51,51 @@ def reminder(
 
 
 def people_in(look: Look, *places: str) -> Iterator[PersonFacts]:
-    """Yield the people who work in one of the places. :raises NotKnown: if people or a place are not known."""
+    """Yield who works in one of the places. :raises NotKnown: at the end, if somebody's place is not known."""
+    asked = Gathered()
     for person in look.people():
-        if any(is_in(known(person.place or None, f"where {person.person} works"), place) for place in places):
+        place = asked.ask(person.place or None, f"where {person.person} works")
+        if place and any(is_in(place, where) for where in places):
             yield person
+    asked.say()
+
+
+def people_noted(look: Look, asked: Gathered, *places: str) -> list[PersonFacts]:
+    """Return who works in one of the places, and note whose place is not known."""
+    found = []
+    with asked.noting():
+        for person in people_in(look, *places):
+            found.append(person)
+    return found
 
 
 def recoveries_in(look: Look, *places: str) -> Iterator[ClawbackFacts]:
     """Yield the recoveries from people who work in one of the places. :raises NotKnown: if there is no list."""
     recoveries = known(look.facts.clawbacks, "the recoveries")
-    there = {person.person for person in people_in(look, *places)} if places != ("ALL",) else None
+    asked = Gathered()
     for recovery in recoveries:
-        if there is None or recovery.person in there:
+        if _is_about(look, recovery.person, places, asked):
             yield recovery
+    asked.say()
 
 
 def leavers_in(look: Look, *places: str) -> Iterator[LeaverFacts]:
     """Yield those who leave from one of the places. :raises NotKnown: if there is no list."""
     leavers = known(look.facts.leavers, "those who leave")
-    there = {person.person for person in people_in(look, *places)} if places != ("ALL",) else None
+    asked = Gathered()
     for leaver in leavers:
-        if there is None or leaver.person in there:
+        if _is_about(look, leaver.person, places, asked):
             yield leaver
+    asked.say()
+
+
+def _is_about(look: Look, name: str, places: tuple[str, ...], asked: Gathered) -> bool:
+    """Tell whether somebody works in one of the places; EVERYWHERE needs no place."""
+    if places == (EVERYWHERE,):
+        return True
+    person = look.picture.people.get(name)
+    place = asked.ask(person.place or None if person else None, f"where {name} works")
+    return bool(place) and any(is_in(place, where) for where in places)
 
 
 def run_in(look: Look, *places: str) -> RunFacts | None:

@@ -83,11 +83,14 @@ def california_expired_plan_still_binds(look: Look) -> Iterator[Finding]:
 )
 def california_recovery_of_earned_pay(look: Look) -> Iterator[Finding]:
     """California: {value} from {about} cannot be recovered: {why}."""
+    asked = Gathered()
     for one in recoveries_in(look, "US-CA"):
-        if known(one.earned, f"whether {one.person} had earned it"):
-            yield look.found(value=one.amount, about=one.person, why="it had been earned")
-        elif not known(one.clause_signed, f"whether {one.person} signed the advance clause"):
-            yield look.found(value=one.amount, about=one.person, why="the advance clause is not signed")
+        with asked.noting():
+            if known(one.earned, f"whether {one.person} had earned it"):
+                yield look.found(value=one.amount, about=one.person, why="it had been earned")
+            elif not known(one.clause_signed, f"whether {one.person} signed the advance clause"):
+                yield look.found(value=one.amount, about=one.person, why="the advance clause is not signed")
+    asked.say()
 
 
 @reminder(
@@ -105,11 +108,14 @@ def new_york_terms_missing(look: Look) -> Iterator[Finding]:
     """New York: the terms of {about} lack {value}."""
     if not pays_commission(look):
         return
+    asked = Gathered()
     for person in people_in(look, "US-NY"):
-        signed = known(person.terms_signed, f"the signed terms of {person.person}")
-        missing = [term for term in NEW_YORK_TERMS if term not in signed]
-        if missing:
-            yield look.found(value=", ".join(missing), about=person.person)
+        with asked.noting():
+            signed = known(person.terms_signed, f"the signed terms of {person.person}")
+            missing = [term for term in NEW_YORK_TERMS if term not in signed]
+            if missing:
+                yield look.found(value=", ".join(missing), about=person.person)
+    asked.say()
 
 
 @reminder(
@@ -184,9 +190,12 @@ def illinois_final_compensation(look: Look) -> Iterator[Finding]:
 def us_overtime_regular_rate(look: Look) -> Iterator[Finding]:
     """United States: {value} is entitled to overtime, and a share of the pool counts into the regular rate."""
     pays = look.plan.pool is not None or bool(look.picture.leaves) or bool(look.plan.commissions)
+    asked = Gathered()
     for person in people_in(look, "US"):
-        if pays and known(person.overtime, f"the overtime status of {person.person}") == "non_exempt":
-            yield look.found(value=person.person, about=person.person)
+        with asked.noting():
+            if pays and known(person.overtime, f"the overtime status of {person.person}") == "non_exempt":
+                yield look.found(value=person.person, about=person.person)
+    asked.say()
 
 
 @reminder(
@@ -252,10 +261,13 @@ def us_deferral_without_schedule(look: Look) -> Iterator[Finding]:
 )
 def canada_bonus_in_notice_period(look: Look) -> Iterator[Finding]:
     """Canada: {value} of bonus in the notice period may be owed to {about}."""
+    asked = Gathered()
     for one in leavers_in(look, "CA"):
-        amount = known(one.notice_amount, f"the bonus in the notice period of {one.person}")
-        if one.way is not Way.RESIGNED and amount > 0:
-            yield look.found(value=amount, about=one.person)
+        with asked.noting():
+            amount = known(one.notice_amount, f"the bonus in the notice period of {one.person}")
+            if one.way is not Way.RESIGNED and amount > 0:
+                yield look.found(value=amount, about=one.person)
+    asked.say()
 
 
 @reminder(
@@ -304,11 +316,14 @@ def brazil_commission_forfeited(look: Look) -> Iterator[Finding]:
 def brazil_below_floor(look: Look) -> Iterator[Finding]:
     """Brazil: {about} would get {value}, below the floor of {limit}."""
     known(look.facts.run, "a run")
+    asked = Gathered()
     for person in people_in(look, "BR"):
-        total = known(person.paid_total, f"what {person.person} is paid in total")
-        floor = known(person.legal_minimum, f"the floor of {person.person}")
-        if total < floor:
-            yield look.found(value=total, limit=floor, about=person.person)
+        with asked.noting():
+            total = known(person.paid_total, f"what {person.person} is paid in total")
+            floor = known(person.legal_minimum, f"the floor of {person.person}")
+            if total < floor:
+                yield look.found(value=total, limit=floor, about=person.person)
+    asked.say()
 
 
 @reminder(

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from plans.checks.facts import Way
 from plans.checks.law import leavers_in, people_in, recoveries_in, reminder, run_in
-from plans.checks.picture import Look
+from plans.checks.picture import Gathered, Look
 from plans.checks.rule import LEAVING, RECOVERY_OR_LEAVING, RUN, Finding, Severity, Unit, known
 
 BLOCKS, LOOK_AT, INFORM = Severity.BLOCKS, Severity.TO_LOOK_AT, Severity.INFORMATION
@@ -32,11 +32,14 @@ SINGAPORE_DAYS = 7
 )
 def india_wage_base(look: Look) -> Iterator[Finding]:
     """India: {value} of the pay of {about} is left out of wages, more than {limit}; the excess is wages."""
+    asked = Gathered()
     for person in people_in(look, "IN"):
-        base = known(person.base, f"the base of {person.person}")
-        variable = known(person.variable, f"the variable pay of {person.person}")
-        if base + variable and variable / (base + variable) > HALF:
-            yield look.found(value=variable / (base + variable), limit=HALF, about=person.person)
+        with asked.noting():
+            base = known(person.base, f"the base of {person.person}")
+            variable = known(person.variable, f"the variable pay of {person.person}")
+            if base + variable and variable / (base + variable) > HALF:
+                yield look.found(value=variable / (base + variable), limit=HALF, about=person.person)
+    asked.say()
 
 
 @reminder(
@@ -52,13 +55,16 @@ def india_wage_base(look: Look) -> Iterator[Finding]:
 )
 def china_service_condition(look: Look) -> Iterator[Finding]:
     """China: {value} is taken from {about}, {why}; check the condition."""
+    asked = Gathered()
     for one in leavers_in(look, "CN"):
-        if not one.forfeits or not one.amount:
-            continue
-        if not known(one.condition_signed, f"the condition of {one.person}"):
-            yield look.found(value=one.amount, about=one.person, why="no condition was agreed")
-        elif one.way is not Way.RESIGNED:
-            yield look.found(value=one.amount, about=one.person, why="who was dismissed")
+        with asked.noting():
+            if not one.forfeits or not one.amount:
+                continue
+            if not known(one.condition_signed, f"the condition of {one.person}"):
+                yield look.found(value=one.amount, about=one.person, why="no condition was agreed")
+            elif one.way is not Way.RESIGNED:
+                yield look.found(value=one.amount, about=one.person, why="who was dismissed")
+    asked.say()
 
 
 @reminder(
@@ -74,13 +80,16 @@ def china_service_condition(look: Look) -> Iterator[Finding]:
 )
 def japan_payday_condition(look: Look) -> Iterator[Finding]:
     """Japan: {value} is taken from {about} by the pay-day condition, {why}."""
+    asked = Gathered()
     for one in leavers_in(look, "JP"):
-        if not one.forfeits or not one.amount:
-            continue
-        if not known(one.condition_in_rules, "whether the work rules have the condition"):
-            yield look.found(value=one.amount, about=one.person, why="which the work rules do not have")
-        elif known(one.paid_late, f"whether {one.person} was paid late"):
-            yield look.found(value=one.amount, about=one.person, why="and late payment defeats it")
+        with asked.noting():
+            if not one.forfeits or not one.amount:
+                continue
+            if not known(one.condition_in_rules, "whether the work rules have the condition"):
+                yield look.found(value=one.amount, about=one.person, why="which the work rules do not have")
+            elif known(one.paid_late, f"whether {one.person} was paid late"):
+                yield look.found(value=one.amount, about=one.person, why="and late payment defeats it")
+    asked.say()
 
 
 @reminder(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plans.checks.law import leavers_in, reminder
+from plans.checks.law import EVERYWHERE, leavers_in, reminder
 from plans.checks.picture import Gathered, Look
 from plans.checks.places import COVERED, EU, country
 from plans.checks.rule import LEAVING, RUN, Finding, Severity, Unit, known
@@ -94,6 +94,6 @@ def leave_treatment_leads_to_nothing(look: Look) -> Iterator[Finding]:
 )
 def leaver_register_without_deletion_day(look: Look) -> Iterator[Finding]:
     """Where {value} went is kept without a day of deletion."""
-    for one in leavers_in(look, "ALL"):
+    for one in leavers_in(look, EVERYWHERE):
         if one.destination and one.delete_on is None:
             yield look.found(value=one.person, about=one.person)

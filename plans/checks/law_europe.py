@@ -13,12 +13,13 @@ from plans.checks.law import (
     first_day_late,
     leavers_in,
     people_in,
+    people_noted,
     recoveries_in,
     reminder,
     run_in,
     targets_missing,
 )
-from plans.checks.picture import Look, top_ratio
+from plans.checks.picture import Gathered, Look, top_ratio
 from plans.checks.rule import DESIGN, LEAVING, RECOVERY, RUN, Finding, Severity, Unit, known
 
 BLOCKS, LOOK_AT, INFORM = Severity.BLOCKS, Severity.TO_LOOK_AT, Severity.INFORMATION
@@ -78,12 +79,15 @@ def france_targets_late(look: Look) -> Iterator[Finding]:
 )
 def france_change_without_consent(look: Look) -> Iterator[Finding]:
     """France: the objectives of {value} were agreed; changing them needs their consent."""
+    asked = Gathered()
     for person in people_in(look, "FR"):
-        if known(look.facts.version and look.facts.version.first, "whether a version went before"):
-            return
-        agreed = known(person.targets_agreed, f"how the targets of {person.person} were set")
-        if agreed and not known(person.consented, f"the consent of {person.person}"):
-            yield look.found(value=person.person, about=person.person)
+        with asked.noting():
+            if known(look.facts.version and look.facts.version.first, "whether a version went before"):
+                return
+            agreed = known(person.targets_agreed, f"how the targets of {person.person} were set")
+            if agreed and not known(person.consented, f"the consent of {person.person}"):
+                yield look.found(value=person.person, about=person.person)
+    asked.say()
 
 
 @reminder(
@@ -118,10 +122,24 @@ def germany_targets_late(look: Look) -> Iterator[Finding]:
 )
 def germany_targets_not_negotiated(look: Look) -> Iterator[Finding]:
     """Germany: the contract of {value} says targets are agreed, and no talks are noted."""
+    asked = Gathered()
     for person in people_in(look, "DE"):
-        agreed = known(person.targets_agreed, f"how the targets of {person.person} are set")
-        if agreed and not known(person.talks_logged, f"the talks with {person.person}"):
-            yield look.found(value=person.person, about=person.person)
+        with asked.noting():
+            agreed = known(person.targets_agreed, f"how the targets of {person.person} are set")
+            if agreed and not known(person.talks_logged, f"the talks with {person.person}"):
+                yield look.found(value=person.person, about=person.person)
+    asked.say()
+
+
+def _represented(look: Look, place: str) -> tuple[list[str], Gathered]:
+    """Return who a works council represents in a place, and for whom that is not known."""
+    asked = Gathered()
+    found = [
+        person.person
+        for person in people_noted(look, asked, place)
+        if asked.ask(person.works_council, f"whether a works council represents {person.person}")
+    ]
+    return found, asked
 
 
 @reminder(
@@ -136,17 +154,14 @@ def germany_targets_not_negotiated(look: Look) -> Iterator[Finding]:
 )
 def germany_works_council_agreement_missing(look: Look) -> Iterator[Finding]:
     """Germany: {value} people are represented by a works council, and no agreement is named."""
-    council = [
-        person
-        for person in people_in(look, "DE")
-        if known(person.works_council, f"whether a works council represents {person.person}")
-    ]
+    council, asked = _represented(look, "DE")
     if council:
         reference = known(
             look.facts.version and look.facts.version.works_council_reference, "the works council's agreement"
         )
         if not reference:
             yield look.found(value=len(council))
+    asked.say()
 
 
 @reminder(
@@ -160,10 +175,13 @@ def germany_works_council_agreement_missing(look: Look) -> Iterator[Finding]:
 )
 def britain_deduction_without_consent(look: Look) -> Iterator[Finding]:
     """United Kingdom: {value} cannot be deducted from {about} without a clause or consent given before."""
+    asked = Gathered()
     for one in recoveries_in(look, "GB"):
-        clause = known(one.clause_signed, f"whether {one.person} signed a clause")
-        if not clause and not known(one.consented, f"the consent of {one.person}"):
-            yield look.found(value=one.amount, about=one.person)
+        with asked.noting():
+            clause = known(one.clause_signed, f"whether {one.person} signed a clause")
+            if not clause and not known(one.consented, f"the consent of {one.person}"):
+                yield look.found(value=one.amount, about=one.person)
+    asked.say()
 
 
 @reminder(
@@ -196,10 +214,12 @@ def britain_discretion_without_reason(look: Look) -> Iterator[Finding]:
     run = run_in(look, "GB")
     if run is None:
         return
-    there = {person.person for person in people_in(look, "GB")}
+    asked = Gathered()
+    there = {person.person for person in people_noted(look, asked, "GB")}
     for one in known(run.allocations, "the allocations of the pool"):
         if one.person in there and one.amount != one.guideline and not one.reason:
             yield look.found(value=one.person, about=one.person)
+    asked.say()
 
 
 @reminder(
@@ -215,9 +235,12 @@ def britain_discretion_without_reason(look: Look) -> Iterator[Finding]:
 )
 def ireland_deduction_without_consent(look: Look) -> Iterator[Finding]:
     """Ireland: {value} cannot be deducted from {about} without written consent given before."""
+    asked = Gathered()
     for one in recoveries_in(look, "IE"):
-        if not known(one.consented, f"the consent of {one.person}"):
-            yield look.found(value=one.amount, about=one.person)
+        with asked.noting():
+            if not known(one.consented, f"the consent of {one.person}"):
+                yield look.found(value=one.amount, about=one.person)
+    asked.say()
 
 
 @reminder(
@@ -232,15 +255,12 @@ def ireland_deduction_without_consent(look: Look) -> Iterator[Finding]:
 )
 def netherlands_works_council_not_asked(look: Look) -> Iterator[Finding]:
     """Netherlands: {value} people are represented by a works council, which has not consented."""
-    council = [
-        person
-        for person in people_in(look, "NL")
-        if known(person.works_council, f"whether a works council represents {person.person}")
-    ]
+    council, asked = _represented(look, "NL")
     if council and not known(
         look.facts.version and look.facts.version.works_council_consent, "the works council's consent"
     ):
         yield look.found(value=len(council))
+    asked.say()
 
 
 @reminder(
@@ -254,9 +274,12 @@ def netherlands_works_council_not_asked(look: Look) -> Iterator[Finding]:
 )
 def netherlands_condition_missing(look: Look) -> Iterator[Finding]:
     """Netherlands: no written condition takes {value} from {about}; pro rata is likely."""
+    asked = Gathered()
     for one in leavers_in(look, "NL"):
-        if one.amount > 0 and not known(one.condition_signed, f"the condition of {one.person}"):
-            yield look.found(value=one.amount, about=one.person)
+        with asked.noting():
+            if one.amount > 0 and not known(one.condition_signed, f"the condition of {one.person}"):
+                yield look.found(value=one.amount, about=one.person)
+    asked.say()
 
 
 @reminder(
@@ -272,10 +295,13 @@ def netherlands_condition_missing(look: Look) -> Iterator[Finding]:
 )
 def belgium_pro_rata_due(look: Look) -> Iterator[Finding]:
     """Belgium: {value} is due to {about} pro rata, unless a condition stood before the period."""
+    asked = Gathered()
     for one in leavers_in(look, "BE"):
-        stood = known(one.condition_before_period, f"when the condition of {one.person} was agreed")
-        if one.amount > 0 and (not stood or one.way is Way.DISMISSED_WITHOUT_FAULT):
-            yield look.found(value=one.amount, about=one.person)
+        with asked.noting():
+            stood = known(one.condition_before_period, f"when the condition of {one.person} was agreed")
+            if one.amount > 0 and (not stood or one.way is Way.DISMISSED_WITHOUT_FAULT):
+                yield look.found(value=one.amount, about=one.person)
+    asked.say()
 
 
 @reminder(

@@ -12,6 +12,7 @@ from decimal import Decimal
 from plans.checks.law import (
     leavers_in,
     people_in,
+    people_noted,
     reminder,
     run_in,
     targets_missing,
@@ -38,10 +39,12 @@ def spain_zero_payout_without_evidence(look: Look) -> Iterator[Finding]:
     run = run_in(look, "ES")
     if run is None:
         return
-    there = {person.person for person in people_in(look, "ES")}
+    asked = Gathered()
+    there = {person.person for person in people_noted(look, asked, "ES")}
     for person in known(run.zero_payouts, "who is paid nothing"):
         if person in there and not known(run.evidence_kept, "the evidence of results"):
             yield look.found(value=person, about=person)
+    asked.say()
 
 
 @reminder(
@@ -100,14 +103,13 @@ def switzerland_pro_rata_due(look: Look) -> Iterator[Finding]:
 )
 def denmark_bonus_forfeited(look: Look) -> Iterator[Finding]:
     """Denmark: {value} is due to {about} pro rata and cannot be excluded."""
-    salaried = {one.person: one.salaried for one in people_in(look, "DK")} if look.facts.leavers else {}
+    asked = Gathered()
     for one in leavers_in(look, "DK"):
-        if (
-            one.forfeits
-            and one.amount > 0
-            and known(salaried[one.person], f"whether {one.person} is salaried")
-        ):
-            yield look.found(value=one.amount, about=one.person)
+        with asked.noting():
+            salaried = look.picture.people[one.person].salaried
+            if one.forfeits and one.amount > 0 and known(salaried, f"whether {one.person} is salaried"):
+                yield look.found(value=one.amount, about=one.person)
+    asked.say()
 
 
 @reminder(
@@ -125,7 +127,7 @@ def european_pay_gap(look: Look) -> Iterator[Finding]:
     """European Union: women's and men's pay differ by {value} in {about} (report from {limit})."""
     pay: dict[str, dict[str, list[Decimal]]] = {}
     asked = Gathered()
-    for person in people_in(look, "EU"):
+    for person in people_noted(look, asked, "EU"):
         if not person.category or not person.sex:
             asked.ask(None, "category of work and sex, as reported")
         elif asked.ask(person.variable, f"the pay of {person.person}") is not None:
@@ -154,4 +156,4 @@ def paid_without_human_approval(look: Look) -> Iterator[Finding]:
     """
     run = run_in(look, "EU", "GB")
     if run is not None and known(run.human_approval, "who approves the run") is False:
-        yield look.found(value=len(list(people_in(look, "EU", "GB"))))
+        yield look.found(value=len(people_noted(look, Gathered(), "EU", "GB")))

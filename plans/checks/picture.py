@@ -8,6 +8,7 @@ looked at like any other, and a rule says so. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -236,6 +237,14 @@ class Gathered:
         if value is None and what not in self.missing:
             self.missing.append(what)
         return value
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Go on with the next one after a part that lacks a fact, and note the fact."""
+        try:
+            yield
+        except NotKnown as unknown:
+            self.ask(None, str(unknown))
 
     def say(self) -> None:
         """Say what was missing. :raises NotKnown: naming it, if anything was."""

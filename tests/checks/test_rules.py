@@ -11,7 +11,7 @@ from plans.checks.picture import picture_of
 from plans.checks.registry import checked
 from plans.checks.rule import NOT_ADVICE, RULES
 from plans.engine.codec import read
-from tests.checks.cases import CASES, KEPT
+from tests.checks.cases import CASES, KEPT, LAW_CASES
 from tests.checks.sound import differences, picture, state
 
 LAW = {rule for rule in RULES if rule.startswith("E")}
@@ -69,6 +69,20 @@ class TestRule:
         assert mended != trips["plan"]
         left = looked({**trips, "plan": mended}, case.rule)
         assert (finding.at, finding.value) not in {(other.at, other.value) for other in left}
+
+
+class TestLocalLaw:
+    @pytest.mark.parametrize("case", LAW_CASES, ids=str)
+    def test_somebody_of_whom_nothing_is_known_hides_nobody_else(self, case):
+        first = {"/facts/people/7": {"person": "nobody", "account": "ALPHA"}}
+        made = state({**case.given, case.at: case.trips, **first})
+        made["facts"]["people"].insert(0, made["facts"]["people"].pop())
+        facts = read(Facts, made["facts"])
+        assert facts.people[0].person == "nobody"
+
+        report = checked(picture=picture_of(document=made["plan"], facts=facts), only=[case.rule])
+
+        assert case.value in {finding.value for finding in report.findings}
 
 
 class TestRules:
