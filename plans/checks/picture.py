@@ -184,10 +184,12 @@ class Look:
         return known(self.facts.people, "the people on the plan")
 
     def members(self) -> Iterator[tuple[AccountFacts, MemberFacts]]:
-        """Yield each member of each account team. :raises NotKnown: if a team is not known."""
+        """Yield each member of each account team. :raises NotKnown: at the end, if a team is not known."""
+        asked = Gathered()
         for account in self.accounts():
-            for member in known(account.members, f"the team of {account.code}"):
+            for member in asked.ask(account.members, f"the team of {account.code}") or ():
                 yield account, member
+        asked.say()
 
     def metric(self, code: str) -> MetricFacts:
         """Return what the company says of a metric; nothing is known of one that is not there."""

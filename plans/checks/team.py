@@ -13,7 +13,7 @@ from itertools import combinations
 from plans.checks.changes import put
 from plans.checks.facts import AccountFacts, MemberFacts, Stage
 from plans.checks.picture import Gathered, Look, team_share
-from plans.checks.rule import DESIGNERS, NOBODY, Finding, Limit, Severity, Unit, Waiver, known, rule
+from plans.checks.rule import DESIGNERS, NOBODY, Finding, Limit, Severity, Unit, Waiver, rule
 from plans.engine.conventions import CreditBase, PlanType
 from plans.engine.plan import Commission
 
@@ -246,11 +246,14 @@ def manager_cannot_steer_team_pay(look: Look) -> Iterator[Finding]:
     """
     if look.plan.pool is not None:
         return
+    asked = Gathered()
     for account in look.accounts():
-        eligible = [one for one in known(account.members, f"the team of {account.code}") if one.pool_eligible]
+        team = asked.ask(account.members, f"the team of {account.code}") or ()
+        eligible = [one for one in team if one.pool_eligible]
         if eligible:
             fix = put("Give the plan a pool", at="/pool", value=POOL_DEFAULT)
             yield look.found(value=len(eligible), about=account.code, at="/pool", fix=fix)
+    asked.say()
 
 
 @rule(
@@ -310,11 +313,13 @@ def plan_type_misfit(look: Look) -> Iterator[Finding]:
         if not any(node.segment for node in nodes):
             yield look.found(value="no part of it reads a segment", at="/type", kind=kind)
     if plan.type is PlanType.TEAM_PERFORMANCE:
+        asked = Gathered()
         for account in look.accounts():
-            team = known(account.members, f"the team of {account.code}")
-            if len(team) < look.limit("team"):
+            team = asked.ask(account.members, f"the team of {account.code}")
+            if team is not None and len(team) < look.limit("team"):
                 value = f"the team of {account.code} has {len(team)} members"
                 yield look.found(value=value, about=account.code, at="/type", kind=kind)
+        asked.say()
 
 
 @rule(
@@ -335,7 +340,9 @@ def team_part_heavy_in_large_team(look: Look) -> Iterator[Finding]:
     share = team_share(look.picture)
     if share < look.limit("share"):
         return
+    asked = Gathered()
     for account in look.accounts():
-        team = known(account.members, f"the team of {account.code}")
+        team = asked.ask(account.members, f"the team of {account.code}") or ()
         if len(team) > look.limit("members"):
             yield look.found(value=share, limit=look.limit("share"), about=account.code, members=len(team))
+    asked.say()
