@@ -43,8 +43,11 @@ This page is printed by `manage.py plans check --reference` from the rules thems
 A check looks at a plan document and at the facts beside it, and answers with findings, or with what it would have to
 know: a fact that is not there never lets a rule pass in silence. `manage.py plans check PLAN.json` asks them of a file,
 `plans check CODE` of the last version of a stored plan with everything known of it; publishing asks them too and
-refuses while something blocks. {count} rules: {design} design checks (L) and {law} reminders of local law (E; E00 names
-places that have none). **The reminders are no legal advice**; they say where to ask.
+refuses while something blocks. The command ends with exit code 1 while something blocks; `--json` gives each finding
+with its value, limit, place in the document and, where there is one, the changes that mend it.
+
+{count} rules: {design} design checks (L) and {law} reminders of local law (E); E00 names places that have none. **The
+reminders are no legal advice**; they say where to ask.
 
 **Weights.** What *blocks* keeps a version from being approved and published until it is mended, or let stand with a
 reason by somebody of the roles named who did not prepare the version; where nobody is named it has to be mended. What
