@@ -134,6 +134,12 @@ class TeamReads:
             found.setdefault(metric, Decimal(1) / len(shared))
         return found
 
+    def is_on_plan(self, person_id: UUID) -> bool | None:
+        """Tell whether a plan pays somebody; not known while nobody is on this plan yet, as before it is published."""
+        if self.on_plans.get(person_id):
+            return True
+        return False if self.assignments else None
+
     def member(self, row: Membership) -> MemberFacts:
         return MemberFacts(
             person=str(row.person),
@@ -143,7 +149,7 @@ class TeamReads:
             dedication=row.dedication,
             whole_dedication=self.whole_dedications[row.person_id],
             leader=str(row.leader or ""),
-            on_plan=bool(self.on_plans.get(row.person_id)),
+            on_plan=self.is_on_plan(row.person_id),
             pool_eligible=row.pool_eligible,
             opt_out=row.opt_out_reason,
             measures=self.measures_of(row),
