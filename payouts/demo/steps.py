@@ -100,7 +100,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         ),
         Step(
             words=_("Bring in a file and look at its preview"),
-            url_name="kamcomp:import-list", acts=("import_commit", "upload_keep"), pages=("kamcomp:import-show",),
+            url_name="imports:batch-list", acts=("import_commit",), pages=("imports:upload-show",),
         ),
         Step(
             words=_("See what Priya Nair sees"),
@@ -158,7 +158,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         ),
         Step(
             words=_("Write a payroll file, dry first"),
-            url_name="payouts:export-list", acts=("export_make", "job_request"), pages=("payouts:export-show",),
+            url_name="payouts:export-list", acts=("job_request", "export_make"), pages=("payouts:export-make",),
         ),
         Step(
             words=_("See that the books agree"),

@@ -1,11 +1,13 @@
 """A new release while a run is under way: other meanings, other tables; and clocks that disagree."""
 
+import itertools
 import os
 import re
 import signal
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -14,7 +16,10 @@ from textwrap import dedent
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
+from django.test import Client
 
+from kamcomp.identity.choices import Role
+from kamcomp.identity.services import user_make
 from kamcomp.management.commands import migrate
 from payouts.choices import ChunkStatus, RunStatus
 from payouts.models import RunChunk
@@ -92,12 +97,33 @@ def widened() -> set[str]:
         return {name for (name,) in cursor.fetchall()}
 
 
+def reading() -> Client:
+    """Return the browser of a comp admin who reads page after page."""
+    client = Client(raise_request_exception=False)
+    user = user_make(username="reader", roles=[Role.COMP_ADMIN], since=date(2026, 1, 1), by=None)
+    client.force_login(user)
+    return client
+
+
 class TestMigration:
     def test_while_a_run_and_imports_go_on(
         self, undisturbed, made, workers: Workers, story: Story, tomorrow, monkeypatch
     ):
         monkeypatch.setattr(migrate, "LOCK_SECONDS", 1)
         over, imported, failed = threading.Event(), [], []
+        answers: Counter[int] = Counter()
+        reader = reading()
+
+        def reads() -> None:
+            try:
+                for page in itertools.cycle(["/", "/runs", "/pools", "/search?q=kes"]):
+                    if over.is_set():
+                        break
+                    answers[reader.get(page).status_code] += 1
+            except Exception as error:
+                failed.append(error)
+            finally:
+                connections.close_all()
 
         def imports() -> None:
             try:
@@ -111,8 +137,9 @@ class TestMigration:
                 connections.close_all()
 
         workers.start()
-        importer = threading.Thread(target=imports)
-        importer.start()
+        traffic = [threading.Thread(target=imports), threading.Thread(target=reads)]
+        for thread in traffic:
+            thread.start()
         run = asked(made)
         chunk = begun(run)
         said = StringIO()
@@ -122,9 +149,11 @@ class TestMigration:
             ended(run)
         finally:
             over.set()
-            importer.join(timeout=60)
+            for thread in traffic:
+                thread.join(timeout=60)
 
         assert failed == []
+        assert set(answers) == {200}
         assert len(imported) > 0
         assert Person.objects.filter(employee_id__startswith="X").count() == len(imported)
         assert widened() == {"payouts_payout", "payouts_runchunk", "teams_person"}

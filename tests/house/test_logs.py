@@ -90,6 +90,16 @@ class TestErrorTold:
 
 
 class TestLine:
+    @pytest.mark.django_db
+    def test_of_somebody_who_writes_lines_is_one_line(self, lines):
+        forged = '{"event": "forged"}'
+        Client().get("/x%0a%7b%22event%22%3a%22forged%22%7d", headers={"user-agent": f"a\n{forged}"})
+        logging.getLogger("payouts").warning("a file called %s", f"a\n{forged}")
+
+        said = [line["event"] for line in lines()]
+        assert len(said) >= 2
+        assert "forged" not in said
+
     def test_says_nothing_an_error_says(self, lines):
         logger = logging.getLogger("payouts.services.run_work")
         error = raised(ValueError(f"Ada Lovelace earns {LOST}"))
