@@ -122,7 +122,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         ),
         Step(
             words=_("Try what 110 % would pay"),
-            url_name="payouts:estimator", pages=("payouts:estimator",),
+            url_name="payouts:estimate-show", pages=("payouts:estimate-show",),
         ),
     ),
     "priya.nair": (
@@ -136,7 +136,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         ),
         Step(
             words=_("Ask about a line of your statement"),
-            url_name="payouts:dispute-list", acts=("dispute_open", "question_ask"),
+            url_name="payouts:dispute-list", acts=("dispute_open",),
         ),
         Step(
             words=_("Look at the quarters before"),
@@ -180,7 +180,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         ),
         Step(
             words=_("Read cost against performance on one page"),
-            url_name="payouts:executive", pages=("payouts:executive",),
+            url_name="payouts:executive-show", pages=("payouts:executive-show",),
         ),
     ),
     "ada.nyberg": (
@@ -194,11 +194,11 @@ STEPS: dict[str, tuple[Step, ...]] = {
         ),
         Step(
             words=_("Find out who changed what"),
-            url_name="payouts:audit-trail", pages=("payouts:audit-trail",),
+            url_name="payouts:audit-list", pages=("payouts:audit-list",),
         ),
         Step(
             words=_("See the last proof of every control"),
-            url_name="payouts:controls", pages=("payouts:controls",),
+            url_name="payouts:control-list", pages=("payouts:control-list",),
         ),
     ),
 }  # fmt: skip

@@ -8,6 +8,7 @@ import re
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from django.apps import apps
@@ -27,7 +28,6 @@ from kamcomp.pulse.middleware import FIRST
 from payouts.models import Pool
 from tests.identity.matrix import _path, addresses, company, objects
 
-pytestmark = pytest.mark.django_db
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("kamcomp", "teams", "scorecards", "plans", "payouts")
 ELSEWHERE = (
@@ -53,6 +53,14 @@ def made(django_db_setup, django_db_blocker):
     """Make both teams once for this module, in a transaction that is taken back."""
     with django_db_blocker.unblock(), transaction.atomic():
         yield company()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def taken_back(made, django_db_blocker):
+    """Take back what one test did."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
         transaction.set_rollback(True)
 
 
@@ -92,9 +100,11 @@ class TestLookingAsSomebody:
         client.post(reverse("view-as-begin", args=[payee.pk]))
         open_doors = {}
         for address, path in paths(made).items():
+            if address.name in OWN_DOORS:
+                continue
             for method in (client.post, client.put, client.patch, client.delete):
                 status = method(path, headers={"x-http-method-override": "GET"}).status_code
-                if status != 403 and address.name not in OWN_DOORS:
+                if status != 403:
                     open_doors[address.name] = status
 
         assert set(open_doors) == {resolve(path).view_name for path in FIRST}
@@ -120,9 +130,10 @@ class TestRedirects:
         ]
 
         for answer in answers:
-            to = answer.headers.get("Location", "/")
-            assert re.match(r"/(?![/\\])", to), to
-            assert "evil" not in to.split("?")[0]
+            to = urljoin(
+                "http://testserver/somewhere", answer.headers.get("Location", "/").replace("\\", "/")
+            )
+            assert to.startswith("http://testserver/"), to
 
 
 class TestFilters:
