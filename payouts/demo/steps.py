@@ -91,8 +91,8 @@ STEPS: dict[str, tuple[Step, ...]] = {
             url_name="payouts:run-show", leads=current_run, pages=("payouts:run-show",),
         ),
         Step(
-            words=_("Look who still has a pool to hand out"),
-            url_name="payouts:pool-list", query=f"?period={PERIOD}", pages=("payouts:pool-list",),
+            words=_("See what Priya Nair sees"),
+            url_name="view-as", query="?q=priya", acts=("view_as_begin",),
         ),
         Step(
             words=_("Open the account team of Meridian"),
@@ -103,8 +103,8 @@ STEPS: dict[str, tuple[Step, ...]] = {
             url_name="imports:batch-list", acts=("import_commit",), pages=("imports:upload-show",),
         ),
         Step(
-            words=_("See what Priya Nair sees"),
-            url_name="view-as", query="?q=priya", acts=("view_as_begin",),
+            words=_("Look who still has a pool to hand out"),
+            url_name="payouts:pool-list", query=f"?period={PERIOD}", pages=("payouts:pool-list",),
         ),
     ),
     "ingrid.solheim": (
