@@ -24,5 +24,6 @@ urlpatterns = [
     path("api/v1/", include("payouts.api.urls")),
     path("", include("teams.urls")),
     path("", include("kamcomp.imports.urls")),
+    path("", include("scorecards.urls")),
     path("", include("payouts.urls")),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -35,7 +35,7 @@ class AllocationTyped:
 
     A row is touched where it differs from what the sender's page had; untouched rows are
     left to whoever changed them. `clashes` are the touched rows that somebody else gave
-    another amount since.
+    another amount since, `reason_clashes` those whose reason somebody else wrote anew.
     """
 
     version: int
@@ -46,6 +46,18 @@ class AllocationTyped:
     reasons: dict[UUID, str] = field(default_factory=dict)
     errors: dict[UUID, str] = field(default_factory=dict)
     clashes: list[SheetRow] = field(default_factory=list)
+    reasons_were: dict[UUID, str] = field(default_factory=dict)
+    reason_clashes: list[SheetRow] = field(default_factory=list)
+
+    def without_clashes(self) -> AllocationTyped:
+        """Return what was sent without the rows that somebody else changed too."""
+        theirs = {row.person_id for row in self.clashes}
+        words = {row.person_id for row in self.reason_clashes}
+        return replace(
+            self,
+            amounts={key: amount for key, amount in self.amounts.items() if key not in theirs},
+            reasons={key: reason for key, reason in self.reasons.items() if key not in words | theirs},
+        )
 
     @property
     def touched(self) -> bool:
@@ -69,8 +81,10 @@ def allocation_typed(*, post: QueryDict, sheet: PoolSheet) -> AllocationTyped:
                 found.clashes.append(row)
         reason, reason_was = post.get(REASON + key), post.get(REASON_WAS + key, "")
         if reason is not None and reason.strip() != reason_was.strip():
-            found.typed_reasons[row.person_id] = reason
+            found.typed_reasons[row.person_id], found.reasons_were[row.person_id] = reason, reason_was
             found.reasons[row.person_id] = reason.strip()[:LONGEST_REASON]
+            if found.version != sheet.pool.version and row.reason not in (reason_was.strip(), reason.strip()):
+                found.reason_clashes.append(row)
     return found
 
 

@@ -5,6 +5,11 @@ from django.urls import include, path
 from payouts import entrance, views
 
 screens = [
+    path("my/accounts", views.MyAccountList.as_view(), name="my-account-list"),
+    path("my/accounts/<uuid:account_id>", views.AccountReview.as_view(), name="account-review"),
+    path("my/support", views.SupportList.as_view(), name="support-list"),
+    path("my/estimate", views.EstimateShow.as_view(), name="estimate-show"),
+    path("my/statements", views.StatementArchive.as_view(), name="statement-archive"),
     path("accounts", views.AccountList.as_view(), name="account-list"),
     path("accounts/<uuid:account_id>", views.AccountShow.as_view(), name="account-show"),
     path("statements", views.StatementList.as_view(), name="statement-list"),

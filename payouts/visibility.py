@@ -37,9 +37,21 @@ from payouts.models import (
     Run,
     RunChunk,
     RunProblem,
+    StatementReading,
 )
 from plans.models import Assignment
-from teams.visibility import HELD, OWN, PAY, REPORTS, STRUCTURE, held_accounts, kam_seats, own_people, reports
+from teams.visibility import (
+    HELD,
+    IN_HELD_TEAMS,
+    OWN,
+    PAY,
+    REPORTS,
+    STRUCTURE,
+    held_accounts,
+    kam_seats,
+    own_people,
+    reports,
+)
 
 ROOM = "payouts"
 BOOKS = (Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR)
@@ -190,6 +202,7 @@ seen(
 )
 seen(PoolBudget, room=ROOM, everything=STRUCTURE)
 seen(AccountReview, room=ROOM, everything=STRUCTURE, kam=HELD)
+seen(StatementReading, room=ROOM, everything=PAY, kam=(OWN, IN_HELD_TEAMS, REPORTS), payee=OWN)
 seen(Pool, room=ROOM, everything=STRUCTURE, kam=(HELD, ALLOCATED_POOLS, SHARED_POOLS), payee=SHARED_POOLS)
 seen(
     Allocation,

@@ -52,6 +52,14 @@ class Place:
 ENTRIES: tuple[Entry, ...] = (
     Entry(url_name="home", label=_("Home"), icon="home", phone=_("Home")),
     Entry(
+        url_name="payouts:my-account-list",
+        label=_("My accounts"),
+        icon="building-office-2",
+        group=MY_WORK,
+        roles={KAM},
+        phone=_("Accounts"),
+    ),
+    Entry(
         url_name="payouts:pool-list",
         label=_("Allocate pool"),
         icon="chart-pie",
@@ -60,12 +68,41 @@ ENTRIES: tuple[Entry, ...] = (
         phone=_("Allocate"),
     ),
     Entry(
+        url_name="payouts:support-list",
+        label=_("Whom I support"),
+        icon="users",
+        group=MY_WORK,
+        roles={PAYEE},
+        phone=_("Support"),
+    ),
+    Entry(
+        url_name="scorecards:objective-list",
+        label=_("Objectives"),
+        icon="flag",
+        group=MY_WORK,
+        roles={ADMIN, KAM, EXECUTIVE, PAYEE},
+    ),
+    Entry(
         url_name="payouts:statement-list",
         label=_("My statement"),
         icon="document-currency-euro",
         group=MY_PAY,
         roles={KAM, PAYEE},
         phone=_("Statement"),
+    ),
+    Entry(
+        url_name="payouts:statement-archive",
+        label=_("All statements"),
+        icon="archive-box",
+        group=MY_PAY,
+        roles={KAM, PAYEE},
+    ),
+    Entry(
+        url_name="payouts:estimate-show",
+        label=_("Estimator"),
+        icon="calculator",
+        group=MY_PAY,
+        roles={KAM, PAYEE},
     ),
     Entry(
         url_name="teams:team-list",

@@ -45,6 +45,9 @@ CALENDAR = "FY"
 CLOSED, OPEN = QUARTERS[:-1], QUARTERS[-1]
 SETTINGS = {"metrics.satisfaction_best": "10", "metrics.satisfaction_top_from": "9"}
 
+LEADER, LEADER_ID = "Anders Vik", "HC-0001"
+"""He leads the key account managers, and rates their objectives."""
+
 MERIDIAN_SO_FAR = {
     "Tomasz Wieczorek": "3160.00",
     "Priya Nair": "3950.00",
@@ -141,7 +144,7 @@ class Story:
 
     def users_link(self) -> None:
         people = {person.employee_id: person for person in Person.objects.all()}
-        for name, employee_id in company.employee_ids().items():
+        for name, employee_id in {**company.employee_ids(), LEADER: LEADER_ID}.items():
             user = self.users[company.username(name)]
             person_user_set(person=people[employee_id], user=user, by=self.maren)
 

@@ -4,6 +4,7 @@ from payouts.models.cases import Dispute, DisputeMessage
 from payouts.models.ledger import Adjustment, ClawbackCase, LedgerEntry, PayoutEvent, Posting
 from payouts.models.outputs import Export, LedgerCheck, PayrollReturn
 from payouts.models.pools import Allocation, Pool, PoolBudget
+from payouts.models.readings import StatementReading
 from payouts.models.register import RegisterRow
 from payouts.models.runs import AccountReview, Payout, PayoutLine, Run, RunChunk, RunProblem
 
@@ -28,4 +29,5 @@ __all__ = [
     "Run",
     "RunChunk",
     "RunProblem",
+    "StatementReading",
 ]

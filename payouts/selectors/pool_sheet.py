@@ -16,6 +16,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Q
+
 from kamcomp import money
 from kamcomp.identity.models import User
 from payouts.choices import PoolStatus
@@ -29,8 +31,8 @@ from payouts.engine.pool_case import (
     proposal,
 )
 from payouts.models import Allocation, PayoutLine, Pool
-from teams.choices import Link, Seat
-from teams.models import Membership
+from teams.choices import Link, ObjectiveStatus, Seat
+from teams.models import AccountObjective, Membership
 
 ZERO = Decimal(0)
 OPEN = (PoolStatus.FUNDED, PoolStatus.ALLOCATING, PoolStatus.RETURNED)
@@ -50,7 +52,11 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class SheetRow:
-    """One person of the pool. `share` and `deviation` are ratios: of the pool, and off the guideline."""
+    """
+    One person of the pool. `share` and `deviation` are ratios: of the pool, and off the guideline.
+
+    `goals` are the objectives of the account plan they met, and those they had in the period; None where they had none.
+    """
 
     person_id: UUID
     employee_id: str
@@ -59,6 +65,7 @@ class SheetRow:
     family: str
     link: str
     dedication: Decimal
+    goals: tuple[int, int] | None
     before: Decimal | None
     guideline: Decimal
     amount: Decimal | None
@@ -151,7 +158,7 @@ def pool_findings(*, pool: Pool) -> tuple[guardrails.Finding, ...]:
 
 @money.exactly
 def pool_sheet(*, pool: Pool) -> PoolSheet:
-    """Return a funded pool as a sheet, in five queries."""
+    """Return a funded pool as a sheet, in six queries."""
     allocations = list(
         pool.allocations.select_related("person__details", "role").order_by("link", "person__employee_id")
     )
@@ -159,7 +166,8 @@ def pool_sheet(*, pool: Pool) -> PoolSheet:
     figures = pool_figures(case=case)
     before_pool = _pool_before(pool)
     before = {} if before_pool is None else _amounts(before_pool)
-    rows = [_row(allocation, pool=pool, before=before) for allocation in allocations]
+    goals = _goals(pool)
+    rows = [_row(allocation, pool=pool, before=before, goals=goals) for allocation in allocations]
     allocated = sum((row.amount or ZERO for row in rows), ZERO)
     inside = [row for row in rows if row.eligible]
     funding = list(_funding(pool))
@@ -242,7 +250,27 @@ def _amounts(pool: Pool) -> dict[UUID, Decimal | None]:
     return dict(pool.allocations.values_list("person_id", "amount"))
 
 
-def _row(row: Allocation, *, pool: Pool, before: Mapping[UUID, Decimal | None]) -> SheetRow:
+def _goals(pool: Pool) -> Mapping[UUID, tuple[int, int]]:
+    """Return by person how many objectives of the account plan, due in the pool's period, they met and had."""
+    rows = (
+        AccountObjective.objects.filter(
+            account_id=pool.account_id, due_on__gte=pool.period.days.lower, due_on__lt=pool.period.days.upper
+        )
+        .exclude(status__in=[ObjectiveStatus.DRAFT, ObjectiveStatus.DROPPED])
+        .order_by()
+        .values_list("owner_id")
+        .annotate(met=Count("pk", filter=Q(status=ObjectiveStatus.MET)), had=Count("pk"))
+    )
+    return {owner: (met, had) for owner, met, had in rows}
+
+
+def _row(
+    row: Allocation,
+    *,
+    pool: Pool,
+    before: Mapping[UUID, Decimal | None],
+    goals: Mapping[UUID, tuple[int, int]],
+) -> SheetRow:
     funded = pool.funded or ZERO
     deviation = None
     if row.amount is not None and row.guideline:
@@ -257,6 +285,7 @@ def _row(row: Allocation, *, pool: Pool, before: Mapping[UUID, Decimal | None]) 
         family=row.role.family if row.link == Link.MATRIX else "",
         link=row.link,
         dedication=row.dedication,
+        goals=goals.get(row.person_id),
         before=before.get(row.person_id),
         guideline=row.guideline,
         amount=row.amount,

@@ -364,7 +364,7 @@ def _shares(
 def _submitted(*, pool_id: UUID, by: User, at: datetime, word: str) -> Pool:
     pool = (
         Pool.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("account__node", "period", "run", "allocator__manager")
+        .select_related("account__node", "period", "run__started_by", "allocator__manager")
         .get(pk=pool_id)
     )
     manager = pool.allocator.manager if pool.allocator else None
@@ -376,18 +376,24 @@ def _submitted(*, pool_id: UUID, by: User, at: datetime, word: str) -> Pool:
         )
     if pool.submitted_by_id == by.pk or (pool.allocator and pool.allocator.user_id == by.pk):
         raise AllocatorCannotApprove(f"{by} allocated the pool of {pool}: somebody else decides on it.")
+    if pool.submitted_by is None and pool.run.started_by_id == by.pk:
+        raise AllocatorCannotApprove(
+            f"{by} started {pool.run}, whose late rule handed in the pool of {pool}: somebody else decides on it."
+        )
     return pool
 
 
 def _decide(*, pool: Pool, by: User, at: datetime, decision: Decision, comment: str) -> None:
-    if pool.submitted_by is None:
+    # What the clock handed in by the plan's late rule was prepared by who started the run that funded it.
+    preparer = pool.submitted_by or (pool.run.started_by if pool.run else None)
+    if preparer is None:
         raise PoolNotSubmitted(f"Nobody has submitted the pool of {pool}: there is nothing to decide.")
     Approval.objects.create(
         subject_table=POOL_TABLE,
         subject_id=pool.pk,
         step="pool_approve",
         digest=allocation_digest(pool=pool),
-        prepared_by=pool.submitted_by,
+        prepared_by=preparer,
         decided_by=by,
         decided_at=at,
         decision=decision,

@@ -3,6 +3,7 @@
 from payouts.views.accounts import AccountList, AccountShow
 from payouts.views.accruals import AccrualList
 from payouts.views.adjustments import AdjustmentDecide, AdjustmentList, AdjustmentPropose, AdjustmentShow
+from payouts.views.archive import StatementArchive
 from payouts.views.audit import AuditList, AuditShow
 from payouts.views.calendar import CalendarFeedMake, CalendarFeedShow, CalendarShow, PeriodDateMove
 from payouts.views.closing import RunClose, RunCloseNext
@@ -15,9 +16,11 @@ from payouts.views.disputes import (
     LineDispute,
     ShareDispute,
 )
+from payouts.views.estimates import EstimateShow
 from payouts.views.executive import ExecutiveShow
 from payouts.views.exports import ExportDownload, ExportJobs, ExportList, ExportMake
 from payouts.views.home import Home
+from payouts.views.my_accounts import AccountReview, MyAccountList
 from payouts.views.people import (
     PackageApprove,
     PackagePropose,
@@ -34,10 +37,12 @@ from payouts.views.reproduce import Reproduce
 from payouts.views.runs import RunAct, RunList, RunProgressShow, RunShow, RunStart
 from payouts.views.search import Search
 from payouts.views.statements import LineRows, PayoutProof, StatementList, StatementShow
+from payouts.views.support import SupportList
 
 __all__ = [
     "AccessList",
     "AccountList",
+    "AccountReview",
     "AccountShow",
     "AccrualList",
     "AdjustmentDecide",
@@ -56,6 +61,7 @@ __all__ = [
     "DisputeAct",
     "DisputeList",
     "DisputeShow",
+    "EstimateShow",
     "ExecutiveShow",
     "ExportDownload",
     "ExportJobs",
@@ -64,6 +70,7 @@ __all__ = [
     "Home",
     "LineDispute",
     "LineRows",
+    "MyAccountList",
     "PackageApprove",
     "PackagePropose",
     "PackageWithdraw",
@@ -91,6 +98,8 @@ __all__ = [
     "RunStart",
     "Search",
     "ShareDispute",
+    "StatementArchive",
     "StatementList",
     "StatementShow",
+    "SupportList",
 ]

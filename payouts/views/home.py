@@ -195,7 +195,7 @@ def _pools_decide(each: Todo) -> Written:
 def _account_review(each: Todo) -> Written:
     about = {"account": each.account, "period": each.period}
     words = __("Review %(account)s, %(period)s") % about
-    url = _led("payouts:account-show", each.subject_id) + f"?period={each.period}"
+    url = _led("payouts:account-review", each.subject_id) + f"?period={each.period}"
     return words, __("Are results and payouts right? Confirm, or object with a reason"), __("Review"), url
 
 
@@ -205,7 +205,7 @@ def _accounts_review(each: Todo) -> Written:
         "Review %(count)s account, %(period)s", "Review %(count)s accounts, %(period)s", each.count
     )
     more = __("Are results and payouts right? Confirm, or object with a reason")
-    return words % about, more, __("Review"), _led("payouts:account-list") + "?review=waits"
+    return words % about, more, __("Review"), _led("payouts:my-account-list") + "?review=waits"
 
 
 def _run_start(each: Todo) -> Written:

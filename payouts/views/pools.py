@@ -214,8 +214,8 @@ class AllocationSave(PoolScreen):
         act = request.POST.get("act", "save")
         sheet = pool_sheet(pool=self.pool)
         typed = allocation_typed(post=request.POST, sheet=sheet)
-        if typed.clashes:
-            return self.conflict(sheet, typed)
+        if typed.clashes or typed.reason_clashes:
+            return self._laid_beside(sheet, typed)
         try:
             version = self._kept(sheet, typed)
             if typed.errors:
@@ -232,6 +232,14 @@ class AllocationSave(PoolScreen):
         if done:
             said(request, done)
         return redirect(pool_url(self.pool))
+
+    def _laid_beside(self, sheet: PoolSheet, typed: AllocationTyped) -> HttpResponse:
+        """Keep what nobody else touched, and lay the rest beside theirs: whatever is chosen, nothing else is lost."""
+        try:
+            self._kept(sheet, typed.without_clashes())
+        except Refusal:
+            return self.conflict(sheet, typed)
+        return self.conflict(pool_sheet(pool=self._pool()), typed)
 
     def _kept(self, sheet: PoolSheet, typed: AllocationTyped) -> int:
         """Keep what was touched; return the version that is now the pool's."""
@@ -309,7 +317,7 @@ class AllocationSave(PoolScreen):
         answer = conflict_page(
             self.request,
             what=__("The pool changed while you worked on it"),
-            sentence=__("Somebody gave these people another amount after you opened the sheet."),
+            sentence=__("Somebody changed these after you opened the sheet."),
             fields=[
                 FieldConflict(
                     label=row.name,
@@ -319,6 +327,16 @@ class AllocationSave(PoolScreen):
                     theirs=now[row.person_id],
                 )
                 for row in typed.clashes
+            ]
+            + [
+                FieldConflict(
+                    label=__("Reason for %(name)s") % {"name": row.name},
+                    name=f"reason-{row.person_id}",
+                    before=typed.reasons_were[row.person_id],
+                    mine=typed.typed_reasons[row.person_id],
+                    theirs=row.reason,
+                )
+                for row in typed.reason_clashes
             ],
             back=pool_url(self.pool),
             keep=pool_url(self.pool),

@@ -22,17 +22,19 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic.base import TemplateResponseMixin, View
 
 from kamcomp.identity.models import User
+from kamcomp.identity.viewing import is_looking
 from kamcomp.pages.screens import Crumb, Screen
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import Kind, TableColumn, TableScreen
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.exports.statement_pdf import statement_pdf
-from payouts.models import Payout, PayoutLine
+from payouts.models import Payout, PayoutLine, StatementReading
 from payouts.selectors.disputes import statement_cases
 from payouts.selectors.rederived import payout_explain
 from payouts.selectors.statements import SHOWN, Statement, statement, statement_periods
 from payouts.services.adjustments import PROPOSERS
+from payouts.services.readings import statement_read
 from scorecards.selectors.sources import PNL, SALES, nodes_below, source_kind, source_pnl, source_sales
 from teams.models import Person
 
@@ -75,6 +77,7 @@ class StatementShow(Screen, TemplateResponseMixin, View):
             return write(_file(shown), self._about(shown))
         own = shown.person.user_id == request.user.pk
         context = self.get_context_data(
+            reading=self._read(shown, own=own),
             statement=shown,
             periods=periods,
             own=own,
@@ -96,6 +99,19 @@ class StatementShow(Screen, TemplateResponseMixin, View):
         name = f"statement-{shown.person.employee_id}-{shown.period.code}.pdf"
         answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
         return answer
+
+    def _read(self, shown: Statement, *, own: bool) -> StatementReading | None:
+        """Return the receipt of the statement; the person themselves leaves it, not who looks as them."""
+        readings = StatementReading.objects.filter(person=shown.person, period=shown.period)
+        reading = visible(readings, to=viewer_for(self.request)).first()
+        if reading is not None or not own or is_looking(self.request):
+            return reading
+        return statement_read(
+            person_id=shown.person.pk,
+            period_id=shown.period.pk,
+            by=cast(User, self.request.user),
+            at=timezone.now(),
+        )
 
     def _about(self, shown: Statement) -> dict[str, str]:
         return {

@@ -2,6 +2,7 @@
 
 from scorecards.services.ratings import (
     ObjectiveNotAgreed,
+    RaterNotEntitled,
     RatingNotOnScale,
     RatingOfOwn,
     objective_rate,
@@ -27,6 +28,7 @@ __all__ = [
     "CalendarMismatch",
     "CurrencyUnknown",
     "ObjectiveNotAgreed",
+    "RaterNotEntitled",
     "RatingNotOnScale",
     "RatingOfOwn",
     "ResultsComputed",

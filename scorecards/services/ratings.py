@@ -1,16 +1,18 @@
 """Acts on objectives: their rating in a period, by someone other than who owns them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from kamcomp.audit.context import act
 from kamcomp.calendar.models import Period
+from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.refusal import Refusal
 from scorecards.models import ObjectiveRating
-from teams.choices import ObjectiveStatus
-from teams.models import AccountObjective
+from teams.choices import ObjectiveStatus, Seat
+from teams.models import AccountObjective, Membership
 
+HOLDING = (Seat.KAM, Seat.DEPUTY)
 SCALE = tuple(map(Decimal, ("0", "0.5", "1", "1.25", "1.5")))
 
 
@@ -20,6 +22,10 @@ class RatingNotOnScale(Refusal):
 
 class RatingOfOwn(Refusal):
     """Nobody rates an objective of their own."""
+
+
+class RaterNotEntitled(Refusal):
+    """An objective is rated by the account's KAM or deputy, by the owner's manager, or by a compensation admin."""
 
 
 class ObjectiveNotAgreed(Refusal):
@@ -44,9 +50,10 @@ def objective_rate(
 
     :raises RatingNotOnScale: if the rating is not 0, 50, 100, 125 or 150 %.
     :raises RatingOfOwn: if `by` owns the objective.
+    :raises RaterNotEntitled: if `by` neither holds the account, nor manages the owner, nor is a compensation admin.
     :raises ObjectiveNotAgreed: if the objective is a draft or was dropped.
     """
-    _refuse_unless_ratable(objective=objective, rating=rating, by=by)
+    _refuse_unless_ratable(objective=objective, rating=rating, by=by, on=at.date())
     AccountObjective.objects.select_for_update(no_key=True).get(pk=objective.pk)
     believed = ObjectiveRating.objects.current().filter(objective=objective, period=period)
     earlier = believed.first()
@@ -58,12 +65,28 @@ def objective_rate(
     )
 
 
-def _refuse_unless_ratable(*, objective: AccountObjective, rating: Decimal, by: User) -> None:
+def rates_objective(*, objective: AccountObjective, user: User, on: date) -> bool:
+    """Tell whether somebody may rate an objective: who holds its account, its owner's manager, a compensation admin."""
+    if objective.owner.user_id == user.pk:
+        return False
+    manager = objective.owner.manager
+    if manager is not None and manager.user_id == user.pk:
+        return True
+    seats = Membership.objects.filter(account_id=objective.account_id, seat__in=HOLDING, person__user=user)
+    return Role.COMP_ADMIN in user.roles_on(on) or seats.filter(valid__contains=on).exists()
+
+
+def _refuse_unless_ratable(*, objective: AccountObjective, rating: Decimal, by: User, on: date) -> None:
     if rating not in SCALE:
         steps = ", ".join(f"{step * 100:.0f}" for step in SCALE)
         raise RatingNotOnScale(f"{objective.code}: a rating is one of {steps} %, not {rating * 100:f} %.")
     if objective.owner.user_id is not None and objective.owner.user_id == by.pk:
         raise RatingOfOwn(f"{objective.code} is an objective of your own; someone else rates it.")
+    if not rates_objective(objective=objective, user=by, on=on):
+        raise RaterNotEntitled(
+            f"{objective.code} is rated by the key account manager of {objective.account}, by the manager of its "
+            f"owner or by a compensation admin, not by {by}."
+        )
     if objective.status in (ObjectiveStatus.DRAFT, ObjectiveStatus.DROPPED):
         state = objective.get_status_display().lower()
         raise ObjectiveNotAgreed(f"{objective.code} is {state}; agree on it before it is rated.")

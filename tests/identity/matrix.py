@@ -36,8 +36,8 @@ from payouts.choices import (
 from payouts.models import Adjustment, Allocation, Dispute, Export, PayoutLine, Pool
 from payouts.selectors.disputes import Subject
 from payouts.services.disputes import dispute_open
-from teams.choices import Seat
-from teams.models import Membership, PayPackage, TeamEdit
+from teams.choices import ObjectiveStatus, Seat
+from teams.models import AccountObjective, Membership, PayPackage, TeamEdit
 from teams.services import team_member_end
 from tests.payouts.company import D
 from tests.visibility.two_teams import TwoTeams, reviewed, two_teams
@@ -131,6 +131,18 @@ def company() -> TwoTeams:
             by=made.user("sofia" if name == "sofia" else "ingrid"),
             at=timezone.now(),
         )
+    for code, account, owner in (
+        ("KES-1", made.account, made.people["sofia"]),
+        ("MER-1", made.first.account, made.first.people["PM"]),
+    ):
+        AccountObjective.objects.create(
+            account=account,
+            code=code,
+            owner=owner,
+            statement="Win the second plant",
+            due_on=date(2026, 12, 31),
+            status=ObjectiveStatus.AGREED,
+        )
     return made
 
 
@@ -223,6 +235,10 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "kind": {"first": "cut_off"},
         "setting": {"first": "account_review_days"},
         "page": {"document": "reference/glossary"},
+        "objective_id": {
+            "team's": AccountObjective.objects.get(code="KES-1").pk,
+            "stranger's": AccountObjective.objects.get(code="MER-1").pk,
+        },
         "number": {"first": 1},
         "period": {"everybody's": made.run.period.code},
         "act": {"first": "review"},

@@ -287,6 +287,15 @@ class TestPoolReturn:
 
 
 class TestPoolCloseLate:
+    def test_of_the_clock_is_decided_by_somebody_else_than_started_the_run(self, made):
+        pool = pools.pool_close_late(pool_id=Pool.objects.get().pk, by=None, at=AFTER_WINDOW)
+
+        with pytest.raises(pools.AllocatorCannotApprove, match="whose late rule handed in the pool"):
+            pools.pool_approve(pool_id=pool.pk, by=made.user("maren"), at=AFTER_WINDOW)
+
+        approved = pools.pool_approve(pool_id=pool.pk, by=made.user("anders"), at=AFTER_WINDOW)
+        assert (approved.status, approved.by_guideline) == (PoolStatus.APPROVED, True)
+
     def test_applies_the_guideline_where_the_plan_says_so(self, made):
         pool = pools.pool_close_late(pool_id=Pool.objects.get().pk, by=made.user("maren"), at=AFTER_WINDOW)
 

@@ -1,5 +1,6 @@
 """The pool in the browser: kept, spread, undone, laid beside another's, handed in, decided; hidden from strangers."""
 
+from datetime import date
 from decimal import Decimal
 
 import openpyxl
@@ -10,6 +11,7 @@ from django.urls import reverse
 from payouts.choices import PoolStatus
 from payouts.models import Allocation, Pool
 from payouts.services import allocations
+from teams.models import AccountObjective
 from tests.payouts.company import AT
 from tests.payouts.test_allocations import WHOLE, funded
 
@@ -155,6 +157,56 @@ class TestAllocationSave:
         carried = dict(answer.context["carried"])
         assert send(ingrid, pool, data=carried).status_code == 302
         assert amount_of(made, "PM") == D("100.00")
+
+    def test_keeps_what_only_one_of_two_touched_whichever_is_chosen_for_the_rest(self, made, pool):
+        mine = sheet(pool, PM=("100", ""), BIL=("300", "does more"))
+        theirs = {made.people["PM"].pk: D("250.00"), made.people["CSR"].pk: D("200.00")}
+        allocations.allocation_save(
+            pool_id=pool.pk, version=pool.version, amounts=theirs, by=made.user("ingrid"), at=AT
+        )
+
+        answer = send(browser(made, "ingrid"), pool, data=mine)
+
+        assert answer.status_code == 409
+        assert [amount_of(made, name) for name in ("PM", "CSR", "BIL")] == [
+            D("250.00"),
+            D("200.00"),
+            D("300.00"),
+        ]
+        assert Allocation.objects.get(person=made.people["BIL"]).reason == "does more"
+
+    def test_lays_two_reasons_for_one_person_side_by_side(self, made, pool):
+        mine = sheet(pool, PM=("", "my reason"))
+        allocations.allocation_save(
+            pool_id=pool.pk,
+            version=pool.version,
+            amounts={},
+            reasons={made.people["PM"].pk: "their reason"},
+            by=made.user("ingrid"),
+            at=AT,
+        )
+        ingrid = browser(made, "ingrid")
+
+        answer = send(ingrid, pool, data=mine)
+
+        assert answer.status_code == 409
+        assert "my reason" in answer.content.decode()
+        assert "their reason" in answer.content.decode()
+        send(ingrid, pool, data=dict(answer.context["carried"]))
+        assert Allocation.objects.get(person=made.people["PM"]).reason == "my reason"
+
+    def test_shows_how_many_of_their_objectives_people_met(self, made, pool):
+        for number, status in enumerate(("met", "met", "missed", "dropped")):
+            AccountObjective.objects.create(
+                account=made.account, code=f"O{number}", owner=made.people["PM"], statement="Win a plant",
+                due_on=date(2026, 9, 30), status=status,
+            )  # fmt: skip
+
+        page = (
+            browser(made, "ingrid").get(reverse("payouts:allocation-save", args=[pool.pk])).content.decode()
+        )
+
+        assert "2 of 3" in page
 
     def test_is_not_there_for_others(self, made, pool):
         url = reverse("payouts:allocation-save", args=[pool.pk])
