@@ -33,6 +33,7 @@ USAGE = """usage: python3 -m kamcomp.embedded COMMAND [ARGUMENTS]
 PLACES = {
     **dict.fromkeys(("run", "manage", "python", "reset"), "run"),
     **dict.fromkeys(("test", "quick", "faults", "check", "lock"), "test"),
+    "bench": "bench",
 }
 GUESTS = ("manage", "python")
 LOCK_VARIABLE = "KAMCOMP_LOCK"

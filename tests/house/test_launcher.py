@@ -10,10 +10,18 @@ from pathlib import Path
 import pytest
 import redis
 
+from kamcomp.embedded.bootstrap import PLACES, USAGE
 from kamcomp.embedded.launcher import door_open
 from kamcomp.embedded.places import CannotStart, Place, forget, passable
 from kamcomp.embedded.services import services_up
 from kamcomp.embedded.valkey import binary_found
+
+
+class TestUsage:
+    def test_names_the_commands_that_lead_somewhere(self):
+        named = {line.split()[0] for line in USAGE.splitlines() if line.startswith("  ")}
+
+        assert named == {*PLACES, "stop"}
 
 
 class TestDoorOpen:
