@@ -37,25 +37,42 @@ def periods(sheet: Sheet) -> list[Period | None]:
     found: dict[str, list[Period]] = defaultdict(list)
     for period in Period.objects.select_related("calendar").filter(code__in=sheet.distinct("period")):
         found[period.code].append(period)
-    calendars = sheet["calendar"]
-    named: list[Period | None] = []
-    for row, code in enumerate(sheet["period"]):
-        meant = [p for p in found.get(code, ()) if calendars[row] in (None, p.calendar.code)]
-        if code is not None and len(meant) != 1:
-            several = ", ".join(sorted(p.calendar.code for p in meant))
-            reason = (
-                f"is a period of {several}: name one in the column calendar" if meant else "is no period here"
-            )
-            sheet.reject(row, "period", reason)
-        named.append(meant[0] if len(meant) == 1 else None)
-    return named
+    # A large file names a handful of periods hundreds of thousands of times.
+    pairs = list(zip(sheet["period"], sheet["calendar"], strict=True))
+    meant: dict[Any, list[Period]] = {
+        (code, calendar): [p for p in found.get(code, ()) if calendar in (None, p.calendar.code)]
+        for code, calendar in set(pairs)
+    }
+    unclear = {pair for pair, periods in meant.items() if pair[0] is not None and len(periods) != 1}
+    if unclear:
+        for row, pair in enumerate(pairs):
+            if pair in unclear:
+                sheet.reject(row, "period", _unclear(meant[pair]))
+    named = {pair: periods[0] if len(periods) == 1 else None for pair, periods in meant.items()}
+    return [named[pair] for pair in pairs]
+
+
+def _unclear(meant: list[Period]) -> str:
+    several = ", ".join(sorted(period.calendar.code for period in meant))
+    return f"is a period of {several}: name one in the column calendar" if meant else "is no period here"
 
 
 def spans(named: Iterable[Period | None]) -> list[Span | None]:
     """Return the days of periods."""
     periods_named = list(named)
-    days = {period.pk: period.span for period in {p.pk: p for p in periods_named if p}.values()}
-    return [days[period.pk] if period else None for period in periods_named]
+    days = {id(period): period.span if period else None for period in _each_once(periods_named)}
+    return [days[id(period)] for period in periods_named]
+
+
+def ids_of(named: Iterable[Period | None]) -> list[UUID | None]:
+    """Return the ids of periods."""
+    periods_named = list(named)
+    ids = {id(period): period.pk if period else None for period in _each_once(periods_named)}
+    return [ids[id(period)] for period in periods_named]
+
+
+def _each_once(named: list[Period | None]) -> Iterable[Period | None]:
+    return {id(period): period for period in named}.values()
 
 
 def metrics(sheet: Sheet) -> list[Metric | None]:

@@ -18,7 +18,7 @@ from kamcomp.imports.values import Amount, CurrencyCode, Day, Identifier, Text, 
 from kamcomp.spans import Span
 from scorecards.choices import MetricSource, ResultStatus, Window
 from scorecards.intake.figures import CALENDAR, PERIOD
-from scorecards.intake.references import fact_load, metrics, periods, spans
+from scorecards.intake.references import fact_load, ids_of, metrics, periods, spans
 from scorecards.intake.targets import SUBJECT, check_currency
 from scorecards.models import Metric, Result, Target
 from teams.intake.references import OWN, nodes, people, segments
@@ -61,7 +61,7 @@ def result_load(sheet: Sheet, subject: dict[str, list[Any]], meant: Sequence[Per
     """Return the load of the results; a restated one is a new row, and says so."""
     missing = [actual is None for actual in sheet["actual"]]
     columns: dict[str, Any] = subject | {
-        "period_id": [period.pk if period else None for period in meant],
+        "period_id": ids_of(meant),
         "window": [Window.PERIOD.value] * len(sheet),
         "value": sheet["actual"],
         "currency": [currency or "" for currency in sheet["currency"]],
