@@ -85,6 +85,9 @@ class Adjustment(Record):
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
+    decision_recorded_at = models.DateTimeField(
+        null=True, editable=False, help_text="By the database's clock, which tells what a run knew."
+    )
 
     class Meta:
         constraints = [

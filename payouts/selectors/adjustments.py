@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import FiscalCalendar, Period
@@ -96,11 +97,20 @@ def adjustments_to_post(*, period: Period) -> QuerySet[Adjustment]:
 
 
 def adjustments_after_run(*, run: Run) -> QuerySet[Adjustment]:
-    """Return approved corrections of people that were decided after the run read what had been posted."""
-    return adjustments_to_post(period=run.period).filter(
-        person__isnull=False,
-        kind__in=[AdjustmentKind.CORRECTION, AdjustmentKind.CLAWBACK],
-        decided_at__gt=run.known_at,
+    """
+    Return approved corrections of people that were decided after the run's moment.
+
+    Both moments are the database's. A run waits for every transaction that began before its own
+    moment, so what was decided earlier by that clock is what it read.
+    """
+    return (
+        adjustments_to_post(period=run.period)
+        .annotate(known_at=Coalesce("decision_recorded_at", "decided_at"))
+        .filter(
+            person__isnull=False,
+            kind__in=[AdjustmentKind.CORRECTION, AdjustmentKind.CLAWBACK],
+            known_at__gt=run.known_at,
+        )
     )
 
 

@@ -23,6 +23,7 @@ from kamcomp.calendar.models import Period
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
+from kamcomp.records import recording_moment
 from kamcomp.refusal import Refusal
 from payouts.choices import AdjustmentKind, AdjustmentStatus, DisputeStatus
 from payouts.models import Adjustment, Dispute, Payout, Pool, Run
@@ -166,7 +167,8 @@ def adjustment_approve(*, adjustment_id: UUID, by: User, at: datetime) -> Adjust
     _takes_adjustments(period_id=adjustment.period_id)
     nets = person_nets(period=adjustment.period)
     adjustment.status, adjustment.decided_by, adjustment.decided_at = AdjustmentStatus.APPROVED, by, at
-    adjustment.save(update_fields=["status", "decided_by", "decided_at"])
+    adjustment.decision_recorded_at = recording_moment()
+    adjustment.save(update_fields=["status", "decided_by", "decided_at", "decision_recorded_at"])
     if adjustment.person is not None:
         before = nets.get((adjustment.person.pk, adjustment.currency), ZERO)
         after = before + adjustment.amount
@@ -188,8 +190,9 @@ def adjustment_reject(*, adjustment_id: UUID, reason: str, by: User, at: datetim
         raise AdjustmentReasonMissing("Say why it is rejected.")
     adjustment = _to_decide(adjustment_id=adjustment_id, by=by, at=at)
     adjustment.status, adjustment.decided_by, adjustment.decided_at = AdjustmentStatus.REJECTED, by, at
+    adjustment.decision_recorded_at = recording_moment()
     adjustment.reason = f"{adjustment.reason} - rejected: {reason.strip()}"
-    adjustment.save(update_fields=["status", "decided_by", "decided_at", "reason"])
+    adjustment.save(update_fields=["status", "decided_by", "decided_at", "decision_recorded_at", "reason"])
     _dispute_reopen(adjustment)
     return adjustment
 

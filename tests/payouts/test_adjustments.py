@@ -1,5 +1,6 @@
 """Adjustments: proposed by one, decided by another, posted with the lock; what is owed on balance becomes a case."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ from django.utils import timezone
 
 from payouts.choices import AdjustmentKind, AdjustmentStatus
 from payouts.models import Adjustment, ClawbackCase, LedgerEntry, Payout
+from payouts.selectors.adjustments import adjustments_after_run
 from payouts.services import adjustments, clawbacks
 from payouts.services.reviews import run_review
 from tests.payouts.books import balances, locked
@@ -97,6 +99,16 @@ class TestAdjustmentApprove:
 
         with pytest.raises(adjustments.AdjustmentDecided, match="is approved already"):
             approve(made, proposed, by="anders")
+
+    @pytest.mark.parametrize("at", [AT, AT.replace(year=2036)], ids=["clock behind", "clock ahead"])
+    def test_came_after_a_run_if_the_databases_clock_says_so(self, made, at):
+        adjustment = approve(made, propose(made, period=made.quarters["2026-Q3"]), at=at)
+        run = calculated_run(made)
+
+        run.known_at = adjustment.decision_recorded_at - timedelta(seconds=1)
+        assert adjustments_after_run(run=run).get() == adjustment
+        run.known_at = adjustment.decision_recorded_at
+        assert not adjustments_after_run(run=run).exists()
 
     def test_is_posted_with_the_lock(self, made):
         approve(made, propose(made, period=made.quarters["2026-Q3"]))
