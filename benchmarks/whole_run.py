@@ -24,7 +24,8 @@ TITLE = "A whole run"
 ABOUT = (
     "{people} people on four plans of six goals, eight an account: request, preparation, reading, exact computing, "
     "writing, kept inputs, commit, with one worker; beside it a bare psycopg2 COPY of the same rows into the same "
-    "empty table, with the keys and indexes of ADR 14 and its triggers off. They take turns; ratios are of the pairs."
+    "empty table, with the keys and indexes of ADR 14 and its triggers off. They take turns; ratios are of the pairs. "
+    "The profile is of a run with one chunk in hand at a time (KAMCOMP_CHUNKS_AT_ONCE=1)."
 )
 BULK_PEOPLE = 2_000
 
@@ -220,6 +221,8 @@ def one_statement() -> float:
 
 def stages() -> list[Figure]:
     """Return where one worker's time goes, by processor seconds of Python, and the waits for the database."""
+    from django.conf import settings
+
     import payouts.engine.payout_rows as rows
     import payouts.selectors.inputs.chunk as reading
     import payouts.services.run_chunks as chunks
@@ -236,7 +239,7 @@ def stages() -> list[Figure]:
         "input digests": (computing, "payee_digests"),
         "kept inputs": (computing, "inputs_to_bytes"),
         "COPY text": (computing, "copy_texts"),
-        "storing, in its own thread": (work, "chunk_store"),
+        "storing": (work, "chunk_store"),
         "- of it COPY": (chunks, "copy_rows"),
     }
     took: dict[str, list[float]] = {name: [0.0, 0.0] for name in watched}
@@ -245,9 +248,11 @@ def stages() -> list[Figure]:
         real = getattr(module, function)
         restored.append((module, function, real))
         setattr(module, function, _timed(real, took[name]))
+    at_once, settings.KAMCOMP_CHUNKS_AT_ONCE = settings.KAMCOMP_CHUNKS_AT_ONCE, 1
     try:
         run_once()
     finally:
+        settings.KAMCOMP_CHUNKS_AT_ONCE = at_once
         for module, function, real in restored:
             setattr(module, function, real)
     return [

@@ -11,7 +11,7 @@ from benchmarks.harness import Asked, Figure, at_least, database_of, database_se
 
 TITLE = "Two workers"
 ABOUT = (
-    "{people} people, chunks stored by the worker that computed them (KAMCOMP_STORE_BESIDE=0), PostgreSQL on the "
+    "{people} people, chunks stored by the worker that computed them (KAMCOMP_CHUNKS_AT_ONCE=1), PostgreSQL on the "
     "same cores; from the request to the end, processes already started."
 )
 WORK = """
@@ -53,7 +53,7 @@ def _worked(people: int, *, workers: int) -> tuple[float, float]:
 
     company = company_found()
     paid_empty()
-    environment = {**os.environ, "KAMCOMP_STORE_BESIDE": "0"}
+    environment = {**os.environ, "KAMCOMP_CHUNKS_AT_ONCE": "1"}
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", WORK, str(people)], env=environment, stdin=subprocess.PIPE,

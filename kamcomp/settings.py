@@ -321,6 +321,10 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_RESULT_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A task that is still there when the broker hands its message to another is ended, and its slot is free again.
+CELERY_TASK_TIME_LIMIT = 840
+# A process that has grown beyond this is replaced after its task, in KiB; a run needs about half of it.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 1024 * _number("KAMCOMP_WORKER_MEGABYTES", default=512)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
@@ -336,11 +340,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "runs-sweep": {"task": "payouts.runs_sweep", "schedule": 30.0, "options": {"expires": 30}},
 }
 # How a run is cut and shared out. None of these changes a figure or a digest.
-KAMCOMP_CHUNK_PEOPLE = _number("KAMCOMP_CHUNK_PEOPLE", default=5_000)
+KAMCOMP_CHUNK_PEOPLE = _number("KAMCOMP_CHUNK_PEOPLE", default=2_500)
 KAMCOMP_CHUNK_LEASE_SECONDS = _number("KAMCOMP_CHUNK_LEASE_SECONDS", default=60)
 KAMCOMP_LOOK_SECONDS = _number("KAMCOMP_LOOK_SECONDS", default=60)
 KAMCOMP_POLL_SECONDS = _number("KAMCOMP_POLL_SECONDS", default=10)
-KAMCOMP_STORE_BESIDE = _switch("KAMCOMP_STORE_BESIDE", default=True)
+KAMCOMP_CHUNKS_AT_ONCE = _number("KAMCOMP_CHUNKS_AT_ONCE", default=2)
 KAMCOMP_RUN_BELLS = _number("KAMCOMP_RUN_BELLS", default=8)
 
 # The REST interface ---------------------------------------------------------------------------------------

@@ -66,7 +66,8 @@ def _version_needs(
     chosen = Assignment.objects.filter(
         plan_version=version, person__in=now.values("person"), valid__overlap=(reach.since, reach.until)
     )
-    stints = stint_rows(assignments=uuid_array(chosen.values_list("pk", flat=True)), reach=reach)
+    ids = uuid_array(chosen.values_list("pk", flat=True))
+    stints, _gone = stint_rows(assignments=ids, reach=reach, period=period)
     company = company_node(reads=reads, on=period.days.lower)
     for key in keys:
         since = _window_since(key=key, reach=reach)

@@ -12,6 +12,7 @@ import gc
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Lock
 
 import numpy as np
 from django.db.models import TextField
@@ -27,6 +28,9 @@ from payouts.selectors.inputs import ChunkInputs, chunk_inputs
 from payouts.selectors.inputs.rows import account_of
 from payouts.selectors.unchanged import Unchanged, chunk_with_inputs, engine_digest, unchanged_payouts
 from plans.engine.inputs import Inputs, rows_of
+
+_COLLECTOR = Lock()
+_resting, _was_on = 0, False
 
 
 def chunk_compute(*, chunk_id: int) -> ComputedChunk:
@@ -46,13 +50,19 @@ def no_garbage_collection() -> Iterator[None]:
 
     A third of a chunk's time went there; what is made holds no cycles, and goes when it is let go.
     """
-    was_on = gc.isenabled()
-    gc.disable()
+    global _resting, _was_on
+    with _COLLECTOR:
+        if not _resting:
+            _was_on = gc.isenabled()
+            gc.disable()
+        _resting += 1
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        with _COLLECTOR:
+            _resting -= 1
+            if not _resting and _was_on:
+                gc.enable()
 
 
 def _computed(chunk_id: int) -> ComputedChunk:
@@ -102,7 +112,8 @@ def computed_chunk(
 ) -> ComputedChunk:  # fmt: skip
     """Return a chunk's rows and inputs as they are stored: computed ones, and the `same` as in the run before."""
     input_digests = list(inputs.values())
-    computed_digests = [payee.digest(plan=plan_label(chunk)) for payee in rows.payees]
+    label = plan_label(chunk)
+    computed_digests = [payee.digest(plan=label) for payee in rows.payees]
     ids = uuid7_texts(len(rows.payees) + len(same))
     payout_text, line_text = copy_texts(
         chunk=chunk, rows=rows.payees, people=made.people, inputs=inputs, results=computed_digests, ids=ids

@@ -1,9 +1,10 @@
 """
 What a worker does when it looks: prepare a run, take chunks one after another, close the run.
 
-One look is a loop that ends when nothing is left, when it has lasted long enough, or when
-the worker is asked to stop; the chunks in hand are always finished first. While one chunk is
-copied, a thread with a connection of its own waits for the database, and the next is computed.
+One look ends when nothing is left, when it has lasted long enough, or when the worker is
+asked to stop; the chunks in hand are always finished first. A worker has several hands,
+each a thread with a connection of its own: while one waits for the database to read or to
+take rows, another computes.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import partial
-from types import TracebackType
 from typing import TypeVar
 from uuid import UUID
 
@@ -25,7 +26,9 @@ from kamcomp.logs import saying
 from kamcomp.pulse.choices import Door
 from kamcomp.pulse.services import canary_touch, worker_name
 from kamcomp.refusal import Refusal
+from payouts.choices import ChunkStatus
 from payouts.copying import ComputedChunk
+from payouts.models import RunChunk
 from payouts.selectors.runs import runs_to_look_at
 from payouts.services.run_chunks import (
     ChunkIncomplete,
@@ -58,19 +61,12 @@ def run_look(*, run_id: UUID, stop: Callable[[], bool] = _never, seconds: float 
     """
     patience = time.monotonic() + (settings.KAMCOMP_LOOK_SECONDS if seconds is None else seconds)
     run_prepare(run_id=run_id)
-    taken, late = None, False
-    with Storer() as storer:
-        while not stop() and not late:
-            taken = chunk_take(worker=worker_name(), run_id=run_id)
-            if taken is None:
-                break
-            chunk_work(taken=taken, storer=storer)
-            late = time.monotonic() > patience
-    if late:
+    ended = _by_hands(_hands(run_id), partial(_hand, run_id=run_id, stop=stop, patience=patience))
+    if any(each.late for each in ended):
         run_ring(run_id=run_id)
-    elif taken is None:
+    elif any(each.nothing_left for each in ended):
         run_finish(run_id=run_id)
-    return storer.stored
+    return sum(each.stored for each in ended)
 
 
 def runs_look(*, stop: Callable[[], bool] = _never, seconds: float | None = None) -> int:
@@ -89,63 +85,60 @@ def runs_sweep() -> int:
     return len(waiting)
 
 
-class Storer:
+@dataclass
+class Hand:
+    """One of the hands of a worker: how many chunks it stored, and why it stopped."""
+
+    stored: int = 0
+    nothing_left: bool = False
+    late: bool = False
+
+
+def _hands(run_id: UUID) -> int:
+    """Return how many hands a worker puts to a run: no more than there are chunks; inside a transaction, one."""
+    if connection.in_atomic_block or settings.KAMCOMP_CHUNKS_AT_ONCE == 1:
+        return 1
+    left = RunChunk.objects.filter(run_id=run_id, status__in=[ChunkStatus.WAITING, ChunkStatus.RUNNING])
+    return min(settings.KAMCOMP_CHUNKS_AT_ONCE, max(1, left.count()))
+
+
+def _by_hands(hands: int, work: Callable[[], Hand]) -> list[Hand]:
+    """Do the same work with several hands, each with a connection of its own; the caller is the first of them."""
+    with ThreadPoolExecutor(max_workers=max(1, hands - 1), thread_name_prefix="kamcomp-hand") as pool:
+        others = [pool.submit(copy_context().run, _with_own_connection, work) for _hand in range(hands - 1)]
+        mine = work()
+        return [mine, *(other.result() for other in others)]
+
+
+def _with_own_connection(work: Callable[[], Hand]) -> Hand:
+    try:
+        return work()
+    finally:
+        connection.close()
+
+
+def _hand(*, run_id: UUID, stop: Callable[[], bool], patience: float) -> Hand:
+    """Take chunks of a run one after another, compute and store each, until there is none, or time is over."""
+    hand = Hand()
+    while not stop() and not hand.late:
+        taken = chunk_take(worker=worker_name(), run_id=run_id)
+        if taken is None:
+            hand.nothing_left = True
+            break
+        hand.stored += chunk_work(taken=taken)
+        hand.late = time.monotonic() > patience
+    return hand
+
+
+def chunk_work(*, taken: Taken) -> bool:
     """
-    Stores computed chunks one after another, each while its caller computes the next.
+    Compute one chunk and store it; return whether this call did.
 
-    A worker so has two chunks in hand at most. Inside a transaction of the caller, or where
-    the setting says so, a chunk is stored at once, by the caller itself.
-    """
-
-    def __init__(self) -> None:
-        self.stored = 0
-        self._pending: Future[bool] | None = None
-        beside = settings.KAMCOMP_STORE_BESIDE and not connection.in_atomic_block
-        self._thread = (
-            ThreadPoolExecutor(max_workers=1, thread_name_prefix="kamcomp-store") if beside else None
-        )
-
-    def __enter__(self) -> Storer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._wait()
-        if self._thread is not None:
-            self._thread.submit(_close_own_connection).result()
-            self._thread.shutdown()
-
-    def store(self, *, taken: Taken, computed: ComputedChunk, started: float) -> None:
-        """Store a chunk, at once or as soon as the one before it is stored."""
-        act = partial(_stored, taken=taken, computed=computed, started=started)
-        self._wait()
-        if self._thread is None:
-            self.stored += act()
-        else:
-            self._pending = self._thread.submit(copy_context().run, act)
-
-    def _wait(self) -> None:
-        if self._pending is not None:
-            self.stored += self._pending.result()
-            self._pending = None
-
-
-def _close_own_connection() -> None:
-    """Close the connection of the thread this runs in."""
-    connection.close()
-
-
-def chunk_work(*, taken: Taken, storer: Storer) -> None:
-    """
-    Compute one chunk and hand it over to be stored.
-
-    What cannot be computed is given back with its reason, for two more attempts.
+    What cannot be computed or stored is given back with its reason, for two more attempts.
     """
     started = time.monotonic()
     computed = _done(taken=taken, act=partial(chunk_compute, chunk_id=taken.chunk_id))
-    if computed is not None:
-        storer.store(taken=taken, computed=computed, started=started)
+    return computed is not None and _stored(taken=taken, computed=computed, started=started)
 
 
 def _stored(*, taken: Taken, computed: ComputedChunk, started: float) -> bool:

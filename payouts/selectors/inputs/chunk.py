@@ -26,7 +26,6 @@ from payouts.selectors.inputs.rows import (
     InputProblem,
     Problems,
     StintRow,
-    people_gone,
     plan_rates,
     stint_rows,
 )
@@ -70,10 +69,7 @@ def chunk_inputs(
     """
     plan = plan_of(version.document)
     reads, reach, problems = plan_reads(plan), version_reach(version=version, period=period), Problems()
-    gone = people_gone(assignments=assignments, period=period)
-    stints = [
-        stint for stint in stint_rows(assignments=assignments, reach=reach) if stint.employee_id not in gone
-    ]
+    stints, gone = stint_rows(assignments=assignments, reach=reach, period=period)
     facts = people_facts(stints=stints, reads=reads, since=reach.since, until=reach.until)
     company = company_node(reads=reads, on=period.days.lower)
     found = measured(

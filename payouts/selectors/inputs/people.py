@@ -8,7 +8,6 @@ Worked days without a package are a named problem where the plan pays a share of
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +26,7 @@ from plans.engine.inputs import Spans
 from teams.choices import EmploymentStatus, PackageStatus
 
 Held = TypeVar("Held")
+Key = TypeVar("Key")
 ZERO, ONE = Decimal(0), Decimal(1)
 WORKING = (EmploymentStatus.ACTIVE, EmploymentStatus.NOTICE, EmploymentStatus.LEAVE)
 
@@ -67,14 +67,21 @@ class Timeline(Generic[Held]):
 
     __slots__ = ("_stretches",)
 
-    def __init__(self) -> None:
-        self._stretches: list[tuple[date, date, Held]] = []
+    def __init__(self, begins: date | None, ends: date | None, held: Held) -> None:
+        self._stretches: list[tuple[date, date, Held]] = [(begins or date.min, ends or date.max, held)]
 
     def hold(self, begins: date | None, ends: date | None, held: Held) -> None:
         """Add a stretch of days; an open end is the end of time."""
         self._stretches.append((begins or date.min, ends or date.max, held))
-        if len(self._stretches) > 1:
-            self._stretches.sort(key=lambda stretch: stretch[0])
+        self._stretches.sort(key=lambda stretch: stretch[0])
+
+    def throughout(self, since: date, until: date) -> Held | None:
+        """Return what holds on every day of [since, until), if it is the only thing that ever does."""
+        if len(self._stretches) == 1:
+            begins, ends, held = self._stretches[0]
+            if begins <= since and until <= ends:
+                return held
+        return None
 
     def on(self, day: date) -> Held | None:
         """Return what holds on a day."""
@@ -118,22 +125,37 @@ def people_facts(*, stints: Sequence[StintRow], reads: PlanReads, since: date, u
     """Return employments, packages and, where the plan scales by it, dedication: one query each."""
     people = uuid_array({stint.person_id for stint in stints})
     said: dict[str, Any] = {"people": people, "since": since, "until": until}
-    jobs: dict[str, Timeline[Job]] = defaultdict(Timeline)
-    promises: dict[str, Timeline[Promise]] = defaultdict(Timeline)
-    dedications: dict[tuple[str, str], Timeline[Decimal]] = defaultdict(Timeline)
+    jobs: dict[str, Timeline[Job]] = {}
+    promises: dict[str, Timeline[Promise]] = {}
+    dedications: dict[tuple[str, str], Timeline[Decimal]] = {}
+    alike: dict[Any, Job] = {}
     with connection.cursor() as cursor:
         cursor.execute(EMPLOYMENTS, said)
         for person, begins, ends, fte, status in cursor.fetchall():
-            jobs[person].hold(begins, ends, Job(fte, status == EmploymentStatus.LEAVE, status in WORKING))
+            # Nearly everybody is employed alike; a figure that is the same object is written once later.
+            job = alike.get((fte, status))
+            if job is None:
+                job = alike[fte, status] = Job(fte, status == EmploymentStatus.LEAVE, status in WORKING)
+            _hold(jobs, person, begins, ends, job)
         if reads.needs_package:
             cursor.execute(PACKAGES, said)
             for person, begins, ends, *promised in cursor.fetchall():
-                promises[person].hold(begins, ends, Promise(*promised))
+                _hold(promises, person, begins, ends, Promise(*promised))
         if reads.needs_dedication:
             cursor.execute(MEMBERSHIPS, said)
             for person, account, begins, ends, dedication in cursor.fetchall():
-                dedications[person, account].hold(begins, ends, dedication)
+                _hold(dedications, (person, account), begins, ends, dedication)
     return PeopleFacts(jobs=jobs, promises=promises, dedications=dedications)
+
+
+def _hold(
+    lines: dict[Key, Timeline[Held]], key: Key, begins: date | None, ends: date | None, held: Held
+) -> None:
+    known = lines.get(key)
+    if known is None:
+        lines[key] = Timeline(begins, ends, held)
+    else:
+        known.hold(begins, ends, held)
 
 
 def stint_spans(
@@ -148,6 +170,10 @@ def stint_spans(
     """
     made: list[tuple[Any, ...]] = []
     for row, stint in enumerate(stints):
+        plain = _plain_span(row, stint, facts, reads, conversion)
+        if plain is not None:
+            made.append(plain)
+            continue
         if stint.person_id not in facts.jobs:
             conversion.problems.note(
                 employee_id=stint.employee_id,
@@ -171,6 +197,25 @@ def stint_spans(
         dedication=as_column(columns[6]),
         on_leave=np.array(columns[7], dtype=bool),
     )
+
+
+def _plain_span(
+    row: int, stint: StintRow, facts: PeopleFacts, reads: PlanReads, conversion: Conversion
+) -> tuple[Any, ...] | None:
+    """Return the one span of a stint over which nothing changes, as nearly all are; None for the others."""
+    line, since, until = facts.jobs.get(stint.person_id), stint.since, stint.until
+    job = None if line is None else line.throughout(since, until)
+    if job is None or not job.working or facts.dedications:
+        return None
+    if not reads.needs_package:
+        return row, since.toordinal(), until.toordinal(), ZERO, ZERO, job.fte, ONE, job.on_leave
+    promises = facts.promises.get(stint.person_id)
+    promise = None if promises is None else promises.throughout(since, until)
+    if promise is None or promise.currency != conversion.currency:
+        return None
+    target = CONTEXT.multiply(promise.variable_target, stint.share)
+    base = CONTEXT.multiply(promise.base_salary, stint.share)
+    return row, since.toordinal(), until.toordinal(), target, base, job.fte, ONE, job.on_leave
 
 
 def _cuts(stint: StintRow, facts: PeopleFacts) -> Sequence[tuple[date, date]]:

@@ -326,8 +326,14 @@ def _target_column(
     since, until = days or (date.max, date.max)
     of_metric = found.targets.get(read.key.metric, {}) if days else {}
     adds = read.key.metric in found.adding
+    plain = ("", conversion.currency)
     for place, subject in enumerate(subjects):
-        parts = target_parts(targets=of_metric.get(subject, ()), since=since, until=until, adds=adds)
+        stored = of_metric.get(subject, ())
+        if len(stored) == 1 and stored[0].currency in plain and stored[0][:2] == (since, until):
+            values.append(CONTEXT.add(ZERO, stored[0].value))
+            states.append(FINAL)
+            continue
+        parts = target_parts(targets=stored, since=since, until=until, adds=adds)
         total = ZERO
         for part in parts:
             converted = _converted(part.value, part.currency, index, place, conversion)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, localcontext
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -26,20 +27,12 @@ ONE = Decimal(1)
 STINTS = """
     SELECT a.id::text, a.person_id::text, p.employee_id, a.account_id::text, coalesce(n.code, ''),
            s.node_id::text, coalesce(n.region, ''), lower(a.valid), upper(a.valid), a.share,
-           nullif(a.parameters, '{}')::text
+           nullif(a.parameters, '{}')::text, a.valid && daterange(%(since)s, %(until)s), a.valid && %(days)s
       FROM plans_assignment a
       JOIN teams_person p ON p.id = a.person_id
       LEFT JOIN teams_strategicaccount s ON s.id = a.account_id
       LEFT JOIN teams_accountnode n ON n.id = s.node_id
-     WHERE a.id = ANY((SELECT %(assignments)s::uuid[])::uuid[]) AND a.valid && daterange(%(since)s, %(until)s)
-"""
-GONE = """
-    SELECT p.employee_id, p.id::text
-      FROM plans_assignment a JOIN teams_person p ON p.id = a.person_id
      WHERE a.id = ANY((SELECT %(assignments)s::uuid[])::uuid[])
-     GROUP BY p.id, p.employee_id
-    HAVING NOT bool_or(a.valid && %(days)s)
-     ORDER BY p.employee_id COLLATE "C"
 """
 
 
@@ -64,6 +57,9 @@ class StintRow(NamedTuple):
     until: date
     share: Decimal
     parameters: dict[str, Any]
+
+
+_EMPLOYEE = StintRow._fields.index("employee_id")
 
 
 @dataclass(frozen=True)
@@ -146,40 +142,35 @@ def uuid_array(ids: Iterable[UUID | str]) -> str:
     return "{" + ",".join(map(str, ids)) + "}"
 
 
-def stint_rows(*, assignments: str, reach: Reach) -> list[StintRow]:
+def stint_rows(*, assignments: str, reach: Reach, period: Period) -> tuple[list[StintRow], dict[str, str]]:
     """
-    Return the stints of a chunk within reach, ordered by employee id and stint.
+    Return the stints of a chunk within reach, ordered by employee id and stint; and the people who left.
 
     `assignments` are ids as the text of an array (`uuid_array`). An assignment that touches
     none of the days the plan owes for is no stint, though a gate may read over its days: it
-    would be owed nothing and could only block.
+    would be owed nothing and could only block. Those none of whose assignments falls into the
+    period have left: they are no stints, and told by their ids by employee id.
     """
     since, until = reach.since, reach.until
+    said = {
+        "assignments": assignments, "since": reach.owed_since, "until": reach.owed_until, "days": period.days,
+    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(
-            STINTS, {"assignments": assignments, "since": reach.owed_since, "until": reach.owed_until}
+        cursor.execute(STINTS, said)
+        found = cursor.fetchall()
+    here = {row[1] for row in found if row[-1]}
+    gone = {row[2]: row[1] for row in found if row[1] not in here}
+    rows = [
+        StintRow(
+            f"{code}/{pk}", pk, person, employee, account, code, node, region,
+            max(begins or since, since), min(ends or until, until), share,
+            json.loads(parameters) if parameters else {},
         )
-        rows = [
-            StintRow(
-                f"{code}/{pk}", pk, person, employee, account, code, node, region,
-                max(begins or since, since), min(ends or until, until), share,
-                json.loads(parameters) if parameters else {},
-            )
-            for pk, person, employee, account, code, node, region, begins, ends, share, parameters in cursor.fetchall()
-        ]  # fmt: skip
-    rows.sort(key=lambda row: (row.employee_id, row.name))
-    return rows
-
-
-def people_gone(*, assignments: str, period: Period) -> dict[str, str]:
-    """
-    Return the people none of whose assignments falls into the period, ids by employee id.
-
-    `assignments` are ids as the text of an array (`uuid_array`).
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(GONE, {"assignments": assignments, "days": period.days})
-        return dict(cursor.fetchall())
+        for pk, person, employee, account, code, node, region, begins, ends, share, parameters, owed, _now in found
+        if owed and person in here
+    ]  # fmt: skip
+    rows.sort(key=itemgetter(_EMPLOYEE, 0))
+    return rows, dict(sorted(gone.items()))
 
 
 def plan_rates(*, currencies: Iterable[str], plan_currency: str, on: date, known_at: datetime) -> Rates:
