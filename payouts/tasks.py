@@ -14,8 +14,12 @@ from payouts.services.runs import LOOK_TASK
 from payouts.services.windows import windows_close
 from payouts.workers import stopping
 
+# A look is over after its seconds and a chunk. One that is not waits for a link that carries nothing more, and
+# would wait for ever: its process is ended, the slot is free, and the chunk's lease has run out long since.
+LOOK_LIMIT = settings.KAMCOMP_LOOK_SECONDS + 3 * settings.KAMCOMP_CHUNK_LEASE_SECONDS
 
-@shared_task(name=LOOK_TASK)
+
+@shared_task(name=LOOK_TASK, time_limit=LOOK_LIMIT)
 def run_look_at(run_id: str) -> None:
     """Look at run `run_id`; a message too many, or too late, finds nothing to do."""
     run_look(run_id=UUID(run_id), stop=stopping)

@@ -98,7 +98,7 @@ class TestLinkToTheDatabase:
     def test_silent_in_the_middle_of_a_store(
         self, undisturbed, made, workers: Workers, story: Story, link: Link
     ):
-        workers.start(DATABASE_URL=address_by(link))
+        silent = workers.start(DATABASE_URL=address_by(link), KAMCOMP_LOOK_SECONDS="2")
         link.silence_at(b"COPY payouts_payout ")
         run = asked(made)
         assert link.silenced.wait(timeout=60)
@@ -107,6 +107,8 @@ class TestLinkToTheDatabase:
 
         ended(run, seconds=60)
         story.ends_as(run, undisturbed)
+        # Its process would wait for ever; it is ended, and the slot is free while the link still carries nothing.
+        until(lambda: "Hard time limit" in silent.said(), seconds=30, saying="the silent look to be ended")
 
         link.mend()
         again = ended(asked(made))

@@ -68,6 +68,17 @@ class TestWorkerKilled:
 
         story.ends_as(run, undisturbed)
 
+    def test_a_child_that_has_grown_too_large_is_replaced_after_its_task(
+        self, undisturbed, made, workers: Workers, story: Story
+    ):
+        workers.start(KAMCOMP_WORKER_MEGABYTES="64")
+
+        runs = [ended(asked(made)) for _run in range(2)]
+
+        first, second = ({chunk.worker for chunk in run.chunks.defer("inputs")} for run in runs)
+        assert not first & second
+        story.ends_as(runs[1], undisturbed)
+
     def test_one_asked_to_stop_finishes_the_chunk_in_hand(
         self, undisturbed, made, workers: Workers, story: Story
     ):
