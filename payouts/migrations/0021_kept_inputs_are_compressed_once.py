@@ -16,6 +16,6 @@ def stored(how: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payouts", "0018_what_has_not_changed")]
+    dependencies = [("payouts", "0020_disputes")]
 
     operations = [migrations.RunSQL(sql=stored("EXTERNAL"), reverse_sql=stored("EXTENDED"))]
