@@ -205,10 +205,11 @@ class TestClock:
     ):
         first, second = story.random.sample(CLOCKS, 2)
         for moved in (first, second):
-            # The clocks are a minute and more apart; a busy machine keeps a chunk of 200 for seconds.
+            # The clocks are a minute and more apart; a busy machine keeps a chunk of 200 for seconds. And one hand:
+            # Python's threads take turns by a timed wait, which a moved clock makes endless or idle.
             workers.start(
                 LD_PRELOAD=FAKETIME, FAKETIME=moved, FAKETIME_DONT_FAKE_MONOTONIC="1", ready=False,
-                KAMCOMP_CHUNK_LEASE_SECONDS="20",
+                KAMCOMP_CHUNK_LEASE_SECONDS="20", KAMCOMP_CHUNKS_AT_ONCE="1",
             )  # fmt: skip
         for worker in workers.running:
             until(partial(told_another_time, worker), every=0.1, saying="a worker with another clock")
