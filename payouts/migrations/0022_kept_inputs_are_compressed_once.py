@@ -16,6 +16,6 @@ def stored(how: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payouts", "0020_disputes")]
+    dependencies = [("payouts", "0021_statement_readings")]
 
     operations = [migrations.RunSQL(sql=stored("EXTERNAL"), reverse_sql=stored("EXTENDED"))]

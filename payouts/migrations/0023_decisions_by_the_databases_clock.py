@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payouts", "0021_kept_inputs_are_compressed_once")]
+    dependencies = [("payouts", "0022_kept_inputs_are_compressed_once")]
 
     operations = [
         migrations.AddField(
