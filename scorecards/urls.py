@@ -6,6 +6,9 @@ from scorecards import views
 
 app_name = "scorecards"
 urlpatterns = [
+    path("scorecards", views.ScorecardMatrix.as_view(), name="scorecard-matrix"),
+    path("scorecards/edit", views.MatrixEdit.as_view(), name="matrix-edit"),
+    path("scorecards/undo/<uuid:batch_id>", views.CellsUndo.as_view(), name="cells-undo"),
     path("my/objectives", views.ObjectiveList.as_view(), name="objective-list"),
     path("my/objectives/<uuid:objective_id>/rate", views.ObjectiveRate.as_view(), name="objective-rate"),
 ]

@@ -9,6 +9,7 @@ for that question.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 from kamcomp import money
@@ -25,13 +26,13 @@ class AmountUnreadable(Refusal):
     """What was typed is not an amount."""
 
 
-def number_read(text: str) -> Decimal:
+def number_read(text: str, *, decimal_sign: str = "") -> Decimal:
     """
-    Return the number that `text` writes, from zero up.
+    Return the number that `text` writes, from zero up; `decimal_sign` decides where both readings are possible.
 
     :raises AmountUnreadable: if it is none, or is too long to be one.
     """
-    decimal_sign, group_sign = separators()
+    decimal_sign = decimal_sign or separators()[0]
     typed = _bare(text)
     marks = [sign for sign in typed if sign in ".,"]
     if len(set(marks)) == 2:
@@ -46,6 +47,39 @@ def number_read(text: str) -> Decimal:
     if len(typed) > LONGEST or grouped or not (plain.isascii() and PLAIN.fullmatch(plain)):
         raise AmountUnreadable(f"“{text[:LONGEST]}” is not an amount: write it like {_example()}.")
     return Decimal(plain)
+
+
+def decimal_sign_of(texts: Iterable[str]) -> str:
+    """Return the decimal sign that texts of one hand agree on where it shows, as in 1.234,56 and 0,5; else ""."""
+    signs = set()
+    for text in texts:
+        typed = _bare(text).rstrip("%").lstrip("+-")
+        marks = [sign for sign in typed if sign in ".,"]
+        if not typed.replace(".", "").replace(",", "").isdigit() or not marks:
+            continue
+        if len(set(marks)) == 2:
+            signs.add(marks[-1])
+        elif len(marks) > 1:
+            signs.add("," if marks[0] == "." else ".")
+        elif len(typed.rsplit(marks[0], 1)[1]) != 3:
+            signs.add(marks[0])
+    return signs.pop() if len(signs) == 1 else ""
+
+
+@money.exactly
+def figure_read(text: str, *, as_share: bool, decimal_sign: str = "") -> Decimal:
+    """
+    Return the figure that `text` writes, of either sign; with `as_share` 94 and 94% are both 0.94.
+
+    :raises AmountUnreadable: if it is none.
+    """
+    typed = _bare(text)
+    negative = typed.startswith("-")
+    value = number_read(typed.lstrip("+-").rstrip("%"), decimal_sign=decimal_sign)
+    if typed.endswith("%") and not as_share:
+        raise AmountUnreadable(f"“{text[:LONGEST]}” is a share, and this is not measured in per cent.")
+    value = value / 100 if as_share else value
+    return -value if negative else value
 
 
 @money.exactly

@@ -133,7 +133,7 @@ ENTRIES: tuple[Entry, ...] = (
         roles=WATCHERS | {LEGAL},
     ),
     Entry(
-        url_name="scorecards:metric-list",
+        url_name="plans:metric-list",
         label=_("Metric library"),
         icon="chart-bar",
         group=DESIGN,

@@ -139,7 +139,7 @@ def _line(metric: Metric, targets: Mapping[str, Target], results: Mapping[str, R
     target, result = targets.get(metric.code), results.get(metric.code)
     agreed = None if target is None else target.value
     achieved = None if result is None else result.value
-    attainment, because = _attainment(metric=metric, target=agreed, result=achieved)
+    attainment, because = attainment_of(metric=metric, target=agreed, result=achieved)
     return ScorecardLine(
         metric=metric.code,
         name=metric.name,
@@ -155,9 +155,10 @@ def _line(metric: Metric, targets: Mapping[str, Target], results: Mapping[str, R
 
 
 @exactly
-def _attainment(
+def attainment_of(
     *, metric: Metric, target: Decimal | None, result: Decimal | None
 ) -> tuple[Decimal | None, str]:
+    """Return result over target as a full quotient, or None with the reason why there is none."""
     if target is None:
         return None, "no target"
     if result is None:
