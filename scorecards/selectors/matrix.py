@@ -19,6 +19,7 @@ from django.db.models import Q, QuerySet
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
 from kamcomp.visibility import Viewer, visible
+from scorecards.catalogue import PRESET
 from scorecards.choices import MetricSource, MetricStatus, Window
 from scorecards.models import Metric, Result, Target
 from scorecards.selectors.scorecard import attainment_of
@@ -46,6 +47,11 @@ class MatrixCell:
     def missing(self) -> bool:
         """Tell whether a target waits for its result."""
         return self.target is not None and self.result is None
+
+    @property
+    def file(self) -> str:
+        """Return the file a result came in; "" for one computed from facts."""
+        return "" if self.metric.source == MetricSource.COMPUTED else self.source
 
     @property
     def empty(self) -> bool:
@@ -84,6 +90,11 @@ class Matrix:
     metrics: Sequence[Metric]
     rows: Sequence[MatrixRow]
     due_on: Mapping[UUID, date] = field(default_factory=dict)
+
+    @property
+    def is_filled(self) -> bool:
+        """Tell whether there is a target or a result at all."""
+        return any(not cell.empty for row in self.rows for cell in row.cells)
 
     @property
     def missing(self) -> int:
@@ -156,6 +167,11 @@ def _columns(targets: Iterable[Target], results: Iterable[Result], perspective: 
     }
     external = Metric.objects.filter(source=MetricSource.EXTERNAL, status=MetricStatus.APPROVED)
     found |= {metric.pk: metric for metric in external}
+    if not found:
+        # A period nobody has agreed on yet starts with what was agreed before, or with the four perspectives.
+        agreed = Metric.objects.filter(targets__superseded_at=None, targets__isnull=False).distinct()
+        usual = agreed or Metric.objects.filter(code__in=[code for codes in PRESET.values() for code in codes])
+        found = {metric.pk: metric for metric in usual}
     order = list(Perspective.values)
     shown = [metric for metric in found.values() if perspective in ("", metric.perspective)]
     return sorted(shown, key=lambda metric: (order.index(metric.perspective), metric.code))

@@ -89,6 +89,13 @@ class TestScorecardMatrix:
         assert show(made, "priya").status_code == 404
         assert show(made, "maren", period="2031-Q9").status_code == 404
 
+    def test_starts_a_period_without_targets_with_the_metrics_agreed_before(self, made):
+        page = show(made, "maren", period="2027-Q1").content.decode()
+        sheet = browser(made, "maren").get(reverse("scorecards:matrix-edit"), {"period": "2027-Q1"})
+
+        assert "No targets in this period" in page
+        assert f"cell~{place(made, 'M01')}" in sheet.content.decode()
+
     def test_gives_its_cells_as_a_file(self, made):
         text = b"".join(show(made, "jonas", format="csv").streaming_content).decode("utf-8-sig")
 
