@@ -25,5 +25,6 @@ urlpatterns = [
     path("", include("teams.urls")),
     path("", include("kamcomp.imports.urls")),
     path("", include("scorecards.urls")),
+    path("", include("plans.urls")),
     path("", include("payouts.urls")),
 ]

@@ -228,6 +228,7 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "event_id": {"everybody's": AuditEvent.objects.order_by("pk").values_list("pk", flat=True)[0]},
         "export_id": {"everybody's": _export(made).pk},
         "batch_id": {"everybody's": _batch().pk},
+        "metric": {"everybody's": "M01"},
         "pk": {"none": 1},
         "uidb36": {"none": "1"},
         "key": {"none": "no-key"},

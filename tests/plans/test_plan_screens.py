@@ -1,0 +1,135 @@
+"""Plans and metrics in the browser: read as words and tables, with curve and people, by who may see them."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from plans.engine.document import plan_from_document
+from plans.models import Plan
+from plans.views.curves import drawing, small_line
+from scorecards.models import Metric, Result
+from tests.payouts.company import company, document
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+@pytest.fixture
+def made():
+    return company()
+
+
+def browser(made, name):
+    client = Client()
+    client.force_login(made.user(name))
+    return client
+
+
+def get(made, name, view, *args, **query):
+    return browser(made, name).get(reverse(f"plans:{view}", args=args), query)
+
+
+class TestPlanList:
+    def test_shows_each_plan_with_its_newest_version_and_people(self, made):
+        page = get(made, "maren", "plan-list").content.decode()
+
+        assert made.plan.name in page
+        assert "Team performance" in page
+
+    def test_filters_by_type_and_day(self, made):
+        assert made.plan.name in get(made, "maren", "plan-list", on="2026-06-01").content.decode()
+        assert made.plan.name not in get(made, "maren", "plan-list", on="2031-06-01").content.decode()
+        assert made.plan.name not in get(made, "maren", "plan-list", type="renewal").content.decode()
+
+    def test_is_not_there_for_kams_and_payees(self, made):
+        for name in ("ingrid", "priya"):
+            assert get(made, name, "plan-list").status_code == 404
+            assert get(made, name, "plan-show", made.plan.pk).status_code == 404
+            assert get(made, name, "version-document", made.version.pk).status_code == 404
+
+    def test_costs_the_same_queries_at_two_sizes(self, made):
+        client, counts = browser(made, "maren"), []
+        for start, count in ((0, 5), (5, 40)):
+            Plan.objects.bulk_create(
+                Plan(code=f"P{n}", name=f"P{n}", plan_type="renewal", calendar=made.calendar)
+                for n in range(start, start + count)
+            )
+            with CaptureQueriesContext(connection) as asked:
+                assert client.get(reverse("plans:plan-list")).status_code == 200
+            counts.append(len(asked))
+        assert counts[0] == counts[1] <= 12
+
+
+class TestPlanShow:
+    def test_reads_the_terms_as_words_and_tables(self, made):
+        page = get(made, "jonas", "plan-show", made.plan.pk).content.decode()
+
+        name = Metric.objects.get(code="M01").name
+        for words in (name, "100.0%", "straight lines between the points", "€30,160.00 a period"):
+            assert words in page
+        assert "50% to 150% of its guideline" in page
+        assert '<path class="curve-line"' in page
+        assert made.version.digest in page
+
+    def test_gives_the_document_as_it_was_stored(self, made):
+        answer = get(made, "maren", "version-document", made.version.pk)
+
+        assert json.loads(answer.content) == made.version.document
+        assert "attachment" in answer["Content-Disposition"]
+
+    def test_costs_a_bounded_number_of_queries(self, made):
+        client = browser(made, "maren")
+
+        with CaptureQueriesContext(connection) as asked:
+            client.get(reverse("plans:plan-show", args=[made.plan.pk]))
+        assert len(asked) <= 14
+
+
+class TestDrawing:
+    def test_joins_the_points_and_stays_in_its_box(self):
+        curve = plan_from_document(document()).incentive.children[0].curve
+
+        drawn = drawing(curve)
+
+        places = [part.split() for part in drawn.path.lstrip("M").split(" L")]
+        assert all(0 <= D(x) <= drawn.width and 0 <= D(y) <= drawn.height for x, y in places)
+        assert [D(x) for x, _y in places] == sorted(D(x) for x, _y in places)
+        assert len(drawn.dots) == 3
+        assert drawn.target is not None
+
+    def test_needs_two_results_for_a_line(self):
+        assert small_line([("Q1", D(1))]) is None
+        assert small_line([("Q1", D(1)), ("Q2", D(1))]).path == "M3.0 12.0 L77.0 12.0"
+
+
+class TestMetricList:
+    def test_shows_results_as_a_line_and_the_plans_that_read_a_metric(self, made):
+        metric = Metric.objects.get(code="M01")
+        for code, value in (("2026-Q2", 900), ("2026-Q3", 1000)):
+            Result.objects.create(
+                metric=metric, period=made.quarters[code], node=made.account.node, value=value, currency="EUR",
+                recorded_at=timezone.now(),
+            )  # fmt: skip
+
+        page = get(made, "maren", "metric-list").content.decode()
+        one = get(made, "maren", "metric-show", "M01").content.decode()
+
+        assert page.count('class="small-line"') == 1
+        assert "From 2026-Q2 to 2026-Q3, now 1,000" in page
+        assert made.version.plan.name in page
+        for words in ("2026-Q2", "900 EUR", made.version.plan.name, "Made from"):
+            assert words in one
+
+    def test_filters_and_is_not_there_for_payees(self, made):
+        page = get(made, "ingrid", "metric-list", perspective="customer").content.decode()
+
+        assert "Customer satisfaction" in page
+        assert "Share of wallet" not in page
+        assert get(made, "priya", "metric-list").status_code == 404
+        assert get(made, "maren", "metric-show", "M99").status_code == 404
