@@ -19,14 +19,16 @@ WIDTH, HEIGHT = Decimal(420), Decimal(180)
 LEFT, RIGHT, TOP, BOTTOM = Decimal(44), Decimal(12), Decimal(12), Decimal(26)
 MARGIN = Decimal("0.12")
 ZERO, ONE = Decimal(0), Decimal(1)
-Place = tuple[Decimal, Decimal]
+Corner = tuple[Decimal, Decimal]
+Place = tuple[str, str]
+"""A place in the box, as SVG writes it: with a point in every language."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
     """A figure on an axis, and where it stands."""
 
-    place: Decimal
+    place: str
     value: Decimal
 
 
@@ -40,8 +42,8 @@ class Drawing:
     up: Sequence[Mark]
     target: Place | None
 
-    width, height = WIDTH, HEIGHT
-    left, ground, right, top = LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, TOP
+    width, height = str(WIDTH), str(HEIGHT)
+    left, ground, right, top = str(LEFT), str(HEIGHT - BOTTOM), str(WIDTH - RIGHT), str(TOP)
 
 
 def points_of(curve: Curve | SlopeCurve) -> Sequence[CurvePoint]:
@@ -77,7 +79,7 @@ def drawing(curve: Curve | SlopeCurve) -> Drawing:
 
 def _corners(
     curve: Curve | SlopeCurve, points: Sequence[CurvePoint], low: Decimal, high: Decimal
-) -> list[Place]:
+) -> list[Corner]:
     stepped = isinstance(curve, Curve) and curve.shape is CurveShape.STEP
     start = points[0].arriving if curve.below is Below.FIRST else ZERO
     corners = [(low, start)]
@@ -111,8 +113,8 @@ def _heights(points: Sequence[CurvePoint]) -> list[Decimal]:
     return found
 
 
-def _shown(value: Decimal) -> Decimal:
-    return money.to_decimals(value, 1)
+def _shown(value: Decimal) -> str:
+    return f"{money.to_decimals(value, 1):f}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -170,7 +170,9 @@ def _columns(targets: Iterable[Target], results: Iterable[Result], perspective: 
     if not found:
         # A period nobody has agreed on yet starts with what was agreed before, or with the four perspectives.
         agreed = Metric.objects.filter(targets__superseded_at=None, targets__isnull=False).distinct()
-        usual = agreed or Metric.objects.filter(code__in=[code for codes in PRESET.values() for code in codes])
+        usual = agreed or Metric.objects.filter(
+            code__in=[code for codes in PRESET.values() for code in codes]
+        )
         found = {metric.pk: metric for metric in usual}
     order = list(Perspective.values)
     shown = [metric for metric in found.values() if perspective in ("", metric.perspective)]

@@ -1,6 +1,7 @@
 """Plans and metrics in the browser: read as words and tables, with curve and people, by who may see them."""
 
 import json
+import re
 from decimal import Decimal
 
 import pytest
@@ -77,6 +78,14 @@ class TestPlanShow:
         assert '<path class="curve-line"' in page
         assert made.version.digest in page
 
+    def test_draws_with_points_in_every_language(self, made):
+        url = reverse("plans:plan-show", args=[made.plan.pk])
+
+        page = browser(made, "maren").get(url, HTTP_ACCEPT_LANGUAGE="de").content.decode()
+
+        assert "gerade Linien" in page
+        assert re.findall(r' (?:x1|x2|y1|y2|cx|cy|x|y)="[^"]*,[^"]*"', page) == []
+
     def test_gives_the_document_as_it_was_stored(self, made):
         answer = get(made, "maren", "version-document", made.version.pk)
 
@@ -98,7 +107,7 @@ class TestDrawing:
         drawn = drawing(curve)
 
         places = [part.split() for part in drawn.path.lstrip("M").split(" L")]
-        assert all(0 <= D(x) <= drawn.width and 0 <= D(y) <= drawn.height for x, y in places)
+        assert all(0 <= D(x) <= D(drawn.width) and 0 <= D(y) <= D(drawn.height) for x, y in places)
         assert [D(x) for x, _y in places] == sorted(D(x) for x, _y in places)
         assert len(drawn.dots) == 3
         assert drawn.target is not None
