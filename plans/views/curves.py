@@ -52,8 +52,8 @@ def points_of(curve: Curve | SlopeCurve) -> Sequence[CurvePoint]:
 
 
 @money.exactly
-def drawing(curve: Curve | SlopeCurve) -> Drawing:
-    """Return the drawing of a curve."""
+def drawing(curve: Curve | SlopeCurve, *, of_target: bool = True) -> Drawing:
+    """Return the drawing of a curve, with a line at the target where it is read against one."""
     points = points_of(curve)
     first, last = points[0].x, points[-1].x
     wide = (last - first) or ONE
@@ -73,7 +73,7 @@ def drawing(curve: Curve | SlopeCurve) -> Drawing:
         dots=[place(point.x, point.payout) for point in points],
         across=[Mark(place=place(point.x, ZERO)[0], value=point.x) for point in _apart(points, wide)],
         up=[Mark(place=place(low, value)[1], value=value) for value in _heights(points)],
-        target=place(ONE, ZERO) if low < ONE < high else None,
+        target=place(ONE, ZERO) if of_target and low < ONE < high else None,
     )
 
 

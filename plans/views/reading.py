@@ -65,6 +65,7 @@ class CurveTable:
     drawing: Drawing
     points: Sequence[tuple[Decimal, Decimal, Decimal | None]]
     words: Sequence[str]
+    of_target: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +111,8 @@ def plan_read(*, terms: Plan, metrics: Mapping[str, str]) -> PlanRead:
     return PlanRead(
         terms=terms,
         nodes=[row for row, _node in rows],
-        curves=[_curve(node.name or node.code, node.curve) for node in nodes if isinstance(node, Goal)]
-        + [_curve(_of(node, each), each.table) for node in nodes for each in node.modifiers],
+        curves=[_curve(node.name or node.code, node.curve, node) for node in nodes if isinstance(node, Goal)]
+        + [_curve(_of(node, each), each.table, each) for node in nodes for each in node.modifiers],
         grids=[_grid(node, metrics) for node in nodes if isinstance(node, Matrix)],
         rates=[_rates(leaf, terms.currency, metrics) for leaf in terms.commissions],
         pay=_pay(terms),
@@ -200,7 +201,8 @@ def gate_sentence(gate: Gate, metrics: Mapping[str, str]) -> str:
     }  # fmt: skip
 
 
-def _curve(name: str, curve: Curve | SlopeCurve) -> CurveTable:
+def _curve(name: str, curve: Curve | SlopeCurve, reading: Goal | Modifier) -> CurveTable:
+    of_target = reading.reads == "attainment"
     words = [worded(curve.below), worded(curve.above)]
     if isinstance(curve, Curve):
         words.insert(0, worded(curve.shape))
@@ -208,7 +210,13 @@ def _curve(name: str, curve: Curve | SlopeCurve) -> CurveTable:
         (point.x, point.payout, point.arriving if point.arriving != point.payout else None)
         for point in points_of(curve)
     ]
-    return CurveTable(name=name, drawing=drawing(curve), points=points, words=words)
+    return CurveTable(
+        name=name,
+        drawing=drawing(curve, of_target=of_target),
+        points=points,
+        words=words,
+        of_target=of_target,
+    )
 
 
 def _of(node: Any, modifier: Modifier) -> str:
