@@ -334,6 +334,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "windows-close": {"task": "payouts.windows_close", "schedule": crontab(minute=10)},
     "people-erase": {"task": "teams.people_erase", "schedule": crontab(hour=1, minute=45)},
     "ledger-check": {"task": "payouts.ledger_check", "schedule": crontab(hour=3, minute=15)},
+    "exceptions-expire": {"task": "payouts.exceptions_expire", "schedule": crontab(hour=1, minute=10)},
     "canary": {"task": "pulse.canary", "schedule": 15.0, "options": {"expires": 15}},
     "uploads-clear": {"task": "imports.uploads_clear", "schedule": crontab(hour=3, minute=45)},
     "uploads-sweep": {"task": "imports.uploads_sweep", "schedule": 30.0, "options": {"expires": 30}},

@@ -102,6 +102,22 @@ class DisputeStatus(TextChoices):
     CLOSED = "closed", "Closed"
 
 
+class ExceptionKind(TextChoices):
+    DEAL = "deal", "Deal structure"
+    CREDITING = "crediting", "Crediting"
+    TIMING = "timing", "Timing"
+    QUOTA = "quota", "Quota"
+    PAYOUT = "payout", "Payout"
+
+
+class ExceptionStatus(TextChoices):
+    REQUESTED = "requested", "Requested"
+    REVIEWED = "reviewed", "Reviewed"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+    EXPIRED = "expired", "Expired"
+
+
 class LedgerAccount(TextChoices):
     EXPENSE = "expense", "Incentive expense"
     PAYABLE = "payable", "Incentives payable"

@@ -11,18 +11,24 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
+from kamcomp import money
+from kamcomp.calendar.models import Period
 from kamcomp.pages.amounts import AmountUnreadable, amount_read, signed_read
 from kamcomp.pages.figures import NONE, amount_text
-from payouts.choices import DisputeKind
+from payouts.choices import DisputeKind, ExceptionKind
 from payouts.selectors.adjustments import BY_HAND
+from payouts.selectors.names import person_name
 from payouts.selectors.policy import Setting
 from payouts.selectors.pool_sheet import PoolSheet, SheetRow
+from plans.models import Plan
 from teams.forms import DayField
+from teams.models import Person
 
 AMOUNT, WAS, REASON, REASON_WAS = "amount-", "was-", "reason-", "reason-was-"
 LONGEST_REASON = 500
@@ -214,6 +220,58 @@ class CaseAnswer(forms.Form):
         super().__init__(*args, **{"label_suffix": ""} | kwargs)
         amount = cast(SignedAmount, self.fields["amount"])
         amount.currency, amount.label = currency, format_lazy("{} ({})", _("Amount if upheld"), currency)
+
+
+class PersonChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """People by their names."""
+
+    def label_from_instance(self, obj: Person) -> str:
+        """Return the name."""
+        return person_name(obj)
+
+
+class ExceptionRequest(forms.Form):
+    """A departure from a plan: for whom, of which kind, why, what it costs, until when."""
+
+    person = PersonChoice(label=_("Person"), queryset=Person.objects.none())
+    plan = forms.ModelChoiceField(label=_("Plan"), queryset=Plan.objects.none())
+    period = forms.ModelChoiceField(label=_("Period"), queryset=Period.objects.none())
+    kind = forms.ChoiceField(label=_("Kind"))
+    amount = forms.CharField(label=_("What it costs"), max_length=24)
+    currency = forms.CharField(label=_("Currency"), min_length=3, max_length=3)
+    reason = forms.CharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    precedent = forms.CharField(
+        label=_("Precedent"),
+        required=False,
+        max_length=1000,
+        help_text=_("Where the like was allowed before, if it was."),
+    )
+    expires_on = forms.DateField(
+        label=_("Ends on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(
+        self, *args: Any, people: QuerySet[Any], plans: QuerySet[Any], periods: QuerySet[Any], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+        for name, rows in (("person", people), ("plan", plans), ("period", periods)):
+            cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = rows
+        kinds = [(value, __(str(label))) for value, label in ExceptionKind.choices]
+        cast(forms.ChoiceField, self.fields["kind"]).choices = kinds
+
+    def clean_currency(self) -> str:
+        """Return the code in capitals."""
+        return str(self.cleaned_data["currency"]).upper()
+
+    def clean(self) -> dict[str, Any]:
+        """Read the amount in the currency that was typed."""
+        typed = super().clean() or {}
+        if "amount" in typed and "currency" in typed:
+            try:
+                typed["amount"] = signed_read(typed["amount"], currency=typed["currency"])
+            except (AmountUnreadable, money.UnknownCurrency) as refusal:
+                self.add_error("amount", str(refusal))
+        return typed
 
 
 Snapshot = Mapping[str, list[str | None]]

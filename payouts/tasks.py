@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from payouts.services.exceptions import exceptions_expire
 from payouts.services.export_jobs import TASK as EXPORT_TASK
 from payouts.services.export_jobs import export_work, exports_sweep
 from payouts.services.ledger_check import ledger_check
@@ -49,3 +50,9 @@ def windows_close_due() -> None:
     """Close the allocation windows that have passed: the clock's task. The demo company's days stand still."""
     if not settings.DEMO_MODE:
         windows_close(at=timezone.now())
+
+
+@shared_task(name="payouts.exceptions_expire")
+def exceptions_expire_all() -> None:
+    """End the exceptions whose last day is over: the clock's daily task."""
+    exceptions_expire(on=timezone.localdate())

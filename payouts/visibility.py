@@ -30,6 +30,7 @@ from payouts.models import (
     PayoutEvent,
     PayoutLine,
     PayrollReturn,
+    PlanException,
     Pool,
     PoolBudget,
     Posting,
@@ -174,6 +175,7 @@ OWN_EVENTS = Sight(
     ),
 )
 
+REQUESTED = Sight("they requested", lambda viewer: Q(requested_by_id=viewer.user_id))
 OWN_THREADS = Sight("of their own cases", lambda viewer: Q(dispute__person_id__in=viewer.once(own_people)))
 
 seen(
@@ -221,6 +223,7 @@ seen(
 )
 seen(ClawbackCase, room=ROOM, everything=PAY, executive=REPORTS, kam=OWN, payee=OWN)
 seen(RegisterRow, room=ROOM, everything=BOOKS)
+seen(PlanException, room=ROOM, everything=STRUCTURE, kam=REQUESTED)
 seen(Dispute, room=ROOM, everything=PAY, kam=OWN, payee=OWN)
 seen(DisputeMessage, room=ROOM, everything=PAY, kam=OWN_THREADS, payee=OWN_THREADS)
 seen(LedgerEntry, PayrollReturn, room=ROOM, everything=BOOKS, kam=OWN, payee=OWN)

@@ -39,6 +39,7 @@ WAITS = {
     "disputed",
     "objected",
     "proposed",
+    "requested",
     "to_look_at",
     "funded",
     "collecting",

@@ -198,6 +198,13 @@ ENTRIES: tuple[Entry, ...] = (
         roles={KAM, PAYEE},
     ),
     Entry(
+        url_name="payouts:exception-list",
+        label=_("Exceptions"),
+        icon="exclamation-circle",
+        group=RUN,
+        roles=WATCHERS,
+    ),
+    Entry(
         url_name="payouts:adjustment-list",
         label=_("Adjustments"),
         icon="scale",

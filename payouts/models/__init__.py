@@ -1,6 +1,7 @@
 """Runs, payouts, pools, the ledger and the files out: the money."""
 
 from payouts.models.cases import Dispute, DisputeMessage
+from payouts.models.exceptions import PlanException
 from payouts.models.ledger import Adjustment, ClawbackCase, LedgerEntry, PayoutEvent, Posting
 from payouts.models.outputs import Export, LedgerCheck, PayrollReturn
 from payouts.models.pools import Allocation, Pool, PoolBudget
@@ -22,6 +23,7 @@ __all__ = [
     "PayoutEvent",
     "PayoutLine",
     "PayrollReturn",
+    "PlanException",
     "Pool",
     "PoolBudget",
     "Posting",

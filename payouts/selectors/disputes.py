@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
@@ -150,13 +150,15 @@ def statement_cases(*, person: Person, period_id: UUID, viewer: Viewer) -> dict[
     return found
 
 
-def disputes_to_answer(*, user: User, on: date) -> QuerySet[Dispute]:
-    """Return the cases that wait for this user's answer: assigned to them, or to nobody while they may answer."""
-    waiting = Dispute.objects.filter(status__in=UNANSWERED)
-    mine = waiting.filter(assigned_to=user)
-    if user.roles_on(on) & set(ANSWERERS):
-        mine |= waiting.filter(assigned_to=None)
-    return mine.order_by("due_on", "number")
+def disputes_to_answer(*, user: User, answers: bool) -> QuerySet[Dispute]:
+    """
+    Return the cases that wait for this user's answer: assigned to them, or to nobody.
+
+    `answers`: they hold a role that answers; without it only what is assigned to them.
+    """
+    nobodys = Q(assigned_to=None) if answers else Q(pk=None)
+    waiting = Dispute.objects.filter(Q(assigned_to=user) | nobodys, status__in=UNANSWERED)
+    return waiting.order_by("due_on", "number")
 
 
 def disputes_to_close(*, user: User) -> QuerySet[Dispute]:

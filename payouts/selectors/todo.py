@@ -24,7 +24,9 @@ from kamcomp.identity.models import User
 from kamcomp.policy.selectors import policy_value
 from kamcomp.visibility import Viewer
 from payouts.choices import AdjustmentStatus, PoolStatus, RunStatus
-from payouts.models import Adjustment, Pool, Run
+from payouts.models import Adjustment, Dispute, Pool, Run
+from payouts.selectors.disputes import disputes_to_answer, disputes_to_close
+from payouts.selectors.exceptions import exceptions_to_decide
 from payouts.selectors.pool_sheet import OPEN
 from payouts.selectors.pools import pools_with_sums
 from payouts.selectors.reviews import WINDOW_DAYS, WINDOW_SETTING, accounts_not_seen, objections_open
@@ -54,6 +56,9 @@ class TodoKind(StrEnum):
     RUN_LOCK = "run_lock"
     ADJUSTMENTS_DECIDE = "adjustments_decide"
     VERSIONS_APPROVE = "versions_approve"
+    DISPUTES_ANSWER = "disputes_answer"
+    DISPUTES_READ = "disputes_read"
+    EXCEPTIONS_DECIDE = "exceptions_decide"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,3 +310,25 @@ def _dates_of(period: Period, *, review_days: int) -> list[NextDate]:
         (period.pay_on, DateKind.PAY_DAY),
     )
     return [NextDate(on=on, kind=kind, period=period.code) for on, kind in days if on is not None]
+
+
+def cases_waiting(*, user: User, answers: bool) -> list[Todo]:
+    """Return, as one line each, the cases that wait for somebody's answer, and their own that are answered."""
+    mine, own = disputes_to_answer(user=user, answers=answers), disputes_to_close(user=user)
+    counts = Dispute.objects.aggregate(
+        waiting=Count("pk", filter=Q(pk__in=mine.values("pk"))),
+        due=Min("due_on", filter=Q(pk__in=mine.values("pk"))),
+        answered=Count("pk", filter=Q(pk__in=own.values("pk"))),
+    )
+    found = []
+    if counts["waiting"]:
+        found.append(Todo(kind=TodoKind.DISPUTES_ANSWER, count=counts["waiting"], due_on=counts["due"]))
+    if counts["answered"]:
+        found.append(Todo(kind=TodoKind.DISPUTES_READ, count=counts["answered"]))
+    return found
+
+
+def exceptions_waiting(*, user: User, reviews: bool, approves: bool) -> list[Todo]:
+    """Return, as one line, the exceptions that wait for somebody's review or approval."""
+    count = exceptions_to_decide(user=user, reviews=reviews, approves=approves).count()
+    return [Todo(kind=TodoKind.EXCEPTIONS_DECIDE, count=count)] if count else []

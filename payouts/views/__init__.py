@@ -17,6 +17,7 @@ from payouts.views.disputes import (
     ShareDispute,
 )
 from payouts.views.estimates import EstimateShow
+from payouts.views.exceptions import ExceptionAsk, ExceptionDecide, ExceptionList, ExceptionShow
 from payouts.views.executive import ExecutiveShow
 from payouts.views.exports import ExportDownload, ExportJobs, ExportList, ExportMake
 from payouts.views.home import Home
@@ -62,6 +63,10 @@ __all__ = [
     "DisputeList",
     "DisputeShow",
     "EstimateShow",
+    "ExceptionAsk",
+    "ExceptionDecide",
+    "ExceptionList",
+    "ExceptionShow",
     "ExecutiveShow",
     "ExportDownload",
     "ExportJobs",

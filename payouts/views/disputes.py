@@ -114,7 +114,8 @@ class DisputeList(TableScreen):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the list, and how many wait for the reader, and how many are late."""
         today = timezone.localdate()
-        mine = disputes_to_answer(user=cast(User, self.request.user), on=today)
+        answers = viewer_for(self.request).holds(*ANSWERERS)
+        mine = disputes_to_answer(user=cast(User, self.request.user), answers=answers)
         waiting = list(mine.values_list("due_on", flat=True))
         late = sum(1 for due in waiting if due < today)
         return super().get_context_data(waits_for_me=len(waiting), late=late, **kwargs)

@@ -28,9 +28,12 @@ from kamcomp.pages.nav import WATCHERS, Words
 from kamcomp.visibility import Viewer, viewer_for
 from payouts.models import Run
 from payouts.selectors import todo
+from payouts.selectors.disputes import ANSWERERS
 from payouts.selectors.home import home_periods, home_setup, home_stock
 from payouts.selectors.todo import DateKind, NextDate, Todo, TodoKind
 from payouts.services.adjustments import DECIDERS
+from payouts.services.exceptions import APPROVERS as EXCEPTION_APPROVERS
+from payouts.services.exceptions import REVIEWERS as EXCEPTION_REVIEWERS
 from payouts.services.locks import LOCKERS
 from payouts.services.pools import APPROVERS as POOL_APPROVERS
 from payouts.services.reviews import REVIEWERS
@@ -127,6 +130,11 @@ def _todos(*, user: User, viewer: Viewer, runs: Sequence[Run]) -> Iterator[Todo]
         yield from todo.adjustments_to_decide(user=user)
     if holds(*VERSION_APPROVERS):
         yield from todo.versions_to_approve(user=user)
+    if holds(*ANSWERERS, Role.KAM, Role.PAYEE):
+        yield from todo.cases_waiting(user=user, answers=holds(*ANSWERERS))
+    reviews, approves = holds(*EXCEPTION_REVIEWERS), holds(*EXCEPTION_APPROVERS)
+    if reviews or approves:
+        yield from todo.exceptions_waiting(user=user, reviews=reviews, approves=approves)
 
 
 def _dates(*, viewer: Viewer) -> list[DateLine]:
@@ -277,6 +285,26 @@ def _versions_approve(each: Todo) -> Written:
     return words, __("Before the day it is to be in force"), __("Open"), _led("plans:plan-list")
 
 
+def _disputes_answer(each: Todo) -> Written:
+    words = ngettext(
+        "Answer %(count)s question or dispute", "Answer %(count)s questions and disputes", each.count
+    )
+    url = _led("payouts:dispute-list")
+    return words % {"count": each.count}, __("About a line of somebody's statement"), __("Answer"), url
+
+
+def _disputes_read(each: Todo) -> Written:
+    words = ngettext("Read %(count)s answer", "Read %(count)s answers", each.count)
+    url = _led("payouts:dispute-list")
+    return words % {"count": each.count}, __("Close it once you have read it"), __("Open"), url
+
+
+def _exceptions_decide(each: Todo) -> Written:
+    words = ngettext("See to %(count)s exception", "See to %(count)s exceptions", each.count)
+    url = _led("payouts:exception-list")
+    return words % {"count": each.count}, __("Asked for by somebody else"), __("Open"), url
+
+
 WRITTEN: dict[TodoKind, Callable[[Todo], Written]] = {
     TodoKind.POOL_ALLOCATE: _pool_allocate,
     TodoKind.POOL_RETURNED: _pool_returned,
@@ -291,4 +319,7 @@ WRITTEN: dict[TodoKind, Callable[[Todo], Written]] = {
     TodoKind.RUN_LOCK: _run_lock,
     TodoKind.ADJUSTMENTS_DECIDE: _adjustments_decide,
     TodoKind.VERSIONS_APPROVE: _versions_approve,
+    TodoKind.DISPUTES_ANSWER: _disputes_answer,
+    TodoKind.DISPUTES_READ: _disputes_read,
+    TodoKind.EXCEPTIONS_DECIDE: _exceptions_decide,
 }

@@ -8,7 +8,7 @@ a parameter of a new name needs its objects below.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,15 @@ from payouts.choices import (
     AdjustmentKind,
     AdjustmentStatus,
     DisputeKind,
+    ExceptionKind,
     ExportFormat,
     ExportProfile,
     PoolStatus,
 )
-from payouts.models import Adjustment, Allocation, Dispute, Export, PayoutLine, Pool
+from payouts.models import Adjustment, Allocation, Dispute, Export, PayoutLine, PlanException, Pool
 from payouts.selectors.disputes import Subject
 from payouts.services.disputes import dispute_open
+from payouts.services.exceptions import exception_request
 from teams.choices import ObjectiveStatus, Seat
 from teams.models import AccountObjective, Membership, PayPackage, TeamEdit
 from teams.services import team_member_end
@@ -121,6 +123,18 @@ def company() -> TwoTeams:
             role_weight=1,
             guideline=D("1000.00"),
         )
+    exception_request(
+        plan=made.first.plan,
+        person=made.people["sofia"],
+        period=first.period,
+        kind=ExceptionKind.DEAL,
+        reason="A reason",
+        amount=D("5.00"),
+        currency="EUR",
+        expires_on=timezone.localdate() + timedelta(days=30),
+        by=made.user("olga"),
+        at=timezone.now(),
+    )
     for name in ("sofia", "KAM"):
         _adjustment(made, name)
         payout = made.payouts[name]
@@ -190,6 +204,7 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
     packages = dict(PayPackage.objects.values_list("person_id", "pk"))
     disputes = {row.person_id: row.pk for row in Dispute.objects.all()}
     return {
+        "exception_id": {"everybody's": PlanException.objects.get().pk},
         "dispute_id": {
             "payee's": disputes[people["sofia"].pk],
             "stranger's": disputes[people["KAM"].pk],

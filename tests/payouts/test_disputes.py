@@ -308,4 +308,4 @@ class TestScreens:
 
         assert "waits for your answer" in page or "wait for your answer" in page
         assert counts[0] == counts[1] <= 12
-        assert disputes_to_answer(user=made.user("maren"), on=AT.date()).count() <= 1
+        assert disputes_to_answer(user=made.user("maren"), answers=True).count() <= 1

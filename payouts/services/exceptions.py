@@ -1,0 +1,172 @@
+"""
+Exceptions from a plan: requested with type, reason, money and an end; reviewed; approved or rejected by another person.
+
+Approving says that the departure may be paid; what is paid for it is an adjustment of its own. An approved one ends
+on its last day by itself. States: docs/reference/states.md, "Exception".
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Max
+
+from kamcomp import money
+from kamcomp.audit.context import act
+from kamcomp.calendar.models import Period
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
+from kamcomp.refusal import Refusal
+from payouts.choices import ExceptionKind, ExceptionStatus
+from payouts.models import PlanException
+from plans.models import Plan
+from teams.models import Person
+
+REQUESTERS = [Role.KAM, Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE]
+REVIEWERS = [Role.COMP_ADMIN, Role.FINANCE]
+APPROVERS = [Role.EXECUTIVE, Role.FINANCE]
+NUMBERING = 4_402_119
+
+
+class ExceptionUnsound(Refusal):
+    """An exception has a reason, money above zero in whole minor units, and an end that is not over."""
+
+
+class OwnException(Refusal):
+    """Nobody requests, reviews or approves an exception of their own pay."""
+
+
+class RequesterCannotDecide(Refusal):
+    """Who requested an exception neither reviews nor approves it."""
+
+
+class ExceptionMovedOn(Refusal):
+    """The exception is at another step than the act is for."""
+
+
+@act
+def exception_request(
+    *,
+    plan: Plan,
+    person: Person,
+    period: Period,
+    kind: ExceptionKind,
+    reason: str,
+    precedent: str = "",
+    amount: Decimal,
+    currency: str,
+    expires_on: date,
+    by: User,
+    at: datetime,
+) -> PlanException:
+    """
+    Request a departure from a plan for a person in a period.
+
+    Units: `amount` is what it costs, in whole minor units of `currency`.
+
+    :raises ExceptionUnsound: if the reason is missing, the amount is not above zero, or the end is over.
+    :raises OwnException: if it is about the pay of `by`.
+    """
+    role_check(user=by, roles=REQUESTERS, on=at.date(), act="Requesting an exception")
+    if not reason.strip():
+        raise ExceptionUnsound("Say why the plan is departed from: exceptions are read and counted.")
+    if amount <= 0 or not money.is_settled(amount, currency=currency):
+        raise ExceptionUnsound(
+            f"{amount} {currency} is not what an exception costs: say an amount above zero."
+        )
+    if expires_on < at.date():
+        raise ExceptionUnsound(f"{expires_on} is over: an exception ends today at the earliest.")
+    _refuse_own(person=person, by=by)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBERING])
+    number = int(PlanException.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+    return PlanException.objects.create(
+        number=number,
+        plan=plan,
+        person=person,
+        period=period,
+        kind=kind,
+        reason=reason.strip(),
+        precedent=precedent.strip(),
+        amount=amount,
+        currency=currency,
+        expires_on=expires_on,
+        requested_by=by,
+        created_by=by,
+    )
+
+
+@act
+def exception_review(*, exception_id: UUID, by: User, at: datetime) -> PlanException:
+    """
+    Say that a request is complete and can be decided.
+
+    :raises ExceptionMovedOn: if it was reviewed or decided before.
+    :raises RequesterCannotDecide, OwnException: if `by` requested it, or is paid it.
+    """
+    exception = _at_step(exception_id, ExceptionStatus.REQUESTED, by=by, at=at, roles=REVIEWERS)
+    exception.status, exception.reviewed_by, exception.reviewed_at = ExceptionStatus.REVIEWED, by, at
+    exception.save(update_fields=["status", "reviewed_by", "reviewed_at"])
+    return exception
+
+
+@act
+def exception_decide(
+    *, exception_id: UUID, approve: bool, words: str = "", by: User, at: datetime
+) -> PlanException:
+    """
+    Approve a reviewed exception, or reject it with the reason.
+
+    :raises ExceptionUnsound: if it is rejected without a reason.
+    :raises ExceptionMovedOn, RequesterCannotDecide, OwnException: as `exception_review`.
+    """
+    if not approve and not words.strip():
+        raise ExceptionUnsound("Say why it is rejected.")
+    exception = _at_step(exception_id, ExceptionStatus.REVIEWED, by=by, at=at, roles=APPROVERS)
+    exception.status = ExceptionStatus.APPROVED if approve else ExceptionStatus.REJECTED
+    exception.decided_by, exception.decided_at, exception.decision = by, at, words.strip()
+    exception.save(update_fields=["status", "decided_by", "decided_at", "decision"])
+    return exception
+
+
+@act
+def exceptions_expire(*, on: date) -> int:
+    """End the approved exceptions whose last day is before `on`; return how many."""
+    ended = PlanException.objects.select_for_update(no_key=True).filter(
+        status=ExceptionStatus.APPROVED, expires_on__lt=on
+    )
+    return sum(_ended(each) for each in ended)
+
+
+def _ended(exception: PlanException) -> int:
+    exception.status = ExceptionStatus.EXPIRED
+    exception.save(update_fields=["status"])
+    return 1
+
+
+def _at_step(
+    exception_id: UUID, step: ExceptionStatus, *, by: User, at: datetime, roles: list[Role]
+) -> PlanException:
+    role_check(user=by, roles=roles, on=at.date(), act=f"Deciding on a {step.label.lower()} exception")
+    exception = (
+        PlanException.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("person", "reviewed_by", "decided_by")
+        .get(pk=exception_id)
+    )
+    if exception.status != step:
+        who = exception.decided_by or exception.reviewed_by
+        done = f" by {who.get_full_name() or who}" if who else ""
+        raise ExceptionMovedOn(f"{exception} is {exception.get_status_display().lower()}{done} already.")
+    if exception.requested_by_id == by.pk:
+        raise RequesterCannotDecide(f"{by} requested {exception}: somebody else reviews and approves it.")
+    _refuse_own(person=exception.person, by=by)
+    return exception
+
+
+def _refuse_own(*, person: Person, by: User) -> None:
+    if person.user_id == by.pk:
+        raise OwnException(f"{by} cannot ask for or decide an exception of their own pay.")
