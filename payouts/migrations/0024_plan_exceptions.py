@@ -12,7 +12,7 @@ from kamcomp.laws import append_only, audited, function, numbers_only, operation
 class Migration(migrations.Migration):
     dependencies = [
         ("calendar", "0004_periods_move_on_and_lock"),
-        ("payouts", "0021_statement_readings"),
+        ("payouts", "0023_decisions_by_the_databases_clock"),
         ("plans", "0005_amounts_are_numbers"),
         ("teams", "0009_team_edits_audit"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
