@@ -206,6 +206,11 @@ class TestDisputeClose:
 
 
 class TestScreens:
+    @pytest.fixture(autouse=True)
+    def whenever_this_runs(self, made):
+        """Let the window never end: the pages' clock is the machine's."""
+        setting_put(key="dispute_window_days", value=99_999, since=AT.date(), by=made.user("maren"), at=AT)
+
     def browser(self, made, name):
         client = Client()
         client.force_login(made.user(name))
