@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
@@ -22,18 +22,21 @@ from kamcomp.pages.screens import Crumb, Screen, refused
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
 from kamcomp.refusal import Refusal
-from kamcomp.visibility import viewer_for, visible
+from kamcomp.visibility import Viewer, viewer_for, visible
 from payouts.selectors.controls import Control, Standing, controls
+from payouts.views import audit
 from payouts.views.desk import desk_or_404
 
 REVIEWERS = (Role.AUDITOR, Role.COMP_ADMIN, Role.HR_LEGAL)
+NARROWER = {"payouts:access-list": REVIEWERS, "payouts:audit-list": audit.READERS}
+"""Pages behind a control that not everybody who reads the controls may open."""
 
 
-def _url(control: Control) -> str:
-    try:
-        return reverse(control.url_name) if control.url_name else ""
-    except NoReverseMatch:
+def _url(control: Control, viewer: Viewer) -> str:
+    narrower = NARROWER.get(control.url_name)
+    if not control.url_name or (narrower and not viewer.holds(*narrower)):
         return ""
+    return reverse(control.url_name)
 
 
 class ControlList(Screen, View):
@@ -51,7 +54,7 @@ class ControlList(Screen, View):
             return write(_file(rows), {"title": __("Controls"), "made at": now.isoformat(timespec="seconds"),
                                        "made by": request.user.get_username()})  # fmt: skip
         context = self.get_context_data(
-            rows=[(row, _url(row)) for row in rows],
+            rows=[(row, _url(row, viewer_for(request))) for row in rows],
             holding=sum(1 for row in rows if row.standing is Standing.HOLDS),
             to_look_at=sum(1 for row in rows if row.standing is Standing.LOOK),
             unproved=sum(1 for row in rows if row.standing is Standing.UNPROVED),

@@ -162,7 +162,7 @@ def test_from_an_invoice_to_the_register(demo):
         seat.go("/statements")
         paid = seat.page.locator("main").inner_text()
         seat.page.get_by_role("link", name=re.compile("Work .* out again")).first.click()
-        expect(seat.page.get_by_text("equal to the cent")).to_be_visible()
+        expect(seat.page.get_by_text("Worked out again just now, and equal to the cent.")).to_be_visible()
     assert "Reviewed, not yet final" not in paid
 
 

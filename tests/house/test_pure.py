@@ -11,7 +11,9 @@ ALPHABET = [PROJECT / "kamcomp" / f"{name}.py" for name in ("money", "columns", 
 ENGINE = [path for app in APPS for path in sorted((PROJECT / app / "engine").rglob("*.py"))]
 CLOCKS = {"now", "today", "utcnow", "time", "monotonic"}
 NOT_MONEY = {
-    "payouts/engine/pool_members.py": "a mean dedication, kept with as many digits as a stored share"
+    "payouts/engine/estimate.py": "a result to reach, rounded up to a whole unit of its metric",
+    "payouts/engine/pool_members.py": "a mean dedication, kept with as many digits as a stored share",
+    "plans/engine/curve_inverse.py": "a reading of a curve, rounded up so that the curve does earn there",
 }
 DOORS = {"open", "print", "input", "eval", "exec", "__import__", "breakpoint"}
 

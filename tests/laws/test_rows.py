@@ -31,12 +31,14 @@ from payouts.models import (
     Adjustment,
     Allocation,
     ClawbackCase,
+    Dispute,
     Export,
     LedgerEntry,
     Payout,
     PayoutEvent,
     PayoutLine,
     PayrollReturn,
+    PlanException,
     Pool,
     PoolBudget,
     Posting,
@@ -131,6 +133,21 @@ def clawback() -> ClawbackCase:
     )  # fmt: skip
 
 
+def dispute() -> Dispute:
+    about = adjustment()
+    return Dispute.objects.create(
+        number=1, person=about.person, period=about.period, about=about, kind="dispute", claim="c", claimed=1,
+        currency="EUR", due_on=DAY,
+    )  # fmt: skip
+
+
+def exception() -> PlanException:
+    return PlanException.objects.create(
+        number=1, plan=rows.plan(), person=rows.person(), period=rows.period(), kind="quota", reason="r", amount=1,
+        currency="EUR", expires_on=DAY, requested_by=rows.user(),
+    )  # fmt: skip
+
+
 def details() -> PersonDetails:
     return PersonDetails.objects.create(person=rows.person(), payroll_number=str(uuid4()))
 
@@ -168,6 +185,7 @@ MAKERS: dict[type[fields.Model], Callable[[], Any]] = {
     ),
     Collection: lambda: rows.collection(rows.transactions(1)[0], "1"),
     Credit: credit,
+    Dispute: dispute,
     Employment: of(
         Employment, person=rows.person, employer="X", jurisdiction="DE", payroll_currency="EUR", valid=QUARTER
     ),
@@ -209,6 +227,7 @@ MAKERS: dict[type[fields.Model], Callable[[], Any]] = {
     Period: rows.period,
     Person: rows.person,
     PersonDetails: details,
+    PlanException: exception,
     PlanVersion: rows.version,
     Pool: lambda: rows.pool(result_ratio=1),
     PoolBudget: lambda: rows.pool_budget(rows.period()),
