@@ -106,7 +106,11 @@ def run_closing(*, run: Run, on: date) -> Closing:
         .order_by("-period__days")
         .first()
     )  # fmt: skip
-    pools = list(Pool.objects.filter(run=run).select_related("account__node", "allocator__details"))
+    pools = list(
+        Pool.objects.filter(run=run)
+        .select_related("account__node", "allocator__details")
+        .order_by("account__node__name")
+    )
     register = RegisterRow.objects.filter(run=run)
     return Closing(
         run=run,
