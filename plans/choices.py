@@ -22,3 +22,19 @@ class VersionStatus(TextChoices):
 class Loading(TextChoices):
     LIVE = "live", "Live"
     HISTORY = "history", "History load"
+
+
+class DraftStatus(TextChoices):
+    """A working draft is edited, then becomes a version or is put aside."""
+
+    EDITING = "editing", "Editing"
+    SUBMITTED = "submitted", "Submitted"
+    DISCARDED = "discarded", "Discarded"
+
+
+class StepKind(TextChoices):
+    """What a step of a working draft is: a change, or one that takes a step back or makes it again."""
+
+    CHANGE = "change", "Change"
+    UNDO = "undo", "Undone"
+    REDO = "redo", "Done again"

@@ -8,7 +8,7 @@ published version is never edited: the next version is published.
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 from kamcomp.calendar.models import FiscalCalendar
 from kamcomp.records import Dated, Record, currency_field, share_field
 from kamcomp.spans import Span
-from plans.choices import Loading, PlanType, VersionStatus
+from plans.choices import DraftStatus, Loading, PlanType, StepKind, VersionStatus
 from teams.choices import Scope
 from teams.models import Person, StrategicAccount
 
@@ -85,6 +85,61 @@ class PlanVersion(Record):
     def span(self) -> Span:
         """Return the days the version is in force."""
         return Span(self.valid.lower, self.valid.upper)
+
+
+class Draft(Record):
+    """
+    A working draft: a document that somebody designs, step by step, before it is a version of a plan.
+
+    `plan` is whose next version it will be, none where the plan is new too; `calendar` and `account` are a new
+    plan's. `step` counts every change and is what an optimistic lock compares. A draft pays nobody: people are
+    assigned to versions. The version it becomes has its id.
+    """
+
+    plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="drafts")
+    based_on = models.ForeignKey(PlanVersion, models.PROTECT, null=True, related_name="+")
+    calendar = models.ForeignKey(FiscalCalendar, models.PROTECT, related_name="+")
+    account = models.ForeignKey(StrategicAccount, models.PROTECT, null=True, related_name="+")
+    name = models.CharField(max_length=160)
+    document = models.JSONField()
+    status = models.CharField(max_length=9, choices=DraftStatus, default=DraftStatus.EDITING)
+    step = models.PositiveIntegerField(default=0)
+    undoable = ArrayField(models.PositiveIntegerField(), default=list)
+    redoable = ArrayField(models.PositiveIntegerField(), default=list)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+    version = models.OneToOneField(PlanVersion, models.PROTECT, null=True, related_name="draft")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="plan_drafts_submitted_are_versions",
+                condition=Q(status=DraftStatus.SUBMITTED, version__isnull=False)
+                | (~Q(status=DraftStatus.SUBMITTED) & Q(version=None)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DraftStep(Record):
+    """One step of a working draft: the edits it made, and those that take them back."""
+
+    draft = models.ForeignKey(Draft, models.PROTECT, related_name="steps")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=6, choices=StepKind, default=StepKind.CHANGE)
+    edits = models.JSONField()
+    back = models.JSONField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="plan_draft_steps_one_number", fields=["draft", "number"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draft}, step {self.number}"
 
 
 class Assignment(Dated):

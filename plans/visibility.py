@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from kamcomp.visibility import Sight, Viewer, seen
 from plans.choices import VersionStatus
-from plans.models import Assignment, Plan, PlanVersion
+from plans.models import Assignment, Draft, DraftStep, Plan, PlanVersion
 from teams.visibility import HELD, OWN, PAY, REPORTS, STRUCTURE, held_accounts, own_people
 
 ROOM = "plans"
@@ -48,4 +48,5 @@ HELD_VERSIONS = Sight(
 
 seen(Plan, room=ROOM, everything=STRUCTURE, kam=(HELD_PLANS, OWN_PLANS), payee=OWN_PLANS)
 seen(PlanVersion, room=ROOM, everything=STRUCTURE, kam=(HELD_VERSIONS, OWN_VERSIONS), payee=OWN_VERSIONS)
+seen(Draft, DraftStep, room=ROOM, everything=STRUCTURE)
 seen(Assignment, room=ROOM, everything=PAY, executive=REPORTS, kam=(HELD, OWN, REPORTS), payee=OWN)

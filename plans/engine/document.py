@@ -15,7 +15,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from plans.engine.codec import DocumentInvalid, read, schema, schema_errors, write
+from plans.engine.codec import DocumentError, DocumentInvalid, read, schema, schema_errors, write
 from plans.engine.conventions import Level
 from plans.engine.laws import law_errors
 from plans.engine.plan import Plan
@@ -43,6 +43,23 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     """Return the document of a plan with every default written out."""
     document: dict[str, Any] = write(plan)
     return document
+
+
+def written_out(document: Any) -> dict[str, Any]:
+    """
+    Return a document with every default written out, of a plan that may still break laws: a working draft.
+
+    :raises DocumentInvalid: with every departure from the schema.
+    """
+    errors = schema_errors(plan_schema(), document)
+    if errors:
+        raise DocumentInvalid(errors)
+    return plan_document(read(Plan, spelled_out(document)))
+
+
+def broken_laws(document: Mapping[str, Any]) -> list[DocumentError]:
+    """Return every law that a document which follows the schema breaks, in the order of the document."""
+    return law_errors(read(Plan, spelled_out(document)))
 
 
 def plan_schema() -> dict[str, Any]:

@@ -2,6 +2,15 @@
 
 from plans.services.assignments import assignment_end, assignment_make
 from plans.services.checks import findings_waive, version_check
+from plans.services.drafts import (
+    draft_begin,
+    draft_change,
+    draft_discard,
+    draft_redo,
+    draft_resume,
+    draft_submit,
+    draft_undo,
+)
 from plans.services.history import history_load
 from plans.services.versions import (
     plan_make,
@@ -15,6 +24,13 @@ from plans.services.versions import (
 __all__ = [
     "assignment_end",
     "assignment_make",
+    "draft_begin",
+    "draft_change",
+    "draft_discard",
+    "draft_redo",
+    "draft_resume",
+    "draft_submit",
+    "draft_undo",
     "findings_waive",
     "history_load",
     "plan_make",

@@ -124,9 +124,10 @@ def version_draft(
     at: datetime,
     loading: Loading = Loading.LIVE,
     loading_reason: str = "",
+    version_id: UUID | None = None,
 ) -> PlanVersion:
     """
-    Store a document as the plan's next version, a draft.
+    Store a document as the plan's next version, a draft; one that was designed has the id of its working draft.
 
     :raises DocumentInvalid: naming every place of the document that does not hold.
     :raises DocumentOfAnotherPlan: if its code or type is not the plan's.
@@ -141,6 +142,7 @@ def version_draft(
         created_by=by,
         loading=loading,
         loading_reason=loading_reason,
+        **({} if version_id is None else {"id": version_id}),
         **_stored(terms),
     )
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from plans.choices import VersionStatus
-from plans.models import PlanVersion
+from plans.models import Draft, DraftStep, PlanVersion
 from tests.laws import rows
 from tests.laws.breaking import MADE, WRITERS, refused, together
 
@@ -160,3 +160,52 @@ class TestAssignment:
         assigned = version.assignments.count()
         assert assigned == (0 if version.span.until == date(2026, 7, 1) else outcomes[MADE])
         assert outcomes["assignments_are_in_force"] >= 1
+
+
+def draft(**values):
+    user = rows.user()
+    return Draft.objects.create(
+        **{
+            "calendar": rows.calendar(),
+            "name": "n",
+            "document": {},
+            "changed_by": user,
+            "changed_at": timezone.now(),
+            **values,
+        }
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+class TestDraft:
+    def test_moves_as_its_states_say(self, app_sql):
+        version, made = rows.version(status=VersionStatus.DRAFT), draft()
+        submit = "UPDATE plans_draft SET status = 'submitted', version_id = %s WHERE id = %s"
+
+        app_sql.execute(submit, [str(version.pk), str(made.pk)])
+        for status in ("editing", "discarded"):
+            with refused("plan_drafts_move_on", saying=f"is submitted and cannot become {status}"):
+                app_sql.execute("UPDATE plans_draft SET status = %s, version_id = NULL", [status])
+        with refused("plan_drafts_stay"):
+            app_sql.execute("DELETE FROM plans_draft")
+
+    def test_is_a_version_once_submitted(self, app_sql):
+        made, version = draft(), rows.version(status=VersionStatus.DRAFT)
+
+        with refused("plan_drafts_submitted_are_versions"):
+            app_sql.execute("UPDATE plans_draft SET status = 'submitted' WHERE id = %s", [str(made.pk)])
+        with refused("plan_drafts_submitted_are_versions"):
+            app_sql.execute("UPDATE plans_draft SET version_id = %s", [str(version.pk)])
+
+    def test_keeps_its_steps(self, app_sql):
+        made = draft()
+        step = {"draft": made, "number": 1, "edits": [], "back": [], "made_at": timezone.now()}
+        DraftStep.objects.create(**step)
+
+        with refused("plan_draft_steps_stay"):
+            app_sql.execute("UPDATE plans_draftstep SET number = 2")
+        with refused("plan_draft_steps_one_number"):
+            app_sql.execute(
+                "INSERT INTO plans_draftstep (id, draft_id, number, kind, edits, back, made_at)"
+                " SELECT gen_random_uuid(), draft_id, number, kind, edits, back, made_at FROM plans_draftstep"
+            )

@@ -1,0 +1,283 @@
+"""
+Acts on working drafts: begin one, change it in steps, undo and redo, put it aside, submit it as a version.
+
+Each change is a step that is kept, so that nothing has to be saved by hand and every step can be taken back. Who
+changes says which step they saw: a change at a place that nobody else touched since then goes in by itself, one
+at a place that somebody did is refused with both. A draft may break laws while it is made, never the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kamcomp.audit.context import act
+from kamcomp.calendar.models import FiscalCalendar
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
+from kamcomp.refusal import Refusal
+from plans.choices import DraftStatus, PlanType, StepKind
+from plans.engine.document import plan_from_document, written_out
+from plans.engine.edits import Edit, edited, edits_read, edits_written, touches
+from plans.models import Draft, DraftStep, Plan, PlanVersion
+from plans.services.versions import DocumentOfAnotherPlan, PlanExists, plan_make, version_draft
+from teams.models import StrategicAccount
+
+DESIGNERS = [Role.COMP_ADMIN]
+
+
+class DraftNotOpen(Refusal):
+    """Only a draft that is being edited is changed, submitted or put aside."""
+
+
+class CalendarMissing(Refusal):
+    """A new plan is of a calendar."""
+
+
+class NothingToUndo(Refusal):
+    """There is no step to take back or to make again."""
+
+
+class NothingChanged(Refusal):
+    """A step changes something."""
+
+
+class DraftChanged(Refusal):
+    """Somebody else changed the same place meanwhile."""
+
+    def __init__(self, message: str, *, draft: Draft, places: Sequence[str]) -> None:
+        self.draft, self.places = draft, tuple(places)
+        super().__init__(message)
+
+
+@act
+def draft_begin(
+    *,
+    document: Mapping[str, Any],
+    by: User,
+    at: datetime,
+    plan: Plan | None = None,
+    based_on: PlanVersion | None = None,
+    calendar: FiscalCalendar | None = None,
+    account: StrategicAccount | None = None,
+) -> Draft:
+    """
+    Begin a working draft from a document: of a plan's next version, or of a new plan in a calendar.
+
+    :raises RoleMissing: if `by` does not design plans.
+    :raises DocumentInvalid: naming every departure from the schema.
+    :raises DocumentOfAnotherPlan: if the document's code or type is not the plan's.
+    :raises PlanExists: if a new plan's code is taken.
+    :raises CalendarMissing: if a new plan is of no calendar.
+    """
+    role_check(user=by, roles=DESIGNERS, on=at.date(), act="Designing a plan")
+    whole = written_out(document)
+    if plan is None:
+        if Plan.objects.filter(code=whole["code"]).exists():
+            raise PlanExists(f"There is a plan {whole['code']} already; begin a draft of its next version.")
+    elif (whole["code"], whole["type"]) != (plan.code, plan.plan_type):
+        raise DocumentOfAnotherPlan(
+            f"The document is of {whole['code']}, a {whole['type']} plan; {plan.code} is a {plan.plan_type} plan."
+        )
+    in_calendar = plan.calendar if plan else calendar
+    if in_calendar is None:
+        raise CalendarMissing("A new plan has a calendar: say which one its periods are of.")
+    return Draft.objects.create(
+        plan=plan,
+        based_on=based_on,
+        calendar=in_calendar,
+        account=plan.account if plan else account,
+        name=whole["name"][:160],
+        document=whole,
+        changed_by=by,
+        changed_at=at,
+        created_by=by,
+    )
+
+
+@act
+def draft_change(*, draft_id: UUID, edits: Sequence[Edit], seen: int, by: User, at: datetime) -> Draft:
+    """
+    Make one step of edits on a draft, as somebody who saw its step `seen`.
+
+    :raises RoleMissing: if `by` does not design plans.
+    :raises DraftNotOpen: if it is not being edited.
+    :raises DraftChanged: if one of the places was changed since that step; nothing is changed.
+    :raises PlaceUnknown: naming the place that the document does not have.
+    :raises DocumentInvalid: naming every departure from the schema that the edits would make.
+    :raises NothingChanged: if the document stays as it is.
+    """
+    draft = _open(draft_id=draft_id, by=by, at=at)
+    _check_seen(draft=draft, edits=edits, seen=seen)
+    return _step(draft=draft, edits=edits, kind=StepKind.CHANGE, by=by, at=at)
+
+
+@act
+def draft_undo(*, draft_id: UUID, by: User, at: datetime) -> Draft:
+    """
+    Take back the last step that was not taken back yet; it can be made again until something else is changed.
+
+    :raises NothingToUndo: if there is none.
+    :raises DraftNotOpen: if it is not being edited.
+    """
+    draft = _open(draft_id=draft_id, by=by, at=at)
+    if not draft.undoable:
+        raise NothingToUndo("There is no step to take back.")
+    number = draft.undoable[-1]
+    step = draft.steps.get(number=number)
+    return _step(draft=draft, edits=edits_read(step.back), kind=StepKind.UNDO, by=by, at=at, of=number)
+
+
+@act
+def draft_redo(*, draft_id: UUID, by: User, at: datetime) -> Draft:
+    """
+    Make the step again that was taken back last.
+
+    :raises NothingToUndo: if there is none.
+    :raises DraftNotOpen: if it is not being edited.
+    """
+    draft = _open(draft_id=draft_id, by=by, at=at)
+    if not draft.redoable:
+        raise NothingToUndo("There is no step to make again.")
+    number = draft.redoable[-1]
+    step = draft.steps.get(number=number)
+    return _step(draft=draft, edits=edits_read(step.edits), kind=StepKind.REDO, by=by, at=at, of=number)
+
+
+@act
+def draft_discard(*, draft_id: UUID, by: User, at: datetime) -> Draft:
+    """
+    Put a draft aside; it and its steps are kept, and it can be taken up again.
+
+    :raises DraftNotOpen: if it is not being edited.
+    """
+    draft = _open(draft_id=draft_id, by=by, at=at)
+    return _saved(draft, status=DraftStatus.DISCARDED, changed_by=by, changed_at=at)
+
+
+@act
+def draft_resume(*, draft_id: UUID, by: User, at: datetime) -> Draft:
+    """
+    Take up a draft that was put aside.
+
+    :raises DraftNotOpen: if it was not.
+    """
+    role_check(user=by, roles=DESIGNERS, on=at.date(), act="Designing a plan")
+    draft = _locked(draft_id=draft_id)
+    if draft.status != DraftStatus.DISCARDED:
+        raise DraftNotOpen(f"The draft of {draft} was not put aside; it is {_state(draft)}.")
+    return _saved(draft, status=DraftStatus.EDITING, changed_by=by, changed_at=at)
+
+
+@act
+def draft_submit(*, draft_id: UUID, seen: int, by: User, at: datetime) -> PlanVersion:
+    """
+    Make a draft the next version of its plan, for a second person to approve; a new plan is made with it.
+
+    The version has the draft's id, so that findings let stand on the draft stand on it.
+
+    :raises DraftChanged: if it was changed since the step `seen`.
+    :raises DocumentInvalid: naming every place that does not hold.
+    :raises PlanExists: if a new plan's code was taken meanwhile.
+    """
+    draft = _open(draft_id=draft_id, by=by, at=at)
+    if draft.step != seen:
+        raise DraftChanged(
+            f"{draft.changed_by} changed the draft meanwhile; look at it before you submit it.",
+            draft=draft,
+            places=(),
+        )
+    terms = plan_from_document(draft.document)
+    plan = draft.plan or plan_make(
+        code=terms.code,
+        name=terms.name,
+        plan_type=PlanType(str(terms.type)),
+        calendar=draft.calendar,
+        account=draft.account,
+        by=by,
+    )
+    version = version_draft(plan=plan, document=draft.document, by=by, at=at, version_id=draft.pk)
+    _saved(draft, status=DraftStatus.SUBMITTED, plan=plan, version=version, changed_by=by, changed_at=at)
+    return version
+
+
+def document_at(*, draft: Draft, seen: int) -> dict[str, Any]:
+    """Return the document of a draft as it was after its step `seen`."""
+    document: dict[str, Any] = draft.document
+    for step in draft.steps.filter(number__gt=seen).order_by("-number"):
+        document, _again = edited(document=document, edits=edits_read(step.back))
+    return document
+
+
+def _locked(*, draft_id: UUID) -> Draft:
+    rows = Draft.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("plan", "calendar", "account", "changed_by").get(pk=draft_id)
+
+
+def _open(*, draft_id: UUID, by: User, at: datetime) -> Draft:
+    role_check(user=by, roles=DESIGNERS, on=at.date(), act="Designing a plan")
+    draft = _locked(draft_id=draft_id)
+    if draft.status != DraftStatus.EDITING:
+        raise DraftNotOpen(f"The draft of {draft} is {_state(draft)}; it is not edited any more.")
+    return draft
+
+
+def _state(draft: Draft) -> str:
+    return str(draft.get_status_display()).lower()
+
+
+def _check_seen(*, draft: Draft, edits: Sequence[Edit], seen: int) -> None:
+    later = list(draft.steps.filter(number__gt=seen))
+    places = touches(edits, [edit for step in later for edit in edits_read(step.edits)])
+    if places:
+        raise DraftChanged(
+            f"{draft.changed_by} changed {', '.join(place or 'the whole document' for place in places)} meanwhile.",
+            draft=draft,
+            places=places,
+        )
+
+
+def _step(
+    *, draft: Draft, edits: Sequence[Edit], kind: StepKind, by: User, at: datetime, of: int = 0
+) -> Draft:
+    changed, back = edited(document=draft.document, edits=edits)
+    whole = written_out(changed)
+    if whole == draft.document:
+        raise NothingChanged("Nothing was changed: the plan says so already.")
+    number = draft.step + 1
+    DraftStep.objects.create(
+        draft=draft,
+        number=number,
+        kind=kind,
+        edits=edits_written(edits),
+        back=edits_written(back),
+        made_at=at,
+        created_by=by,
+    )
+    undoable, redoable = list(draft.undoable), list(draft.redoable)
+    if kind == StepKind.CHANGE:
+        undoable, redoable = [*undoable, number], []
+    elif kind == StepKind.UNDO:
+        undoable, redoable = undoable[:-1], [*redoable, of]
+    else:
+        undoable, redoable = [*undoable, of], redoable[:-1]
+    return _saved(
+        draft,
+        document=whole,
+        name=whole["name"][:160],
+        step=number,
+        undoable=undoable,
+        redoable=redoable,
+        changed_by=by,
+        changed_at=at,
+    )
+
+
+def _saved(draft: Draft, **values: Any) -> Draft:
+    for name, value in values.items():
+        setattr(draft, name, value)
+    draft.save(update_fields=list(values))
+    return draft
