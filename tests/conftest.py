@@ -163,7 +163,7 @@ def worker(worker_environment: dict[str, str], tmp_path: Path) -> Iterator[subpr
                 break
             assert process.poll() is None, log.read_text()
         else:
-            pytest.fail(f"the worker did not answer within {WORKER_SECONDS} s:\n{log.read_text()}")
+            pytest.fail(f"the worker was asked in vain for {WORKER_SECONDS} s:\n{log.read_text()}")
         yield process
     finally:
         process.terminate()

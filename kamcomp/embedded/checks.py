@@ -30,6 +30,9 @@ STATIC_CHECKS = {
     "migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
 }
 TESTS = [PYTHON, "-m", "pytest"]
+# A test that waited in vain on a busy machine is played again, and told as such; one that found anything wrong is not.
+RAN_OUT_OF_TIME = ("in vain", "TimeoutError", "TimeoutExpired")
+PATIENTLY = ["--reruns", "2", *(f"--only-rerun={words}" for words in RAN_OUT_OF_TIME)]
 FAULTS_PAGE = "docs/reference/faults.md"
 QUICK_TESTS = [f"tests/{room}" for room in ("engine", "golden", "teams", "scorecards", "plans", "payouts")]
 
@@ -59,7 +62,7 @@ def test(*, arguments: Sequence[str]) -> None:
     own = (
         [] if any(argument.startswith(ways) for argument in arguments) else ["-n", "2", "--dist", "loadgroup"]
     )
-    command = [*TESTS, *own, *arguments]
+    command = [*TESTS, *PATIENTLY, *own, *arguments]
     sys.stdout.flush()
     os.execv(command[0], command)
 
@@ -107,7 +110,7 @@ def check(*, arguments: Sequence[str]) -> int:
     if not asked and "--no-tests" not in arguments:
         os.set_inheritable(lock, True)
         done = subprocess.run(
-            [*TESTS, "-n", "2", "--dist", "loadgroup"],
+            [*TESTS, *PATIENTLY, "-n", "2", "--dist", "loadgroup"],
             env={**os.environ, LOCK_VARIABLE: str(lock)},
             pass_fds=[lock],
         )

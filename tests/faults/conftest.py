@@ -114,7 +114,7 @@ class Workers:
             if app.control.ping(destination=[worker.name], timeout=0.5, limit=1):
                 return
             assert worker.alive, worker.said()
-        pytest.fail(f"{worker.name} did not answer:\n{worker.said()}")
+        pytest.fail(f"{worker.name} was asked in vain:\n{worker.said()}")
 
     def kill(self, worker: Worker) -> None:
         """Kill a worker with everything it started."""

@@ -66,7 +66,7 @@ def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: P
             return
         assert process.poll() is None, log.read_text()
         time.sleep(0.2)
-    pytest.fail(f"it did not start within {START_SECONDS} s:\n{log.read_text()}")
+    pytest.fail(f"asked in vain for {START_SECONDS} s:\n{log.read_text()}")
 
 
 def answers(address: str) -> bool:
