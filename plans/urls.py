@@ -7,6 +7,7 @@ from plans import views
 app_name = "plans"
 urlpatterns = [
     path("plans", views.PlanList.as_view(), name="plan-list"),
+    path("plans/compare", views.VersionCompare.as_view(), name="version-compare"),
     path("plans/<uuid:plan_id>", views.PlanShow.as_view(), name="plan-show"),
     path("plans/versions/<uuid:version_id>", views.PlanShow.as_view(), name="version-show"),
     path(

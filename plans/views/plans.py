@@ -105,7 +105,7 @@ class PlanList(TableScreen):
 
     def rows(self) -> QuerySet[Any]:
         """Return the plans with their newest versions."""
-        _reader_or_404(self.request)
+        reader_or_404(self.request)
         return plans_listed(viewer=viewer_for(self.request), on=timezone.localdate())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -119,7 +119,7 @@ class VersionScreen(Screen, TemplateResponseMixin, View):
     @cached_property
     def version(self) -> PlanVersion:
         """Return the version, or 404."""
-        _reader_or_404(self.request)
+        reader_or_404(self.request)
         rows = visible(PlanVersion.objects.all(), to=viewer_for(self.request)).select_related(
             "plan__account__node", "plan__calendar", "prepared_by", "approved_by", "published_by"
         )
@@ -156,6 +156,7 @@ class PlanShow(VersionScreen):
             read=self._read(),
             versions=versions,
             state=next((each.state for each in versions if each.version.pk == version.pk), ""),
+            before=next((each.version for each in versions if each.version.number < version.number), None),
             approvals=version_approvals(version=version),
             people=people[:PEOPLE_SHOWN],
             more_people=len(people) > PEOPLE_SHOWN,
@@ -184,6 +185,11 @@ class VersionDocument(VersionScreen):
         return answer
 
 
-def _reader_or_404(request: HttpRequest) -> None:
+def reader_or_404(request: HttpRequest) -> None:
+    """
+    Let who reads plans go on.
+
+    :raises Http404: for everybody else who signed in.
+    """
     if request.user.is_authenticated and not viewer_for(request).holds(*READERS):
         raise Http404

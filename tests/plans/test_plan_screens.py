@@ -1,10 +1,13 @@
 """Plans and metrics in the browser: read as words and tables, with curve and people, by who may see them."""
 
+import copy
 import json
 import re
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +16,7 @@ from django.utils import timezone
 
 from plans.engine.document import plan_from_document
 from plans.models import Plan
+from plans.services import version_draft
 from plans.views.curves import drawing, small_line
 from scorecards.models import Metric, Result
 from tests.payouts.company import company, document
@@ -142,3 +146,81 @@ class TestMetricList:
         assert "Share of wallet" not in page
         assert get(made, "priya", "metric-list").status_code == 404
         assert get(made, "maren", "metric-show", "M99").status_code == 404
+
+
+class TestVersionCompare:
+    def second(self, made):
+        changed = copy.deepcopy(made.version.document) | {"code": made.plan.code}
+        changed["incentive"]["children"][0]["curve"]["points"][2] = ["1.50", "1.80"]
+        changed["pool"]["reserve"] = "0.05"
+        at = timezone.now()
+        return version_draft(plan=made.plan, document=changed, by=made.user("maren"), at=at)
+
+    def test_says_in_words_what_became_another_value(self, made):
+        later = self.second(made)
+
+        page = get(made, "jonas", "version-compare", a=made.version.pk, b=later.pk).content.decode()
+
+        for words in ("Point 150%", "<td>200%</td><td>180%</td>", "Reserve", "3 differences", "Curve"):
+            assert words in page
+
+    def test_gives_the_same_rows_as_a_file(self, made):
+        later = self.second(made)
+
+        answer = get(made, "maren", "version-compare", a=made.version.pk, b=later.pk, format="csv")
+
+        assert b"".join(answer).decode("utf-8-sig").splitlines()[:3] == [
+            "goal,part,what,before,after",
+            ",,Code,“GAG-2026”,“GAG”",
+            "REV,Curve,Point 150%,200%,180%",
+        ]
+
+    def test_asks_for_two_versions_and_keeps_the_one_that_was_chosen(self, made):
+        page = get(made, "maren", "version-compare", b=made.version.pk).content.decode()
+
+        assert "Choose two versions" in page
+        assert f'<option value="{made.version.pk}" selected>' in page
+        strange = get(made, "maren", "version-compare", a=made.plan.pk, b=made.version.pk).content.decode()
+        assert "Choose two versions" in strange
+
+    def test_is_led_to_from_the_later_version(self, made):
+        later = self.second(made)
+
+        page = get(made, "maren", "version-show", later.pk).content.decode()
+
+        assert f"?a={made.version.pk}&amp;b={later.pk}" in page
+        assert "Against version" not in get(made, "maren", "version-show", made.version.pk).content.decode()
+
+    def test_is_not_there_for_kams_and_payees(self, made):
+        for name in ("ingrid", "priya"):
+            assert get(made, name, "version-compare", b=made.version.pk).status_code == 404
+
+    def test_costs_a_bounded_number_of_queries(self, made):
+        later, client = self.second(made), browser(made, "maren")
+
+        with CaptureQueriesContext(connection) as asked:
+            client.get(reverse("plans:version-compare"), {"a": made.version.pk, "b": later.pk})
+        assert len(asked) <= 12
+
+
+class TestPlansDiff:
+    def test_says_what_a_file_says_differently_from_a_stored_version(self, made, tmp_path):
+        changed, told = made.version.document | {"name": "Growth of accounts"}, StringIO()
+        file = tmp_path / "changed.json"
+        file.write_text(json.dumps(changed))
+
+        call_command("plans", "diff", "GAG:1", str(file), stdout=told)
+        call_command("plans", "diff", "GAG", str(file), "--language", "de", stdout=told)
+        call_command("plans", "diff", str(file), str(file), stdout=told)
+
+        assert told.getvalue().splitlines() == [
+            "Name “Global accounts growth” → “Growth of accounts”",
+            "Name “Global accounts growth” → “Growth of accounts”",
+            "No differences",
+        ]
+
+    def test_refuses_what_names_no_version(self, made):
+        with pytest.raises(CommandError, match="say GAG:2 for version 2"):
+            call_command("plans", "diff", "GAG:last", "GAG")
+        with pytest.raises(CommandError, match="has no version 9"):
+            call_command("plans", "diff", "GAG:9", "GAG")

@@ -1,4 +1,4 @@
-"""`manage.py plans`: plan documents in and out, checked, approved, published and withdrawn; history loaded."""
+"""`manage.py plans`: documents in and out, compared, checked, approved, published, withdrawn; history loaded."""
 
 import json
 from argparse import ArgumentParser
@@ -6,9 +6,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, override
 from rich.table import Table
 
 from kamcomp.calendar.models import FiscalCalendar
@@ -23,9 +25,12 @@ from plans.checks.picture import Picture, picture_of
 from plans.checks.registry import checked
 from plans.checks.rule import Moment
 from plans.engine.codec import DocumentInvalid, read
+from plans.engine.document import plan_from_document
 from plans.models import Plan, PlanVersion
 from plans.selectors.limits import limit_effect, limits_in_force, limits_on
 from plans.selectors.pictures import picture_of_version
+from plans.views.differences import changes_in_words
+from scorecards.models import Metric
 from teams.models import StrategicAccount
 
 
@@ -59,6 +64,14 @@ class Command(BaseCommand):
         export.add_argument("--version-number", type=int, help="the last one if left out")
         export.add_argument("--to", type=Path, help="a file; the terminal if left out")
         acts.add_parser("list", help="list plans and their versions")
+        compared = acts.add_parser("diff", help="say in words what one version says differently from another")
+        for side in ("before", "after"):
+            compared.add_argument(
+                side, help="a file, the code of a plan for its last version, or CODE:2 for its version 2"
+            )
+        compared.add_argument(
+            "--language", choices=[code for code, _name in settings.LANGUAGES], default="en"
+        )
         _checks(acts)
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -144,6 +157,14 @@ class Command(BaseCommand):
                     plan.code, str(version.number), state, days_of(version), version.digest[:12], approver
                 )
         console_on(self.stdout).print(table)
+
+    def plans_diff(self, options: dict[str, Any]) -> None:
+        before, after = (plan_from_document(document_named(options[side])) for side in ("before", "after"))
+        metrics = dict(Metric.objects.values_list("code", "name"))
+        with override(options["language"]):
+            changes = changes_in_words(before=before, after=after, metrics=metrics)
+            for sentence in [change.sentence for change in changes] or [gettext("No differences")]:
+                self.say(sentence)
 
     def plans_check(self, options: dict[str, Any]) -> None:
         if options["reference"]:
@@ -251,6 +272,23 @@ def document_in(file: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise CommandError(f"{file} holds no plan document: it begins with no {{.")
     return document
+
+
+def document_named(name: str) -> dict[str, Any]:
+    """
+    Return the document of a file, or of a stored version named as CODE or CODE:2.
+
+    :raises CommandError: if what is behind the colon is no number.
+    """
+    file = Path(name)
+    if file.suffix == ".json" or file.exists():
+        return document_in(file)
+    code, colon, number = name.rpartition(":")
+    if colon and not number.isdigit():
+        raise CommandError(f"{name} names no version: say {code}:2 for version 2 of {code}.", returncode=2)
+    plan = selectors.plan_named(code if colon else name)
+    version = selectors.version_numbered(plan=plan, number=int(number) if colon else None)
+    return selectors.version_document(version=version)
 
 
 def plan_for(*, document: dict[str, Any], options: dict[str, Any], by: Any) -> Plan:
