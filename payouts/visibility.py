@@ -35,6 +35,7 @@ from payouts.models import (
     PoolBudget,
     Posting,
     RegisterRow,
+    ReplayPerson,
     Run,
     RunChunk,
     RunProblem,
@@ -228,3 +229,4 @@ seen(Dispute, room=ROOM, everything=PAY, kam=OWN, payee=OWN)
 seen(DisputeMessage, room=ROOM, everything=PAY, kam=OWN_THREADS, payee=OWN_THREADS)
 seen(LedgerEntry, PayrollReturn, room=ROOM, everything=BOOKS, kam=OWN, payee=OWN)
 seen(PayoutEvent, room=ROOM, everything=PAY, kam=OWN_EVENTS, payee=OWN_EVENTS)
+seen(ReplayPerson, room=ROOM, everything=PAY, executive=REPORTS)

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from kamcomp.calendar.models import FiscalCalendar
-from kamcomp.records import Dated, Record, currency_field, share_field
+from kamcomp.records import Dated, Record, currency_field, money_field, share_field
 from kamcomp.spans import Span
 from plans.choices import DraftStatus, Loading, PlanType, StepKind, VersionStatus
 from teams.choices import Scope
@@ -177,3 +177,36 @@ class Assignment(Dated):
 
     def __str__(self) -> str:
         return f"{self.person} on {self.plan_version}"
+
+
+class Replay(Record):
+    """
+    What a version would have paid in locked periods: the evidence that somebody looked before it pays.
+
+    It is of the document with `version_digest`: a draft that changed since has not been replayed. `people_of`
+    are the codes of the plans whose people it was tried on. Written once.
+    """
+
+    version = models.ForeignKey(PlanVersion, models.PROTECT, related_name="replays")
+    version_digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    periods = ArrayField(models.CharField(max_length=20), help_text="Codes of the locked periods, in order.")
+    people_of = ArrayField(models.CharField(max_length=60))
+    currency = currency_field()
+    people = models.PositiveIntegerField()
+    paid = money_field(help_text="To people, in these periods.")
+    replayed = money_field()
+    pools_paid = money_field()
+    pools_replayed = money_field()
+    figures = models.JSONField(help_text="Sums by period, by leaf and by pool; what was read anew.")
+    problems = ArrayField(models.TextField(), help_text="Who could not be replayed, and why.")
+    input_digest = models.CharField(max_length=64)
+    result_digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="replays_are_of_periods", condition=~Q(periods=[]) & ~Q(people_of=[]))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {', '.join(self.periods)}"

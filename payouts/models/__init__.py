@@ -7,6 +7,7 @@ from payouts.models.outputs import Export, LedgerCheck, PayrollReturn
 from payouts.models.pools import Allocation, Pool, PoolBudget
 from payouts.models.readings import StatementReading
 from payouts.models.register import RegisterRow
+from payouts.models.replays import ReplayPerson
 from payouts.models.runs import AccountReview, Payout, PayoutLine, Run, RunChunk, RunProblem
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "PoolBudget",
     "Posting",
     "RegisterRow",
+    "ReplayPerson",
     "Run",
     "RunChunk",
     "RunProblem",

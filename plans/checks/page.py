@@ -60,7 +60,7 @@ lose, a finding. The bounds of L01 may be said for key account managers alone, b
 
 **When.** *design*: while a plan is drafted, approved and published. *run*: as a run pays, and after. *recovery*,
 *leaving*: as money is taken back, as somebody leaves. *review*: at reviews and reports. Facts that nothing in kamcomp
-keeps yet (stored replays and simulations, signatures, texts by language, market pay, leavers' terms) can be given in
+keeps yet (stored simulations, signatures, texts by language, market pay, leavers' terms) can be given in
 a file, `plans check PLAN.json --facts FACTS.json`; without it the rules that need them say what they lack.
 """
 

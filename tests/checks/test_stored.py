@@ -119,7 +119,7 @@ class TestPictureOfVersion:
         assert {person.pool_target for person in facts.people} == {Decimal(4_000)}
         assert facts.metrics["M01"].past == (Decimal("0.9"), Decimal("1.1"))
         assert facts.metrics["M01"].missing_lately == 0
-        assert facts.evidence.closed_periods == 2
+        assert (facts.evidence.closed_periods, facts.evidence.replayed_periods) == (0, 0)  # it paid nobody yet
         assert facts.version.paid_until == date(2026, 6, 30)
         assert facts.version.prepared_by == version.prepared_by.username
 
@@ -127,7 +127,7 @@ class TestPictureOfVersion:
         report = checked(picture=picture_of_version(version=drafted(company()), on=DAY))
 
         lacking = {one.rule: one.lacks for one in report.not_known}
-        assert lacking["L68"] == "stored replays"
+        assert lacking["L68"] == "stored simulations, of a first plan without history"
         assert lacking["L30"].startswith("the buying cycle of ")
         assert lacking["L42"].startswith("whether ")
         assert {found.rule for found in report.findings} >= {"E00", "L55"}
@@ -328,7 +328,7 @@ class TestPlansCheck:
 
         assert code == 0
         assert "L55 to look at:" in said
-        assert "L68 not known: No replay of history needs stored replays." in said
+        assert "L68 not known: No replay of history needs stored simulations, of a first plan" in said
 
     def test_lists_limits_and_lets_stand(self, capsys):
         version, admin = drafted(company()), somebody(Role.COMP_ADMIN)

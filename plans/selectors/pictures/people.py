@@ -9,8 +9,11 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
 from kamcomp.approvals.choices import FindingStatus
 from kamcomp.approvals.models import Finding
+from kamcomp.calendar.models import Period
 from plans.checks.facts import (
     CostFacts,
     EvidenceFacts,
@@ -19,7 +22,7 @@ from plans.checks.facts import (
     VersionFacts,
 )
 from plans.choices import VersionStatus
-from plans.models import Assignment, PlanVersion
+from plans.models import Assignment, PlanVersion, Replay
 from plans.selectors.pictures.results import ResultReads
 from plans.selectors.pictures.settings import (
     ACCOUNT_MANAGER_PLAN,
@@ -45,10 +48,21 @@ class PictureReads(ResultReads):
             accounts=tuple(self.account(account) for account in accounts) or None,
             people=tuple(self.person(one) for one in self.people_ids) if self.people_ids else None,
             version=self.version_facts(),
-            evidence=EvidenceFacts(closed_periods=len(self.closed)),
+            evidence=self.evidence(),
             cost=self.cost(),
             account_manager_plan=self.account_manager_plan(),
             waived=self.waived(),
+        )
+
+    def evidence(self) -> EvidenceFacts:
+        """Return in how many closed periods the plan had people, and how many its document was replayed on."""
+        had_people = Assignment.objects.filter(plan_id=self.version.plan_id, valid__overlap=OuterRef("days"))
+        closed = Period.objects.filter(pk__in=[period.pk for period in self.closed])
+        replays = Replay.objects.filter(version__plan_id=self.version.plan_id)
+        of_this = replays.filter(version_digest=self.version.digest).values_list("periods", flat=True)
+        return EvidenceFacts(
+            closed_periods=closed.filter(Exists(had_people)).count(),
+            replayed_periods=len({code for periods in of_this for code in periods}),
         )
 
     @cached_property

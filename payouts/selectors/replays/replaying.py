@@ -1,0 +1,223 @@
+"""
+A plan replayed over locked periods: person by person against what was paid, with pools and measures.
+
+Each period begins with the balances its run kept, moved by what the replay of the periods before
+closes differently. Nothing is written.
+Rule: docs/reference/formulas.md, "Replays".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Sum
+
+from payouts.engine.replay import Closed, PeriodReplayed, inputs_brought, period_replayed
+from payouts.models import Payout, PayoutLine, Run
+from payouts.selectors.inputs.reads import plan_of
+from payouts.selectors.inputs.rows import account_of
+from payouts.selectors.rederived import Kept
+from payouts.selectors.replays.pools import PoolReplayed, pools_replayed
+from payouts.selectors.replays.sources import Source, locked_runs, sources_of
+from plans.engine.inputs import Inputs
+from plans.models import PlanVersion
+from teams.models import Person
+
+ZERO = Decimal(0)
+Amounts = tuple[Decimal, Decimal]
+"""What was paid, and what the replay pays."""
+
+
+@dataclass
+class PersonReplayed:
+    """One person over all periods: paid and replayed, by period and by leaf, and of which target."""
+
+    employee_id: str
+    account: str = ""
+    target: Decimal = ZERO
+    periods: dict[str, Amounts] = field(default_factory=dict)
+    leaves: dict[str, Amounts] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def paid(self) -> Decimal:
+        """Return what was paid over all periods."""
+        return sum((paid for paid, _replayed in self.periods.values()), ZERO)
+
+    @property
+    def replayed(self) -> Decimal:
+        """Return what the replay pays over all periods."""
+        return sum((replayed for _paid, replayed in self.periods.values()), ZERO)
+
+
+@dataclass
+class PlanReplayed:
+    """What a plan comes to on the past, with the digests of what it was read from and of what came out."""
+
+    runs: list[Run]
+    people: dict[UUID, PersonReplayed] = field(default_factory=dict)
+    pools: list[PoolReplayed] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    read_anew: set[str] = field(default_factory=set)
+    digests: list[bytes] = field(default_factory=list)
+
+    @property
+    def input_digest(self) -> str:
+        """Return the SHA-256 of which runs were read."""
+        said = "\n".join(f"{run.period.code} {run.number} {run.input_digest}" for run in self.runs)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    @property
+    def result_digest(self) -> str:
+        """Return the SHA-256 of all figures, the same in whatever order they were computed."""
+        pools = (
+            f"{each.account}\t{each.period}\t{each.replayed:f}".encode()
+            for each in sorted(self.pools, key=lambda each: (each.account, each.period))
+        )
+        return hashlib.sha256(b"\n".join([*sorted(self.digests), *pools])).hexdigest()
+
+
+def plan_replayed(
+    *, version: PlanVersion, periods: int | Sequence[str], plans: Sequence[str]
+) -> PlanReplayed:
+    """
+    Return a version's document replayed on locked periods for the people whom `plans` (codes) paid in them.
+
+    Somebody whom several of the plans paid in a period is replayed once, on the inputs of the first that has them,
+    and stands against the sum of what they paid.
+
+    :raises NothingToReplay: if no locked period paid them.
+    :raises ReplayInAnotherCurrency: if a period was paid in another currency than the plan's.
+    """
+    runs = locked_runs(calendar=version.plan.calendar, plans=plans, periods=periods)
+    found = PlanReplayed(runs=runs)
+    before: dict[str, Closed] = {}
+    for run in runs:
+        before |= _period(found, run=run, version=version, plans=plans, before=before)
+    return found
+
+
+def _period(
+    found: PlanReplayed, *, run: Run, version: PlanVersion, plans: Sequence[str], before: Mapping[str, Closed]
+) -> dict[str, Closed]:
+    plan, code = plan_of(version.document), run.period.code
+    ids = _people(run, plans)
+    paid, closings = _paid(run, plans)
+    done: dict[str, str] = {}
+    closed: dict[str, Closed] = {}
+    kept: list[Kept] = []
+    for source in sources_of(run=run, version=version, plan=plan, plans=plans):
+        inputs = inputs_brought(
+            inputs=source.inputs, before=before, fiscal_year=run.period.fiscal_year,
+            version=str(source.paid_by.pk),
+        )  # fmt: skip
+        kept.append(Kept(plan, inputs))
+        if source.read_anew:
+            found.read_anew.add(code)
+        made = period_replayed(
+            plan=plan, inputs=inputs, label=f"{code} {source.paid_by.plan.code}", account_of=account_of
+        )
+        accounts = _accounts_of(inputs)
+        for payee in made.payees:
+            if done.setdefault(payee.payee, source.paid_by.plan.code) != source.paid_by.plan.code:
+                continue
+            person = found.people.setdefault(ids[payee.payee], PersonReplayed(employee_id=payee.payee))
+            person.account = person.account or accounts.get(payee.payee, "")
+            person.target += payee.target
+            was, replayed = person.periods.get(code, (paid.get(payee.payee, ZERO), ZERO))
+            person.periods[code] = (was, replayed + payee.amount)
+            _add(person.leaves, payee.by_leaf, place=1)
+            found.digests.append(payee.digest)
+            closed[payee.payee] = Closed(
+                fiscal_year=run.period.fiscal_year, version=str(source.paid_by.pk),
+                paid=closings.get((payee.payee, source.paid_by.pk), {}), replayed=payee.closing,
+            )  # fmt: skip
+        _note(found, run=run, source=source, made=made)
+    _lines_paid(found, run=run, plans=plans, ids=ids)
+    _left_out(found, run=run, paid=paid, ids=ids)
+    pools, unfunded = pools_replayed(run=run, version=version, plan=plan, plans=plans, kept=kept)
+    found.pools += pools
+    found.problems += unfunded
+    return closed
+
+
+def _people(run: Run, plans: Sequence[str]) -> dict[str, UUID]:
+    """Return the ids of everybody a run paid or tried to pay by these plans, by employee id."""
+    rows = Person.objects.filter(
+        assignments__plan__code__in=plans, assignments__valid__overlap=run.period.days
+    )
+    known = dict(rows.values_list("employee_id", "pk"))
+    paid = Payout.objects.filter(run=run, plan_version__plan__code__in=plans)
+    return known | dict(paid.values_list("person__employee_id", "person_id"))
+
+
+def _paid(
+    run: Run, plans: Sequence[str]
+) -> tuple[dict[str, Decimal], dict[tuple[str, UUID], dict[str, Decimal]]]:
+    """Return what was paid by employee id, and what each payout closed with by employee id and version."""
+    amounts: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    closings = {}
+    rows = Payout.objects.filter(run=run, plan_version__plan__code__in=plans)
+    for employee_id, version_id, amount, carried, closing in rows.values_list(
+        "person__employee_id", "plan_version_id", "amount", "carried", "closing"
+    ):
+        amounts[employee_id] += amount
+        balances = {name: Decimal(value) for name, value in closing.items()}
+        closings[employee_id, version_id] = {**balances, "carried": carried}
+    return dict(amounts), closings
+
+
+def _accounts_of(inputs: Inputs) -> dict[str, str]:
+    """Return the code of the account of each payee's last stint, by employee id."""
+    return {
+        inputs.payees[int(payee)]: account_of(stint)
+        for stint, payee in zip(inputs.stints, inputs.payee, strict=True)
+    }
+
+
+def _note(found: PlanReplayed, *, run: Run, source: Source, made: PeriodReplayed) -> None:
+    for problem in (*source.problems, *made.problems):
+        found.problems.append(f"{problem.payee}, {run.period}: {problem.message}")
+
+
+def _lines_paid(found: PlanReplayed, *, run: Run, plans: Sequence[str], ids: Mapping[str, UUID]) -> None:
+    """Set the lines that were paid beside those that are replayed."""
+    rows = PayoutLine.objects.filter(
+        payout__run=run, period_id=run.period_id, payout__plan_version__plan__code__in=plans
+    )
+    sums = rows.order_by().values_list("payout__person_id", "leaf").annotate(Sum("amount"))
+    for person_id, leaf, amount in sums:
+        person = found.people.get(person_id)
+        if person is not None and run.period.code in person.periods:
+            _add(person.leaves, {leaf: amount}, place=0)
+
+
+def _left_out(found: PlanReplayed, *, run: Run, paid: Mapping[str, Decimal], ids: Mapping[str, UUID]) -> None:
+    """Say who was paid and could not be replayed: they are in no total of the period."""
+    code = run.period.code
+    known = {line.partition(",")[0] for line in found.problems if f", {run.period}: " in line}
+    for employee_id in sorted(paid):
+        person = found.people.get(ids[employee_id])
+        if (person is None or code not in person.periods) and employee_id not in known:
+            found.problems.append(
+                f"{employee_id}, {run.period}: was paid, and nothing of theirs can be replayed."
+            )
+
+
+def _add(leaves: dict[str, Amounts], amounts: Mapping[str, Decimal], *, place: int) -> None:
+    for leaf, amount in amounts.items():
+        paid, replayed = leaves.get(leaf, (ZERO, ZERO))
+        leaves[leaf] = (paid + amount, replayed) if place == 0 else (paid, replayed + amount)
+
+
+def sum_amounts(amounts: Iterable[Amounts]) -> Amounts:
+    """Return the sums of what was paid and of what is replayed."""
+    paid, replayed = ZERO, ZERO
+    for was, now in amounts:
+        paid, replayed = paid + was, replayed + now
+    return paid, replayed

@@ -1,0 +1,164 @@
+"""
+Replays kept as evidence: a version's document on the past, who asked when, and what came of it.
+
+A replay is written once and belongs to the digest of the document it was made with. Nothing of it
+is pay. Rule: docs/reference/formulas.md, "Replays".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kamcomp.audit.context import act
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
+from kamcomp.refusal import Refusal
+from payouts.models import ReplayPerson
+from payouts.selectors.replays import PersonReplayed, PlanReplayed, plan_replayed, sum_amounts
+from payouts.selectors.replays.replaying import Amounts
+from plans.engine.document import plan_digest, plan_from_document
+from plans.models import Plan, PlanVersion, Replay
+from teams.models import StrategicAccount
+
+REPLAYERS = [Role.COMP_ADMIN, Role.FINANCE]
+USUAL_PERIODS = 4
+PROBLEMS_KEPT = 500
+BATCH = 2_000
+
+
+class NoSuchPlans(Refusal):
+    """A replay is tried on the people of plans that there are, on the calendar of its own plan."""
+
+
+@act
+def replay_make(
+    *,
+    version_id: UUID,
+    by: User,
+    at: datetime,
+    periods: int | Sequence[str] = USUAL_PERIODS,
+    people_of: Sequence[str] = (),
+) -> Replay:
+    """
+    Replay a version on locked periods (named, or the last so many) and keep what came of it.
+
+    `people_of` are codes of plans whose people it is tried on; the version's own plan if none are named.
+
+    :raises RoleMissing: if `by` may not design or watch the money.
+    :raises NoSuchPlans: if a code is not of a plan on the same calendar.
+    :raises NothingToReplay: if no locked period paid these people.
+    :raises ReplayInAnotherCurrency: if they were paid in another currency.
+    """
+    role_check(user=by, roles=REPLAYERS, on=at.date(), act="Replaying a plan")
+    version = PlanVersion.objects.select_related("plan__calendar", "plan__account").get(pk=version_id)
+    plans = plans_named(version=version, codes=people_of)
+    found = plan_replayed(version=version, periods=periods, plans=plans)
+    replay = Replay.objects.create(
+        version=version, version_digest=plan_digest(plan_from_document(version.document)), at=at,
+        periods=[run.period.code for run in found.runs], people_of=plans, currency=version.currency,
+        created_by=by, **_sums(found),
+    )  # fmt: skip
+    accounts = dict(StrategicAccount.objects.values_list("node__code", "node__name"))
+    ReplayPerson.objects.bulk_create(
+        (_row(replay, person_id, person, accounts) for person_id, person in found.people.items()),
+        batch_size=BATCH,
+    )
+    return replay
+
+
+def plans_named(*, version: PlanVersion, codes: Sequence[str]) -> list[str]:
+    """
+    Return the codes of the plans whose people are meant, in order: the version's own if none are named.
+
+    :raises NoSuchPlans: if one is not there.
+    """
+    chosen = sorted(set(codes)) or [version.plan.code]
+    there = Plan.objects.filter(code__in=chosen, calendar_id=version.plan.calendar_id)
+    lacking = sorted(set(chosen) - set(there.values_list("code", flat=True)))
+    if lacking:
+        raise NoSuchPlans(f"There is no plan {', '.join(lacking)} on the calendar {version.plan.calendar}.")
+    return chosen
+
+
+def _sums(found: PlanReplayed) -> dict[str, Any]:
+    paid, replayed = sum_amounts((each.paid, each.replayed) for each in found.people.values())
+    pools_paid, pools_replayed = sum_amounts((each.paid, each.replayed) for each in found.pools)
+    problems = found.problems[:PROBLEMS_KEPT]
+    if len(found.problems) > PROBLEMS_KEPT:
+        problems.append(f"... and {len(found.problems) - PROBLEMS_KEPT} more.")
+    return {
+        "people": len(found.people),
+        "paid": paid,
+        "replayed": replayed,
+        "pools_paid": pools_paid,
+        "pools_replayed": pools_replayed,
+        "figures": _figures(found),
+        "problems": problems,
+        "input_digest": found.input_digest,
+        "result_digest": found.result_digest,
+    }
+
+
+def _figures(found: PlanReplayed) -> dict[str, Any]:
+    """Return the sums by period, leaf and pool, as strings."""
+    codes = [run.period.code for run in found.runs]
+    people = found.people.values()
+    by_leaf: dict[str, list[Amounts]] = defaultdict(list)
+    for person in people:
+        for leaf, amounts in person.leaves.items():
+            by_leaf[leaf].append(amounts)
+    pools = {
+        code: [(each.paid, each.replayed) for each in found.pools if each.period == code] for code in codes
+    }
+    return {
+        "periods": {
+            code: {
+                "people": sum(code in person.periods for person in people),
+                "pay": _texts(sum_amounts(each.periods[code] for each in people if code in each.periods)),
+                "pools": _texts(sum_amounts(pools[code])),
+                "read_anew": code in found.read_anew,
+            }
+            for code in codes
+        },
+        "leaves": {leaf: _texts(sum_amounts(amounts)) for leaf, amounts in sorted(by_leaf.items())},
+        "pools": [
+            {"account": each.account, "name": each.name, "period": each.period,
+             "amounts": _texts((each.paid, each.replayed))}
+            for each in found.pools
+        ],
+    }  # fmt: skip
+
+
+def _texts(amounts: Amounts) -> list[str]:
+    return [f"{amount.normalize():f}" for amount in amounts]
+
+
+def _row(
+    replay: Replay, person_id: UUID, person: PersonReplayed, accounts: Mapping[str, str]
+) -> ReplayPerson:
+    return ReplayPerson(
+        replay=replay,
+        person_id=person_id,
+        account=accounts.get(person.account, person.account)[:160],
+        currency=replay.currency,
+        target=person.target,
+        paid=person.paid,
+        replayed=person.replayed,
+        difference=person.replayed - person.paid,
+        figures={"periods": _pairs(person.periods), "leaves": _pairs(person.leaves)},
+    )
+
+
+def _pairs(amounts: Mapping[str, Amounts]) -> dict[str, list[str]]:
+    return {name: _texts(each) for name, each in amounts.items()}
+
+
+def codes_of(text: str | Iterable[str]) -> list[str]:
+    """Return codes from a text of codes with commas, or from several of them."""
+    texts = [text] if isinstance(text, str) else list(text)
+    return [code.strip() for part in texts for code in part.split(",") if code.strip()]

@@ -1,0 +1,76 @@
+"""Replays of Halden's plans: what was paid comes out again, and the draft costs what the designer shows."""
+
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from kamcomp.identity.models import User
+from payouts.demo.figures import QUARTERS
+from payouts.models import Payout, Pool, ReplayPerson, Run
+from payouts.selectors.replays import plan_replayed
+from payouts.services.replays import replay_make
+from plans.models import PlanVersion
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("halden"),
+    pytest.mark.xdist_group("halden"),
+]
+
+CLOSED = QUARTERS[:4]
+PLANS = ("GAG", "REN", "SEG")
+
+
+def draft() -> PlanVersion:
+    return PlanVersion.objects.get(plan__code="GAG", status="draft")
+
+
+class TestReplayOfWhatWasInForce:
+    @pytest.mark.parametrize("plan", PLANS)
+    @pytest.mark.parametrize("quarter", CLOSED)
+    def test_pays_what_was_paid_to_the_cent(self, plan, quarter):
+        run = Run.objects.get(period__code=quarter, is_current=True)
+        version = PlanVersion.objects.get(pk=run.chunks.get(plan_version__plan__code=plan).plan_version_id)
+
+        found = plan_replayed(version=version, periods=[quarter], plans=[plan])
+
+        paid = dict(Payout.objects.filter(run=run, plan_version=version).values_list("person_id", "amount"))
+        assert {person: each.replayed for person, each in found.people.items()} == paid
+        assert all(
+            each.leaves and was == now for each in found.people.values() for was, now in each.leaves.values()
+        )
+        pools = Pool.objects.filter(run=run, plan_version=version)
+        funded = {pool.account.node.code: pool.funded - pool.correction for pool in pools}
+        assert {each.account: each.replayed for each in found.pools} == funded
+        assert funded
+        assert (found.problems, found.read_anew) == ([], set())
+
+
+class TestReplayOfTheDraft:
+    def test_on_everybody_funds_the_pools_as_the_designer_shows_and_names_who_lacks_a_result(self):
+        found = plan_replayed(version=draft(), periods=4, plans=PLANS)
+
+        assert [run.period.code for run in found.runs] == list(CLOSED)
+        assert sum(each.replayed for each in found.pools) == Decimal(1_043_280)
+        assert found.read_anew == set(CLOSED)
+        assert len(found.people) == 8
+        assert len(found.problems) == 6 * 4
+        assert all("OBJ reads M21 (individual), which has no result" in words for words in found.problems)
+
+    def test_on_its_own_people_is_kept_with_winners_and_losers(self):
+        maren = User.objects.get(username="maren.holt")
+
+        replay = replay_make(version_id=draft().pk, by=maren, at=timezone.now())
+
+        assert (replay.periods, replay.people_of) == (list(CLOSED), ["GAG"])
+        assert replay.version_digest == draft().digest
+        rows = ReplayPerson.objects.filter(replay=replay)
+        assert rows.count() == replay.people == 8
+        assert sum(row.difference for row in rows) == replay.replayed - replay.paid
+        assert any(row.difference for row in rows)
+        periods = replay.figures["periods"]
+        assert sum(Decimal(each["pay"][1]) for each in periods.values()) == replay.replayed
+        leaves = replay.figures["leaves"]
+        assert sum(Decimal(now) for _was, now in leaves.values()) == replay.replayed
+        assert [leaf for leaf, (was, now) in leaves.items() if was != now] == ["REV"]
