@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import transaction
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from payouts.models import ReplayPerson
@@ -13,6 +14,7 @@ from tests.laws.breaking import refused
 
 pytestmark = pytest.mark.django_db
 D = Decimal
+NOT_A_NUMBER = RawSQL("'NaN'::numeric", ())
 
 
 def replay(**changed):
@@ -57,7 +59,7 @@ class TestReplay:
 
     def test_holds_numbers_only(self):
         with refused("plans_replay_amounts_are_numbers"), transaction.atomic():
-            replay(paid=D("NaN"))
+            replay(paid=NOT_A_NUMBER)
         of = replay()
         with refused("payouts_replayperson_amounts_are_numbers"), transaction.atomic():
-            payee(of, target=D("NaN"))
+            payee(of, target=NOT_A_NUMBER)
