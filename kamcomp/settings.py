@@ -8,7 +8,8 @@ KAMCOMP_ALLOWED_HOSTS, KAMCOMP_HTTPS (1), KAMCOMP_OPEN_START_PAGE (0), KAMCOMP_L
 KAMCOMP_STATEMENT_SECONDS (120), KAMCOMP_BEHIND_PGBOUNCER (0), KAMCOMP_EXPORTS (a folder for files out),
 KAMCOMP_METRICS_FROM (this machine) and KAMCOMP_METRICS_TOKEN (none): who may read /metrics; KAMCOMP_COMPANY (the
 name in the corner of each page), KAMCOMP_DEMO_MODE (0): the demo company's people can be entered as;
-KAMCOMP_IDLE_MINUTES (30), KAMCOMP_MAIL, KAMCOMP_MAIL_FROM, KAMCOMP_OIDC_* and KAMCOMP_SAML_*: see
+KAMCOMP_IDLE_MINUTES (30), KAMCOMP_MAIL, KAMCOMP_MAIL_FROM, KAMCOMP_ADDRESS (where a
+mail leads), KAMCOMP_OIDC_* and KAMCOMP_SAML_*: see
 docs/how-to/sign-in.md. While `make run` is up, its addresses are found without any of them.
 """
 
@@ -107,6 +108,7 @@ INSTALLED_APPS = [
     "kamcomp.approvals",
     "kamcomp.imports",
     "kamcomp.jobs",
+    "kamcomp.notices",
     "kamcomp.pulse",
     "kamcomp.backups",
     "teams",
@@ -223,6 +225,10 @@ MAIL = sign_in.mail(ENVIRONMENT, state=RUNNING.parent)
 EMAIL_BACKEND, EMAIL_FILE_PATH = MAIL.backend, MAIL.folder or None
 EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.host, MAIL.port, MAIL.tls, MAIL.ssl
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_TIMEOUT = MAIL.user, MAIL.password, 10
+# Where the links of a mail lead.
+SITE_ADDRESS = (
+    ENVIRONMENT.get("KAMCOMP_ADDRESS") or f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0]}"
+).rstrip("/")
 DEFAULT_FROM_EMAIL = ENVIRONMENT.get("KAMCOMP_MAIL_FROM") or "kamcomp@localhost"
 
 # The database ---------------------------------------------------------------------------------------------
@@ -335,6 +341,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "people-erase": {"task": "teams.people_erase", "schedule": crontab(hour=1, minute=45)},
     "ledger-check": {"task": "payouts.ledger_check", "schedule": crontab(hour=3, minute=15)},
     "exceptions-expire": {"task": "payouts.exceptions_expire", "schedule": crontab(hour=1, minute=10)},
+    "notices-mail": {"task": "notices.mail", "schedule": 60.0, "options": {"expires": 60}},
     "canary": {"task": "pulse.canary", "schedule": 15.0, "options": {"expires": 15}},
     "uploads-clear": {"task": "imports.uploads_clear", "schedule": crontab(hour=3, minute=45)},
     "uploads-sweep": {"task": "imports.uploads_sweep", "schedule": 30.0, "options": {"expires": 30}},

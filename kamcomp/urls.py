@@ -1,7 +1,6 @@
 """The addresses of every app, each by the name of its own list."""
 
 from django.urls import include, path
-from django.views.i18n import set_language
 
 from kamcomp.pages import views as pages
 from kamcomp.pulse import views
@@ -17,7 +16,7 @@ urlpatterns = [
     path("health/ready", views.health_ready, name="health-ready"),
     path("metrics", views.metrics, name="metrics"),
     path("", include("kamcomp.identity.urls")),
-    path("language", set_language, name="language"),
+    path("", include("kamcomp.notices.urls")),
     path("theme", pages.theme, name="theme"),
     path("help", pages.HelpIndex.as_view(), name="help-index"),
     path("help/<path:page>", pages.HelpPage.as_view(), name="help"),

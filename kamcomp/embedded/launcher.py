@@ -72,6 +72,7 @@ def run() -> int:
         supervisor = Supervisor(services=services, say=say)
         port = door.getsockname()[1]
         services.environ |= web_settings(place=place)
+        services.environ["KAMCOMP_ADDRESS"] = os.environ.get("KAMCOMP_ADDRESS") or f"http://127.0.0.1:{port}"
         over = starting_over(services=services)
         services.environ |= over.environ if over else {}
         try:

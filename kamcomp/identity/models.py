@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
+from django.db.models import Count, Subquery
 
 from kamcomp.identity.choices import Role
 from kamcomp.ids import uuid7
@@ -20,6 +21,13 @@ class User(AbstractUser):
     def roles_on(self, day: date) -> set[str]:
         """Return the roles in force on a day."""
         return set(self.role_grants.filter(valid__contains=day).values_list("role", flat=True))
+
+    def roles_and_unread_on(self, day: date) -> tuple[set[str], int]:
+        """Return the roles in force on a day and how many notices are unread: one question, as every page asks both."""
+        mine = self.notices.filter(read_at=None).order_by().values("user")
+        unread = Subquery(mine.annotate(count=Count("pk")).values("count"))
+        rows = list(self.role_grants.filter(valid__contains=day).values_list("role", unread))
+        return {role for role, _count in rows}, max((count or 0 for _role, count in rows), default=0)
 
 
 class RoleGrant(Dated):

@@ -1,11 +1,12 @@
 """Reads of users and roles."""
 
+from collections.abc import Collection
 from datetime import date
 
 from django.db.models import Q, QuerySet
 
 from kamcomp.identity.choices import Role
-from kamcomp.identity.models import User
+from kamcomp.identity.models import RoleGrant, User
 from kamcomp.refusal import Refusal
 
 DEMO_ADDRESSES = "@halden.example"
@@ -42,6 +43,12 @@ def role_check(*, user: User, roles: list[Role], on: date, act: str) -> None:
     if not user.roles_on(on) & set(roles):
         names = " or ".join(role.label for role in roles)
         raise RoleMissing(f"{act} is for {names}; {user.get_username()} does not hold that role on {on}.")
+
+
+def users_holding(*, roles: Collection[Role], on: date) -> QuerySet[User]:
+    """Return the active users who hold one of the roles on a day."""
+    grants = RoleGrant.objects.filter(role__in=list(roles), valid__contains=on)
+    return User.objects.filter(is_active=True, pk__in=grants.values("user_id"))
 
 
 def users_to_look_as(*, words: str, by: User) -> QuerySet[User]:

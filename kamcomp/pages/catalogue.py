@@ -38,7 +38,9 @@ Words = str | tuple[str, str]
 def words_of_pages() -> dict[Words, list[str]]:
     """Return every text that is shown, with where it stands (no line numbers: they would change every day)."""
     found: dict[Words, list[str]] = {}
-    for path in sorted((PROJECT / "templates").rglob("*.html")):
+    for path in sorted(
+        each for each in (PROJECT / "templates").rglob("*.*") if each.suffix in (".html", ".txt")
+    ):
         _note(found, path, _of_template(path.read_text(encoding="utf-8")))
     for room in ROOMS:
         for path in sorted((PROJECT / room).rglob("*.py")):

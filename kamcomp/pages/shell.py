@@ -42,6 +42,11 @@ class Shell:
         return set(viewer_for(self.request).roles) or {""}
 
     @cached_property
+    def unread(self) -> int:
+        """Return how many notices the reader has not read; known with the roles."""
+        return viewer_for(self.request).unread if self.roles else 0
+
+    @cached_property
     def role_words(self) -> str:
         """Return the reader's roles as words, in the order in which the roles are listed."""
         return ", ".join(_(role.label) for role in Role if role.value in self.roles)

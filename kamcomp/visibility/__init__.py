@@ -38,12 +38,13 @@ class Viewer:
     Who looks, on which day, in which roles.
 
     What a condition has to know first (the accounts somebody manages, say) is asked once a viewer, so that a page
-    costs the same number of queries whatever it shows.
+    costs the same number of queries whatever it shows. `unread` are the notices they have not read, for the bell.
     """
 
     user_id: UUID
     roles: frozenset[str]
     on: date
+    unread: int = field(default=0, compare=False)
     _known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, ask: Callable[[Viewer], T]) -> T:
@@ -65,8 +66,8 @@ def viewer_of(*, user: AbstractBaseUser | AnonymousUser, on: date) -> Viewer:
     """Return a user as a viewer on a day; somebody who has not signed in, or may not any more, sees nothing."""
     if not user.is_authenticated or not user.is_active:
         return NOBODY
-    roles: set[str] = user.roles_on(on)  # type: ignore[attr-defined]
-    return Viewer(user_id=user.pk, roles=frozenset(roles), on=on)
+    roles, unread = user.roles_and_unread_on(on)  # type: ignore[attr-defined]
+    return Viewer(user_id=user.pk, roles=frozenset(roles), on=on, unread=unread)
 
 
 def viewer_for(request: HttpRequest) -> Viewer:

@@ -10,6 +10,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import RoleGrant, User
 from kamcomp.imports.models import ColumnMap, ImportBatch, ImportChange, ImportUpload, UploadContent
 from kamcomp.jobs.models import Job
+from kamcomp.notices.models import Notice, NoticeSetting
 from kamcomp.policy.models import PolicySetting
 from kamcomp.pulse.models import Canary
 from kamcomp.visibility import EVERYBODY, Sight, seen
@@ -41,6 +42,13 @@ seen(
     room=ROOM,
     everything=(Role.COMP_ADMIN, Role.HR_LEGAL, Role.AUDITOR),
     **dict.fromkeys((Role.FINANCE, Role.EXECUTIVE, Role.KAM, Role.PAYEE, Role.API_CLIENT), OWN_ROLES),
+)
+seen(
+    Notice,
+    NoticeSetting,
+    room=ROOM,
+    everything=(Role.AUDITOR,),
+    **dict.fromkeys([role for role in Role if role != Role.AUDITOR], OWN_ROLES),
 )
 seen(Approval, room=ROOM, everything=DESK, kam=OWN_STEPS)
 seen(Finding, room=ROOM, everything=DESK)

@@ -30,6 +30,7 @@ from payouts.models import Adjustment, Dispute, Payout, Pool, Run
 from payouts.models.cases import UPHELD
 from payouts.selectors.adjustments import OF_A_RULE, open_period, person_nets, run_under_review
 from payouts.services.clawback_cases import shortfall_settle
+from payouts.services.telling import adjustment_decided_told, adjustment_told
 from plans.models import PlanVersion
 from teams.models import Person
 
@@ -138,7 +139,7 @@ def adjustment_propose(
         )
     _refuse_own(person=person, by=by)
     period = _takes_adjustments(period_id=period.pk)
-    return Adjustment.objects.create(
+    adjustment = Adjustment.objects.create(
         period=period,
         person=person,
         pool=pool,
@@ -151,6 +152,8 @@ def adjustment_propose(
         created_by=by,
         **corrects.fields(),
     )
+    adjustment_told(adjustment=adjustment, deciders=DECIDERS, at=at)
+    return adjustment
 
 
 @act
@@ -169,6 +172,7 @@ def adjustment_approve(*, adjustment_id: UUID, by: User, at: datetime) -> Adjust
     adjustment.status, adjustment.decided_by, adjustment.decided_at = AdjustmentStatus.APPROVED, by, at
     adjustment.decision_recorded_at = recording_moment()
     adjustment.save(update_fields=["status", "decided_by", "decided_at", "decision_recorded_at"])
+    adjustment_decided_told(at=at)
     if adjustment.person is not None:
         before = nets.get((adjustment.person.pk, adjustment.currency), ZERO)
         after = before + adjustment.amount
@@ -194,6 +198,7 @@ def adjustment_reject(*, adjustment_id: UUID, reason: str, by: User, at: datetim
     adjustment.reason = f"{adjustment.reason} - rejected: {reason.strip()}"
     adjustment.save(update_fields=["status", "decided_by", "decided_at", "decision_recorded_at", "reason"])
     _dispute_reopen(adjustment)
+    adjustment_decided_told(at=at)
     return adjustment
 
 

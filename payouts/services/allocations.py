@@ -25,7 +25,8 @@ from payouts.engine.filling import spread_rest
 from payouts.engine.pool_case import case_from_document, pool_figures
 from payouts.models import Allocation, Pool
 from payouts.selectors.pool_sheet import pool_findings
-from payouts.services.pools import POOL_TABLE, allocate_guideline, finding_put, refuse_unless_open
+from payouts.services.pools import APPROVERS, POOL_TABLE, allocate_guideline, finding_put, refuse_unless_open
+from payouts.services.telling import pool_submitted_told
 from teams.choices import Seat
 from teams.models import Membership
 
@@ -213,6 +214,7 @@ def allocation_submit(
     pool.status, pool.submitted_by, pool.submitted_at = PoolStatus.SUBMITTED, by, at
     pool.by_guideline, pool.version = False, pool.version + 1
     pool.save(update_fields=["status", "reserve", "submitted_by", "submitted_at", "by_guideline", "version"])
+    pool_submitted_told(pool=pool, approvers=APPROVERS, at=at)
     return pool
 
 

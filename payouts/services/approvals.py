@@ -26,11 +26,13 @@ from payouts.selectors.adjustments import adjustments_to_post, refuse_undecided
 from payouts.selectors.ceilings import CeilingEffect, ceiling_effects
 from payouts.selectors.payroll import payroll_shares
 from payouts.services.pools import allocation_digest
+from payouts.services.telling import run_approved_told
 from plans.engine.document import canonical_bytes
 from teams.models import Person
 
 RUN_TABLE = "payouts_run"
 STEP = "run_approve"
+LOCKERS = [Role.FINANCE, Role.COMP_ADMIN]
 CEILING_RULE = "personal_ceiling"
 NAMED = 5
 
@@ -88,6 +90,7 @@ def run_approve(*, run_id: UUID, by: User, at: datetime) -> Run:
         decision=Decision.APPROVED,
         created_by=by,
     )
+    run_approved_told(run=run, lockers=LOCKERS, at=at)
     return run
 
 

@@ -41,6 +41,12 @@ from payouts.selectors.disputes import (
     window_ends_on,
 )
 from payouts.services.adjustments import Corrects, adjustment_propose
+from payouts.services.telling import (
+    dispute_answer_told,
+    dispute_closed_told,
+    dispute_message_told,
+    dispute_told,
+)
 from plans.models import PlanVersion
 
 NUMBERING = 4_402_118
@@ -133,6 +139,7 @@ def dispute_open(
             created_by=by,
         )
     _event_put(dispute=dispute, subject=subject, by=by)
+    dispute_told(dispute=dispute, at=at)
     return dispute
 
 
@@ -163,7 +170,9 @@ def dispute_write(*, dispute_id: UUID, text: str, by: User, at: datetime) -> Dis
         raise DisputeAnswered(f"{dispute} is closed: open another one from the statement.")
     if dispute.person.user_id != by.pk:
         _refuse_others(dispute=dispute, by=by, at=at)
-    return DisputeMessage.objects.create(dispute=dispute, by=by, at=at, text=text.strip(), created_by=by)
+    message = DisputeMessage.objects.create(dispute=dispute, by=by, at=at, text=text.strip(), created_by=by)
+    dispute_message_told(message=message, at=at)
+    return message
 
 
 @act
@@ -243,6 +252,7 @@ def dispute_close(*, dispute_id: UUID, by: User, at: datetime) -> Dispute:
         )
     dispute.status, dispute.closed_by, dispute.closed_at = DisputeStatus.CLOSED, by, at
     dispute.save(update_fields=["status", "closed_by", "closed_at"])
+    dispute_closed_told(dispute=dispute, at=at)
     return dispute
 
 
@@ -283,6 +293,7 @@ def _answered(dispute: Dispute, *, status: DisputeStatus, answer: str, by: User,
     dispute.status, dispute.answer = status, answer.strip()
     dispute.answered_by, dispute.answered_at = by, at
     dispute.save(update_fields=["status", "answer", "answered_by", "answered_at", "adjustment"])
+    dispute_answer_told(dispute=dispute, at=at)
     return dispute
 
 

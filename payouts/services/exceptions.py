@@ -19,10 +19,12 @@ from kamcomp.audit.context import act
 from kamcomp.calendar.models import Period
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
-from kamcomp.identity.selectors import role_check
+from kamcomp.identity.selectors import role_check, users_holding
+from kamcomp.notices.choices import NoticeKind
 from kamcomp.refusal import Refusal
 from payouts.choices import ExceptionKind, ExceptionStatus
 from payouts.models import PlanException
+from payouts.services.telling import exception_told
 from plans.models import Plan
 from teams.models import Person
 
@@ -84,7 +86,7 @@ def exception_request(
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBERING])
     number = int(PlanException.objects.aggregate(last=Max("number"))["last"] or 0) + 1
-    return PlanException.objects.create(
+    exception = PlanException.objects.create(
         number=number,
         plan=plan,
         person=person,
@@ -98,6 +100,8 @@ def exception_request(
         requested_by=by,
         created_by=by,
     )
+    _told_next(exception, roles=REVIEWERS, at=at)
+    return exception
 
 
 @act
@@ -111,6 +115,7 @@ def exception_review(*, exception_id: UUID, by: User, at: datetime) -> PlanExcep
     exception = _at_step(exception_id, ExceptionStatus.REQUESTED, by=by, at=at, roles=REVIEWERS)
     exception.status, exception.reviewed_by, exception.reviewed_at = ExceptionStatus.REVIEWED, by, at
     exception.save(update_fields=["status", "reviewed_by", "reviewed_at"])
+    _told_next(exception, roles=APPROVERS, at=at)
     return exception
 
 
@@ -130,6 +135,9 @@ def exception_decide(
     exception.status = ExceptionStatus.APPROVED if approve else ExceptionStatus.REJECTED
     exception.decided_by, exception.decided_at, exception.decision = by, at, words.strip()
     exception.save(update_fields=["status", "decided_by", "decided_at", "decision"])
+    exception_told(
+        exception=exception, users=[exception.requested_by], kind=NoticeKind.EXCEPTION_DECIDED, at=at
+    )
     return exception
 
 
@@ -140,6 +148,11 @@ def exceptions_expire(*, on: date) -> int:
         status=ExceptionStatus.APPROVED, expires_on__lt=on
     )
     return sum(_ended(each) for each in ended)
+
+
+def _told_next(exception: PlanException, *, roles: list[Role], at: datetime) -> None:
+    users = users_holding(roles=roles, on=at.date()).exclude(pk=exception.requested_by_id)
+    exception_told(exception=exception, users=users, kind=NoticeKind.EXCEPTION_DECIDE, at=at)
 
 
 def _ended(exception: PlanException) -> int:
@@ -154,7 +167,7 @@ def _at_step(
     role_check(user=by, roles=roles, on=at.date(), act=f"Deciding on a {step.label.lower()} exception")
     exception = (
         PlanException.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("person", "reviewed_by", "decided_by")
+        .select_related("person", "reviewed_by", "decided_by", "requested_by")
         .get(pk=exception_id)
     )
     if exception.status != step:

@@ -16,18 +16,16 @@ from kamcomp.approvals.models import Approval
 from kamcomp.audit.context import act
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
-from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
 from payouts.choices import AdjustmentStatus, RunStatus
 from payouts.models import Adjustment, Run
-from payouts.services.approvals import RUN_TABLE, STEP, approval_digest
+from payouts.services.approvals import LOCKERS, RUN_TABLE, STEP, approval_digest
 from payouts.services.ledger import run_post
 from payouts.services.runs import database_clock
 from payouts.services.team_costs import team_costs_measure
-
-LOCKERS = [Role.FINANCE, Role.COMP_ADMIN]
+from payouts.services.telling import run_locked_told
 
 
 class RunNotApproved(Refusal):
@@ -74,6 +72,7 @@ def run_lock(*, run_id: UUID, by: User, at: datetime) -> Run:
     _move(period, PeriodStatus.LOCKED)
     _open_next(period=period)
     team_costs_measure(period=period, by=by, known_at=database_clock())
+    run_locked_told(run=run, at=at)
     return run
 
 

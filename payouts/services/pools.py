@@ -46,6 +46,7 @@ from payouts.selectors.pool_facts import (
     pool_facts,
 )
 from payouts.selectors.team_results import TeamResults
+from payouts.services.telling import pool_approved_told, pool_returned_told, pool_submitted_told
 from plans.engine.document import canonical_bytes
 from plans.engine.pool_terms import IfLate
 
@@ -169,6 +170,7 @@ def pool_return(*, pool_id: UUID, reason: str, by: User, at: datetime) -> Pool:
     pool.by_guideline = False
     pool.save(update_fields=["status", "returned_reason", "by_guideline", "version"])
     _decide(pool=pool, by=by, at=at, decision=Decision.REJECTED, comment=reason)
+    pool_returned_told(pool=pool, at=at)
     return pool
 
 
@@ -188,6 +190,7 @@ def pool_approve(*, pool_id: UUID, by: User, at: datetime) -> Pool:
     pool.version += 1
     pool.save(update_fields=["status", "approved_by", "approved_at", "version"])
     _decide(pool=pool, by=by, at=at, decision=Decision.APPROVED, comment="")
+    pool_approved_told(pool=pool, at=at)
     return pool
 
 
@@ -223,6 +226,7 @@ def pool_close_late(*, pool_id: UUID, by: User | None, at: datetime) -> Pool:
     pool.status, pool.submitted_by, pool.submitted_at = PoolStatus.SUBMITTED, by, at
     pool.by_guideline, pool.version = True, pool.version + 1
     pool.save(update_fields=["status", "submitted_by", "submitted_at", "by_guideline", "version", "reserve"])
+    pool_submitted_told(pool=pool, approvers=APPROVERS, at=at)
     return pool
 
 

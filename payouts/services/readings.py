@@ -7,8 +7,11 @@ from uuid import UUID
 
 from kamcomp.audit.context import act
 from kamcomp.identity.models import User
+from kamcomp.notices.choices import NoticeKind
+from kamcomp.notices.services import notices_done
 from kamcomp.refusal import Refusal
 from payouts.models import StatementReading
+from payouts.services.telling import statement_path
 from teams.models import Person
 
 
@@ -27,5 +30,9 @@ def statement_read(*, person_id: UUID, period_id: UUID, by: User, at: datetime) 
         raise StatementOfAnother(f"{by} reads somebody else's statement: that leaves no receipt.")
     reading, _made = StatementReading.objects.get_or_create(
         person_id=person_id, period_id=period_id, defaults={"first_read_at": at, "created_by": by}
+    )
+    kinds, person = [NoticeKind.STATEMENT_FINAL], reading.person_id
+    notices_done(
+        path=statement_path(person_id=person, period=reading.period.code), kinds=kinds, user=by, at=at
     )
     return reading

@@ -15,7 +15,6 @@ from uuid import UUID
 from kamcomp.approvals.choices import Decision, FindingStatus, Severity
 from kamcomp.approvals.models import Approval, Finding
 from kamcomp.audit.context import act
-from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
@@ -24,11 +23,12 @@ from payouts.models import AccountReview, Run
 from payouts.selectors.adjustments import adjustments_after_run, refuse_undecided
 from payouts.selectors.reviews import account_kam, accounts_not_seen, objections_open, review_window_closed
 from payouts.services.pools import pools_fund
+from payouts.services.runs import REVIEWERS
+from payouts.services.telling import pools_funded_told, run_reviewed_told
 from teams.models import StrategicAccount
 
 RUN_TABLE = "payouts_run"
 OBJECTION_RULE = "account_objection"
-REVIEWERS = [Role.COMP_ADMIN, Role.EXECUTIVE]
 NAMED = 5
 
 
@@ -177,9 +177,11 @@ def run_review(*, run_id: UUID, by: User, at: datetime) -> Run:
         decision=Decision.APPROVED,
         created_by=by,
     )
-    pools_fund(run=run, by=by, at=at)
+    pools = pools_fund(run=run, by=by, at=at)
     run.status = RunStatus.ALLOCATING
     run.save(update_fields=["status"])
+    run_reviewed_told(run=run, at=at)
+    pools_funded_told(pools=pools, at=at)
     return run
 
 

@@ -37,6 +37,7 @@ from payouts.selectors.runs import period_assignments
 from payouts.selectors.unchanged import run_to_build_on
 from payouts.services.run_chunks import chunks_plan
 from payouts.services.run_compute import digest_of
+from payouts.services.telling import run_calculated_told
 from scorecards.services.results import results_compute
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ LOOK_TASK = "payouts.run_look"
 ATTEMPTS = 3
 PREPARATION_LEASE_SECONDS = 20
 ACTIVE = (RunStatus.QUEUED, RunStatus.CALCULATING)
+REVIEWERS = [Role.COMP_ADMIN, Role.EXECUTIVE]
 STARTERS = [Role.COMP_ADMIN, Role.FINANCE]
 FIXED = (RunStatus.REVIEWED, RunStatus.ALLOCATING, RunStatus.APPROVED)
 
@@ -203,8 +205,10 @@ def run_finish(*, run_id: UUID) -> bool:
         run.totals = {row["currency"]: f"{settle(row['total'], currency=row['currency']):f}" for row in sums}
         run.status = RunStatus.WITH_ERRORS if failed or problems else RunStatus.CALCULATED
         run.error = _ending_sentence(failed=failed, problems=problems)
-        run.finished_at = database_clock()
+        run.finished_at = now = database_clock()
         run.save()
+        if run.status == RunStatus.CALCULATED:
+            run_calculated_told(run=run, reviewers=REVIEWERS, at=now)
         return True
 
 

@@ -28,9 +28,9 @@ from payouts.choices import RunStatus
 from payouts.forms import PeriodName
 from payouts.models import Run
 from payouts.selectors.closing import Closing, largest_changes, run_closing
-from payouts.services.approvals import run_approve
+from payouts.services.approvals import LOCKERS, run_approve
 from payouts.services.ledger import postings_foreseen
-from payouts.services.locks import LOCKERS, run_lock
+from payouts.services.locks import run_lock
 from payouts.views.desk import current_runs, desk_or_404
 from payouts.views.runs import AT_ONCE, PeriodNotNamed, RunScreen, run_url
 

@@ -32,12 +32,11 @@ from payouts.selectors.disputes import ANSWERERS
 from payouts.selectors.home import home_periods, home_setup, home_stock
 from payouts.selectors.todo import DateKind, NextDate, Todo, TodoKind
 from payouts.services.adjustments import DECIDERS
+from payouts.services.approvals import LOCKERS
 from payouts.services.exceptions import APPROVERS as EXCEPTION_APPROVERS
 from payouts.services.exceptions import REVIEWERS as EXCEPTION_REVIEWERS
-from payouts.services.locks import LOCKERS
 from payouts.services.pools import APPROVERS as POOL_APPROVERS
-from payouts.services.reviews import REVIEWERS
-from payouts.services.runs import STARTERS
+from payouts.services.runs import REVIEWERS, STARTERS
 from plans.services.versions import APPROVERS as VERSION_APPROVERS
 
 SOON = timedelta(days=3)

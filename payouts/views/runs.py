@@ -37,11 +37,11 @@ from payouts.choices import RunStatus
 from payouts.models import Run
 from payouts.selectors.run_console import people_names, run_console
 from payouts.selectors.statements import SHOWN
-from payouts.services.approvals import run_approve
+from payouts.services.approvals import LOCKERS, run_approve
 from payouts.services.diff import PayoutChange, runs_diff, totals_of
-from payouts.services.locks import LOCKERS, run_lock
-from payouts.services.reviews import REVIEWERS, review_settle, run_review
-from payouts.services.runs import STARTERS, run_request, run_resume
+from payouts.services.locks import run_lock
+from payouts.services.reviews import review_settle, run_review
+from payouts.services.runs import REVIEWERS, STARTERS, run_request, run_resume
 
 BOOKS = (Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR)
 AT_ONCE = 2_000

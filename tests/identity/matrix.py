@@ -25,6 +25,9 @@ from kamcomp.identity.models import User
 from kamcomp.imports.choices import BatchStatus
 from kamcomp.imports.models import ImportBatch, ImportUpload
 from kamcomp.imports.uploads import upload_take
+from kamcomp.notices.choices import NoticeKind
+from kamcomp.notices.models import Notice
+from kamcomp.notices.services import notices_put
 from payouts.choices import (
     AdjustmentKind,
     AdjustmentStatus,
@@ -204,6 +207,7 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
     packages = dict(PayPackage.objects.values_list("person_id", "pk"))
     disputes = {row.person_id: row.pk for row in Dispute.objects.all()}
     return {
+        "notice_id": _notices(made),
         "exception_id": {"everybody's": PlanException.objects.get().pk},
         "dispute_id": {
             "payee's": disputes[people["sofia"].pk],
@@ -260,6 +264,15 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "act": {"first": "review"},
         **_imports(),
     }
+
+
+def _notices(made: TwoTeams) -> dict[str, Any]:
+    """Return a notice each of two people who were told the same."""
+    told = {"payee's": made.user("sofia"), "stranger's": made.user("ingrid")}
+    notices_put(
+        users=told.values(), kind=NoticeKind.DISPUTE_ANSWERED, key="matrix", path="/", at=timezone.now()
+    )
+    return {whose: Notice.objects.get(user=user, key="matrix").pk for whose, user in told.items()}
 
 
 def _imports() -> dict[str, dict[str, Any]]:

@@ -13,6 +13,8 @@ from psycopg2.extras import DateRange
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
 from kamcomp.identity.selectors import RoleMissing
+from kamcomp.notices.choices import NoticeKind
+from kamcomp.notices.models import Notice
 from payouts.choices import ChunkStatus, RunStatus
 from payouts.models import Payout, PayoutLine, Run, RunChunk, RunProblem
 from payouts.selectors.rederived import payout_explain
@@ -214,6 +216,8 @@ class TestChunk:
         assert (slow.epoch, quick.epoch) == (1, 2)
         assert Payout.objects.filter(run=run).count() == 3
         assert run_finish(run_id=run.pk)
+        told = Notice.objects.filter(kind=NoticeKind.RUN_REVIEW)
+        assert [notice.user.username for notice in told] == ["anders"]
 
     def test_a_stale_epoch_is_refused_before_the_other_has_stored(self):
         made = crowd(3)

@@ -1,0 +1,1 @@
+"""What somebody is told: in the application, and by mail if they want it."""
