@@ -118,15 +118,17 @@ def notices_mail(*, at: datetime) -> int:
     """
     Mail what waits, each begun in a transaction of its own and by one worker only; return how many went.
 
-    A server that cannot be reached ends the call with nothing begun: the clock asks again.
+    What nobody wants any more is put aside first. A server that cannot be reached ends the call
+    with nothing begun: the clock asks again.
     """
     due = Notice.objects.filter(mail=MailStatus.WAITING, mail_after__lte=at).order_by("mail_after", "pk")
     waiting = list(due.values_list("pk", flat=True)[:AT_ONCE])
     server, sent = get_connection(), 0
     try:
         for notice_id in waiting:
-            server.open()
-            sent += _mail_one(notice_id, server=server, at=at)
+            if _mail_wanted(notice_id, at=at):
+                server.open()
+                sent += _mail_one(notice_id, server=server, at=at)
     except OSError as error:
         log.warning("no mail server to be reached", error=type(error).__name__)
     finally:
@@ -135,7 +137,7 @@ def notices_mail(*, at: datetime) -> int:
 
 
 def _mail_one(notice_id: UUID, *, server: BaseEmailBackend, at: datetime) -> int:
-    notice = _mail_begin(notice_id, at=at)
+    notice = _mail_begin(notice_id)
     if notice is None:
         return 0
     try:
@@ -156,26 +158,36 @@ def _mail_one(notice_id: UUID, *, server: BaseEmailBackend, at: datetime) -> int
     return 1
 
 
-def _mail_begin(notice_id: UUID, *, at: datetime) -> Notice | None:
-    """Return a notice whose mail this call alone sends; None if another does, or if it is not sent at all."""
+def _mail_begin(notice_id: UUID) -> Notice | None:
+    """Return a notice whose mail this call alone sends; None if another does."""
     with acting(action="notice_mail"):
-        rows = Notice.objects.select_for_update(skip_locked=True, of=("self",)).select_related("user")
-        notice = rows.filter(pk=notice_id, mail=MailStatus.WAITING).first()
+        notice = _waiting(notice_id)
+        if notice is not None:
+            notice.mail, notice.attempts = MailStatus.BEGUN, notice.attempts + 1
+            notice.save(update_fields=["mail", "attempts"])
+    return notice
+
+
+def _mail_wanted(notice_id: UUID, *, at: datetime) -> bool:
+    """Tell whether a notice is to be mailed; put aside what is not wanted, was read, or is days old."""
+    with acting(action="notice_mail"):
+        notice = _waiting(notice_id)
         if notice is None:
-            return None
-        notice.mail = _mail_wanted(notice, at=at)
-        notice.attempts += 1 if notice.mail == MailStatus.BEGUN else 0
-        notice.save(update_fields=["mail", "attempts"])
-    return notice if notice.mail == MailStatus.BEGUN else None
+            return False
+        setting = setting_of(user=notice.user)
+        if not notice.user.email or not setting.by_mail or notice.kind in setting.not_by_mail:
+            notice.mail = MailStatus.OFF
+        elif notice.read_at is not None or at - notice.at > STALE_AFTER:
+            notice.mail = MailStatus.LATE
+        else:
+            return True
+        notice.save(update_fields=["mail"])
+    return False
 
 
-def _mail_wanted(notice: Notice, *, at: datetime) -> MailStatus:
-    setting = setting_of(user=notice.user)
-    if not notice.user.email or not setting.by_mail or notice.kind in setting.not_by_mail:
-        return MailStatus.OFF
-    if notice.read_at is not None or at - notice.at > STALE_AFTER:
-        return MailStatus.LATE
-    return MailStatus.BEGUN
+def _waiting(notice_id: UUID) -> Notice | None:
+    rows = Notice.objects.select_for_update(skip_locked=True, of=("self",)).select_related("user")
+    return rows.filter(pk=notice_id, mail=MailStatus.WAITING).first()
 
 
 def _mail_later(notice: Notice, *, at: datetime) -> None:

@@ -208,7 +208,7 @@ def run_finish(*, run_id: UUID) -> bool:
         run.finished_at = now = database_clock()
         run.save()
         if run.status == RunStatus.CALCULATED:
-            run_calculated_told(run=run, reviewers=REVIEWERS, at=now)
+            run_calculated_told(run=run, reviewers=REVIEWERS, at=run.started_at or now)
         return True
 
 

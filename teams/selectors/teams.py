@@ -19,6 +19,7 @@ from kamcomp.visibility import Viewer, visible
 from teams.choices import Link, Seat
 from teams.models import Membership, Person, StrategicAccount, TeamEdit
 
+SALES = "Sales"
 SHARED = DecimalField(max_digits=20, decimal_places=8)
 STATE = ("person_id", "role_id", "node_id", "leader_id")
 SAID = ("seat", "link", "scope", "pool_eligible", "opt_out_reason")
@@ -53,8 +54,8 @@ def teams_on(*, viewer: Viewer, on: date) -> QuerySet[Any]:
     """
     Return the accounts a reader sees, each with its team on a day.
 
-    Adds `kam_name`, `kam_id`, `direct`, `matrix` (people besides the KAM), `sharing` (people who share in the
-    pool) and `dedicated` (the sum of dedications, 1 is one whole person).
+    Adds `kam_name`, `kam_id`, `selling` (people in a role of sales, the KAM too), `direct`, `matrix` (people besides
+    the KAM), `sharing` (people who share in the pool) and `dedicated` (the sum of dedications, 1 is one whole person).
     """
     there = visible(Membership.objects.filter(account=OuterRef("pk"), valid__contains=on), to=viewer)
     there = there.order_by()
@@ -68,6 +69,7 @@ def teams_on(*, viewer: Viewer, on: date) -> QuerySet[Any]:
                 Subquery(kam.values("person__details__legal_name")[:1], output_field=CharField()),
                 Subquery(kam.values("person__employee_id")[:1], output_field=CharField()),
             ),
+            selling=_counted(there.filter(role__family__iexact=SALES)),
             direct=_counted(others.filter(link=Link.DIRECT)),
             matrix=_counted(others.filter(link=Link.MATRIX)),
             sharing=_counted(there.filter(pool_eligible=True)),
@@ -100,6 +102,11 @@ class Team:
     def members(self) -> list[Membership]:
         """Return everybody, the key account manager first."""
         return [*([self.kam] if self.kam else []), *self.direct, *self.matrix]
+
+    @property
+    def selling(self) -> int:
+        """Return how many are in a role of sales; everybody else supports them."""
+        return sum(member.role.family.lower() == SALES.lower() for member in self.members)
 
     @property
     def dedicated(self) -> Decimal:

@@ -110,6 +110,9 @@ class TeamList(TableScreen):
             name="sharing", label=_("Share in the pool"), kind=Kind.NUMBER, order="sharing", total=True,
             narrow=False,
         ),
+        TableColumn(
+            name="selling", label=_("Sellers"), kind=Kind.NUMBER, order="selling", total=True, narrow=False
+        ),
         TableColumn(name="region", label=_("Region"), path="node__region", order="node__region", narrow=False),
         TableColumn(
             name="strategy", label=_("Strategy"), read=lambda row: __(row.get_strategy_display()),

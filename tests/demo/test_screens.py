@@ -64,6 +64,11 @@ class TestStatement:
         assert "Tomasz" not in page
         assert "21,218.82" not in page
 
+    def test_pays_a_billing_specialist_too(self):
+        page = browser("mei.tan").get(statement("Mei Tan", "2026-Q2")).content.decode()
+
+        assert "Share of the pool of Meridian Retail Group" in page
+
     @pytest.mark.parametrize("name", ["paul.reinders", "priya.nair"])
     def test_of_another_is_not_there(self, name):
         client = browser(name)

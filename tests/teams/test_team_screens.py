@@ -98,6 +98,16 @@ class TestTeamList:
 
         assert "Meridian,'=KAM Doe,4,2," in b"".join(answer).decode("utf-8-sig")
 
+    def test_counts_who_sells_beside_who_supports(self, made):
+        JobRole.objects.filter(memberships__person__employee_id="SA").update(family="sales")
+        answer = browser(made, "maren").get(
+            reverse("teams:team-list"), {"format": "csv", "as_of": "2026-09-01"}
+        )
+
+        head, row = b"".join(answer).decode("utf-8-sig").splitlines()[:2]
+        assert dict(zip(head.split(","), row.split(","), strict=False))["selling"] == "1"
+        assert "<dt>Sellers</dt><dd>1</dd>" in team(made, as_of="2026-09-01").content.decode()
+
     def test_is_not_there_for_payees(self, made):
         assert browser(made, "priya").get(reverse("teams:team-list")).status_code == 404
 
