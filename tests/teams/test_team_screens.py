@@ -105,8 +105,8 @@ class TestTeamList:
         )
 
         head, row = b"".join(answer).decode("utf-8-sig").splitlines()[:2]
-        assert dict(zip(head.split(","), row.split(","), strict=False))["selling"] == "1"
-        assert "<dt>Sellers</dt><dd>1</dd>" in team(made, as_of="2026-09-01").content.decode()
+        assert dict(zip(head.split(","), row.split(","), strict=False))["selling"] == "2"
+        assert "<dt>Sellers</dt><dd>2</dd>" in team(made, as_of="2026-09-01").content.decode()
 
     def test_is_not_there_for_payees(self, made):
         assert browser(made, "priya").get(reverse("teams:team-list")).status_code == 404
