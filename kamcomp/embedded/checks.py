@@ -33,6 +33,8 @@ TESTS = [PYTHON, "-m", "pytest"]
 # A test that waited in vain on a busy machine is played again, and told as such; one that found anything wrong is not.
 RAN_OUT_OF_TIME = ("in vain", "TimeoutError", "TimeoutExpired")
 PATIENTLY = ["--reruns", "2", *(f"--only-rerun={words}" for words in RAN_OUT_OF_TIME)]
+# As many processes as this machine's two cores carry; what shares something dear is marked as a group, and stays on one.
+TOGETHER = ["-n", "2", "--dist", "loadgroup"]
 FAULTS_PAGE = "docs/reference/faults.md"
 QUICK_TESTS = [f"tests/{room}" for room in ("engine", "golden", "teams", "scorecards", "plans", "payouts")]
 
@@ -57,11 +59,9 @@ def main(*, arguments: Sequence[str]) -> int:
 
 
 def test(*, arguments: Sequence[str]) -> None:
-    """Become pytest, on as many processes as this machine's two cores carry unless the arguments say otherwise."""
+    """Become pytest, on two processes unless the arguments say otherwise."""
     ways = ("-n", "--numprocesses", "--pdb", "-p no:xdist")
-    own = (
-        [] if any(argument.startswith(ways) for argument in arguments) else ["-n", "2", "--dist", "loadgroup"]
-    )
+    own = [] if any(argument.startswith(ways) for argument in arguments) else TOGETHER
     command = [*TESTS, *PATIENTLY, *own, *arguments]
     sys.stdout.flush()
     os.execv(command[0], command)
@@ -82,7 +82,7 @@ def faults(*, arguments: Sequence[str]) -> int:
     report.unlink(missing_ok=True)
     asked_for = {"SEEDS": str(asked.seeds), "ROUNDS": str(asked.rounds), "REPORT": str(report)}
     environ = {**os.environ, **{f"KAMCOMP_FAULT_{name}": value for name, value in asked_for.items()}}
-    own = [] if any(argument.startswith("-n") for argument in rest) else ["-n", "2", "--dist", "loadgroup"]
+    own = [] if any(argument.startswith("-n") for argument in rest) else TOGETHER
     passed = subprocess.run(
         [*TESTS, "tests/faults", "-q", *own, *rest], env=environ, check=False, close_fds=False
     )
@@ -110,7 +110,7 @@ def check(*, arguments: Sequence[str]) -> int:
     if not asked and "--no-tests" not in arguments:
         os.set_inheritable(lock, True)
         done = subprocess.run(
-            [*TESTS, *PATIENTLY, "-n", "2", "--dist", "loadgroup"],
+            [*TESTS, *PATIENTLY, *TOGETHER],
             env={**os.environ, LOCK_VARIABLE: str(lock)},
             pass_fds=[lock],
         )
