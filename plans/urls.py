@@ -8,6 +8,13 @@ app_name = "plans"
 urlpatterns = [
     path("plans", views.PlanList.as_view(), name="plan-list"),
     path("plans/compare", views.VersionCompare.as_view(), name="version-compare"),
+    path("plans/drafts", views.DraftList.as_view(), name="draft-list"),
+    path("plans/drafts/new", views.DraftBegin.as_view(), name="draft-begin"),
+    path("plans/drafts/<uuid:draft_id>", views.DraftDesign.as_view(), name="draft-design"),
+    path("plans/drafts/<uuid:draft_id>/submit", views.DraftSubmit.as_view(), name="draft-submit"),
+    path("plans/drafts/<uuid:draft_id>/discard", views.DraftDiscard.as_view(), name="draft-discard"),
+    path("plans/drafts/<uuid:draft_id>/resume", views.DraftResume.as_view(), name="draft-resume"),
+    path("plans/drafts/<uuid:draft_id>/document", views.DraftDocument.as_view(), name="draft-document"),
     path("plans/<uuid:plan_id>", views.PlanShow.as_view(), name="plan-show"),
     path("plans/versions/<uuid:version_id>", views.PlanShow.as_view(), name="version-show"),
     path(

@@ -90,9 +90,9 @@ def write(value: Any) -> Any:
     if hasattr(value, "to_document"):
         return value.to_document()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        written = {"kind": kind} if (kind := _kind(type(value))) else {}
+        written = {"kind": kind} if (kind := kind_of(type(value))) else {}
         said = [f for f in dataclasses.fields(value) if not _is_unsaid(f, getattr(value, f.name))]
-        return written | {_key(f): write(getattr(value, f.name)) for f in said}
+        return written | {key_of(f): write(getattr(value, f.name)) for f in said}
     if isinstance(value, tuple | list):
         return [write(item) for item in value]
     if isinstance(value, Mapping):
@@ -239,25 +239,28 @@ def _is_unsaid(field: dataclasses.Field[Any], value: Any) -> bool:
     return bool(field.metadata.get("unsaid")) and value == field.default
 
 
-def _key(field: dataclasses.Field[Any]) -> str:
+def key_of(field: dataclasses.Field[Any]) -> str:
+    """Return what a field is called in a document."""
     return str(field.metadata.get("key", field.name))
 
 
 @cache
-def _hints(record: type) -> dict[str, Any]:
+def hints_of(record: type) -> dict[str, Any]:
+    """Return what each field of a record holds, by its name."""
     return {name: hint for name, hint in get_type_hints(record).items() if get_origin(hint) is not ClassVar}
 
 
-def _members(hint: Any) -> tuple[Any, ...]:
+def members_of(hint: Any) -> tuple[Any, ...]:
+    """Return the members of a union; of anything else, itself."""
     return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
 def _read(hint: Any, document: Any) -> Any:
-    members = _members(hint)
+    members = members_of(hint)
     if document is None and type(None) in members:
         return None
     if len(members) > 1:
-        return _read(_chosen(members, document), document)
+        return _read(chosen_of(members, document), document)
     if hasattr(hint, "from_document"):
         return hint.from_document(document)
     if hint is Decimal:
@@ -272,13 +275,13 @@ def _read(hint: Any, document: Any) -> Any:
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return hint(document)
     if dataclasses.is_dataclass(hint):
-        hints = _hints(typing.cast(type, hint))
-        given = {f.name: document[_key(f)] for f in dataclasses.fields(hint) if _key(f) in document}
+        hints = hints_of(typing.cast(type, hint))
+        given = {f.name: document[key_of(f)] for f in dataclasses.fields(hint) if key_of(f) in document}
         return typing.cast(Any, hint)(**{name: _read(hints[name], value) for name, value in given.items()})
     return document
 
 
-def _chosen(members: tuple[Any, ...], document: Any) -> Any:
+def chosen_of(members: tuple[Any, ...], document: Any) -> Any:
     """Return the member of a union that a document means: by its kind, else by its JSON type."""
     choices = [member for member in members if member is not type(None)]
     if not isinstance(document, Mapping):
@@ -288,12 +291,12 @@ def _chosen(members: tuple[Any, ...], document: Any) -> Any:
     for member in choices:
         if get_origin(member) in (dict, Mapping):
             return member
-    if "kind" in document and any(_kind(member) for member in choices):
-        return next(member for member in choices if _kind(member) == document["kind"])
+    if "kind" in document and any(kind_of(member) for member in choices):
+        return next(member for member in choices if kind_of(member) == document["kind"])
     return next(member for member in choices if dataclasses.is_dataclass(member) and _fits(member, document))
 
 
-def _kind(record: Any) -> str | None:
+def kind_of(record: Any) -> str | None:
     """Return the constant `kind` that tells a record's documents from those of its siblings, if it has one."""
     fields = {f.name for f in dataclasses.fields(record)} if dataclasses.is_dataclass(record) else set()
     return None if "kind" in fields else getattr(record, "kind", None)
@@ -305,16 +308,17 @@ def _is_written(member: Any) -> bool:
 
 def _fits(member: Any, document: Mapping[str, Any]) -> bool:
     fields = dataclasses.fields(member)
-    required = {_key(f) for f in fields if _is_required(f)}
-    return required <= set(document) <= {_key(f) for f in fields}
+    required = {key_of(f) for f in fields if is_required(f)}
+    return required <= set(document) <= {key_of(f) for f in fields}
 
 
-def _is_required(field: dataclasses.Field[Any]) -> bool:
+def is_required(field: dataclasses.Field[Any]) -> bool:
+    """Tell whether a document has to say a field."""
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def _schema_of(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    members = _members(hint)
+    members = members_of(hint)
     if len(members) > 1:
         return {"anyOf": [_schema_of(member, definitions) for member in members]}
     if hint is type(None):
@@ -340,14 +344,14 @@ def _object_schema(record: type, definitions: dict[str, Any]) -> dict[str, Any]:
     if record.__name__ in definitions:
         return {"$ref": f"#/$defs/{record.__name__}"}
     definitions[record.__name__] = {}
-    hints, properties, required = _hints(record), {}, []
-    if kind := _kind(record):
+    hints, properties, required = hints_of(record), {}, []
+    if kind := kind_of(record):
         properties["kind"] = {"const": kind}
         required += [] if getattr(record, "kind_may_be_left_out", False) else ["kind"]
     for field in dataclasses.fields(record):
-        properties[_key(field)] = _field_schema(field, hints[field.name], definitions)
-        if _is_required(field):
-            required.append(_key(field))
+        properties[key_of(field)] = _field_schema(field, hints[field.name], definitions)
+        if is_required(field):
+            required.append(key_of(field))
     body = {
         "type": "object",
         "description": " ".join((record.__doc__ or "").split()),

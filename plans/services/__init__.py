@@ -10,6 +10,7 @@ from plans.services.drafts import (
     draft_resume,
     draft_submit,
     draft_undo,
+    draft_waive,
 )
 from plans.services.history import history_load
 from plans.services.versions import (
@@ -31,6 +32,7 @@ __all__ = [
     "draft_resume",
     "draft_submit",
     "draft_undo",
+    "draft_waive",
     "findings_waive",
     "history_load",
     "plan_make",

@@ -115,11 +115,15 @@ def findings_waive(
     :raises RoleMissing: naming the roles whose word lets it stand.
     :raises PreparerCannotWaive: if it blocks, and `by` prepared the version.
     """
-    version = (
-        PlanVersion.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("plan")
-        .get(pk=version_id)
-    )
+    rows = PlanVersion.objects.select_for_update(of=("self",), no_key=True).select_related("plan")
+    version = rows.get(pk=version_id)
+    return findings_let_stand(version=version, rule=rule, reason=reason, by=by, at=at, about=about)
+
+
+def findings_let_stand(
+    *, version: PlanVersion, rule: str, reason: str, by: User, at: datetime, about: str = ""
+) -> list[Finding]:
+    """Let findings on a version stand, or on the one a working draft will be. Part of the act that calls it."""
     if not reason.strip():
         raise ReasonMissing(f"Say why {rule} may stand on {version}.")
     found = _found(version=version, rule=rule, about=about, at=at)

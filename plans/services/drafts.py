@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from kamcomp.approvals.models import Finding
 from kamcomp.audit.context import act
 from kamcomp.calendar.models import FiscalCalendar
 from kamcomp.identity.choices import Role
@@ -23,6 +24,8 @@ from plans.choices import DraftStatus, PlanType, StepKind
 from plans.engine.document import plan_from_document, written_out
 from plans.engine.edits import Edit, edited, edits_read, edits_written, touches
 from plans.models import Draft, DraftStep, Plan, PlanVersion
+from plans.selectors.drafts import draft_as_version
+from plans.services.checks import findings_let_stand, version_check
 from plans.services.versions import DocumentOfAnotherPlan, PlanExists, plan_make, version_draft
 from teams.models import StrategicAccount
 
@@ -201,7 +204,29 @@ def draft_submit(*, draft_id: UUID, seen: int, by: User, at: datetime) -> PlanVe
     )
     version = version_draft(plan=plan, document=draft.document, by=by, at=at, version_id=draft.pk)
     _saved(draft, status=DraftStatus.SUBMITTED, plan=plan, version=version, changed_by=by, changed_at=at)
+    version_check(version_id=version.pk, by=by, at=at)
     return version
+
+
+@act
+def draft_waive(
+    *, draft_id: UUID, rule: str, reason: str, by: User, at: datetime, about: str = ""
+) -> list[Finding]:
+    """
+    Let a rule's findings on a draft stand, or the one about somebody; they stand on the version it becomes too.
+
+    :raises DraftNotOpen: if it is not being edited.
+    :raises ReasonMissing: if no reason is given.
+    :raises CheckUnknown: if there is no such rule, or it finds nothing there.
+    :raises NotToBeWaived: if findings of the rule have to be mended.
+    :raises RoleMissing: naming the roles whose word lets it stand.
+    :raises PreparerCannotWaive: if it blocks, and `by` designed the draft.
+    """
+    draft = _locked(draft_id=draft_id)
+    if draft.status != DraftStatus.EDITING:
+        raise DraftNotOpen(f"The draft of {draft} is {_state(draft)}; look at its version.")
+    version = draft_as_version(draft=draft)
+    return findings_let_stand(version=version, rule=rule, reason=reason, by=by, at=at, about=about)
 
 
 def document_at(*, draft: Draft, seen: int) -> dict[str, Any]:

@@ -1,7 +1,30 @@
 """The pages of the deals: plans and their versions read as words and tables, and the metric library with its uses."""
 
 from plans.views.compare import VersionCompare
+from plans.views.design import (
+    DraftBegin,
+    DraftDesign,
+    DraftDiscard,
+    DraftDocument,
+    DraftList,
+    DraftResume,
+    DraftSubmit,
+)
 from plans.views.metrics import MetricList, MetricShow
 from plans.views.plans import PlanList, PlanShow, VersionDocument
 
-__all__ = ["MetricList", "MetricShow", "PlanList", "PlanShow", "VersionCompare", "VersionDocument"]
+__all__ = [
+    "DraftBegin",
+    "DraftDesign",
+    "DraftDiscard",
+    "DraftDocument",
+    "DraftList",
+    "DraftResume",
+    "DraftSubmit",
+    "MetricList",
+    "MetricShow",
+    "PlanList",
+    "PlanShow",
+    "VersionCompare",
+    "VersionDocument",
+]

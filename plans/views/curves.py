@@ -58,7 +58,7 @@ def drawing(curve: Curve | SlopeCurve, *, of_target: bool = True) -> Drawing:
     first, last = points[0].x, points[-1].x
     wide = (last - first) or ONE
     low, high = max(ZERO, first - wide * MARGIN * 2) if first >= 0 else first, last + wide * MARGIN
-    corners = _corners(curve, points, low, high)
+    corners = corners_of(curve, points, low, high)
     most = max([ONE, *(y for _x, y in corners)]) * Decimal("1.08")
 
     def place(x: Decimal, y: Decimal) -> Place:
@@ -77,9 +77,10 @@ def drawing(curve: Curve | SlopeCurve, *, of_target: bool = True) -> Drawing:
     )
 
 
-def _corners(
+def corners_of(
     curve: Curve | SlopeCurve, points: Sequence[CurvePoint], low: Decimal, high: Decimal
 ) -> list[Corner]:
+    """Return the corners of a curve's line from `low` to `high`."""
     stepped = isinstance(curve, Curve) and curve.shape is CurveShape.STEP
     start = points[0].arriving if curve.below is Below.FIRST else ZERO
     corners = [(low, start)]

@@ -32,6 +32,7 @@ from plans.engine.codec import DocumentInvalid
 from plans.engine.document import plan_from_document
 from plans.models import Plan, PlanVersion
 from plans.selectors.lists import assignments_of, newest_state, plans_listed, version_approvals, versions_of
+from plans.services.drafts import DESIGNERS
 from plans.views.reading import PlanRead, plan_read
 from scorecards.models import Metric
 
@@ -110,7 +111,10 @@ class PlanList(TableScreen):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the list, and whether the reader may bring documents in."""
-        return super().get_context_data(may_send=viewer_for(self.request).holds(*SENDERS), **kwargs)
+        viewer = viewer_for(self.request)
+        return super().get_context_data(
+            may_send=viewer.holds(*SENDERS), may_design=viewer.holds(*DESIGNERS), **kwargs
+        )
 
 
 class VersionScreen(Screen, TemplateResponseMixin, View):
@@ -160,6 +164,7 @@ class PlanShow(VersionScreen):
             approvals=version_approvals(version=version),
             people=people[:PEOPLE_SHOWN],
             more_people=len(people) > PEOPLE_SHOWN,
+            may_design=viewer.holds(*DESIGNERS),
         )
         return render(request, self.template_name, context)
 

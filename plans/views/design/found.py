@@ -1,0 +1,106 @@
+"""What the checks find on a draft, as rows of the list beside the design: a sentence, a weight, a mend, a waiver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as __
+
+from kamcomp.visibility import Viewer
+from plans.checks.registry import Report
+from plans.checks.rule import NOT_ADVICE, RULES, Finding, Moment, Severity, shown
+from plans.selectors.drafts import DraftLook
+
+TONES = {Severity.BLOCKS: "wrong", Severity.TO_LOOK_AT: "waits", Severity.INFORMATION: "info"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundRow:
+    """One finding: what is said of what, against which limit, and what can be done about it here."""
+
+    rule: str
+    title: str
+    message: str
+    about: str
+    tone: str
+    value: str
+    limit: str
+    source: str
+    advice: str
+    at: str
+    fix: str
+    fix_act: str
+    may_waive: bool
+    law: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundList:
+    """All findings, heaviest first; the sentences of the language that do not hold; what passed or is not known."""
+
+    rows: Sequence[FoundRow]
+    waived: Sequence[FoundRow]
+    broken: Sequence[tuple[str, str]]
+    passed: Sequence[str]
+    not_known: Sequence[tuple[str, str]]
+    blocks: int
+    to_look_at: int
+
+
+def found_list(*, look: DraftLook, viewer: Viewer) -> FoundList:
+    """Return what is found on a draft for a reader."""
+    report = look.report or Report(findings=(), not_known=())
+    rows = [(one, _row(one, number, viewer)) for number, one in enumerate(report.findings)]
+    stands = [row for one, row in rows if one.message not in look.waived]
+    found = {one.rule for one in report.findings} | {one.rule for one in report.not_known}
+    asked = [rule for rule in RULES.values() if Moment.DESIGN in rule.moments]
+    return FoundList(
+        rows=stands,
+        waived=[row for one, row in rows if one.message in look.waived],
+        broken=[(error.pointer or "/", error.detail) for error in look.broken],
+        passed=[f"{rule.id} {rule.title}" for rule in asked if rule.id not in found] if look.report else [],
+        not_known=[(f"{one.rule} {one.title}", one.lacks) for one in report.not_known],
+        blocks=sum(1 for row in stands if row.tone == "wrong") + len(look.broken),
+        to_look_at=sum(1 for row in stands if row.tone == "waits"),
+    )
+
+
+def finding_named(*, look: DraftLook, rule: str, number: str) -> Finding | None:
+    """Return the finding that a button means, none where it is not found any more."""
+    found = look.report.findings if look.report else ()
+    if number.isdigit() and int(number) < len(found) and found[int(number)].rule == rule:
+        return found[int(number)]
+    return None
+
+
+def _row(one: Finding, number: int, viewer: Viewer) -> FoundRow:
+    rule = RULES[one.rule]
+    said = one.message
+    if rule.is_local_law and NOT_ADVICE not in said:
+        said = f"{said} {__('Not legal advice.')}"
+    return FoundRow(
+        rule=one.rule,
+        title=rule.title,
+        message=said,
+        about=one.about,
+        tone=TONES[one.severity],
+        value=shown(one.value, one.unit),
+        limit=shown(one.limit, one.unit),
+        source=one.source,
+        advice=rule.advice,
+        at=_part_of(one.at),
+        fix=one.fix.words if one.fix else "",
+        fix_act=f"fix:{one.rule}:{number}",
+        may_waive=bool(rule.waived_by) and viewer.holds(*rule.waived_by),
+        law=rule.is_local_law,
+    )
+
+
+def _part_of(at: str) -> str:
+    """Return the node of the tree, or the leaf outside it, that a place lies in; empty for other places."""
+    steps = at.split("/")[1:]
+    if len(steps) < 2 or steps[0] not in ("incentive", "commissions"):
+        return ""
+    last = max((i for i, step in enumerate(steps) if step in ("children", "commissions")), default=-1)
+    return "/" + "/".join(steps[: last + 2]) if last >= 0 and len(steps) > last + 1 else "/incentive"
