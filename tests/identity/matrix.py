@@ -41,6 +41,10 @@ from payouts.models import Adjustment, Allocation, Dispute, Export, PayoutLine, 
 from payouts.selectors.disputes import Subject
 from payouts.services.disputes import dispute_open
 from payouts.services.exceptions import exception_request
+from plans.engine.conventions import PlanType
+from plans.models import Draft
+from plans.services import draft_begin
+from plans.templates_library import plan_template
 from teams.choices import ObjectiveStatus, Seat
 from teams.models import AccountObjective, Membership, PayPackage, TeamEdit
 from teams.services import team_member_end
@@ -198,6 +202,16 @@ def objects(made: TwoTeams, address: Address) -> dict[str, dict[str, Any]]:
     }
 
 
+def _draft(made: TwoTeams) -> Draft:
+    """Begin a working draft, so that there is one to design."""
+    return draft_begin(
+        document=plan_template(plan_type=PlanType.RENEWAL),
+        calendar=made.first.calendar,
+        by=made.user("maren"),
+        at=timezone.now(),
+    )
+
+
 def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
     kestrel, meridian, payouts = made.account, made.first.account, made.payouts
     pools = {pool.account_id: pool.pk for pool in Pool.objects.all()}
@@ -238,6 +252,7 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "edit_id": {"team's": edits[kestrel.pk], "stranger's": edits[meridian.pk]},
         "run_id": {"everybody's": made.run.pk},
         "period_id": {"everybody's": made.run.period_id},
+        "draft_id": {"everybody's": _draft(made).pk},
         "plan_id": {"everybody's": made.first.plan.pk},
         "version_id": {"everybody's": made.first.version.pk},
         "user_id": {
