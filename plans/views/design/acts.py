@@ -62,7 +62,7 @@ def posted_read(*, data: QueryDict, base: Mapping[str, Any], editor: Editor) -> 
             _field(name, data, base, editor, places, posted)
         elif name.startswith(POINT):
             at, _colon, part = name.removeprefix(POINT).rpartition(":")
-            points.setdefault(at, {})[part] = data[name]
+            points.setdefault(at, {})[part] = str(data[name])
     for at, parts in points.items():
         _point(at, parts, base, editor, posted)
     return posted
@@ -91,8 +91,8 @@ def act_edits(*, act: str, data: QueryDict, document: Mapping[str, Any]) -> list
         return [move_to(rest, f"{holder}/{int(number) + (1 if kind == 'down' else -1)}")]
     if kind == "point":
         return [add_at(f"{rest}/points/-", _next_point(value_of(document, f"{rest}/points") or []))]
-    if kind == "preset" and data.get("preset") in PRESETS:
-        return [set_at(rest, dict(PRESETS[data["preset"]]))]
+    if kind == "preset" and (preset := str(data.get("preset", ""))) in PRESETS:
+        return [set_at(rest, dict(PRESETS[preset]))]
     if kind == "spread":
         return rest_spread(document=document)
     raise ActUnknown(str(UNKNOWN))
@@ -130,7 +130,7 @@ def _field(
             chosen = [value for value in data.getlist(name) if value]
             text, same = ",".join(chosen), set(chosen) == set(place.value)
         else:
-            text = data[name]
+            text = str(data[name])
             if place.holds is Holds.CLOSED:
                 text = text if text == "zero" else f"{text} {data.get(name + FIGURE, '')}".strip()
             same = text.strip().replace("\r\n", "\n") == shown(place, units=units)
@@ -146,7 +146,7 @@ def _field(
         else:
             posted.edits.append(set_at(at, typed(place, text, units=units)))
     except Refusal as refusal:
-        posted.typed[name] = data[name]
+        posted.typed[name] = str(data[name])
         posted.errors[name] = str(refusal)
 
 

@@ -322,7 +322,8 @@ class DraftDocument(DraftScreen):
         """Put a document in place of the one that is there, as one step that can be undone."""
         if not self.may_edit:
             raise Http404
-        upload, who = request.FILES.get("document"), {"by": cast(User, request.user), "at": timezone.now()}
+        upload = request.FILES.get("document")
+        who: dict[str, Any] = {"by": cast(User, request.user), "at": timezone.now()}
         try:
             document = json.loads(upload.read(LARGEST_FILE).decode("utf-8-sig")) if upload else None
             if not isinstance(document, Mapping):

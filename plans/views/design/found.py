@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as __
 
+from kamcomp.identity.choices import Role
 from kamcomp.visibility import Viewer
 from plans.checks.registry import Report
 from plans.checks.rule import NOT_ADVICE, RULES, Finding, Moment, Severity, shown
@@ -92,7 +93,7 @@ def _row(one: Finding, number: int, viewer: Viewer) -> FoundRow:
         at=_part_of(one.at),
         fix=one.fix.words if one.fix else "",
         fix_act=f"fix:{one.rule}:{number}",
-        may_waive=bool(rule.waived_by) and viewer.holds(*rule.waived_by),
+        may_waive=bool(rule.waived_by) and viewer.holds(*(Role(each) for each in rule.waived_by)),
         law=rule.is_local_law,
     )
 

@@ -76,7 +76,7 @@ def curve_of(part: Mapping[str, Any] | None) -> Curve | SlopeCurve | None:
     """Return the curve of a goal's or a factor's document, none where its points do not run upward."""
     if part is None:
         return None
-    curve: Curve | SlopeCurve = read(SlopeCurve if "slopes" in part else Curve, part)
+    curve: Curve | SlopeCurve = read(SlopeCurve, part) if "slopes" in part else read(Curve, part)
     try:
         points = points_of(curve)
         curve_value(curve=curve, reading=np.array([points[0].x], dtype=object))
