@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain, repeat
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,32 +47,30 @@ STATE_OF = {
 }
 IN_FORCE = (TargetStatus.ISSUED, TargetStatus.ACCEPTED, TargetStatus.DISPUTED, TargetStatus.REVISED)
 
+_CURRENCY = attrgetter("currency")
+
 _BELIEVED = """
     f.recorded_at <= %(known_at)s AND (f.superseded_at IS NULL OR f.superseded_at > %(known_at)s)
        AND f.metric_id = ANY((SELECT %(metrics)s::uuid[])::uuid[])
 """
 _RESULTS = """
-    SELECT f.metric_id::text, f."window", f.{of}_id::text, g.code, trim_scale(f.numerator),
-           trim_scale(f.denominator), trim_scale(f.value), f.currency, f.status
+    SELECT f.metric_id::text, f."window", f.{of}_id::text, g.code, trim_scale(coalesce(f.numerator, f.value)),
+           CASE WHEN f.numerator IS NOT NULL THEN trim_scale(f.denominator) END, f.value IS NOT NULL, f.currency, f.status
       FROM scorecards_result f LEFT JOIN teams_segment g ON g.id = f.segment_id
      WHERE f.{of}_id = ANY((SELECT %(subjects)s::uuid[])::uuid[]) AND f.period_id = %(period)s
        AND f."window" = ANY(%(windows)s) AND {believed}
 """
 _TARGETS = """
-    SELECT f.metric_id::text, f.{of}_id::text, g.code, lower(f.days) AS since,
-           coalesce(upper(f.days), '9999-12-31') AS until, trim_scale(f.value), f.currency
+    SELECT f.metric_id::text, f.{of}_id::text, g.code, lower(f.days)::text,
+           coalesce(upper(f.days), '9999-12-31')::text, trim_scale(f.value), f.currency
       FROM scorecards_target f LEFT JOIN teams_segment g ON g.id = f.segment_id
      WHERE f.{of}_id = ANY((SELECT %(subjects)s::uuid[])::uuid[]) AND lower(f.days) < %(until)s
        AND coalesce(upper(f.days), '9999-12-31') > %(since)s AND f.status = ANY(%(in_force)s) AND {believed}
 """
 
 
-class SubjectId(NamedTuple):
-    """Whose result: a node's or a person's (ids as text), of a segment or of the whole (None)."""
-
-    node_id: str | None
-    person_id: str | None
-    segment: str | None
+SubjectId = str
+"""Whose result: a node's or a person's id, and behind a slash the segment's code where it is of one."""
 
 
 class StoredResult(NamedTuple):
@@ -91,6 +91,9 @@ class StoredTarget(NamedTuple):
     currency: str
 
 
+NO_RESULT = StoredResult(ZERO, None, MISSING, "")
+
+
 @dataclass(frozen=True)
 class Measured:
     """The stored results and targets that a chunk reads, by metric and window, or by metric, and by subject."""
@@ -102,12 +105,10 @@ class Measured:
     @property
     def currencies(self) -> set[str]:
         """Return every currency a result or target is in."""
-        return {each.currency for results in self.results.values() for each in results.values()} | {
-            each.currency
-            for of_metric in self.targets.values()
-            for targets in of_metric.values()
-            for each in targets
-        }
+        found = {currency for results in self.results.values() for currency in map(_CURRENCY, results.values())}
+        for of_metric in self.targets.values():
+            found.update(map(_CURRENCY, chain.from_iterable(of_metric.values())))
+        return found
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,8 @@ def measured(
             for row in added_rows(
                 keys=keys, subject=whose, period=period, years_since=years_since, known_at=known_at
             ):
-                results[row.code, row.window][SubjectId(*row.subject)] = _stored(*row.figures)
+                node, person, segment = row.subject
+                results[row.code, row.window][_named(node or person or "", segment)] = _stored(*row.figures)
             _read_results(of, said, metrics, results)
         codes = {read.key.metric for read in some if read.needs_target}
         said["metrics"] = uuid_array(pk for pk, (code, _adds) in metrics.items() if code in codes)
@@ -188,23 +190,47 @@ def _read_results(
     of: str, said: Mapping[str, Any], metrics: Mapping[str, tuple[str, str]],
     results: dict[tuple[str, str], dict[SubjectId, StoredResult]],
 ) -> None:  # fmt: skip
-    is_person = of == "person"
-    for metric, window, subject, segment, numerator, denominator, value, currency, status in _rows(
-        _RESULTS, of, said
-    ):
-        key = SubjectId(None, subject, segment) if is_person else SubjectId(subject, None, segment)
-        stored = _stored(numerator, denominator, value, currency, status)
-        results[metrics[metric][0], window][key] = stored
+    found = _rows(_RESULTS, of, said)
+    if not found:
+        return
+    metric, window, subject, segment, figures, denominators, valued, currency, status = zip(*found, strict=True)
+    names = _all_named(subject, segment)
+    if set(map(STATE_OF.__getitem__, set(status))) == {FINAL} and all(valued):
+        stored = map(StoredResult._make, zip(figures, denominators, repeat(FINAL), currency, strict=False))
+    else:
+        stored = map(_stored_or_not, figures, denominators, valued, currency, status)
+    of_one = set(zip(metric, window, strict=True))
+    if len(of_one) == 1:
+        results[metrics[metric[0]][0], window[0]].update(zip(names, stored, strict=True))
+        return
+    for pk, over, name, each in zip(metric, window, names, stored, strict=True):
+        results[metrics[pk][0], over][name] = each
 
 
 def _read_targets(
     of: str, said: Mapping[str, Any], metrics: Mapping[str, tuple[str, str]],
     targets: dict[str, dict[SubjectId, list[StoredTarget]]],
 ) -> None:  # fmt: skip
-    is_person = of == "person"
-    for metric, subject, segment, since, until, value, currency in _rows(_TARGETS, of, said):
-        key = SubjectId(None, subject, segment) if is_person else SubjectId(subject, None, segment)
-        targets[metrics[metric][0]][key].append(StoredTarget(since, until, value, currency))
+    found = _rows(_TARGETS, of, said)
+    if not found:
+        return
+    metric, subject, segment, since, until, values, currency = zip(*found, strict=True)
+    days = {text: date.fromisoformat(text) for text in {*since, *until}}.__getitem__
+    stored = map(StoredTarget._make, zip(map(days, since), map(days, until), values, currency, strict=True))
+    names = list(_all_named(subject, segment))
+    if len(set(metric)) == 1 and len(set(names)) == len(names):
+        targets[metrics[metric[0]][0]].update(zip(names, ([each] for each in stored), strict=True))
+        return
+    for pk, name, each in zip(metric, names, stored, strict=True):
+        targets[metrics[pk][0]][name].append(each)
+
+
+def _named(subject: str, segment: str | None) -> SubjectId:
+    return f"{subject}/{segment}" if segment else subject
+
+
+def _all_named(subjects: Sequence[str], segments: Sequence[str | None]) -> Iterable[SubjectId]:
+    return map(_named, subjects, segments) if any(segments) else subjects
 
 
 def _rows(query: str, of: str, said: Mapping[str, Any]) -> list[Any]:
@@ -240,79 +266,70 @@ def _stored(
     return StoredResult(numerator, denominator, FINAL, currency)
 
 
+def _stored_or_not(
+    figure: Decimal | None, denominator: Decimal | None, valued: bool, currency: str, status: str
+) -> StoredResult:
+    return _stored(figure, denominator, figure if valued else None, currency, status)
+
+
 def _columns(
     read: KeyRead, found: Measured, reach: Reach, years: int, whose: Subjects, conversion: Conversion
 ) -> Results:
-    names, subjects, index = whose.names, whose.ids, whose.index
-    stored = found.results.get((read.key.metric, read.key.window), {})
-    numerators: list[Decimal] = []
-    states: list[int] = []
-    denominators: list[Decimal] = []
-    ratios = False
-    for place, subject in enumerate(subjects):
-        result = stored.get(subject)
-        if result is None:
-            numerator, denominator, state = ZERO, None, MISSING
-        else:
-            numerator, denominator, state, currency = result
-            if denominator is None:
-                numerator = _converted(numerator, currency, index, place, conversion)
-        numerators.append(numerator)
-        states.append(state)
-        denominators.append(ONE if denominator is None else denominator)
-        ratios = ratios or denominator is not None
-    target = _target_column(read, subjects, index, found, reach, years, conversion)
+    stored = list(map(found.results.get((read.key.metric, read.key.window), {}).get, whose.ids))
+    if None in stored:
+        stored = [NO_RESULT if each is None else each for each in stored]
+    numerators, denominators, states, currencies = zip(*stored, strict=True) if stored else ((), (), (), ())
+    if set(currencies) - {"", conversion.currency}:
+        numerators = tuple(
+            _converted(each.numerator, each.currency, whose.index, place, conversion)
+            if each.denominator is None
+            else each.numerator
+            for place, each in enumerate(stored)
+        )
+    ratios = any(each is not None for each in denominators)
     return Results(
-        subjects=tuple(names),
-        index=index,
+        subjects=tuple(whose.names),
+        index=whose.index,
         numerator=as_column(numerators),
-        denominator=as_column(denominators) if ratios else None,
+        denominator=as_column([ONE if each is None else each for each in denominators]) if ratios else None,
         state=np.array(states, dtype=np.int8),
-        target=target,
+        target=_target_column(read, whose.ids, whose.index, found, reach, years, conversion),
         carried=None,
     )
 
 
 def subjects_of(*, key: ResultKey, stints: Sequence[StintRow], company: str | None) -> Subjects:
     """Return whose results a key reads: the person's, the account's, the region's within the company, the company's."""
-    names: list[str] = []
-    place: dict[str, int] = {}
-    index = []
-    for subject, name in _read_by(key, stints, company):
-        if subject is None:
-            index.append(-1)
-            continue
-        at = place.get(subject)
-        if at is None:
-            at = place[subject] = len(names)
-            names.append(name)
-        index.append(at)
-    return Subjects(names, [_subject(key, each, company) for each in place], np.array(index, dtype=np.int64))
+    reads, names = _read_by(key, stints, company)
+    named = dict(zip(reads, names, strict=True))
+    named.pop(None, None)
+    place: dict[str | None, int] = dict(zip(named, range(len(named)), strict=True))
+    place[None] = -1
+    return Subjects(
+        names=list(named.values()),
+        ids=[_subject(key, each, company) for each in named if each is not None],
+        index=np.array(list(map(place.__getitem__, reads)), dtype=np.int64),
+    )
 
 
 def _read_by(
     key: ResultKey, stints: Sequence[StintRow], company: str | None
-) -> Iterable[tuple[str | None, str]]:
+) -> tuple[Sequence[str | None], Sequence[str]]:
     """Return for each stint whose result it reads (a person, a node, a region, the company) and their name."""
     if key.level == Level.INDIVIDUAL:
-        return [(stint.person_id, stint.employee_id) for stint in stints]
+        return [stint.person_id for stint in stints], [stint.employee_id for stint in stints]
     if key.level == Level.TEAM:
-        return [(stint.node_id, stint.account_code) for stint in stints]
+        return [stint.node_id for stint in stints], [stint.account_code for stint in stints]
     if company is None:
-        return [(None, "")] * len(stints)
+        return [None] * len(stints), [""] * len(stints)
     if key.level == Level.REGION:
         regions = [key.segment or stint.region or None for stint in stints]
-        return [(region, f"region {region}") for region in regions]
-    return [(company, "company")] * len(stints)
+        return regions, [f"region {region}" for region in regions]
+    return [company] * len(stints), ["company"] * len(stints)
 
 
 def _subject(key: ResultKey, read: str, company: str | None) -> SubjectId:
-    segment = key.segment or None
-    if key.level == Level.INDIVIDUAL:
-        return SubjectId(None, read, segment)
-    if key.level == Level.REGION:
-        return SubjectId(company, None, read)
-    return SubjectId(read, None, segment)
+    return _named(company or "", read) if key.level == Level.REGION else _named(read, key.segment)
 
 
 def _target_column(
@@ -322,18 +339,16 @@ def _target_column(
     if not read.needs_target:
         return None
     days = reach.key_days(read.key, years=years)
-    values, states = [], []
     since, until = days or (date.max, date.max)
     of_metric = found.targets.get(read.key.metric, {}) if days else {}
+    stored = list(map(of_metric.get, subjects))
+    plain = _plain_targets(stored, since, until, conversion.currency)
+    if plain is not None:
+        return Stated(value=as_column(plain), state=np.full(len(plain), FINAL, dtype=np.int8))
     adds = read.key.metric in found.adding
-    plain = ("", conversion.currency)
-    for place, subject in enumerate(subjects):
-        stored = of_metric.get(subject, ())
-        if len(stored) == 1 and stored[0].currency in plain and stored[0][:2] == (since, until):
-            values.append(CONTEXT.add(ZERO, stored[0].value))
-            states.append(FINAL)
-            continue
-        parts = target_parts(targets=stored, since=since, until=until, adds=adds)
+    values, states = [], []
+    for place, targets in enumerate(stored):
+        parts = target_parts(targets=targets or (), since=since, until=until, adds=adds)
         total = ZERO
         for part in parts:
             converted = _converted(part.value, part.currency, index, place, conversion)
@@ -341,6 +356,18 @@ def _target_column(
         values.append(total)
         states.append(FINAL if parts else MISSING)
     return Stated(value=as_column(values), state=np.array(states, dtype=np.int8))
+
+
+def _plain_targets(
+    stored: Sequence[Sequence[StoredTarget] | None], since: date, until: date, currency: str
+) -> list[Decimal] | None:
+    """Return the targets where everybody has exactly one, of just these days and in this currency; else None."""
+    if not stored or None in stored or set(map(len, stored)) != {1}:  # type: ignore[arg-type]
+        return None
+    begins, ends, values, currencies = zip(*chain.from_iterable(stored), strict=True)  # type: ignore[arg-type]
+    if set(begins) != {since} or set(ends) != {until} or set(currencies) - {"", currency}:
+        return None
+    return list(map(CONTEXT.add, repeat(ZERO), values))
 
 
 def target_parts(
