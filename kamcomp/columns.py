@@ -85,9 +85,7 @@ FAST = NumberSystem(name="fast", exact=False)
 
 def as_column(values: Sequence[Any]) -> Column:
     """Return an object column of the values, also when they are none or nested."""
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
+    return np.fromiter(values, dtype=object, count=len(values))
 
 
 def is_exact(column: Column) -> bool:
@@ -110,7 +108,9 @@ def sums_by(index: npt.NDArray[np.int64], values: Column, *, size: int) -> Colum
     `index` names each value's group. Groups without a value sum to zero of the values'
     own number system.
     """
-    sums = np.full(size, Decimal(0), dtype=object) if is_exact(values) else np.zeros(size)
+    sums: Column = np.full(size, Decimal(0), dtype=object) if is_exact(values) else np.zeros(size)
+    if len(index) == size and (index == np.arange(size)).all():
+        return sums + values
     np.add.at(sums, index, values)
     return sums
 

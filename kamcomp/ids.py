@@ -9,6 +9,8 @@ import os
 import time
 from uuid import UUID
 
+_LOW = (1 << 62) - 1
+
 
 def uuid7() -> UUID:
     """Return a new version 7 UUID: 48 bits of milliseconds, then random bits."""
@@ -27,13 +29,13 @@ def uuid7_texts(count: int) -> list[str]:
     They share a millisecond; behind it stands a random start, raised by a random step from one
     to the next, so that many rows go into an index one after another.
     """
-    milliseconds = time.time_ns() // 1_000_000
+    milliseconds = f"{time.time_ns() // 1_000_000:012x}"
+    head = f"{milliseconds[:8]}-{milliseconds[8:]}-7"
     start = int.from_bytes(os.urandom(9), "big") >> 1  # 71 bits, which leaves room above to count in
-    steps = os.urandom(4 * count)
+    steps = memoryview(os.urandom(4 * count)).cast("I").tolist()
     texts = []
-    for place in range(0, 4 * count, 4):
-        start += int.from_bytes(steps[place : place + 4], "big") + 1
-        high, low = start >> 62, start & (1 << 62) - 1
-        text = f"{milliseconds:012x}7{high:03x}{1 << 63 | low:016x}"
-        texts.append(f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}")
+    for step in steps:
+        start += step + 1
+        low = f"{1 << 63 | start & _LOW:016x}"
+        texts.append(f"{head}{start >> 62:03x}-{low[:4]}-{low[4:]}")
     return texts

@@ -26,13 +26,15 @@ from decimal import (
 )
 from fractions import Fraction
 from functools import wraps
+from itertools import repeat
 from typing import ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from kamcomp.columns import Column, as_column, is_exact
+from kamcomp.columns import Column, as_column, is_exact, sums_by
 from kamcomp.refusal import Refusal
+from kamcomp.trace import decimal_texts
 
 # Every exact calculation runs in this context. Rounding of the 34th digit is half-even;
 # no amount is settled by it.
@@ -41,6 +43,8 @@ CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, Di
 # Settling needs room for 20 decimals behind any amount of 34 digits.
 _SETTLING = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 _TAIL = Decimal(1).scaleb(-20)
+_HALF_UP, _FLOOR = _SETTLING.copy(), _SETTLING.copy()
+_HALF_UP.rounding, _FLOOR.rounding = ROUND_HALF_UP, ROUND_FLOOR
 
 # ISO 4217 list one, by number of minor-unit digits.
 _DIGITS: dict[int, str] = {
@@ -179,18 +183,19 @@ def to_decimals(value: Decimal, digits: int) -> Decimal:
 
 def decimals_text(values: Iterable[Decimal], digits: int) -> list[str]:
     """Return figures for showing, each with so many decimals by the same two steps, as text."""
-    return [
-        text if "E" not in (text := str(value)) else f"{value:f}"
-        for value in _all_half_up(values, Decimal(1).scaleb(-digits))
-    ]
+    return decimal_texts(_all_half_up(values, Decimal(1).scaleb(-digits)))
 
 
 def settled_text(amounts: Iterable[Decimal], *, currency: str) -> list[str]:
     """Return amounts as text with the decimals of their currency, settling those that are not settled yet."""
-    unit = minor_unit(currency)
+    unit, digits, values = minor_unit(currency), minor_units(currency), list(amounts)
+    texts = list(map(str, values))
+    if "E" in "".join(texts) or not digits:
+        return [f"{_half_up(amount, unit):f}" for amount in values]
+    point = -digits - 1
     return [
-        str(amount) if amount.same_quantum(unit) and not amount.is_signed() else f"{_half_up(amount, unit):f}"
-        for amount in amounts
+        text if text[point:-digits] == "." and text[0] != "-" else f"{_half_up(amount, unit):f}"
+        for text, amount in zip(texts, values, strict=True)
     ]
 
 
@@ -263,35 +268,34 @@ def split_columns(
         return list(parts)
     unit = minor_unit(currency)
     exact = [as_column(_all_tailless(column)) for column in parts]
-    given = [as_column([part.quantize(unit, ROUND_FLOOR, _SETTLING) for part in column]) for column in exact]
+    given = [as_column(list(map(_FLOOR.quantize, column, repeat(unit)))) for column in exact]
     sums = np.full(len(totals), Decimal(0), dtype=object)
     for column in given:
-        np.add.at(sums, payee, column)
-    units_left = ((totals - sums) / unit).astype(np.int64).tolist()
+        sums = sums + sums_by(payee, column, size=len(totals))
+    left = ((totals - sums) / unit).astype(np.int64)
     remainders = [(column - whole_part).tolist() for column, whole_part in zip(given, exact, strict=True)]
+    filled = [column.tolist() for column in given]
+    for who, units, rows in _rows_of_each(payee, left):
+        # In the order of rows, and of lines within a row: sorting keeps the order of those that are alike.
+        behind = [column[row] for row in rows for column in remainders]
+        if not 0 <= units <= len(behind):
+            raise NotInMinorUnits(f"The parts of {totals[who]} {currency} do not settle to it.")
+        for place in sorted(range(len(behind)), key=behind.__getitem__)[:units]:
+            row, line = divmod(place, len(remainders))
+            filled[line][rows[row]] += unit
+    return [as_column(column) for column in filled]
+
+
+def _rows_of_each(
+    payee: npt.NDArray[np.int64], left: npt.NDArray[np.int64]
+) -> Iterable[tuple[int, int, list[int]]]:
+    """Return the payees who have units left to be handed out, with how many, and the rows of each."""
     rows: dict[int, list[int]] = {}
-    for row, who in enumerate(payee.tolist()):
-        if units_left[who]:
-            rows.setdefault(who, []).append(row)
-    for who, mine in rows.items():
-        _hand_out(units_left[who], unit, remainders, given, mine, f"{totals[who]} {currency}")
-    return given
-
-
-def _hand_out(
-    left: int,
-    unit: Decimal,
-    remainders: Sequence[Sequence[Decimal]],
-    given: Sequence[Column],
-    rows: Sequence[int],
-    total: str,
-) -> None:
-    """Give the units left of one payee's total to the largest remainders, in place."""
-    places = [(column[row], row, line) for row in rows for line, column in enumerate(remainders)]
-    if not 0 <= left <= len(places):
-        raise NotInMinorUnits(f"The parts of {total} do not settle to it.")
-    for _, row, line in sorted(places)[:left]:
-        given[line][row] += unit
+    who = payee.tolist()
+    for row in np.flatnonzero(left[payee]).tolist():
+        rows.setdefault(who[row], []).append(row)
+    units = left.tolist()
+    return ((who, units[who], mine) for who, mine in rows.items())
 
 
 def total_of(amounts: Iterable[Money]) -> Money:
@@ -324,18 +328,12 @@ def _tailless(amount: Decimal) -> Decimal:
 
 
 def _all_tailless(amounts: Iterable[Decimal]) -> list[Decimal]:
-    tail, half_even, context = _TAIL, ROUND_HALF_EVEN, _SETTLING
-    return [amount.quantize(tail, half_even, context) for amount in amounts]
+    return list(map(_SETTLING.quantize, amounts, repeat(_TAIL)))
 
 
 def _all_half_up(amounts: Iterable[Decimal], unit: Decimal) -> list[Decimal]:
-    tail, half_even, half_up, context = _TAIL, ROUND_HALF_EVEN, ROUND_HALF_UP, _SETTLING
-    return [
-        settled
-        if (settled := amount.quantize(tail, half_even, context).quantize(unit, half_up, context))
-        else abs(settled)
-        for amount in amounts
-    ]
+    settled = map(_HALF_UP.quantize, map(_SETTLING.quantize, amounts, repeat(_TAIL)), repeat(unit))
+    return [amount or abs(amount) for amount in settled]  # no zero has a sign
 
 
 def _half_up(amount: Decimal, unit: Decimal) -> Decimal:

@@ -164,6 +164,13 @@ def decimal_texts(column: Iterable[Decimal]) -> list[str]:
     keys = list(map(id, values))
     known = dict(zip(keys, values, strict=True))
     if len(known) == len(values):
-        return [text if "E" not in (text := str(value)) else f"{value:f}" for value in values]
-    texts = {key: text if "E" not in (text := str(value)) else f"{value:f}" for key, value in known.items()}
-    return [texts[key] for key in keys]
+        return _plain_texts(values)
+    texts = dict(zip(known, _plain_texts(list(known.values())), strict=True))
+    return list(map(texts.__getitem__, keys))
+
+
+def _plain_texts(values: Sequence[Decimal]) -> list[str]:
+    texts = list(map(str, values))
+    if "E" in "".join(texts):  # a long column hardly ever holds one that has to be written apart
+        return [text if "E" not in text else f"{value:f}" for text, value in zip(texts, values, strict=True)]
+    return texts

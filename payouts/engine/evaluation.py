@@ -88,31 +88,36 @@ class Outcome:
     problems: tuple[Problem, ...]
 
 
-def evaluate(*, plan: Plan, inputs: Inputs, numbers: NumberSystem, trace: Trace = NO_TRACE) -> Outcome:
+def evaluate(
+    *, plan: Plan, inputs: Inputs, numbers: NumberSystem, trace: Trace = NO_TRACE,
+    computation: Computation | None = None,
+) -> Outcome:  # fmt: skip
     """
     Return the payouts of a plan for one period.
 
     Shape: `inputs` hold n stints of p payees; the order and chunking of rows change
     nothing, as long as all stints of a payee are in one call. With a recording trace each
-    stint is computed by itself, to the same figures.
+    stint is computed by itself, to the same figures. A `computation` of the plan and inputs
+    keeps what was read, for who asks for it after.
     Units: money in the plan's currency. Only settled amounts are rounded, and only exactly.
     Source: docs/reference/formulas.md, "From the tree to the payout".
     """
     with localcontext(CONTEXT) if numbers.exact else nullcontext():
         plan_in_numbers = numbers.of(plan)
-        lines, earned, problems = _stint_lines(plan_in_numbers, inputs, numbers, trace)
+        lines, earned, problems = _stint_lines(plan_in_numbers, inputs, numbers, trace, computation)
         return _settled(plan_in_numbers, inputs, numbers, lines, earned, problems, trace)
 
 
 def _stint_lines(
-    plan: Plan, inputs: Inputs, numbers: NumberSystem, trace: Trace
+    plan: Plan, inputs: Inputs, numbers: NumberSystem, trace: Trace, computation: Computation | None
 ) -> tuple[list[EarnedLine], Column, list[Problem]]:
     if not trace.recording or inputs.size == 0:
-        return _lines(plan, inputs, numbers, trace)
+        return _lines(computation or Computation(plan=plan, inputs=inputs, numbers=numbers), trace)
     each, earned, problems = [], [], []
     for row, stint in enumerate(inputs.stints):
         with trace.within(f"stint {stint}"):
-            lines, amount, found = _lines(plan, rows_of(inputs, np.array([row])), numbers, trace)
+            own = Computation(plan=plan, inputs=rows_of(inputs, np.array([row])), numbers=numbers)
+            lines, amount, found = _lines(own, trace)
         each.append(lines)
         earned.append(amount)
         problems += [replace(problem, row=row) for problem in found]
@@ -134,18 +139,15 @@ def _end_to_end(columns: Sequence[Column | None]) -> Column | None:
     return np.concatenate(given) if given else None
 
 
-def _lines(
-    plan: Plan, inputs: Inputs, numbers: NumberSystem, trace: Trace
-) -> tuple[list[EarnedLine], Column, list[Problem]]:
+def _lines(computation: Computation, trace: Trace) -> tuple[list[EarnedLine], Column, list[Problem]]:
     """
     Return what each leaf and rule earns per stint, and what the stint earns, in exact money.
 
     What a stint earns is read from the top of the tree, not from its lines: a huge leaf that
     a cap takes back would cancel in their sum and leave its lost digits behind.
     """
-    computation = Computation(plan=plan, inputs=inputs, numbers=numbers)
-    lines: list[EarnedLine] = []
-    earned = numbers.zeros(inputs.size)
+    plan, lines = computation.plan, list[EarnedLine]()
+    earned = computation.numbers.zeros(computation.inputs.size)
     if plan.incentive.children:
         tree = tree_result(root=plan.incentive, computation=computation, trace=trace)
         for (window, years), weighted in tree.parts.items():

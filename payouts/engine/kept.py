@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from operator import lt
 from typing import Any
 
 import numpy as np
@@ -63,10 +64,30 @@ def inputs_to_bytes(*, plan: Plan, inputs: Inputs) -> bytes:
     :raises InputsNotSorted: if they are not.
     """
     for what, ids in (("stints", inputs.stints), ("payees", inputs.payees), ("credits", inputs.credits.ids)):
-        if list(ids) != sorted(set(ids)):
+        if not all(map(lt, ids, ids[1:])):
             raise InputsNotSorted(f"The {what} to be kept are not in rising order of their ids, each once.")
     document = {"format": FORMAT, "plan": plan_document(plan), "inputs": _written(inputs)}
-    return zlib.compress(canonical_bytes(document), level=LEVEL)
+    return zlib.compress(_canonical(document).encode(), level=LEVEL)
+
+
+class Written(str):
+    """A column as it stands in the canonical bytes: its texts are made, and joined, all at once."""
+
+    __slots__ = ()
+
+
+def _canonical(document: Any) -> str:
+    """Return what `canonical_bytes` would, of a document whose columns are written already."""
+    if isinstance(document, Written):
+        return document
+    if isinstance(document, dict):
+        parts = (
+            f"{json.dumps(key, ensure_ascii=False)}:{_canonical(document[key])}" for key in sorted(document)
+        )
+        return f"{{{','.join(parts)}}}"
+    if isinstance(document, list):
+        return f"[{','.join(map(_canonical, document))}]"
+    return canonical_bytes(document).decode()
 
 
 def inputs_from_bytes(kept: bytes) -> tuple[Plan, Inputs]:
@@ -161,9 +182,9 @@ def _sorted_credits(credits: Credits, row: Ints) -> Credits:
 def _written(inputs: Inputs) -> dict[str, Any]:
     return {
         "calendar": _calendar_written(inputs.calendar),
-        "stints": list(inputs.stints),
-        "payees": list(inputs.payees),
-        "payee": inputs.payee.tolist(),
+        "stints": inputs.stints,
+        "payees": inputs.payees,
+        "payee": _column_written(inputs.payee),
         "spans": _columns_written(vars(inputs.spans)),
         "parameters": {name: _stated_written(stated) for name, stated in inputs.parameters.items()},
         "results": [[list(key), _results_written(inputs.results[key])] for key in sorted(inputs.results)],
@@ -186,11 +207,12 @@ def _calendar_written(calendar: Calendar) -> dict[str, Any]:
     }
 
 
-def _column_written(column: npt.NDArray[Any]) -> list[Any]:
-    if column.dtype == object:
-        return decimal_texts(column)
-    written: list[Any] = column.astype(np.int64).tolist()
-    return written
+def _column_written(column: npt.NDArray[Any]) -> Written:
+    """Return a column of decimals, each in quotes, or of whole numbers."""
+    if column.dtype != object:
+        return Written(f"[{','.join(map(str, column.astype(np.int64).tolist()))}]")
+    texts = '","'.join(decimal_texts(column))
+    return Written(f'["{texts}"]' if len(column) else "[]")
 
 
 def _columns_written(columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -213,16 +235,16 @@ def _balances(document: Mapping[str, Any]) -> Balances:
 
 
 def _stated_written(stated: Stated | None) -> Any:
-    return None if stated is None else [_column_written(stated.value), stated.state.tolist()]
+    return None if stated is None else [_column_written(stated.value), _column_written(stated.state)]
 
 
 def _results_written(results: Results) -> dict[str, Any]:
     return {
-        "subjects": list(results.subjects),
-        "index": results.index.tolist(),
+        "subjects": results.subjects,
+        "index": _column_written(results.index),
         "numerator": _column_written(results.numerator),
         "denominator": None if results.denominator is None else _column_written(results.denominator),
-        "state": results.state.tolist(),
+        "state": _column_written(results.state),
         "target": _stated_written(results.target),
         "carried": _stated_written(results.carried),
     }
@@ -230,12 +252,11 @@ def _results_written(results: Results) -> dict[str, Any]:
 
 def _credits_written(credits: Credits) -> dict[str, Any]:
     plain = {
-        name: list(getattr(credits, name))
-        for name in ("ids", "product", "category", "deal_kind", "credit_type")
+        name: getattr(credits, name) for name in ("ids", "product", "category", "deal_kind", "credit_type")
     }
     return plain | {
-        "row": credits.row.tolist(),
-        "in_period": credits.in_period.astype(np.int64).tolist(),
+        "row": _column_written(credits.row),
+        "in_period": _column_written(credits.in_period),
         "share": _column_written(credits.share),
         "units": _column_written(credits.units),
         "bases": {name: _stated_written(stated) for name, stated in credits.bases.items()},

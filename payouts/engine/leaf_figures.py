@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from kamcomp.columns import EXACT, Column, Mask, as_column
+from kamcomp.columns import Column, Mask, as_column
 from kamcomp.money import CONTEXT, decimals_text
 from kamcomp.refusal import Refusal
 from plans.engine.conventions import Reads
-from plans.engine.inputs import Inputs, Ints, Results
+from plans.engine.inputs import Ints, Results
 from plans.engine.parameter import Parameter
-from plans.engine.plan import Branch, Goal, Incentive, Node, Plan, Reading, UnitBonus
-from plans.engine.reading import FINAL, WINDOW_OF, Computation, carried_read, read_result, result_key
+from plans.engine.plan import Branch, Goal, Incentive, Node, Reading, UnitBonus
+from plans.engine.reading import FINAL, WINDOW_OF, Computation, carried_read, read_once, result_key
 
 NULL = "\\N"
 FIGURE_DIGITS, RATIO_DIGITS = 10, 6
@@ -55,10 +55,10 @@ class LeafFigures:
         return [heads[place] if 0 <= place < last else nothing for place in index]
 
 
-def leaf_figures(*, plan: Plan, inputs: Inputs) -> dict[str, LeafFigures]:
-    """Return the key figures of every leaf, by its code."""
+def leaf_figures(*, computation: Computation) -> dict[str, LeafFigures]:
+    """Return the key figures of every leaf, by its code; what an exact computation has read is not read again."""
+    plan = computation.plan
     with localcontext(CONTEXT):
-        computation = Computation(plan=plan, inputs=inputs, numbers=EXACT)
         figures = {leaf.code: _figures(leaf, leaf.weight, computation) for leaf in _leaves(plan.incentive)}
         return figures | {
             leaf.code: _figures(leaf, None, computation)
@@ -82,20 +82,24 @@ def _figures(leaf: Any, weight: Decimal | None, computation: Computation) -> Lea
     results = computation.inputs.results.get(result_key(leaf, window=window))
     if results is None:
         return LeafFigures(leaf.metric, weight, (), None)
-    read = read_result(reading=leaf, node=leaf.code, window=window, years=leaf.years, computation=computation)
+    read = read_once(reading=leaf, node=leaf.code, window=window, years=leaf.years, computation=computation)
     read = carried_read(reading=leaf, read=read, window=window, computation=computation)
     attained = [NULL] * len(read.state)
     if leaf.reads is Reads.ATTAINMENT:
         attained = _texts(read.value, read.state == FINAL, RATIO_DIGITS)
     actual, target = _actuals(results), _targets(leaf, results, computation)
     if read.index is None and len(attained) == len(results.index):
+        if isinstance(target, list) and np.array_equal(results.index, np.arange(len(target))):
+            return LeafFigures(leaf.metric, weight, list(zip(target, actual, attained, strict=True)), None)
         rows = [
             (_at(target, place, row), _at(actual, place, row), attained[row])
             for row, place in enumerate(results.index.tolist())
         ]
         return LeafFigures(leaf.metric, weight, rows, None)
     index: Ints = results.index if read.index is None else read.index
-    shown = [(_at(target, place, place), actual[place], attained[place]) for place in range(len(actual))]
+    if isinstance(target, dict):
+        target = [target.get(place, NULL) for place in range(len(actual))]
+    shown = list(zip(target, actual, attained, strict=True))
     return LeafFigures(leaf.metric, weight, shown, index.tolist())
 
 

@@ -32,18 +32,24 @@ def payee_digests(*, inputs: Inputs, plan_digest: str) -> list[bytes]:
     names of their subjects, ratings, credits, balances; a team's result is hashed once.
     """
     head = f"{FORMAT}\n{plan_digest}\n{json.dumps(_calendar(inputs.calendar))}\n"
-    texts: list[list[str]] = [[] for _payee in inputs.payees]
-    for payee, text in zip(inputs.payee.tolist(), _row_texts(inputs), strict=True):
-        texts[payee].append(text)
+    texts = _gathered(inputs.payee, list(_row_texts(inputs)), len(inputs.payees), between="\n")
     columns = [column for name, column in sorted(vars(inputs.balances).items()) if name != "held"]
     held = [""] * len(inputs.payees)
     if inputs.balances.held.shape[1]:
         held = [",".join(decimal_texts(_without_tail(row))) for row in inputs.balances.held]
-    balances = zip(*(decimal_texts(column) for column in columns), held, strict=True)
+    balances = map(BETWEEN.join, zip(*(decimal_texts(column) for column in columns), held, strict=True))
+    begun = hashlib.sha256(head.encode())
     return [
-        hashlib.sha256(f"{head}{payee}\n{BETWEEN.join(balance)}\n{chr(10).join(rows)}".encode()).digest()
-        for payee, balance, rows in zip(inputs.payees, balances, texts, strict=True)
+        _ended(begun, "\n".join(own).encode()) for own in zip(inputs.payees, balances, texts, strict=True)
     ]
+
+
+def _ended(begun: Any, rest: bytes) -> bytes:
+    """Return the digest of what was begun for everybody and goes on for one."""
+    digest = begun.copy()
+    digest.update(rest)
+    ended: bytes = digest.digest()
+    return ended
 
 
 def _without_tail(held: Column) -> Column:
@@ -64,27 +70,27 @@ def _row_texts(inputs: Inputs) -> Iterable[str]:
     return map(BETWEEN.join, zip(*columns, strict=True))
 
 
-def _gathered(rows: Ints, texts: Sequence[str], size: int) -> Sequence[str]:
+def _gathered(rows: Ints, texts: Sequence[str], size: int, *, between: str = ";") -> Sequence[str]:
     """Return the texts of each row, joined; where every row has exactly one, the texts themselves."""
     if len(rows) == size and (rows == np.arange(size)).all():
         return texts
     gathered: list[list[str]] = [[] for _row in range(size)]
     for row, text in zip(rows.tolist(), texts, strict=True):
         gathered[row].append(text)
-    return [";".join(each) for each in gathered]
+    return [between.join(each) for each in gathered]
 
 
 def _span_texts(spans: Spans) -> list[str]:
     columns = [
-        [str(day) for day in spans.since.tolist()],
-        [str(day) for day in spans.until.tolist()],
+        list(map(str, spans.since.tolist())),
+        list(map(str, spans.until.tolist())),
         *(
             decimal_texts(column)
             for column in (spans.target_incentive, spans.base_salary, spans.fte, spans.dedication)
         ),
         ["leave" if away else "" for away in spans.on_leave.tolist()],
     ]
-    return [",".join(each) for each in zip(*columns, strict=True)]
+    return list(map(",".join, zip(*columns, strict=True)))
 
 
 def _stated_texts(name: str, stated: Stated) -> list[str]:
@@ -96,6 +102,8 @@ def _stated_texts(name: str, stated: Stated) -> list[str]:
 
 def _parameter_texts(inputs: Inputs) -> list[str]:
     """Return the parameters each stint has; those that only others of the chunk have leave no mark."""
+    if not inputs.parameters:
+        return [""] * inputs.size
     given: list[list[str]] = [[] for _row in range(inputs.size)]
     for name, stated in sorted(inputs.parameters.items()):
         for row in np.flatnonzero(stated.state == FINAL).tolist():
@@ -118,7 +126,7 @@ def _result_texts(key: ResultKey, results: Results) -> list[str]:
     nothing = [""] * len(results.subjects)
     columns = [
         list(results.subjects),
-        [str(state) for state in results.state.tolist()],
+        list(map(str, results.state.tolist())),
         decimal_texts(results.numerator),
         nothing
         if results.denominator is None
@@ -139,7 +147,7 @@ def _credit_texts(credits: Credits) -> list[str]:
     ]  # fmt: skip
     for stated in (credits.bases, credits.earned):
         columns += [_stated_texts(name, each) for name, each in sorted(stated.items())]
-    return [",".join(each) for each in zip(*columns, strict=True)]
+    return list(map(",".join, zip(*columns, strict=True)))
 
 
 def _calendar(calendar: Calendar) -> list[Any]:

@@ -19,6 +19,7 @@ import numpy as np
 
 from kamcomp.columns import EXACT, Column, sums_by
 from kamcomp.money import CONTEXT, decimals_text, settle, settled_text
+from kamcomp.trace import decimal_texts
 from payouts.engine.evaluation import EarnedLine, Outcome, SettlementLine, evaluate
 from payouts.engine.leaf_figures import LARGEST_RATIO, FigureTooLarge, LeafFigures, check_size, leaf_figures
 from plans.engine.conventions import Window
@@ -95,8 +96,9 @@ def _made(
         return
     found: list[PayeeProblem] = []
     try:
-        outcome = evaluate(plan=plan, inputs=inputs, numbers=EXACT)
-        rows = list(_rows_of_outcome(plan, inputs, outcome, accounts, account_of, found))
+        computation = Computation(plan=plan, inputs=inputs, numbers=EXACT)
+        outcome = evaluate(plan=plan, inputs=inputs, numbers=EXACT, computation=computation)
+        rows = list(_rows_of_outcome(computation, outcome, accounts, account_of, found))
     except Exception as error:  # whatever breaks on one payee's figures must not stop the others
         if len(inputs.payees) == 1:
             problems.append(_broken(inputs.payees[0], error))
@@ -130,15 +132,16 @@ def _said(error: Exception) -> str:
 
 
 def _rows_of_outcome(
-    plan: Plan, inputs: Inputs, outcome: Outcome, accounts: Mapping[str, str],
+    computation: Computation, outcome: Outcome, accounts: Mapping[str, str],
     account_of: Callable[[str], str], problems: list[PayeeProblem],
 ) -> Iterator[PayeeRows]:  # fmt: skip
+    plan, inputs = computation.plan, computation.inputs
     _note_problems(inputs, outcome, problems)
     _check_sizes(plan, outcome)
     account_ids = [accounts.get(account_of(stint), NULL) for stint in inputs.stints]
-    explained = _explained(plan, inputs, outcome, account_ids)
+    explained = _explained(computation, outcome, account_ids)
     after = _after(outcome)
-    payouts = _payout_texts(plan, outcome, _target_incentives(plan, inputs))
+    payouts = _payout_texts(plan, outcome, _target_incentives(computation))
     negative = (outcome.payable < 0).astype(bool)
     for place, payee in enumerate(inputs.payees):
         if outcome.blocked[place]:
@@ -156,13 +159,13 @@ def _rows_of_outcome(
         yield PayeeRows(payee, payouts[place], tuple(lines))
 
 
-def _explained(plan: Plan, inputs: Inputs, outcome: Outcome, account_ids: Sequence[str]) -> list[list[str]]:
+def _explained(computation: Computation, outcome: Outcome, account_ids: Sequence[str]) -> list[list[str]]:
     """Return the texts of each payee's earned lines, line by line, and stint by stint within a line."""
-    figures = leaf_figures(plan=plan, inputs=inputs)
+    plan, inputs, figures = computation.plan, computation.inputs, leaf_figures(computation=computation)
     columns = [_line_texts(plan, line, figures, account_ids) for line in outcome.earned]
     if len(inputs.stints) == len(inputs.payees) and (inputs.payee == np.arange(len(inputs.payees))).all():
         rows = zip(*columns, strict=True) if columns else [()] * len(inputs.payees)
-        return [[text for text in row if text is not None] for row in rows]
+        return [list(filter(None, row)) for row in rows]
     explained: list[list[str]] = [[] for _payee in inputs.payees]
     payees = inputs.payee.tolist()
     for column in columns:
@@ -240,21 +243,23 @@ def _line_texts(
         ]
     known = figures.get(line.code)
     weight = NULL if known is None or known.weight is None else f"{known.weight:f}"
-    head = f"{KINDS[line.effect]}\t{line.code}\t{element}\t"
+    head, tail = f"{KINDS[line.effect]}\t{line.code}\t{element}\t", f"\t{weight}\t"
     size = len(account_ids)
     shown = [f"\t\t{NULL}\t{NULL}\t{NULL}\t"] * size if known is None else known.texts(size=size)
-    ratios = [NULL] * size if line.ratio is None else _ratio_texts(line.ratio)
+    ratios = [NULL + tail] * size if line.ratio is None else _ratio_texts(line.ratio, tail)
+    amounts = decimal_texts(line.amount)
     return [
-        f"{head}{account}{figure}{ratio}\t{weight}\t{amount:f}"
-        for account, figure, ratio, amount in zip(account_ids, shown, ratios, line.amount, strict=True)
+        f"{head}{account}{figure}{ratio}{amount}"
+        for account, figure, ratio, amount in zip(account_ids, shown, ratios, amounts, strict=True)
     ]
 
 
-def _ratio_texts(ratio: Column) -> list[str]:
-    """Return ratios as they are shown; one that a whole team has is written once."""
-    values = {id(value): value for value in ratio}
-    texts = dict(zip(values, decimals_text(values.values(), RATIO_DIGITS), strict=True))
-    return [texts[id(value)] for value in ratio]
+def _ratio_texts(ratio: Column, tail: str) -> list[str]:
+    """Return ratios as they are shown, with what follows; one that a whole team has is written once."""
+    keys = list(map(id, ratio))
+    values = dict(zip(keys, ratio, strict=True))
+    texts = [text + tail for text in decimals_text(values.values(), RATIO_DIGITS)]
+    return list(map(dict(zip(values, texts, strict=True)).__getitem__, keys))
 
 
 def _settlement_text(kind: str, line: SettlementLine, place: int) -> str:
@@ -294,12 +299,13 @@ def _closing_texts(plan: Plan, outcome: Outcome) -> list[str]:
     return texts
 
 
-def _target_incentives(plan: Plan, inputs: Inputs) -> Column:
+def _target_incentives(computation: Computation) -> Column:
     """Return each payee's target incentive of the period, settled; zero where the plan has no weighted tree."""
+    plan, inputs = computation.plan, computation.inputs
     if not plan.incentive.children:
         return EXACT.zeros(len(inputs.payees))
     with localcontext(CONTEXT):
-        incentive = Computation(plan=plan, inputs=inputs, numbers=EXACT).incentive(Window.PERIOD)
+        incentive = computation.incentive(Window.PERIOD)
         return settle(
             sums_by(inputs.payee, incentive.target, size=len(inputs.payees)), currency=plan.currency
         )

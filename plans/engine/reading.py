@@ -53,6 +53,7 @@ class Computation:
     numbers: NumberSystem
     problems: list[Problem] = field(default_factory=list)
     incentives: dict[tuple[Window, int], WindowIncentive] = field(default_factory=dict)
+    reads: dict[tuple[Reading, str, Window, int], Read] = field(default_factory=dict)
 
     def block(self, rows: npt.NDArray[Any], *, node: str, code: str, detail: str) -> None:
         """Note that these rows cannot be paid, and why."""
@@ -115,6 +116,28 @@ def result_key(reading: Reading, *, window: Window) -> ResultKey:
     """Return which result a reading reads when its node measures over `window`."""
     word = reading.rolling.word if reading.rolling else str(reading.window or window)
     return ResultKey(reading.metric, word, str(reading.level), reading.segment or "")
+
+
+def read_once(
+    *,
+    reading: Reading,
+    node: str,
+    window: Window,
+    years: int,
+    computation: Computation,
+    trace: Trace = NO_TRACE,
+) -> Read:
+    """Return what `read_result` does; what was read before without a trace is not read again."""
+    if trace.recording:
+        return read_result(
+            reading=reading, node=node, window=window, years=years, computation=computation, trace=trace
+        )
+    key = (reading, node, window, years)
+    if key not in computation.reads:
+        computation.reads[key] = read_result(
+            reading=reading, node=node, window=window, years=years, computation=computation
+        )
+    return computation.reads[key]
 
 
 def read_result(

@@ -42,7 +42,7 @@ from plans.engine.reading import (
     Read,
     carried_read,
     policy_ratio,
-    read_result,
+    read_once,
 )
 
 TimeSpan = tuple[Window, int]
@@ -331,7 +331,7 @@ def _milestone_ratio(leaf: Milestone, computation: Computation, trace: Trace) ->
 def _read(
     reading: Goal | Axis, node: str, window: Window, years: int, computation: Computation, trace: Trace
 ) -> Read:
-    read = read_result(
+    read = read_once(
         reading=reading, node=node, window=window, years=years, computation=computation, trace=trace
     )
     return carried_read(reading=reading, read=read, window=window, computation=computation)

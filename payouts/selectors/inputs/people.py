@@ -7,12 +7,12 @@ Worked days without a package are a named problem where the plan pays a share of
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -21,27 +21,29 @@ from django.db import connection
 from kamcomp.columns import as_column
 from kamcomp.money import CONTEXT
 from payouts.selectors.inputs.reads import PlanReads
-from payouts.selectors.inputs.rows import Conversion, StintRow, uuid_array
+from payouts.selectors.inputs.rows import Conversion, StintRow, made, uuid_array
 from plans.engine.inputs import Spans
 from teams.choices import EmploymentStatus, PackageStatus
 
 Held = TypeVar("Held")
 Key = TypeVar("Key")
 ZERO, ONE = Decimal(0), Decimal(1)
+_BEGINS, _HELD = attrgetter("begins"), attrgetter("held")
 WORKING = (EmploymentStatus.ACTIVE, EmploymentStatus.NOTICE, EmploymentStatus.LEAVE)
 
 _OF_PEOPLE = (
     "person_id = ANY((SELECT %(people)s::uuid[])::uuid[]) AND valid && daterange(%(since)s, %(until)s)"
 )
 EMPLOYMENTS = f"""
-    SELECT person_id::text, lower(valid), upper(valid), fte, status FROM teams_employment WHERE {_OF_PEOPLE}
+    SELECT person_id::text, lower(valid)::text, upper(valid)::text, fte::text, status
+      FROM teams_employment WHERE {_OF_PEOPLE}
 """
 PACKAGES = f"""
-    SELECT person_id::text, lower(valid), upper(valid), variable_target, base_salary, currency
+    SELECT person_id::text, lower(valid)::text, upper(valid)::text, variable_target, base_salary, currency
       FROM teams_paypackage WHERE {_OF_PEOPLE} AND status = '{PackageStatus.APPROVED}'
 """
 MEMBERSHIPS = f"""
-    SELECT person_id::text, account_id::text, lower(valid), upper(valid), dedication
+    SELECT person_id::text, account_id::text, lower(valid)::text, upper(valid)::text, dedication
       FROM teams_membership WHERE {_OF_PEOPLE}
 """
 
@@ -62,49 +64,27 @@ class Promise(NamedTuple):
     currency: str
 
 
-class Timeline(Generic[Held]):
-    """What holds on which days: half-open stretches that do not overlap."""
+class Stretch(NamedTuple, Generic[Held]):
+    """What holds on the days [begins, ends); an open end is the end of time."""
 
-    __slots__ = ("_stretches",)
+    begins: date
+    ends: date
+    held: Held
 
-    def __init__(self, begins: date | None, ends: date | None, held: Held) -> None:
-        self._stretches: list[tuple[date, date, Held]] = [(begins or date.min, ends or date.max, held)]
 
-    def hold(self, begins: date | None, ends: date | None, held: Held) -> None:
-        """Add a stretch of days; an open end is the end of time."""
-        self._stretches.append((begins or date.min, ends or date.max, held))
-        self._stretches.sort(key=lambda stretch: stretch[0])
+Timeline = Sequence[Stretch[Held]]
+"""What holds on which days: stretches that do not overlap, the earliest first."""
 
-    def throughout(self, since: date, until: date) -> Held | None:
-        """Return what holds on every day of [since, until), if it is the only thing that ever does."""
-        if len(self._stretches) == 1:
-            begins, ends, held = self._stretches[0]
-            if begins <= since and until <= ends:
-                return held
-        return None
 
-    def on(self, day: date) -> Held | None:
-        """Return what holds on a day."""
-        if len(self._stretches) == 1:
-            begins, ends, held = self._stretches[0]
-            return held if begins <= day < ends else None
-        place = bisect_right(self._stretches, day, key=lambda stretch: stretch[0]) - 1
-        if place < 0 or self._stretches[place][1] <= day:
-            return None
-        return self._stretches[place][2]
+def _on(line: Timeline[Held] | None, day: date) -> Held | None:
+    """Return what holds on a day."""
+    return next((held for begins, ends, held in line or () if begins <= day < ends), None)
 
-    def edges(self, since: date, until: date) -> Iterable[date]:
-        """Return the days strictly inside [since, until) on which something begins or ends."""
-        for begins, ends, _held in self._stretches:
-            yield from (day for day in (begins, ends) if since < day < until)
 
-    def changes(self, since: date, until: date) -> bool:
-        """Tell whether something begins or ends strictly inside [since, until)."""
-        return any(since < begins < until or since < ends < until for begins, ends, _held in self._stretches)
-
-    def all_held(self) -> Iterable[Held]:
-        """Return everything that holds on some day."""
-        return (held for _since, _until, held in self._stretches)
+def _edges(line: Timeline[Any] | None, since: date, until: date) -> Iterator[date]:
+    """Yield the days strictly inside [since, until) on which something begins or ends."""
+    for begins, ends, _held in line or ():
+        yield from (day for day in (begins, ends) if since < day < until)
 
 
 @dataclass(frozen=True)
@@ -118,7 +98,8 @@ class PeopleFacts:
     @property
     def currencies(self) -> set[str]:
         """Return the currencies of all packages."""
-        return {held.currency for line in self.promises.values() for held in line.all_held()}
+        stretches = chain.from_iterable(self.promises.values())
+        return {promise.currency for promise in map(_HELD, stretches)}
 
 
 def people_facts(*, stints: Sequence[StintRow], reads: PlanReads, since: date, until: date) -> PeopleFacts:
@@ -128,34 +109,46 @@ def people_facts(*, stints: Sequence[StintRow], reads: PlanReads, since: date, u
     jobs: dict[str, Timeline[Job]] = {}
     promises: dict[str, Timeline[Promise]] = {}
     dedications: dict[tuple[str, str], Timeline[Decimal]] = {}
-    alike: dict[Any, Job] = {}
     with connection.cursor() as cursor:
-        cursor.execute(EMPLOYMENTS, said)
-        for person, begins, ends, fte, status in cursor.fetchall():
+        if found := _columns_of(cursor, EMPLOYMENTS, said):
+            persons, begins, ends, ftes, statuses = found
             # Nearly everybody is employed alike; a figure that is the same object is written once later.
-            job = alike.get((fte, status))
-            if job is None:
-                job = alike[fte, status] = Job(fte, status == EmploymentStatus.LEAVE, status in WORKING)
-            _hold(jobs, person, begins, ends, job)
-        if reads.needs_package:
-            cursor.execute(PACKAGES, said)
-            for person, begins, ends, *promised in cursor.fetchall():
-                _hold(promises, person, begins, ends, Promise(*promised))
-        if reads.needs_dedication:
-            cursor.execute(MEMBERSHIPS, said)
-            for person, account, begins, ends, dedication in cursor.fetchall():
-                _hold(dedications, (person, account), begins, ends, dedication)
+            alike = {each: _job(*each) for each in set(zip(ftes, statuses, strict=True))}
+            jobs = _timelines(persons, begins, ends, map(alike.__getitem__, zip(ftes, statuses, strict=True)))
+        if reads.needs_package and (found := _columns_of(cursor, PACKAGES, said)):
+            persons, begins, ends, targets, bases, currencies = found
+            promised = made(Promise, targets, bases, currencies)
+            promises = _timelines(persons, begins, ends, promised)
+        if reads.needs_dedication and (found := _columns_of(cursor, MEMBERSHIPS, said)):
+            persons, accounts, begins, ends, shares = found
+            dedications = _timelines(list(zip(persons, accounts, strict=True)), begins, ends, shares)
     return PeopleFacts(jobs=jobs, promises=promises, dedications=dedications)
 
 
-def _hold(
-    lines: dict[Key, Timeline[Held]], key: Key, begins: date | None, ends: date | None, held: Held
-) -> None:
-    known = lines.get(key)
-    if known is None:
-        lines[key] = Timeline(begins, ends, held)
-    else:
-        known.hold(begins, ends, held)
+def _columns_of(cursor: Any, query: str, said: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Return what a query finds, column by column; nothing where there is no row."""
+    cursor.execute(query, said)
+    return list(zip(*cursor.fetchall(), strict=True))
+
+
+def _job(fte: str, status: str) -> Job:
+    return Job(Decimal(fte), status == EmploymentStatus.LEAVE, status in WORKING)
+
+
+def _timelines(
+    keys: Sequence[Key], begins: Sequence[str | None], ends: Sequence[str | None], held: Iterable[Held]
+) -> dict[Key, Timeline[Held]]:
+    """Return what holds by whom it is of; days are in ISO form, None where they are open."""
+    day = {text: date.fromisoformat(text) for text in {*begins, *ends} if text is not None}
+    first, last = ({**day, None: open_end}.__getitem__ for open_end in (date.min, date.max))
+    stretches: list[Stretch[Held]] = list(made(Stretch, map(first, begins), map(last, ends), held))
+    lines: dict[Key, Timeline[Held]] = dict(zip(keys, zip(stretches, strict=True), strict=True))
+    if len(lines) < len(stretches):
+        gathered: dict[Key, list[Stretch[Held]]] = {key: [] for key in lines}
+        for key, stretch in zip(keys, stretches, strict=True):
+            gathered[key].append(stretch)
+        lines |= {key: sorted(line, key=_BEGINS) for key, line in gathered.items() if len(line) > 1}
+    return lines
 
 
 def stint_spans(
@@ -168,11 +161,11 @@ def stint_spans(
     without any employment in reach, without a package on a worked day, or with a package in
     a currency that has no rate, is noted as a problem.
     """
-    made: list[tuple[Any, ...]] = []
+    spans: list[tuple[Any, ...]] = []
     for row, stint in enumerate(stints):
         plain = _plain_span(row, stint, facts, reads, conversion)
         if plain is not None:
-            made.append(plain)
+            spans.append(plain)
             continue
         if stint.person_id not in facts.jobs:
             conversion.problems.note(
@@ -185,8 +178,8 @@ def stint_spans(
         for since, until in _cuts(stint, facts):
             span = _span(row, stint, since, until, facts, reads, conversion)
             if span is not None:
-                made.append(span)
-    columns = list(zip(*made, strict=True)) or [()] * 8
+                spans.append(span)
+    columns = list(zip(*spans, strict=True)) or [()] * 8
     return Spans(
         row=np.array(columns[0], dtype=np.int64),
         since=np.array(columns[1], dtype=np.int64),
@@ -203,36 +196,38 @@ def _plain_span(
     row: int, stint: StintRow, facts: PeopleFacts, reads: PlanReads, conversion: Conversion
 ) -> tuple[Any, ...] | None:
     """Return the one span of a stint over which nothing changes, as nearly all are; None for the others."""
-    line, since, until = facts.jobs.get(stint.person_id), stint.since, stint.until
-    job = None if line is None else line.throughout(since, until)
-    if job is None or not job.working or facts.dedications:
+    line, person, since, until = (
+        facts.jobs.get(stint.person_id, ()),
+        stint.person_id,
+        stint.since,
+        stint.until,
+    )
+    if len(line) != 1 or facts.dedications:
+        return None
+    begins, ends, job = line[0]
+    if begins > since or until > ends or not job.working:
         return None
     if not reads.needs_package:
         return row, since.toordinal(), until.toordinal(), ZERO, ZERO, job.fte, ONE, job.on_leave
-    promises = facts.promises.get(stint.person_id)
-    promise = None if promises is None else promises.throughout(since, until)
-    if promise is None or promise.currency != conversion.currency:
+    promised = facts.promises.get(person, ())
+    if len(promised) != 1:
         return None
-    target = CONTEXT.multiply(promise.variable_target, stint.share)
-    base = CONTEXT.multiply(promise.base_salary, stint.share)
-    return row, since.toordinal(), until.toordinal(), target, base, job.fte, ONE, job.on_leave
+    begins, ends, (target, base, currency) = promised[0]
+    if begins > since or until > ends or currency != conversion.currency:
+        return None
+    share, times = stint.share, CONTEXT.multiply
+    return (
+        row, since.toordinal(), until.toordinal(), times(target, share), times(base, share), job.fte, ONE, job.on_leave,
+    )  # fmt: skip
 
 
 def _cuts(stint: StintRow, facts: PeopleFacts) -> Sequence[tuple[date, date]]:
     since, until = stint.since, stint.until
-    lines: list[Timeline[Any]] = []
-    for line in (facts.jobs.get(stint.person_id), facts.promises.get(stint.person_id)):
-        if line is not None and line.changes(since, until):
-            lines.append(line)
+    lines: list[Timeline[Any] | None] = [facts.jobs.get(stint.person_id), facts.promises.get(stint.person_id)]
     if facts.dedications and stint.account_id is not None:
-        dedicated = facts.dedications.get((stint.person_id, stint.account_id))
-        if dedicated is not None and dedicated.changes(since, until):
-            lines.append(dedicated)
-    if not lines:
-        return ((since, until),)
-    return list(
-        pairwise(sorted({since, until, *(day for line in lines for day in line.edges(since, until))}))
-    )
+        lines.append(facts.dedications.get((stint.person_id, stint.account_id)))
+    inside = {day for line in lines for day in _edges(line, since, until)}
+    return list(pairwise(sorted({since, until, *inside}))) if inside else ((since, until),)
 
 
 def _span(
@@ -245,13 +240,12 @@ def _span(
     conversion: Conversion,
 ) -> tuple[Any, ...] | None:
     """Return a span's figures; None for days that are not worked, or lack a package."""
-    job = facts.jobs[stint.person_id].on(since)
+    job = _on(facts.jobs[stint.person_id], since)
     if job is None or not job.working:
         return None
     target, base = ZERO, ZERO
     if reads.needs_package:
-        line = facts.promises.get(stint.person_id)
-        promise = line.on(since) if line is not None else None
+        promise = _on(facts.promises.get(stint.person_id), since)
         if promise is None:
             conversion.problems.note(
                 employee_id=stint.employee_id,
@@ -282,4 +276,4 @@ def _dedication(stint: StintRow, day: date, facts: PeopleFacts) -> Decimal:
     )
     if line is None:
         return ONE
-    return line.on(day) or ZERO
+    return _on(line, day) or ZERO

@@ -29,7 +29,7 @@ from kamcomp.policy.models import PolicySetting
 from payouts.selectors.inputs.added import added_rows
 from payouts.selectors.inputs.reach import Reach
 from payouts.selectors.inputs.reads import KeyRead, PlanReads
-from payouts.selectors.inputs.rows import Conversion, StintRow, uuid_array
+from payouts.selectors.inputs.rows import Conversion, StintRow, made, uuid_array
 from plans.engine.conventions import Level
 from plans.engine.inputs import Ints, ResultKey, Results, Stated
 from scorecards.choices import Aggregation, ResultStatus, TargetStatus
@@ -55,7 +55,8 @@ _BELIEVED = """
 """
 _RESULTS = """
     SELECT f.metric_id::text, f."window", f.{of}_id::text, g.code, trim_scale(coalesce(f.numerator, f.value)),
-           CASE WHEN f.numerator IS NOT NULL THEN trim_scale(f.denominator) END, f.value IS NOT NULL, f.currency, f.status
+           CASE WHEN f.numerator IS NOT NULL THEN trim_scale(f.denominator) END, f.value IS NOT NULL,
+           f.currency, f.status
       FROM scorecards_result f LEFT JOIN teams_segment g ON g.id = f.segment_id
      WHERE f.{of}_id = ANY((SELECT %(subjects)s::uuid[])::uuid[]) AND f.period_id = %(period)s
        AND f."window" = ANY(%(windows)s) AND {believed}
@@ -105,7 +106,9 @@ class Measured:
     @property
     def currencies(self) -> set[str]:
         """Return every currency a result or target is in."""
-        found = {currency for results in self.results.values() for currency in map(_CURRENCY, results.values())}
+        found = {
+            currency for results in self.results.values() for currency in map(_CURRENCY, results.values())
+        }
         for of_metric in self.targets.values():
             found.update(map(_CURRENCY, chain.from_iterable(of_metric.values())))
         return found
@@ -193,10 +196,12 @@ def _read_results(
     found = _rows(_RESULTS, of, said)
     if not found:
         return
-    metric, window, subject, segment, figures, denominators, valued, currency, status = zip(*found, strict=True)
+    metric, window, subject, segment, figures, denominators, valued, currency, status = zip(
+        *found, strict=True
+    )
     names = _all_named(subject, segment)
     if set(map(STATE_OF.__getitem__, set(status))) == {FINAL} and all(valued):
-        stored = map(StoredResult._make, zip(figures, denominators, repeat(FINAL), currency, strict=False))
+        stored = made(StoredResult, figures, denominators, repeat(FINAL), currency)
     else:
         stored = map(_stored_or_not, figures, denominators, valued, currency, status)
     of_one = set(zip(metric, window, strict=True))
@@ -216,7 +221,7 @@ def _read_targets(
         return
     metric, subject, segment, since, until, values, currency = zip(*found, strict=True)
     days = {text: date.fromisoformat(text) for text in {*since, *until}}.__getitem__
-    stored = map(StoredTarget._make, zip(map(days, since), map(days, until), values, currency, strict=True))
+    stored = made(StoredTarget, map(days, since), map(days, until), values, currency)
     names = list(_all_named(subject, segment))
     if len(set(metric)) == 1 and len(set(names)) == len(names):
         targets[metrics[metric[0]][0]].update(zip(names, ([each] for each in stored), strict=True))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, localcontext
+from functools import partial
+from itertools import compress
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -21,12 +23,13 @@ from payouts.selectors.inputs.reach import Reach
 from scorecards.engine.rates import RateMissing, Rates
 
 ONE = Decimal(1)
+Row = TypeVar("Row")
 
 # Ids come as a sub-select's array: the planner does not weigh thousands of them one by one, and looks each up by
 # its index, whatever it believes of a table that has just been filled.
 STINTS = """
     SELECT a.id::text, a.person_id::text, p.employee_id, a.account_id::text, coalesce(n.code, ''),
-           s.node_id::text, coalesce(n.region, ''), lower(a.valid), upper(a.valid), a.share,
+           s.node_id::text, coalesce(n.region, ''), lower(a.valid)::text, upper(a.valid)::text, a.share::text,
            nullif(a.parameters, '{}')::text, a.valid && daterange(%(since)s, %(until)s), a.valid && %(days)s
       FROM plans_assignment a
       JOIN teams_person p ON p.id = a.person_id
@@ -60,6 +63,7 @@ class StintRow(NamedTuple):
 
 
 _EMPLOYEE = StintRow._fields.index("employee_id")
+_CODE = 1  # of an assignment's places: account, its code, node, region
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,11 @@ class Conversion:
             }
 
 
+def made(row: type[Row], *columns: Iterable[Any]) -> Iterator[Row]:
+    """Return rows of a named tuple from its columns: what `_make` does, without a Python call a row."""
+    return map(partial(tuple.__new__, row), zip(*columns, strict=False))  # type: ignore[arg-type]
+
+
 def account_of(stint: str) -> str:
     """Return the code of a stint's account; "" if the assignment names none."""
     return stint.rpartition("/")[0]
@@ -158,17 +167,24 @@ def stint_rows(*, assignments: str, reach: Reach, period: Period) -> tuple[list[
     with connection.cursor() as cursor:
         cursor.execute(STINTS, said)
         found = cursor.fetchall()
-    here = {row[1] for row in found if row[-1]}
-    gone = {row[2]: row[1] for row in found if row[1] not in here}
-    rows = [
-        StintRow(
-            f"{code}/{pk}", pk, person, employee, account, code, node, region,
-            max(begins or since, since), min(ends or until, until), share,
-            json.loads(parameters) if parameters else {},
-        )
-        for pk, person, employee, account, code, node, region, begins, ends, share, parameters, owed, _now in found
-        if owed and person in here
-    ]  # fmt: skip
+    if not found:
+        return [], {}
+    ids, persons, employees, *places, begins, ends, shares, parameters, owed, now = zip(*found, strict=True)
+    here = set(compress(persons, now))
+    gone = {} if all(now) else {row[2]: row[1] for row in found if row[1] not in here}
+    days = {text: date.fromisoformat(text) for text in {*begins, *ends} if text is not None}
+    first = {text: max(day, since) for text, day in days.items()} | {None: since}
+    last = {text: min(day, until) for text, day in days.items()} | {None: until}
+    share = {text: Decimal(text) for text in set(shares)}
+    names = map("/".join, zip(places[_CODE], ids, strict=True))
+    columns = (
+        names, ids, persons, employees, *places,
+        map(first.__getitem__, begins), map(last.__getitem__, ends), map(share.__getitem__, shares),
+        (json.loads(text) if text else {} for text in parameters),
+    )  # fmt: skip
+    rows = list(made(StintRow, *columns))
+    if gone or not all(owed):
+        rows = [row for row, due in zip(rows, owed, strict=True) if due and row.person_id in here]
     rows.sort(key=itemgetter(_EMPLOYEE, 0))
     return rows, dict(sorted(gone.items()))
 
