@@ -14,9 +14,10 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from operator import lt
 from typing import Any
 
@@ -66,7 +67,7 @@ def inputs_to_bytes(*, plan: Plan, inputs: Inputs) -> bytes:
     for what, ids in (("stints", inputs.stints), ("payees", inputs.payees), ("credits", inputs.credits.ids)):
         if not all(map(lt, ids, ids[1:])):
             raise InputsNotSorted(f"The {what} to be kept are not in rising order of their ids, each once.")
-    document = {"format": FORMAT, "plan": plan_document(plan), "inputs": _written(inputs)}
+    document = {"format": FORMAT, "plan": _plan_written(plan), "inputs": _written(inputs)}
     return zlib.compress(_canonical(document).encode(), level=LEVEL)
 
 
@@ -74,6 +75,12 @@ class Written(str):
     """A column as it stands in the canonical bytes: its texts are made, and joined, all at once."""
 
     __slots__ = ()
+
+
+@lru_cache(maxsize=16)
+def _plan_written(plan: Plan) -> Written:
+    """Return a plan as it stands in the canonical bytes; the chunks of a run have few."""
+    return Written(canonical_bytes(plan_document(plan)).decode())
 
 
 def _canonical(document: Any) -> str:
@@ -112,8 +119,7 @@ def inputs_digest(kept: bytes) -> str:
 
 def in_order(inputs: Inputs) -> Inputs:
     """Return the same inputs with stints, payees, spans, subjects and credits in canonical order."""
-    stints = np.array(sorted(range(inputs.size), key=lambda i: inputs.stints[i]), dtype=np.int64)
-    payees = np.array(sorted(range(len(inputs.payees)), key=lambda i: inputs.payees[i]), dtype=np.int64)
+    stints, payees = _order(inputs.stints), _order(inputs.payees)
     row, who = _places(stints), _places(payees)
     spans = _sorted_spans(inputs.spans, row)
     return Inputs(
@@ -129,6 +135,11 @@ def in_order(inputs: Inputs) -> Inputs:
         credits=_sorted_credits(inputs.credits, row),
         balances=Balances(**{name: column[payees] for name, column in vars(inputs.balances).items()}),
     )
+
+
+def _order(names: Sequence[str]) -> Ints:
+    """Return the places of names in rising order."""
+    return np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.int64)
 
 
 def _places(order: Ints) -> Ints:
@@ -149,7 +160,7 @@ def _sorted_spans(spans: Spans, row: Ints) -> Spans:
 
 
 def _sorted_results(results: Results, stints: Ints) -> Results:
-    order = np.array(sorted(range(len(results.subjects)), key=lambda i: results.subjects[i]), dtype=np.int64)
+    order = _order(results.subjects)
     place, index = _places(order), results.index[stints]
     return Results(
         subjects=tuple(results.subjects[i] for i in order),
@@ -163,7 +174,7 @@ def _sorted_results(results: Results, stints: Ints) -> Results:
 
 
 def _sorted_credits(credits: Credits, row: Ints) -> Credits:
-    order = np.array(sorted(range(len(credits.ids)), key=lambda i: credits.ids[i]), dtype=np.int64)
+    order = _order(credits.ids)
     words = {
         name: tuple(getattr(credits, name)[i] for i in order)
         for name in ("ids", "product", "category", "deal_kind", "credit_type")

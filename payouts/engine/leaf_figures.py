@@ -145,8 +145,10 @@ def check_size(figures: Sequence[Decimal] | Column, *, limit: Decimal, unit: str
     """
     if not len(figures):
         return
-    lowest = -limit
-    if lowest < min(figures) and max(figures) < limit:
+    lowest, known = -limit, figures.tolist() if isinstance(figures, np.ndarray) else figures
+    if known.count(known[0]) == len(known):  # a balance that nobody has is one zero
+        known = known[:1]
+    if lowest < min(known) and max(known) < limit:
         return
     for figure in figures:
         if not lowest < figure < limit:

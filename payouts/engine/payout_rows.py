@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
+from typing import Any
 
 import numpy as np
 
@@ -195,7 +196,7 @@ def _check_sizes(plan: Plan, outcome: Outcome) -> None:
 
     :raises FigureTooLarge: naming the first that does not.
     """
-    paid = ~outcome.blocked
+    paid: Any = ~outcome.blocked if outcome.blocked.any() else slice(None)
     of_payees = [
         outcome.due,
         outcome.payable,
@@ -205,7 +206,7 @@ def _check_sizes(plan: Plan, outcome: Outcome) -> None:
     of_payees += [line.amount for line in (*outcome.settlement, *outcome.payment)]
     for column in of_payees:
         check_size(column[paid], limit=LARGEST_AMOUNT, unit=plan.currency)
-    stints = paid[outcome.payee]
+    stints = paid if isinstance(paid, slice) else paid[outcome.payee]
     for line in outcome.earned:
         check_size(line.amount[stints], limit=LARGEST_AMOUNT, unit=plan.currency)
         if line.ratio is not None:
@@ -248,10 +249,8 @@ def _line_texts(
     shown = [f"\t\t{NULL}\t{NULL}\t{NULL}\t"] * size if known is None else known.texts(size=size)
     ratios = [NULL + tail] * size if line.ratio is None else _ratio_texts(line.ratio, tail)
     amounts = decimal_texts(line.amount)
-    return [
-        f"{head}{account}{figure}{ratio}{amount}"
-        for account, figure, ratio, amount in zip(account_ids, shown, ratios, amounts, strict=True)
-    ]
+    heads = map(head.__add__, account_ids)
+    return list(map("".join, zip(heads, shown, ratios, amounts, strict=True)))
 
 
 def _ratio_texts(ratio: Column, tail: str) -> list[str]:

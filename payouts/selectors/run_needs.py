@@ -13,6 +13,7 @@ from payouts.selectors.inputs.reads import plan_reads
 from payouts.selectors.inputs.results import SubjectId, company_node, subjects_of
 from payouts.selectors.inputs.rows import stint_rows, uuid_array
 from payouts.selectors.runs import period_assignments
+from plans.engine.conventions import Level
 from plans.engine.document import plan_from_document
 from plans.engine.inputs import ResultKey
 from plans.models import Assignment, PlanVersion
@@ -71,9 +72,10 @@ def _version_needs(
     company = company_node(reads=reads, on=period.days.lower)
     for key in keys:
         since = _window_since(key=key, reach=reach)
-        for subject in subjects_of(key=key, stints=stints, company=company).ids:
-            if subject.segment is None or subject.segment in segments:
-                yield _need(key.metric, key.window, subject, segments, version.currency, since)
+        for name in subjects_of(key=key, stints=stints, company=company).ids:
+            need = _need(key, name, segments, version.currency, since)
+            if need is not None:
+                yield need
 
 
 def _window_since(*, key: ResultKey, reach: Reach) -> date | None:
@@ -84,14 +86,19 @@ def _window_since(*, key: ResultKey, reach: Reach) -> date | None:
 
 
 def _need(
-    metric: str, window: str, subject: SubjectId, segments: dict[str, UUID], currency: str, since: date | None
-) -> ResultNeed:
+    key: ResultKey, name: SubjectId, segments: dict[str, UUID], currency: str, since: date | None
+) -> ResultNeed | None:
+    """Return the need of a subject's result; None of a segment that nobody made."""
+    subject, _slash, segment = name.partition("/")
+    if segment and segment not in segments:
+        return None
+    personal = key.level == Level.INDIVIDUAL
     return ResultNeed(
-        metric=metric,
-        window=window,
-        node_id=None if subject.node_id is None else UUID(subject.node_id),
-        person_id=None if subject.person_id is None else UUID(subject.person_id),
-        segment_id=None if subject.segment is None else segments[subject.segment],
+        metric=key.metric,
+        window=key.window,
+        node_id=None if personal else UUID(subject),
+        person_id=UUID(subject) if personal else None,
+        segment_id=segments[segment] if segment else None,
         currency=currency,
         since=since,
     )

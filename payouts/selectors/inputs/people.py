@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import chain, pairwise
-from operator import attrgetter
+from operator import attrgetter, le
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -161,6 +161,55 @@ def stint_spans(
     without any employment in reach, without a package on a worked day, or with a package in
     a currency that has no rate, is noted as a problem.
     """
+    columns = _plain_columns(stints, facts, reads, conversion)
+    if columns is None:
+        columns = _cut_columns(stints, facts, reads, conversion)
+    return Spans(
+        row=np.array(columns[0], dtype=np.int64),
+        since=np.array(columns[1], dtype=np.int64),
+        until=np.array(columns[2], dtype=np.int64),
+        target_incentive=as_column(columns[3]),
+        base_salary=as_column(columns[4]),
+        fte=as_column(columns[5]),
+        dedication=as_column(columns[6]),
+        on_leave=np.array(columns[7], dtype=bool),
+    )
+
+
+def _plain_columns(
+    stints: Sequence[StintRow], facts: PeopleFacts, reads: PlanReads, conversion: Conversion
+) -> list[Sequence[Any]] | None:
+    """Return the spans where nothing changes for anybody, column by column; None if it does, or a fact lacks."""
+    lines = [facts.jobs.get(stint.person_id, ()) for stint in stints]
+    promised = [facts.promises.get(stint.person_id, ()) for stint in stints]
+    if (
+        facts.dedications
+        or not reads.needs_package
+        or not stints
+        or set(map(len, chain(lines, promised))) != {1}
+    ):
+        return None
+    since, until = [stint.since for stint in stints], [stint.until for stint in stints]
+    for known in (lines, promised):
+        begins, ends, held = zip(*chain.from_iterable(known), strict=True)
+        if not (all(map(le, begins, since)) and all(map(le, until, ends))):
+            return None
+        if known is lines:
+            ftes, on_leave, working = zip(*held, strict=True)
+    targets, bases, currencies = zip(*held, strict=True)
+    if not all(working) or set(currencies) != {conversion.currency}:
+        return None
+    shares, times = [stint.share for stint in stints], CONTEXT.multiply
+    return [
+        range(len(stints)), list(map(date.toordinal, since)), list(map(date.toordinal, until)),
+        list(map(times, targets, shares)), list(map(times, bases, shares)), ftes, [ONE] * len(stints), on_leave,
+    ]  # fmt: skip
+
+
+def _cut_columns(
+    stints: Sequence[StintRow], facts: PeopleFacts, reads: PlanReads, conversion: Conversion
+) -> list[Sequence[Any]]:
+    """Return the spans, cut where a fact of a stint changes, column by column."""
     spans: list[tuple[Any, ...]] = []
     for row, stint in enumerate(stints):
         plain = _plain_span(row, stint, facts, reads, conversion)
@@ -179,17 +228,7 @@ def stint_spans(
             span = _span(row, stint, since, until, facts, reads, conversion)
             if span is not None:
                 spans.append(span)
-    columns = list(zip(*spans, strict=True)) or [()] * 8
-    return Spans(
-        row=np.array(columns[0], dtype=np.int64),
-        since=np.array(columns[1], dtype=np.int64),
-        until=np.array(columns[2], dtype=np.int64),
-        target_incentive=as_column(columns[3]),
-        base_salary=as_column(columns[4]),
-        fte=as_column(columns[5]),
-        dedication=as_column(columns[6]),
-        on_leave=np.array(columns[7], dtype=bool),
-    )
+    return list(zip(*spans, strict=True)) or [()] * 8
 
 
 def _plain_span(

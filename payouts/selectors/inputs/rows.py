@@ -28,14 +28,17 @@ Row = TypeVar("Row")
 # Ids come as a sub-select's array: the planner does not weigh thousands of them one by one, and looks each up by
 # its index, whatever it believes of a table that has just been filled.
 STINTS = """
-    SELECT a.id::text, a.person_id::text, p.employee_id, a.account_id::text, coalesce(n.code, ''),
-           s.node_id::text, coalesce(n.region, ''), lower(a.valid)::text, upper(a.valid)::text, a.share::text,
-           nullif(a.parameters, '{}')::text, a.valid && daterange(%(since)s, %(until)s), a.valid && %(days)s
+    SELECT a.id::text, a.person_id::text, p.employee_id, a.account_id::text, lower(a.valid)::text, upper(a.valid)::text,
+           a.share::text, nullif(a.parameters, '{}')::text, a.valid && daterange(%(since)s, %(until)s),
+           a.valid && %(days)s
       FROM plans_assignment a
       JOIN teams_person p ON p.id = a.person_id
-      LEFT JOIN teams_strategicaccount s ON s.id = a.account_id
-      LEFT JOIN teams_accountnode n ON n.id = s.node_id
      WHERE a.id = ANY((SELECT %(assignments)s::uuid[])::uuid[])
+"""
+ACCOUNTS = """
+    SELECT s.id::text, n.code, s.node_id::text, coalesce(n.region, '')
+      FROM teams_strategicaccount s JOIN teams_accountnode n ON n.id = s.node_id
+     WHERE s.id = ANY((SELECT %(accounts)s::uuid[])::uuid[])
 """
 
 
@@ -63,7 +66,6 @@ class StintRow(NamedTuple):
 
 
 _EMPLOYEE = StintRow._fields.index("employee_id")
-_CODE = 1  # of an assignment's places: account, its code, node, region
 
 
 @dataclass(frozen=True)
@@ -167,18 +169,24 @@ def stint_rows(*, assignments: str, reach: Reach, period: Period) -> tuple[list[
     with connection.cursor() as cursor:
         cursor.execute(STINTS, said)
         found = cursor.fetchall()
-    if not found:
-        return [], {}
-    ids, persons, employees, *places, begins, ends, shares, parameters, owed, now = zip(*found, strict=True)
+        if not found:
+            return [], {}
+        ids, persons, employees, accounts, begins, ends, shares, parameters, owed, now = zip(
+            *found, strict=True
+        )
+        named = uuid_array(account for account in set(accounts) if account is not None)
+        cursor.execute(ACCOUNTS, {"accounts": named})
+        places = {account: place for account, *place in cursor.fetchall()} | {None: ("", None, "")}
+    codes, nodes, regions = zip(*map(places.__getitem__, accounts), strict=True)
     here = set(compress(persons, now))
     gone = {} if all(now) else {row[2]: row[1] for row in found if row[1] not in here}
     days = {text: date.fromisoformat(text) for text in {*begins, *ends} if text is not None}
     first = {text: max(day, since) for text, day in days.items()} | {None: since}
     last = {text: min(day, until) for text, day in days.items()} | {None: until}
     share = {text: Decimal(text) for text in set(shares)}
-    names = map("/".join, zip(places[_CODE], ids, strict=True))
+    names = map("/".join, zip(codes, ids, strict=True))
     columns = (
-        names, ids, persons, employees, *places,
+        names, ids, persons, employees, accounts, codes, nodes, regions,
         map(first.__getitem__, begins), map(last.__getitem__, ends), map(share.__getitem__, shares),
         (json.loads(text) if text else {} for text in parameters),
     )  # fmt: skip
