@@ -139,9 +139,13 @@ def _timelines(
     keys: Sequence[Key], begins: Sequence[str | None], ends: Sequence[str | None], held: Iterable[Held]
 ) -> dict[Key, Timeline[Held]]:
     """Return what holds by whom it is of; days are in ISO form, None where they are open."""
-    day = {text: date.fromisoformat(text) for text in {*begins, *ends} if text is not None}
-    first, last = ({**day, None: open_end}.__getitem__ for open_end in (date.min, date.max))
-    stretches: list[Stretch[Held]] = list(made(Stretch, map(first, begins), map(last, ends), held))
+    day: dict[str | None, date] = {
+        text: date.fromisoformat(text) for text in {*begins, *ends} if text is not None
+    }
+    first, last = day | {None: date.min}, day | {None: date.max}
+    stretches: list[Stretch[Held]] = list(
+        made(Stretch, map(first.__getitem__, begins), map(last.__getitem__, ends), held)
+    )
     lines: dict[Key, Timeline[Held]] = dict(zip(keys, zip(stretches, strict=True), strict=True))
     if len(lines) < len(stretches):
         gathered: dict[Key, list[Stretch[Held]]] = {key: [] for key in lines}

@@ -280,9 +280,8 @@ def _stored_or_not(
 def _columns(
     read: KeyRead, found: Measured, reach: Reach, years: int, whose: Subjects, conversion: Conversion
 ) -> Results:
-    stored = list(map(found.results.get((read.key.metric, read.key.window), {}).get, whose.ids))
-    if None in stored:
-        stored = [NO_RESULT if each is None else each for each in stored]
+    known = found.results.get((read.key.metric, read.key.window), {})
+    stored = list(map(known.get, whose.ids, repeat(NO_RESULT)))
     numerators, denominators, states, currencies = zip(*stored, strict=True) if stored else ((), (), (), ())
     if set(currencies) - {"", conversion.currency}:
         numerators = tuple(

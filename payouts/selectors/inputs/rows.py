@@ -23,7 +23,7 @@ from payouts.selectors.inputs.reach import Reach
 from scorecards.engine.rates import RateMissing, Rates
 
 ONE = Decimal(1)
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=tuple[Any, ...])
 
 # Ids come as a sub-select's array: the planner does not weigh thousands of them one by one, and looks each up by
 # its index, whatever it believes of a table that has just been filled.
@@ -140,7 +140,7 @@ class Conversion:
 
 def made(row: type[Row], *columns: Iterable[Any]) -> Iterator[Row]:
     """Return rows of a named tuple from its columns: what `_make` does, without a Python call a row."""
-    return map(partial(tuple.__new__, row), zip(*columns, strict=False))  # type: ignore[arg-type]
+    return map(partial(tuple.__new__, row), zip(*columns, strict=False))  # type: ignore[type-var]
 
 
 def account_of(stint: str) -> str:
