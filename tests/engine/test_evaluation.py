@@ -7,6 +7,7 @@ Plans and results are drawn by hypothesis; figures worked by hand are in tests/g
 from __future__ import annotations
 
 import json
+import zlib
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,7 +21,7 @@ from kamcomp.columns import EXACT, FAST
 from kamcomp.trace import RecordingTrace
 from payouts.engine.evaluation import Outcome, evaluate
 from payouts.engine.kept import InputsNotSorted, in_order, inputs_from_bytes, inputs_to_bytes
-from plans.engine.document import plan_from_document
+from plans.engine.document import canonical_bytes, plan_from_document
 from plans.engine.inputs import (
     Balances,
     Calendar,
@@ -238,6 +239,12 @@ class TestKeptInputs:
         assert inputs_to_bytes(plan=PLAN, inputs=in_order(rows_of(inputs, np.array(order)))) == kept
         plan, again = inputs_from_bytes(kept)
         assert list(paid(plan, again).payout) == list(paid(PLAN, inputs).payout)
+
+    @given(rows=ROWS)
+    def test_are_canonical_though_columns_are_written_by_themselves(self, rows):
+        said = zlib.decompress(inputs_to_bytes(plan=PLAN, inputs=inputs_of(rows)))
+
+        assert canonical_bytes(json.loads(said)) == said
 
     def test_refuses_rows_out_of_order(self):
         inputs = rows_of(inputs_of([["1", "1"], ["2", "2"]]), np.array([1, 0]))

@@ -21,7 +21,7 @@ from django.db import connection
 from kamcomp.columns import as_column
 from kamcomp.money import CONTEXT
 from payouts.selectors.inputs.reads import PlanReads
-from payouts.selectors.inputs.rows import Conversion, StintRow, made, uuid_array
+from payouts.selectors.inputs.rows import Conversion, StintRow, days_of, made, uuid_array
 from plans.engine.inputs import Spans
 from teams.choices import EmploymentStatus, PackageStatus
 
@@ -139,9 +139,7 @@ def _timelines(
     keys: Sequence[Key], begins: Sequence[str | None], ends: Sequence[str | None], held: Iterable[Held]
 ) -> dict[Key, Timeline[Held]]:
     """Return what holds by whom it is of; days are in ISO form, None where they are open."""
-    day: dict[str | None, date] = {
-        text: date.fromisoformat(text) for text in {*begins, *ends} if text is not None
-    }
+    day = days_of(begins, ends)
     first, last = day | {None: date.min}, day | {None: date.max}
     stretches: list[Stretch[Held]] = list(
         made(Stretch, map(first.__getitem__, begins), map(last.__getitem__, ends), held)

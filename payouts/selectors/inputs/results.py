@@ -29,7 +29,7 @@ from kamcomp.policy.models import PolicySetting
 from payouts.selectors.inputs.added import added_rows
 from payouts.selectors.inputs.reach import Reach
 from payouts.selectors.inputs.reads import KeyRead, PlanReads
-from payouts.selectors.inputs.rows import Conversion, StintRow, made, uuid_array
+from payouts.selectors.inputs.rows import Conversion, StintRow, days_of, made, uuid_array
 from plans.engine.conventions import Level
 from plans.engine.inputs import Ints, ResultKey, Results, Stated
 from scorecards.choices import Aggregation, ResultStatus, TargetStatus
@@ -220,7 +220,7 @@ def _read_targets(
     if not found:
         return
     metric, subject, segment, since, until, values, currency = zip(*found, strict=True)
-    days = {text: date.fromisoformat(text) for text in {*since, *until}}.__getitem__
+    days = days_of(since, until).__getitem__
     stored = made(StoredTarget, map(days, since), map(days, until), values, currency)
     names = list(_all_named(subject, segment))
     if len(set(metric)) == 1 and len(set(names)) == len(names):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from functools import partial
-from itertools import compress
+from itertools import chain, compress
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -138,6 +138,12 @@ class Conversion:
             }
 
 
+def days_of(*texts: Iterable[str | None]) -> dict[str | None, date]:
+    """Return the days that columns of the database's texts say, each read once; a column has few."""
+    said = set(chain.from_iterable(texts)) - {None}
+    return {text: date.max if text == "infinity" else date.fromisoformat(str(text)) for text in said}
+
+
 def made(row: type[Row], *columns: Iterable[Any]) -> Iterator[Row]:
     """Return rows of a named tuple from its columns: what `_make` does, without a Python call a row."""
     return map(partial(tuple.__new__, row), zip(*columns, strict=False))  # type: ignore[type-var]
@@ -180,7 +186,7 @@ def stint_rows(*, assignments: str, reach: Reach, period: Period) -> tuple[list[
     codes, nodes, regions = zip(*map(places.__getitem__, accounts), strict=True)
     here = set(compress(persons, now))
     gone = {} if all(now) else {row[2]: row[1] for row in found if row[1] not in here}
-    days = {text: date.fromisoformat(text) for text in {*begins, *ends} if text is not None}
+    days = days_of(begins, ends)
     first = {text: max(day, since) for text, day in days.items()} | {None: since}
     last = {text: min(day, until) for text, day in days.items()} | {None: until}
     share = {text: Decimal(text) for text in set(shares)}
