@@ -22,7 +22,7 @@ from tests.database import Baseline
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("KAMCOMP_SHARED_DATA") or PROJECT.parent / "shared" / "data")
-WORKER_SECONDS = 60
+WORKER_SECONDS = 120
 
 settings.register_profile("quick", max_examples=20, deadline=None)
 settings.register_profile("dev", max_examples=200, deadline=None)
@@ -167,4 +167,4 @@ def worker(worker_environment: dict[str, str], tmp_path: Path) -> Iterator[subpr
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=120)

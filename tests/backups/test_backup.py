@@ -53,7 +53,7 @@ def manage(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProc
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         env={**os.environ, "KAMCOMP_CHUNK_LEASE_SECONDS": "3", **environ},
-        cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False,
+        cwd=PROJECT, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ class TestDrill:
             until(
                 lambda: "calculated" in said(manage(there, "payouts", "work"))
                 + said(manage(there, "payouts", "status", "--period", "2026-Q2")).lower(),
-                seconds=120, every=1, saying="the restored run to end",
+                seconds=180, every=1, saying="the restored run to end",
             )  # fmt: skip
             verified = said(manage(there, "payouts", "verify", "--period", "2026-Q2"))
             assert verified.strip().endswith(run.result_digest)

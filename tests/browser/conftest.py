@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.chromium import FLAGS, chromium_path
 from tests.browser.seat import Demo, Running
 from tests.house.system import PROJECT, System
 
+PATIENCE = 90_000
+"""Milliseconds until what a page should show counts as missing; Playwright's own five seconds are few when it is busy."""
+expect.set_options(timeout=PATIENCE)
 SCREENSHOTS = Path(os.environ.get("KAMCOMP_SCREENSHOTS") or PROJECT / ".kamcomp" / "screenshots")
 
 

@@ -125,7 +125,7 @@ class Demo:
         with self.seat("") as seat:
             seat.go("/demo/start-over")
             seat.page.get_by_role("button", name="Start over").click()
-            seat.page.get_by_role("button", name="Enter as Maren Holt").wait_for(timeout=60_000)
+            seat.page.get_by_role("button", name="Enter as Maren Holt").wait_for(timeout=300_000)
         self.__dict__.pop("sessions", None)
 
     @contextmanager

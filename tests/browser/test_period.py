@@ -68,7 +68,7 @@ def imported_and_run_again(demo):
         seat.page.wait_for_url(re.compile(r"/imports/[0-9a-f-]{36}$"))
         run_page(seat)
         press(seat, "Run again")
-        expect(seat.page.get_by_text("The first approval fixes results")).to_be_visible(timeout=60_000)
+        expect(seat.page.get_by_text("The first approval fixes results")).to_be_visible(timeout=180_000)
         assert not seat.page.get_by_role("button", name="Review and fund the pools").is_visible()
         demo.keep(seat, "journey-run")
 
@@ -113,7 +113,7 @@ def approved_and_locked(demo):
         expect(seat.page.get_by_label("Type 2026-Q3")).to_have_value("2026-Q2")
         seat.page.get_by_label("Type 2026-Q3").fill("2026-Q3")
         press(seat, "Lock 2026-Q3")
-        seat.page.wait_for_url("**/exports*", timeout=60_000)
+        seat.page.wait_for_url("**/exports*", timeout=180_000)
         run_page(seat)
         expect(seat.page.get_by_text("Locked", exact=True).first).to_be_visible()
         demo.keep(seat, "journey-locked")
@@ -137,7 +137,7 @@ def register_file(demo):
         checked_first(seat, "Payout register")
         press(seat, "Make the file")
         link = seat.page.locator("a[href*='/download']").first
-        link.wait_for(timeout=60_000)
+        link.wait_for(timeout=180_000)
         with seat.page.expect_download() as first:
             link.click()
         with seat.page.expect_download() as second:

@@ -73,7 +73,7 @@ class Post(Thread):
     def end(self) -> None:
         """Carry nothing any more."""
         self._ended.set()
-        self.join(timeout=5)
+        self.join(timeout=60)
 
 
 class OwnValkey:
@@ -97,7 +97,7 @@ class OwnValkey:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         while time.monotonic() < end:
             with suppress(redis.RedisError):
                 self.client().ping()
@@ -122,6 +122,11 @@ class OwnValkey:
     def remember(self, aside: Path) -> None:
         """Keep a copy of what is on disk now."""
         shutil.copytree(self.folder / "appendonlydir", aside)
+
+    def told(self, words: str) -> int:
+        """Return how often something is said in what is on disk."""
+        kept = (path.read_text(errors="replace") for path in self.folder.glob("appendonlydir/*.aof"))
+        return sum(each.count(words) for each in kept)
 
     def set_back(self, aside: Path) -> None:
         """Put an older copy in place of what is on disk; it must not be running."""

@@ -51,7 +51,7 @@ class OwnPostgresql:
         """Kill the server's first process; the others follow when they notice, and a start waits for them."""
         with suppress(ProcessLookupError):
             os.kill(self.child.process.pid, signal.SIGKILL)
-        self.child.process.wait(timeout=10)
+        self.child.process.wait(timeout=60)
 
     def kill_one(self) -> None:
         """Kill one session's process, whereupon the server ends all sessions and recovers by itself."""
@@ -62,7 +62,7 @@ class OwnPostgresql:
 
     def answers(self) -> bool:
         try:
-            psycopg2.connect(self.urls.app, connect_timeout=2).close()
+            psycopg2.connect(self.urls.app, connect_timeout=10).close()
         except psycopg2.OperationalError:
             return False
         return True

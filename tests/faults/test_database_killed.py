@@ -102,11 +102,11 @@ class TestPostgresqlKilled:
             else:
                 own.kill_one()
                 story.blow("one session")
-            until(own.answers, seconds=60, every=0.1, saying="PostgreSQL to answer again")
-        until(lambda: ended_by_now(run), seconds=90, every=0.2, saying="the run to end")
+            until(own.answers, every=0.1, saying="PostgreSQL to answer again")
+        until(lambda: ended_by_now(run), seconds=180, every=0.2, saying="the run to end")
         writers.over.set()
         for thread in writers.threads:
-            thread.join(timeout=60)
+            thread.join(timeout=180)
 
         assert writers.failed == []
         people = Counter(
@@ -131,7 +131,7 @@ def asked_again(made):
         except GONE:
             connection.close()
 
-    return until(ask, seconds=60, every=0.1, saying="a run to be asked for")
+    return until(ask, every=0.1, saying="a run to be asked for")
 
 
 def ended_by_now(run) -> bool:

@@ -6,14 +6,10 @@ import redis
 from payouts.choices import RunStatus
 from payouts.services.runs import run_ring
 from tests.faults.brokers import OwnValkey, ringing_at, shared_broker
-from tests.faults.conftest import Workers, asked, ended, in_hand, until
+from tests.faults.conftest import Workers, asked, begun, ended
 from tests.faults.story import Story, seeds
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-def begun(run):
-    return until(lambda: in_hand(run), every=0.002, saying="a chunk in hand")
 
 
 class TestMessages:
@@ -30,6 +26,7 @@ class TestMessages:
         story.blow("from the first message on")
         ended(run)
         story.recovered()
+        workers.post.end()
         story.row.moment = f"{workers.post.taken} messages delivered {workers.post.delivered} times"
 
         assert workers.post.taken >= 4
@@ -48,6 +45,7 @@ class TestMessages:
         ended(run)
         story.recovered()
 
+        workers.post.end()
         story.row.moment = f"{workers.post.dropped} of {workers.post.taken} messages lost"
         story.ends_as(run, undisturbed)
 
@@ -58,6 +56,7 @@ class TestMessages:
         story.blow("from the first message on")
         ended(run)
 
+        workers.post.end()
         assert workers.post.taken == workers.post.dropped > 0
         assert "working on them without" in worker.said()
         story.ends_as(run, undisturbed)
@@ -127,8 +126,8 @@ class TestOwnBroker:
 
         valkey.kill()
         valkey.set_back(tmp_path / "stale")
+        assert valkey.told(str(undisturbed.pk)) >= 20
         valkey.start()
-        assert valkey.client().llen("celery") + valkey.client().hlen("unacked") >= 1
         again = asked(made)
         story.blow("killed and set back to 20 old messages")
         ended(again)

@@ -4,6 +4,7 @@ import hashlib
 import time
 from decimal import Decimal
 from io import StringIO
+from threading import Event
 
 import pytest
 from django.core.management import call_command
@@ -30,7 +31,7 @@ from payouts.services.runs import run_request
 from payouts.services.verify import verify_run
 from teams.choices import Link, Seat
 from teams.models import JobRole, Membership, Person
-from tests.faults.conftest import asked
+from tests.faults.conftest import asked, until
 from tests.faults.story import ROUNDS, Story, seeds
 from tests.faults.together import Hands, together
 from tests.imports.company import commit
@@ -189,27 +190,43 @@ def closing_company(people: int = 40):
     return made, run
 
 
+def waits_for_me(locker: list[int]) -> bool:
+    """Tell whether the session of the lock waits for the caller's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid() = ANY(pg_blocking_pids(%s))", [locker[0] if locker else 0])
+        return cursor.fetchone()[0]
+
+
 def lock_in_traffic(made, run, story: Story) -> None:
     """Lock a period while a review of it, an import, an allocation, a run of it and one of the next are in flight."""
     period, finance = run.period, made.users["jonas"]
     at_lock: list[str] = []
+    locker: list[int] = []
+    wrote = Event()
 
     def late() -> None:
         time.sleep(story.random.uniform(0, 0.05))
 
     def lock():
-        time.sleep(0.1)
-        run_lock(run_id=run.pk, by=finance, at=after(made, "2026-Q1"))
-        at_lock.append(period_digest(period))
+        assert wrote.wait(timeout=300)
+        connection.ensure_connection()
+        locker.append(connection.connection.info.backend_pid)
+        try:
+            run_lock(run_id=run.pk, by=finance, at=after(made, "2026-Q1"))
+        finally:
+            at_lock.append(period_digest(period))
 
     def straggler():
-        """Somebody who came first and takes long to commit."""
+        """Somebody who came first, and commits when the lock waits for it, or did not wait and is over."""
         with acting(action="review_confirm", user=made.users["maren"]):
             AccountReview.objects.create(
                 run=run, account=made.accounts[1], kam=made.people[0],
                 outcome=ReviewOutcome.CONFIRMED, at=after(made, "2026-Q1"),
             )  # fmt: skip
-            time.sleep(0.8)
+            wrote.set()
+            until(
+                lambda: at_lock or waits_for_me(locker), every=0.05, saying="the lock to wait, or to be over"
+            )
 
     def another():
         late()

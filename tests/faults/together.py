@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
-from django.db import connections
+from django.db import connection, connections
+
+PATIENCE_SECONDS = 300
 
 
 class Hands(ThreadPoolExecutor):
@@ -20,7 +22,7 @@ class Hands(ThreadPoolExecutor):
         everybody = Barrier(self.number)
 
         def close() -> None:
-            everybody.wait(timeout=60)
+            everybody.wait(timeout=PATIENCE_SECONDS)
             connections.close_all()
 
         list(self.map(lambda _hand: close(), range(self.number)))
@@ -28,19 +30,26 @@ class Hands(ThreadPoolExecutor):
 
 
 def together(acts: Sequence[Callable[[], Any]], *, hands: Hands | None = None) -> list[Any]:
-    """Begin all acts at once, each by a hand of its own; return what each returned, or the error it raised."""
+    """
+    Begin all acts at once, each by a hand of its own; return what each returned, or the error it raised.
+
+    Each waits for its turn as long as it takes: that the last of twenty is told to try again after ten seconds
+    is the machine's speed, and not what is tried here.
+    """
     begin = Barrier(len(acts))
     at_work = hands or Hands(len(acts))
 
     def perform(act: Callable[[], Any]) -> Any:
-        begin.wait(timeout=60)
+        begin.wait(timeout=PATIENCE_SECONDS)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{PATIENCE_SECONDS}s'")
         try:
             return act()
         except Exception as error:
             return error
 
     try:
-        return list(at_work.map(perform, acts, timeout=120))
+        return list(at_work.map(perform, acts, timeout=2 * PATIENCE_SECONDS))
     finally:
         if hands is None:
             at_work.let_go()

@@ -42,7 +42,7 @@ def eventually(met: Callable[[], object], *, what: str, seconds: float = PATIENC
     """Wait until `met` is true, or fail saying what did not happen."""
     deadline = time.monotonic() + seconds
     while not met():
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain: {what}"
         time.sleep(0.1)
 
 

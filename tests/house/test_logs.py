@@ -252,7 +252,7 @@ def test_a_whole_quarter_is_logged_without_anybodys_pay_or_name(
     app.send_task("payouts.run_look", args=["7800.00 EUR of Ingrid Solheim"])
     worker_log = tmp_path / "worker.log"
     eventually(lambda: "badly" in worker_log.read_text() or "ValueError" in worker_log.read_text(),
-               what="the task's failure in the log", seconds=30)  # fmt: skip
+               what="the task's failure in the log")  # fmt: skip
 
     written = worker_log.read_text() + "\n".join(json.dumps(line) for line in lines())
     if server.is_file():

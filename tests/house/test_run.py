@@ -40,7 +40,7 @@ def running(system: System) -> System:
 class TestRun:
     def test_answers_at_the_address_it_says(self, running):
         assert running.health() == {"postgresql": "up", "valkey": "up"}
-        with urllib.request.urlopen(running.address, timeout=10) as page:
+        with urllib.request.urlopen(running.address, timeout=60) as page:
             words, policy = page.read().decode(), page.headers["Content-Security-Policy"]
         assert "Key accounts" in words
         assert "unsafe" not in policy
@@ -126,7 +126,7 @@ class TestRun:
 
         os.kill(pids[name], signal.SIGKILL)
 
-        assert running.process.wait(timeout=60) == 1
+        assert running.process.wait(timeout=180) == 1
         assert running.words().count(f"kamcomp: {name} ended (killed by signal 9") == 1
         assert not [left for left, pid in pids.items() if alive(pid)]
         running.start()
@@ -147,7 +147,7 @@ class TestRun:
         answer = running.command("stop")
 
         assert answer.stdout.strip() == "kamcomp has stopped; its data stays."
-        assert running.process.wait(timeout=10) == 0
+        assert running.process.wait(timeout=120) == 0
         assert not [name for name, pid in pids.items() if alive(pid)]
         assert running.command("stop").stdout.strip() == "kamcomp is not running here."
 

@@ -24,7 +24,8 @@ class Trap:
 
 class TestWorker:
     def test_listens_on_this_process_own_part_of_valkey(self, worker):
-        answers = app.control.ping(timeout=2)
+        answers = []
+        eventually(lambda: answers.extend(app.control.ping(timeout=2)) or answers, what="an answer")
 
         assert [list(answer) for answer in answers] == [[f"test-{os.getpid()}@localhost"]]
 
@@ -38,14 +39,12 @@ class TestWorker:
             unregister("trap")
 
         log = tmp_path / "worker.log"
-        eventually(
-            lambda: "Refusing to deserialize" in log.read_text(), what="a refusal in the log", seconds=30
-        )
+        eventually(lambda: "Refusing to deserialize" in log.read_text(), what="a refusal in the log")
         assert not (tmp_path / "sprung").exists()
         assert worker.poll() is None
 
     def test_waits_for_work_without_taking_more_than_it_does(self, worker):
-        stats = next(iter(app.control.inspect(timeout=5).stats().values()))
+        stats = next(iter(app.control.inspect(timeout=120, limit=1).stats().values()))
 
         assert stats["prefetch_count"] == stats["pool"]["max-concurrency"] == 1
 
@@ -76,6 +75,6 @@ class TestSettings:
 def test_a_wait_that_is_never_met_fails():
     started = time.monotonic()
 
-    with pytest.raises(AssertionError, match=r"not within 0 s: pigs in the air"):
+    with pytest.raises(AssertionError, match=r"waited 0 s in vain: pigs in the air"):
         eventually(lambda: False, what="pigs in the air", seconds=0.3)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60

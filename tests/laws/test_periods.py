@@ -1,17 +1,18 @@
 """Locked periods: no way back, no way in, and no way past a writer who was there first."""
 
-import time
 from io import StringIO
 from operator import methodcaller
 from threading import Thread
 
 import psycopg2
 import pytest
+from django.db import connection
 
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
 from payouts.choices import RunStatus
 from payouts.models import Adjustment, Payout, Posting
+from tests.faults.conftest import until
 from tests.laws import rows
 from tests.laws.breaking import MADE, WRITERS, refused, together
 
@@ -216,6 +217,16 @@ class TestLockedPeriod:
         assert Adjustment.objects.get().period_id == following.pk
 
 
+def held_back(*, by) -> bool:
+    """Tell whether some session waits for what a connection holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) > 0 FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))",
+            [by.info.backend_pid],
+        )
+        return cursor.fetchone()[0]
+
+
 class TestLockAgainstWriters:
     def test_waits_for_a_writer_who_was_there_first(self, app_connection):
         """The race: a payout on its way in while the period is locked is either in before, or refused."""
@@ -226,10 +237,8 @@ class TestLockAgainstWriters:
         waited = []
 
         def lock():
-            since = time.monotonic()
             with locker, locker.cursor() as cursor:
                 cursor.execute(LOCK, [str(run.period_id)])
-                waited.append(time.monotonic() - since)
                 cursor.execute(
                     "SELECT sum(amount) FROM payouts_payout WHERE period_id = %s", [str(run.period_id)]
                 )
@@ -237,13 +246,13 @@ class TestLockAgainstWriters:
 
         thread = Thread(target=lock)
         thread.start()
-        time.sleep(0.5)
+        until(lambda: held_back(by=writer), saying="the lock to wait for the writer")
         assert waited == []
         writer.commit()
-        thread.join(timeout=10)
+        thread.join(timeout=120)
 
-        assert waited[0] >= 0.4
-        assert waited[1] == 50 == sum(Payout.objects.values_list("amount", flat=True))
+        assert waited == [50]
+        assert sum(Payout.objects.values_list("amount", flat=True)) == 50
 
     def test_refuses_a_writer_who_comes_while_it_is_under_way(self, app_connection):
         run = rows.run(is_current=False)
@@ -260,10 +269,10 @@ class TestLockAgainstWriters:
 
         thread = Thread(target=write)
         thread.start()
-        time.sleep(0.3)
+        until(lambda: held_back(by=locker), saying="the writer to wait for the lock")
         assert outcome == []
         locker.commit()
-        thread.join(timeout=10)
+        thread.join(timeout=120)
 
         assert outcome == ["payouts_of_a_locked_period_stay"]
 

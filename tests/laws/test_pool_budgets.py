@@ -79,6 +79,6 @@ class TestPoolBudget:
         thread.join(timeout=0.5)
         assert outcome == []
         reviewer.commit()
-        thread.join(timeout=10)
+        thread.join(timeout=120)
 
         assert outcome == ["pool_budgets_are_fixed_by_the_review"]

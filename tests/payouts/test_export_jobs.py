@@ -211,7 +211,7 @@ class TestWorker:
 
         job = asked(made, run, ring=True)
 
-        eventually(lambda: Job.objects.get(pk=job.pk).ended, what="the job ended", seconds=30)
+        eventually(lambda: Job.objects.get(pk=job.pk).ended, what="the job ended")
         job.refresh_from_db()
         assert (job.status, job.error) == ("done", "")
 
@@ -238,7 +238,7 @@ class TestWorker:
             [sys.executable, "manage.py", "payouts", "work"],
             env={**worker_environment, "KAMCOMP_EXPORTS": str(folder)}, cwd=PROJECT,
         )  # fmt: skip
-        eventually(lambda: any(folder.rglob(".*")), what="a part of the file", seconds=30)
+        eventually(lambda: any(folder.rglob(".*")), what="a part of the file")
         os.kill(writer.pid, signal.SIGKILL)
         writer.wait()
         owner_sql.execute("ROLLBACK")
@@ -246,7 +246,7 @@ class TestWorker:
         assert job.status == "running"
         died(job)
 
-        eventually(lambda: exports_look(at=timezone.now()) == 1, what="the row let go", seconds=30)
+        eventually(lambda: exports_look(at=timezone.now()) == 1, what="the row let go")
 
         job.refresh_from_db()
         assert (job.status, job.attempt) == ("done", 2)

@@ -159,7 +159,7 @@ class TestWorker:
         request.getfixturevalue("worker")
         app.send_task("pulse.canary")
 
-        eventually(lambda: Canary.objects.count() == 2, what="two canaries touched", seconds=30)
+        eventually(lambda: Canary.objects.count() == 2, what="two canaries touched")
 
         doors = {canary.door: canary.worker for canary in Canary.objects.all()}
         assert set(doors) == {Door.MESSAGE, Door.TABLE}

@@ -80,7 +80,7 @@ class Processes:
         for process in self.running:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 @pytest.fixture
@@ -154,11 +154,11 @@ def same_as(run: Run, undisturbed: Run) -> None:
     assert [finding.sentence for finding in verify_run(run=run).findings] == []
 
 
-def ended(run: Run, *, seconds: float = 90) -> Run:
+def ended(run: Run, *, seconds: float = 180) -> Run:
     """Wait until a run has ended and return it."""
     end = time.monotonic() + seconds
     while run.status in (RunStatus.QUEUED, RunStatus.CALCULATING):
-        assert time.monotonic() < end, f"{run} has not ended after {seconds} s"
+        assert time.monotonic() < end, f"waited {seconds} s in vain for {run} to end"
         time.sleep(0.1)
         run.refresh_from_db()
     return run

@@ -49,7 +49,7 @@ class Door:
         self.open = False
         # A thread that waits in accept() does not notice that the socket is closed; a caller wakes it.
         with contextlib.suppress(OSError):
-            socket.create_connection(self.listener.getsockname(), timeout=1).close()
+            socket.create_connection(self.listener.getsockname(), timeout=10).close()
         self.listener.close()
 
     def _take(self) -> None:

@@ -107,7 +107,7 @@ class TestHosts:
         host.cut()
         assert not reaches()
         host.mend()
-        until(reaches, seconds=30, saying="the host to be reached again")
+        until(reaches, saying="the host to be reached again")
 
     def cut_off(self, host, run):
         """Cut a host off while it has a chunk in hand; where the chunk was stored just before, wait for the next."""
