@@ -3,10 +3,13 @@ Django's `migrate`, as the owner role unless told otherwise: the app role may no
 
 It may run while the system works. It waits for a table only shortly, because everybody else would queue up
 behind it, and tries again; what it has done by then stands, as each migration is a transaction of its own.
+Holding one table it does not wait for another at all: who has that one may be waiting for the first, and
+PostgreSQL would end whichever of the two it looks at first, a worker's store or somebody's page among them.
 """
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +20,9 @@ from django.db import OperationalError, connections
 from psycopg2.errors import LockNotAvailable
 
 LOCK_SECONDS = 2
+HOLDING_MILLISECONDS = 10
+"""Far shorter than PostgreSQL's deadlock_timeout of a second: then one of those who wait for each other is ended."""
+TAKES_A_TABLE = re.compile(r"\s*(ALTER|CREATE|DROP|LOCK|TRUNCATE|COMMENT)\b", re.IGNORECASE)
 TRIES = 30
 PAUSE_SECONDS = 1.0
 
@@ -52,11 +58,24 @@ class Command(migrate.Command):
 
 @contextmanager
 def short_waits(*, database: str) -> Iterator[None]:
-    """Wait for no lock longer than a moment, on a connection that then waits as before."""
+    """Wait for no lock longer than a moment, hardly while holding one; afterwards the connection waits as before."""
     with connections[database].cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{LOCK_SECONDS}s"])
     try:
-        yield
+        with connections[database].execute_wrapper(_wait_no_more_once_holding):
+            yield
     finally:
         with connections[database].cursor() as cursor:
             cursor.execute("RESET lock_timeout")
+
+
+def _wait_no_more_once_holding(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    """Perform a statement; if it took a table, the rest of its transaction waits hardly at all for another."""
+    answer = execute(sql, params, many, context)
+    connection = context["connection"]
+    if connection.in_atomic_block and TAKES_A_TABLE.match(str(sql)):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{HOLDING_MILLISECONDS}ms"])
+    return answer
