@@ -10,17 +10,13 @@ from payouts.services.exceptions import exceptions_expire
 from payouts.services.export_jobs import TASK as EXPORT_TASK
 from payouts.services.export_jobs import export_work, exports_sweep
 from payouts.services.ledger_check import ledger_check
-from payouts.services.run_work import run_look, runs_sweep
+from payouts.services.run_work import look_limit, run_look, runs_sweep
 from payouts.services.runs import LOOK_TASK
 from payouts.services.windows import windows_close
 from payouts.workers import stopping
 
-# A look is over after its seconds and a chunk. One that is not waits for a link that carries nothing more, and
-# would wait for ever: its process is ended, the slot is free, and the chunk's lease has run out long since.
-LOOK_LIMIT = settings.KAMCOMP_LOOK_SECONDS + 3 * settings.KAMCOMP_CHUNK_LEASE_SECONDS
 
-
-@shared_task(name=LOOK_TASK, time_limit=LOOK_LIMIT)
+@shared_task(name=LOOK_TASK, time_limit=look_limit())
 def run_look_at(run_id: str) -> None:
     """Look at run `run_id`; a message too many, or too late, finds nothing to do."""
     run_look(run_id=UUID(run_id), stop=stopping)

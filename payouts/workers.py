@@ -117,7 +117,11 @@ class Looker(threading.Thread):
         self._ended.set()
         if self._helper is not None and self._helper.poll() is None:
             self._helper.terminate()
-            self._helper.wait(timeout=settings.KAMCOMP_CHUNK_LEASE_SECONDS)
+            try:
+                self._helper.wait(timeout=settings.KAMCOMP_CHUNK_LEASE_SECONDS)
+            except subprocess.TimeoutExpired:
+                logger.warning("the process that works without messages did not end and was killed")
+                self._helper.kill()
 
     def _work_apart(self, ids: Iterable[UUID]) -> None:
         if self._helper is not None and self._helper.poll() is None:

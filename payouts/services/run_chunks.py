@@ -102,9 +102,11 @@ def chunk_take(*, worker: str, run_id: UUID | None = None) -> Taken | None:
                                 AND (c.lease_until IS NULL OR c.lease_until < clock_timestamp())
                               ORDER BY r.created_at, c.number
                               LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
-                RETURNING id, run_id, number, epoch, attempt, error
+                RETURNING id, run_id, number, epoch, attempt, error,
+                          set_config('idle_in_transaction_session_timeout', %(silence)s, true)
                 """,
                 {
+                    "silence": f"{settings.KAMCOMP_CHUNK_LEASE_SECONDS}s",
                     "worker": worker[:80],
                     "lease": settings.KAMCOMP_CHUNK_LEASE_SECONDS,
                     "formats": list(RUNNABLE_FORMATS),

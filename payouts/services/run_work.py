@@ -21,6 +21,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db.models.functions import Now
 
 from kamcomp.logs import saying
 from kamcomp.pulse.choices import Door
@@ -51,6 +52,16 @@ def _never() -> bool:
     return False
 
 
+def look_limit() -> int:
+    """
+    Return the seconds after which the process of a look is ended.
+
+    A look is over after its seconds and a chunk. One that is not waits for a link that carries nothing more, and
+    would wait for ever: the chunk's lease has run out long since.
+    """
+    return int(settings.KAMCOMP_LOOK_SECONDS + 3 * settings.KAMCOMP_CHUNK_LEASE_SECONDS)
+
+
 @saying("run_id")
 def run_look(*, run_id: UUID, stop: Callable[[], bool] = _never, seconds: float | None = None) -> int:
     """
@@ -67,11 +78,6 @@ def run_look(*, run_id: UUID, stop: Callable[[], bool] = _never, seconds: float 
     elif any(each.nothing_left for each in ended):
         run_finish(run_id=run_id)
     return sum(each.stored for each in ended)
-
-
-def runs_look(*, stop: Callable[[], bool] = _never, seconds: float | None = None) -> int:
-    """Look at every run that has something to do; return how many chunks were stored."""
-    return sum(run_look(run_id=run_id, stop=stop, seconds=seconds) for run_id in runs_to_look_at())
 
 
 def runs_sweep() -> int:
@@ -95,10 +101,17 @@ class Hand:
 
 
 def _hands(run_id: UUID) -> int:
-    """Return how many hands a worker puts to a run: no more than there are chunks; inside a transaction, one."""
+    """
+    Return how many hands a worker puts to a run: no more than there are chunks; inside a transaction, one.
+
+    One, too, where somebody's lease ran out: a chunk may kill whoever computes it, and what another hand of the
+    same process has would die with it and count as begun once more.
+    """
     if connection.in_atomic_block or settings.KAMCOMP_CHUNKS_AT_ONCE == 1:
         return 1
     left = RunChunk.objects.filter(run_id=run_id, status__in=[ChunkStatus.WAITING, ChunkStatus.RUNNING])
+    if left.filter(status=ChunkStatus.RUNNING, lease_until__lt=Now()).exists():
+        return 1
     return min(settings.KAMCOMP_CHUNKS_AT_ONCE, max(1, left.count()))
 
 

@@ -12,7 +12,7 @@ from tests.browser.seat import Demo, Running
 from tests.house.system import PROJECT, System
 
 PATIENCE = 90_000
-"""Milliseconds until what a page should show counts as missing; Playwright's own five seconds are few when it is busy."""
+"""Milliseconds until what a page should show counts as missing: Playwright's five seconds are few on a busy machine."""
 expect.set_options(timeout=PATIENCE)
 SCREENSHOTS = Path(os.environ.get("KAMCOMP_SCREENSHOTS") or PROJECT / ".kamcomp" / "screenshots")
 

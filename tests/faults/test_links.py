@@ -1,14 +1,21 @@
 """The link to the database or the broker is cut, slow, closed on one side or silent, in the middle of a run."""
 
+import re
+import signal
+import subprocess
+import sys
 import time
 from urllib.parse import quote
 
 import pytest
 from django.db import connections
 
-from tests.faults.blows import usual_seconds
+from payouts.selectors.runs import run_progress
+from payouts.services.run_work import run_look
+from payouts.services.runs import run_ring
+from tests.conftest import PROJECT
 from tests.faults.brokers import shared_broker
-from tests.faults.conftest import Workers, asked, ended, in_hand, until
+from tests.faults.conftest import PACE, SETTINGS, Worker, Workers, asked, begun, ended, until, usual_seconds
 from tests.faults.link import Link
 from tests.faults.story import Story, seeds
 
@@ -58,10 +65,6 @@ def doorbell():
     made.end()
 
 
-def begun(run):
-    return until(lambda: in_hand(run), every=0.002, saying="a chunk in hand")
-
-
 class TestLinkToTheDatabase:
     @seeds(1)
     def test_cut_for_two_seconds_then_half_closed(
@@ -98,24 +101,55 @@ class TestLinkToTheDatabase:
     def test_silent_in_the_middle_of_a_store(
         self, undisturbed, made, workers: Workers, story: Story, link: Link
     ):
-        # It works by message alone: its own look at the table would be another process, which no limit ends.
+        # It works by message alone, so that it is the look a message began that falls silent and has to be ended.
         silent = workers.start(
             DATABASE_URL=address_by(link), KAMCOMP_LOOK_SECONDS="2", KAMCOMP_POLL_SECONDS="3600"
         )
         link.silence_at(b"COPY payouts_payout ")
         run = asked(made)
-        assert link.silenced.wait(timeout=60)
+        until(link.silenced.is_set, saying="the first COPY")
         story.blow("after the first COPY was begun")
         workers.start()
 
-        ended(run, seconds=60)
+        ended(run)
         story.ends_as(run, undisturbed)
         # Its process would wait for ever; it is ended, and the slot is free while the link still carries nothing.
-        until(lambda: "Hard time limit" in silent.said(), seconds=30, saying="the silent look to be ended")
+        until(lambda: free_again(silent, run), every=0.5, saying="the silent look to be ended")
 
         link.mend()
         again = ended(asked(made))
         story.ends_as(again, undisturbed)
+
+    def test_silent_under_the_process_that_works_without_messages(
+        self, undisturbed, made, worker_environment, story: Story, link: Link
+    ):
+        link.silence_at(b"COPY payouts_payout ")
+        environment = {**worker_environment, **SETTINGS, "DATABASE_URL": address_by(link)}
+        environment |= {"KAMCOMP_LOOK_SECONDS": "1", "KAMCOMP_CHUNK_LEASE_SECONDS": str(PACE.lease)}
+        run = asked(made)
+
+        ended_by = subprocess.run(
+            [sys.executable, "manage.py", "payouts", "work"], env=environment, cwd=PROJECT
+        )
+
+        assert link.silenced.is_set()
+        assert ended_by.returncode == -signal.SIGALRM
+        story.blow("after the first COPY was begun")
+        until(lambda: looked_at_again(run), every=0.2, saying=f"{run} to end")
+        story.ends_as(run, undisturbed)
+
+
+def free_again(worker: Worker, run) -> bool:
+    """Ring once more, and tell whether a worker's first look was ended, or it has another message in hand by now."""
+    run_ring(run_id=run.pk)
+    said = worker.said()
+    return "Hard time limit" in said or len(re.findall(r"payouts\.run_look\S+ received", said)) > 1
+
+
+def looked_at_again(run) -> bool:
+    """Look as a worker would, and tell whether nothing is left; what died with its process is taken after its lease."""
+    run_look(run_id=run.pk)
+    return run_progress(run_id=run.pk).ended
 
 
 class TestLinkToTheBroker:
