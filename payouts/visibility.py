@@ -218,13 +218,13 @@ seen(
 seen(
     Adjustment,
     room=ROOM,
-    everything=STRUCTURE,
+    everything=(*PAY, Role.EXECUTIVE),
     kam=(POOL_ADJUSTMENTS, OWN_ADJUSTMENTS),
     payee=OWN_ADJUSTMENTS,
 )
 seen(ClawbackCase, room=ROOM, everything=PAY, executive=REPORTS, kam=OWN, payee=OWN)
 seen(RegisterRow, room=ROOM, everything=BOOKS)
-seen(PlanException, room=ROOM, everything=STRUCTURE, kam=REQUESTED)
+seen(PlanException, room=ROOM, everything=(*PAY, Role.EXECUTIVE), kam=REQUESTED)
 seen(Dispute, room=ROOM, everything=PAY, kam=OWN, payee=OWN)
 seen(DisputeMessage, room=ROOM, everything=PAY, kam=OWN_THREADS, payee=OWN_THREADS)
 seen(LedgerEntry, PayrollReturn, room=ROOM, everything=BOOKS, kam=OWN, payee=OWN)

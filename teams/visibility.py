@@ -165,8 +165,12 @@ STRUCTURE = (
     Role.API_CLIENT,
 )
 """Those who see how the company is built: accounts, teams, who is on them."""
-PAY = (Role.COMP_ADMIN, Role.FINANCE, Role.HR_LEGAL, Role.AUDITOR, Role.API_CLIENT)
-"""Those who see what each person is promised and paid."""
+PAY = (Role.COMP_ADMIN, Role.FINANCE, Role.HR_LEGAL, Role.AUDITOR)
+"""
+Those who see what each person is promised and paid.
+
+An API client is none of them: the role alone says that a program asks, not whose pay it is for.
+"""
 
 seen(JobRole, Segment, room=ROOM, everything=EVERYBODY)
 seen(

@@ -22,6 +22,7 @@ from django.views.generic.base import TemplateResponseMixin, View
 
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
+from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.screens import Crumb, FormScreen, Screen, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
@@ -43,7 +44,7 @@ from payouts.services.exceptions import (
 )
 from plans.models import Plan
 from teams.models import Person
-from teams.visibility import STRUCTURE
+from teams.visibility import PAY
 
 READS = "plan", "person__details", "period", "requested_by", "reviewed_by", "decided_by"
 
@@ -105,7 +106,7 @@ class ExceptionList(TableScreen):
         viewer = viewer_for(self.request)
         reviews, approves = viewer.holds(*REVIEWERS), viewer.holds(*APPROVERS)
         waiting = exceptions_to_decide(user=cast(User, self.request.user), reviews=reviews, approves=approves)
-        year = latest_year() if viewer.holds(*STRUCTURE) else None
+        year = latest_year() if viewer.holds(*PAY, Role.EXECUTIVE) else None
         by_plan, by_manager = rates(year=year) if year else ([], [])
         return super().get_context_data(
             waits_for_me=waiting.count() if reviews or approves else 0,

@@ -12,7 +12,17 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.services import role_end, user_make
 from kamcomp.visibility import NOBODY, RULES, NotForViewing, Viewer, viewer_of, visible
 from kamcomp.visibility.page import visibility_page
-from payouts.models import Allocation, Payout, PayoutLine, Pool, Run
+from payouts.models import (
+    Adjustment,
+    Allocation,
+    Dispute,
+    Payout,
+    PayoutLine,
+    PlanException,
+    Pool,
+    Run,
+    StatementReading,
+)
 from payouts.services.allocations import allocation_guideline, allocation_submit
 from payouts.services.pools import pool_approve
 from plans.models import Assignment, Plan, PlanVersion
@@ -185,9 +195,19 @@ class TestKam:
 
 
 class TestDesk:
-    @pytest.mark.parametrize("name", ["maren", "jonas", "sigrid", "ada", "robot"])
+    @pytest.mark.parametrize("name", ["maren", "jonas", "sigrid", "ada"])
     def test_sees_everybody_who_is_paid(self, made, name):
         assert people_of(Payout.objects.visible_to(viewer(made, name))) == {"KAM", "PAUL", "SOFIA"}
+
+    def test_of_a_program_sees_nobodys_pay_by_its_role_alone(self, made):
+        reviewed(made)
+        robot, desk = viewer(made, "robot"), viewer(made, "maren")
+
+        for kind in (Run, Payout, PayoutLine, PayPackage, Allocation):
+            assert kind.objects.visible_to(desk).exists(), kind
+            assert not kind.objects.visible_to(robot).exists(), kind
+        for kind in (Adjustment, Dispute, PlanException, StatementReading):
+            assert Role.API_CLIENT not in RULES[kind].sights, kind
 
     def test_of_an_executive_sees_pay_only_where_they_decide_or_lead(self, made):
         reviewed(made)
