@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -30,7 +29,7 @@ from plans.models import Plan
 from teams.forms import DayField
 from teams.models import Person
 
-AMOUNT, WAS, REASON, REASON_WAS = "amount-", "was-", "reason-", "reason-was-"
+AMOUNT, WAS, REASON, REASON_WAS, TURN = "amount-", "was-", "reason-", "reason-was-", "turn-"
 LONGEST_REASON = 500
 
 
@@ -40,7 +39,9 @@ class AllocationTyped:
     A sheet as it was sent: what was touched and can be read, what cannot, what somebody else changed meanwhile.
 
     A row is touched where it differs from what the sender's page had; untouched rows are
-    left to whoever changed them. `clashes` are the touched rows that somebody else gave
+    left to whoever changed them, and so are rows where what was typed is what is there.
+    `turns` names, by person, the turn at the field in which it was typed: what a page keeps
+    while one still types comes several times with the same turn. `clashes` are the touched rows that somebody else gave
     another amount since, `reason_clashes` those whose reason somebody else wrote anew.
     """
 
@@ -54,6 +55,7 @@ class AllocationTyped:
     clashes: list[SheetRow] = field(default_factory=list)
     reasons_were: dict[UUID, str] = field(default_factory=dict)
     reason_clashes: list[SheetRow] = field(default_factory=list)
+    turns: dict[UUID, str] = field(default_factory=dict)
 
     def without_clashes(self) -> AllocationTyped:
         """Return what was sent without the rows that somebody else changed too."""
@@ -75,28 +77,49 @@ def allocation_typed(*, post: QueryDict, sheet: PoolSheet) -> AllocationTyped:
     """Return what a sent sheet says, read against the pool as it is now."""
     version = post.get("version", "")
     found = AllocationTyped(version=int(version) if version.isascii() and version.isdigit() else 0)
-    currency = sheet.pool.currency
     for row in sheet.rows:
-        key = str(row.person_id)
-        typed, was = post.get(AMOUNT + key), post.get(WAS + key, "")
-        if typed is not None and typed.strip() != was.strip():
-            found.typed[row.person_id], found.was[row.person_id] = typed, was
-            _read(found, row, typed=typed, sheet=sheet)
-            now = shown(row, currency)
-            if found.version != sheet.pool.version and now != was and now != typed.strip():
-                found.clashes.append(row)
-        reason, reason_was = post.get(REASON + key), post.get(REASON_WAS + key, "")
-        if reason is not None and reason.strip() != reason_was.strip():
-            found.typed_reasons[row.person_id], found.reasons_were[row.person_id] = reason, reason_was
-            found.reasons[row.person_id] = reason.strip()[:LONGEST_REASON]
-            if found.version != sheet.pool.version and row.reason not in (reason_was.strip(), reason.strip()):
-                found.reason_clashes.append(row)
+        amount_turn = _amount_typed(found, row, post=post, sheet=sheet)
+        reason_turn = _reason_typed(found, row, post=post, sheet=sheet)
+        if amount_turn or reason_turn:
+            found.turns[row.person_id] = f"{amount_turn} {reason_turn}"
     return found
 
 
 def shown(row: SheetRow, currency: str) -> str:
     """Return a row's amount as its field shows it."""
     return "" if row.amount is None else amount_text(row.amount, currency)
+
+
+def _amount_typed(found: AllocationTyped, row: SheetRow, *, post: QueryDict, sheet: PoolSheet) -> str:
+    """Take in what was typed for a row's amount; return the turn in which it was typed."""
+    key, person = str(row.person_id), row.person_id
+    typed, was = post.get(AMOUNT + key), post.get(WAS + key, "")
+    if typed is None or typed.strip() == was.strip():
+        return ""
+    found.typed[person], found.was[person] = typed, was
+    _read(found, row, typed=typed, sheet=sheet)
+    if person in found.amounts and found.amounts[person] == row.amount:
+        del found.amounts[person]
+        return ""
+    now = shown(row, sheet.pool.currency)
+    if found.version != sheet.pool.version and now != was and now != typed.strip():
+        found.clashes.append(row)
+    return post.get(TURN + AMOUNT + key, "")
+
+
+def _reason_typed(found: AllocationTyped, row: SheetRow, *, post: QueryDict, sheet: PoolSheet) -> str:
+    """Take in what was typed as a row's reason; return the turn in which it was typed."""
+    key, person = str(row.person_id), row.person_id
+    typed, was = post.get(REASON + key), post.get(REASON_WAS + key, "")
+    if typed is None or typed.strip() == was.strip():
+        return ""
+    found.typed_reasons[person], found.reasons_were[person] = typed, was
+    if typed.strip()[:LONGEST_REASON] == row.reason:
+        return ""
+    found.reasons[person] = typed.strip()[:LONGEST_REASON]
+    if found.version != sheet.pool.version and row.reason != was.strip():
+        found.reason_clashes.append(row)
+    return post.get(TURN + REASON + key, "")
 
 
 def _read(found: AllocationTyped, row: SheetRow, *, typed: str, sheet: PoolSheet) -> None:
@@ -272,9 +295,6 @@ class ExceptionRequest(forms.Form):
             except (AmountUnreadable, money.UnknownCurrency) as refusal:
                 self.add_error("amount", str(refusal))
         return typed
-
-
-Snapshot = Mapping[str, list[str | None]]
 
 
 class DateMove(forms.Form):

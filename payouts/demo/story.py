@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import Max
+
 from kamcomp.calendar.choices import Frequency
 from kamcomp.calendar.models import FiscalCalendar, Period
 from kamcomp.calendar.services import calendar_make, periods_advance, regular_periods
@@ -36,6 +38,7 @@ from payouts.services.pools import pool_approve
 from payouts.services.reviews import review_confirm, run_review
 from payouts.services.run_work import run_look
 from payouts.services.runs import run_request
+from payouts.services.windows import period_window_move
 from plans.models import Plan
 from plans.services import assignment_make, plan_make, version_approve, version_draft, version_publish
 from teams.models import Person, StrategicAccount
@@ -56,6 +59,8 @@ MERIDIAN_SO_FAR = {
 }
 MERIDIAN_REASONS = {"Amara Okafor": "Ran the cut-over desk in August"}
 
+WINDOW_DAYS = 14
+
 Say = Callable[[str], None]
 
 
@@ -63,8 +68,8 @@ class StoryBroken(Refusal):
     """A run of the demo company did not end as its figures say."""
 
 
-def told(*, say: Say) -> None:
-    """Tell the whole story into an empty database; `say` hears each chapter's name."""
+def told(*, say: Say, at: datetime) -> None:
+    """Tell the whole story into an empty database; `say` hears each chapter's name, `at` is when it is told."""
     story = Story()
     say("people, accounts and plans")
     story.begin()
@@ -73,6 +78,7 @@ def told(*, say: Say) -> None:
         story.quarter_close(quarter)
     say(f"the quarter {OPEN}: two runs, and the pools with the key account managers")
     story.quarter_open()
+    story.window_kept_open(at=at)
 
 
 def moment(day: date, hour: int = 9) -> datetime:
@@ -300,6 +306,20 @@ class Story:
             by=self.users["ingrid.solheim"],
             at=moment(on, 10),
         )
+
+    def window_kept_open(self, *, at: datetime) -> None:
+        """Let the pools' window close two weeks from now if it would close before: they are there to be tried."""
+        last = Pool.objects.filter(period__code=OPEN).aggregate(last=Max("closes_on"))["last"]
+        to = at.date() + timedelta(days=WINDOW_DAYS)
+        if last is not None and last < to:
+            period_window_move(
+                period_id=self.period(OPEN).pk,
+                to=to,
+                seen=last,
+                reason="The demo company waits for whoever tries it",
+                by=self.maren,
+                at=at,
+            )
 
 
 def corrections_of(quarter: str) -> Iterable[Adjustment]:

@@ -31,6 +31,7 @@ from payouts.engine.pool_case import (
     proposal,
 )
 from payouts.models import Allocation, PayoutLine, Pool
+from plans.engine.pool_terms import IfLate
 from teams.choices import Link, ObjectiveStatus, Seat
 from teams.models import AccountObjective, Membership
 
@@ -199,6 +200,13 @@ def pool_allocates(*, pool: Pool, user: User, on: date) -> bool:
         return True
     seats = Membership.objects.filter(account_id=pool.account_id, seat=Seat.DEPUTY, person__user=user)
     return seats.filter(valid__contains=on).exists()
+
+
+def window_over(*, pool: Pool, on: date) -> bool:
+    """Tell whether a pool's window has passed and its plan does not wait for the KAM: the late rule hands it in."""
+    if pool.closes_on is None or on <= pool.closes_on:
+        return False
+    return case_from_document(pool.inputs).terms.if_late is not IfLate.WAIT
 
 
 def _findings(

@@ -27,7 +27,7 @@ from payouts.choices import AdjustmentStatus, PoolStatus, RunStatus
 from payouts.models import Adjustment, Dispute, Pool, Run
 from payouts.selectors.disputes import disputes_to_answer, disputes_to_close
 from payouts.selectors.exceptions import exceptions_to_decide
-from payouts.selectors.pool_sheet import OPEN
+from payouts.selectors.pool_sheet import OPEN, window_over
 from payouts.selectors.pools import pools_with_sums
 from payouts.selectors.reviews import WINDOW_DAYS, WINDOW_SETTING, accounts_not_seen, objections_open
 from plans.choices import VersionStatus
@@ -103,7 +103,7 @@ def review_days(viewer: Viewer) -> int:
 
 
 def pools_to_allocate(*, user: User, on: date) -> list[Todo]:
-    """Return the open pools that somebody hands out as the account's KAM or deputy, with what is left of each."""
+    """Return the pools that somebody can hand out now as the account's KAM or deputy, with what is left of each."""
     deputies = Membership.objects.filter(seat=Seat.DEPUTY, person__user=user, valid__contains=on)
     pools = (
         pools_with_sums()
@@ -123,6 +123,7 @@ def pools_to_allocate(*, user: User, on: date) -> list[Todo]:
             currency=pool.currency,
         )
         for pool in pools
+        if not window_over(pool=pool, on=on)
     ]
 
 

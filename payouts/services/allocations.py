@@ -25,7 +25,14 @@ from payouts.engine.filling import spread_rest
 from payouts.engine.pool_case import case_from_document, pool_figures
 from payouts.models import Allocation, Pool
 from payouts.selectors.pool_sheet import pool_findings
-from payouts.services.pools import APPROVERS, POOL_TABLE, allocate_guideline, finding_put, refuse_unless_open
+from payouts.services.pools import (
+    APPROVERS,
+    POOL_TABLE,
+    allocate_guideline,
+    finding_put,
+    refuse_after_window,
+    refuse_unless_open,
+)
 from payouts.services.telling import pool_submitted_told
 from teams.choices import Seat
 from teams.models import Membership
@@ -97,6 +104,7 @@ def allocation_save(
     unallocated by choice, beside what nobody can get.
 
     :raises PoolNotOpen: if the pool is submitted, approved or locked.
+    :raises WindowPassed: after the last day of its window, unless the plan waits for the KAM.
     :raises NotTheAllocator: if `by` is neither the account's KAM nor an unpaid deputy.
     :raises PoolChangedMeanwhile: if `version` is not the pool's.
     :raises NotInThisPool: if an amount names somebody else.
@@ -115,7 +123,7 @@ def allocation_guideline(*, pool_id: UUID, version: int, by: User, at: datetime)
     """
     Set every amount of a draft to its guideline.
 
-    :raises PoolNotOpen, NotTheAllocator, PoolChangedMeanwhile: as `allocation_save`.
+    :raises PoolNotOpen, WindowPassed, NotTheAllocator, PoolChangedMeanwhile: as `allocation_save`.
     """
     pool = _opened(pool_id=pool_id, version=version, by=by, at=at)
     allocate_guideline(pool=pool, case=case_from_document(pool.inputs))
@@ -139,7 +147,7 @@ def allocation_spread(
 
     Nobody is given more or less than the plan's limits; the draft's own reserve stays. Units: the pool's currency.
 
-    :raises PoolNotOpen, NotTheAllocator, PoolChangedMeanwhile, NotInThisPool, AmountNotPayable,
+    :raises PoolNotOpen, WindowPassed, NotTheAllocator, PoolChangedMeanwhile, NotInThisPool, AmountNotPayable,
         PoolExceeded: as `allocation_save`.
     :raises NobodyToShareWith: if money is left and nobody to give it to.
     :raises LimitsCannotHoldPool: if what is left does not fit into the others' limits.
@@ -170,7 +178,7 @@ def allocation_spread_rest(*, pool_id: UUID, version: int, by: User, at: datetim
 
     Where everybody has one, those whose amount is exactly their guideline take the rest: the others were decided.
 
-    :raises PoolNotOpen, NotTheAllocator, PoolChangedMeanwhile, NobodyToShareWith, LimitsCannotHoldPool:
+    :raises PoolNotOpen, WindowPassed, NotTheAllocator, PoolChangedMeanwhile, NobodyToShareWith, LimitsCannotHoldPool:
         as `allocation_spread`.
     """
     rows = list(Allocation.objects.filter(pool_id=pool_id, eligible=True))
@@ -197,7 +205,7 @@ def allocation_submit(
 
     What speaks against it without stopping it is kept as findings of the pool.
 
-    :raises PoolNotOpen, NotTheAllocator, PoolChangedMeanwhile, NotInThisPool, AmountNotPayable,
+    :raises PoolNotOpen, WindowPassed, NotTheAllocator, PoolChangedMeanwhile, NotInThisPool, AmountNotPayable,
         PoolExceeded: as `allocation_save`.
     :raises AllocationNotWhole: if the amounts and the reserve do not sum to exactly the pool.
     :raises ReasonMissing: if a zero, or an amount far off its guideline, has no reason.
@@ -226,6 +234,7 @@ def _opened(*, pool_id: UUID, version: int, by: User, at: datetime) -> Pool:
     )
     refuse_unless_open(pool=pool)
     _refuse_unless_allocator(pool=pool, by=by, at=at)
+    refuse_after_window(pool=pool, at=at)
     if pool.version != version:
         raise PoolChangedMeanwhile(
             f"The pool of {pool} changed since you opened it (version {pool.version}, yours is {version}): "

@@ -45,6 +45,7 @@ from payouts.selectors.pool_facts import (
     pool_case,
     pool_facts,
 )
+from payouts.selectors.pool_sheet import window_over
 from payouts.selectors.team_results import TeamResults
 from payouts.services.telling import pool_approved_told, pool_returned_told, pool_submitted_told
 from plans.engine.document import canonical_bytes
@@ -55,6 +56,8 @@ ZERO = Decimal(0)
 FUNDABLE = (PoolStatus.PLANNED, PoolStatus.FUNDED, PoolStatus.ALLOCATING, PoolStatus.RETURNED)
 OPEN = (PoolStatus.FUNDED, PoolStatus.ALLOCATING, PoolStatus.RETURNED)
 APPROVERS = [Role.COMP_ADMIN, Role.EXECUTIVE, Role.FINANCE]
+RETURN_DAYS = 2
+"""A pool that is sent back stays open for at least so many days after the day it is returned."""
 
 
 class PoolsCannotBeFunded(Refusal):
@@ -79,6 +82,10 @@ class AllocatorCannotApprove(Refusal):
 
 class PayeeCannotApprove(Refusal):
     """Who is paid from a pool does not approve it."""
+
+
+class WindowPassed(Refusal):
+    """The allocation window is over, and the plan's rule for lateness decides instead of the KAM."""
 
 
 class WindowOpen(Refusal):
@@ -157,7 +164,7 @@ def pool_corrections(*, run: Run) -> dict[UUID, Decimal]:
 @act
 def pool_return(*, pool_id: UUID, reason: str, by: User, at: datetime) -> Pool:
     """
-    Send a submitted pool back to its allocator with a reason.
+    Send a submitted pool back to its allocator with a reason; its window stays open for two more days at least.
 
     :raises PoolReasonMissing: if there is none.
     :raises PoolNotSubmitted: if the pool is not waiting for approval.
@@ -168,7 +175,9 @@ def pool_return(*, pool_id: UUID, reason: str, by: User, at: datetime) -> Pool:
     pool = _submitted(pool_id=pool_id, by=by, at=at, word="returned")
     pool.status, pool.returned_reason, pool.version = PoolStatus.RETURNED, reason, pool.version + 1
     pool.by_guideline = False
-    pool.save(update_fields=["status", "returned_reason", "by_guideline", "version"])
+    if pool.closes_on is not None:
+        pool.closes_on = max(pool.closes_on, at.date() + timedelta(days=RETURN_DAYS))
+    pool.save(update_fields=["status", "returned_reason", "by_guideline", "closes_on", "version"])
     _decide(pool=pool, by=by, at=at, decision=Decision.REJECTED, comment=reason)
     pool_returned_told(pool=pool, at=at)
     return pool
@@ -255,6 +264,19 @@ def refuse_unless_open(*, pool: Pool) -> None:
     if pool.status not in OPEN:
         raise PoolNotOpen(
             f"The pool of {pool} is {pool.get_status_display().lower()}: it takes an allocation while it is open."
+        )
+
+
+def refuse_after_window(*, pool: Pool, at: datetime) -> None:
+    """
+    Check that a pool's window is open, or that its plan waits for the KAM however late.
+
+    :raises WindowPassed: naming the window's last day and what happens now.
+    """
+    if window_over(pool=pool, on=at.date()):
+        raise WindowPassed(
+            f"The window of the pool of {pool} closed on {pool.closes_on}: by the plan's late rule the guideline "
+            f"is handed in. Whoever decides on it can send it back, and it is open again."
         )
 
 

@@ -188,7 +188,10 @@ def _pool_decide(each: Todo) -> Written:
     about = {"account": each.account, "period": each.period, "name": each.name}
     words = __("Decide on the pool of %(account)s, %(period)s") % about
     funded = money_text(each.amount, each.currency)
-    more = __("%(amount)s, handed in by %(name)s") % {"amount": funded, "name": each.name}
+    if not each.name:
+        more = __("%(amount)s, handed in by the late rule") % {"amount": funded}
+    else:
+        more = __("%(amount)s, handed in by %(name)s") % {"amount": funded, "name": each.name}
     return words, more, __("Decide"), _led("payouts:allocation-save", each.subject_id)
 
 

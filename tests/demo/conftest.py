@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 
 @pytest.fixture(scope="package")
@@ -13,6 +14,6 @@ def halden(django_db_setup: None, django_db_blocker) -> Iterator[list[str]]:
 
     chapters: list[str] = []
     with django_db_blocker.unblock(), transaction.atomic():
-        told(say=chapters.append)
+        told(say=chapters.append, at=timezone.now())
         yield chapters
         transaction.set_rollback(True)

@@ -1,6 +1,6 @@
 """The KAM's pool: drafts, guardrails, hand-over, decision, lateness; and twelve submissions at once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from threading import Barrier, Thread
 
@@ -19,6 +19,7 @@ from payouts.models import Pool
 from payouts.services import allocations, pools
 from payouts.services.reviews import run_review
 from payouts.services.runs import stands
+from payouts.services.windows import windows_close
 from teams.choices import Link, Seat
 from teams.models import JobRole, Membership, Person
 from tests.payouts.company import ALWAYS, AT, START, TERMS, calculated_run, company
@@ -316,6 +317,41 @@ class TestPoolCloseLate:
     def test_is_refused_inside_the_window(self, made):
         with pytest.raises(pools.WindowOpen, match="can be allocated until 2026-10-24"):
             pools.pool_close_late(pool_id=Pool.objects.get().pk, by=made.user("maren"), at=AT)
+
+
+class TestAfterTheWindow:
+    @pytest.mark.parametrize(
+        ("service", "arguments"),
+        [
+            (allocations.allocation_save, {"amounts": {}}),
+            (allocations.allocation_guideline, {}),
+            (allocations.allocation_spread_rest, {}),
+            (allocations.allocation_submit, {}),
+        ],
+    )
+    def test_no_act_of_the_kam_is_taken_and_the_late_rule_applies(self, made, service, arguments):
+        last_hour = datetime(2026, 10, 24, 23, 59, tzinfo=UTC)
+        act(allocations.allocation_guideline, made, at=last_hour)
+
+        with pytest.raises(pools.WindowPassed, match="closed on 2026-10-24: by the plan's late rule"):
+            act(service, made, at=AFTER_WINDOW, **arguments)
+
+        assert windows_close(at=AFTER_WINDOW) == [Pool.objects.get()]
+        assert Pool.objects.get().by_guideline
+
+    def test_the_kam_still_allocates_where_the_plan_waits(self, db):
+        made = funded(if_late="wait")
+
+        act(allocations.allocation_guideline, made, at=AFTER_WINDOW)
+
+        assert act(allocations.allocation_submit, made, at=AFTER_WINDOW).status == PoolStatus.SUBMITTED
+
+    def test_what_is_sent_back_is_open_for_two_more_days(self, made):
+        pool = pools.pool_close_late(pool_id=Pool.objects.get().pk, by=None, at=AFTER_WINDOW)
+        pool = pools.pool_return(pool_id=pool.pk, reason="Too even", by=made.user("anders"), at=AFTER_WINDOW)
+
+        assert (pool.closes_on, pool.by_guideline) == (date(2026, 10, 27), False)
+        assert submit(made, at=datetime(2026, 10, 27, 18, tzinfo=UTC)).status == PoolStatus.SUBMITTED
 
 
 class TestANewRunAfterTheReview:

@@ -28,7 +28,9 @@ def page_of(made, name):
 class TestPools:
     @pytest.fixture
     def made(self):
-        return funded()
+        made = funded()
+        Pool.objects.update(closes_on=date(2099, 12, 31))
+        return made
 
     def test_wait_for_their_kam_with_what_is_left(self, made):
         page = page_of(made, "ingrid")
@@ -36,6 +38,11 @@ class TestPools:
         assert "1 thing waits for you" in page
         assert "Allocate the pool of" in page
         assert "€30,160.00 is not allocated" in page
+
+    def test_wait_no_more_for_the_kam_once_the_window_is_over(self, made):
+        Pool.objects.update(closes_on=date(2020, 12, 31))
+
+        assert "Allocate the pool of" not in page_of(made, "ingrid")
 
     def test_wait_for_nobody_else(self, made):
         assert "Allocate the pool of" not in page_of(made, "priya")

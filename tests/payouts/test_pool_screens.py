@@ -1,22 +1,29 @@
 """The pool in the browser: kept, spread, undone, laid beside another's, handed in, decided; hidden from strangers."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import openpyxl
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
 from payouts.choices import PoolStatus
 from payouts.models import Allocation, Pool
-from payouts.services import allocations
+from payouts.services import allocations, pools
 from teams.models import AccountObjective
 from tests.payouts.company import AT
 from tests.payouts.test_allocations import WHOLE, funded
 
 D = Decimal
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _inside_the_window():
+    with time_machine.travel(AT):
+        yield
 
 
 @pytest.fixture
@@ -114,6 +121,58 @@ class TestAllocationSave:
 
         assert once == D("100.00")
         assert amount_of(made, "PM") is None
+
+    def test_undoes_what_was_kept_while_one_typed_in_one_step(self, made, pool):
+        ingrid = browser(made, "ingrid")
+        pm, csr = (f"turn-amount-{made.people[name].pk}" for name in ("PM", "CSR"))
+        typed = [("PM", "1", {pm: "x.1"}), ("PM", "12", {pm: "x.1"}), ("CSR", "7", {csr: "x.2"})]
+        for name, text, turn in [*typed, ("PM", "300", {pm: "x.3"}), ("PM", "300.00", {pm: "x.4"})]:
+            send(ingrid, pool, data=sheet(pool, **{name: (text, "")}) | turn)
+            pool.refresh_from_db()
+        found = []
+        for _ in range(4):
+            send(ingrid, pool, act="undo", data=sheet(pool))
+            pool.refresh_from_db()
+            found.append((amount_of(made, "PM"), amount_of(made, "CSR")))
+
+        assert found == [(D(12), D(7)), (D(12), None), (None, None), (None, None)]
+
+    def test_undoes_nothing_that_somebody_else_changed_since(self, made, pool):
+        ingrid = browser(made, "ingrid")
+        send(ingrid, pool, data=sheet(pool, PM=("100", ""), CSR=("200", "")))
+        pool.refresh_from_db()
+        theirs = {made.people["PM"].pk: D("250.00")}
+        pool = allocations.allocation_save(
+            pool_id=pool.pk, version=pool.version, amounts=theirs, by=made.user("ingrid"), at=AT
+        )
+
+        answer = send(ingrid, pool, act="undo", data=sheet(pool), HTTP_HX_REQUEST="true")
+
+        assert (amount_of(made, "PM"), amount_of(made, "CSR")) == (D("250.00"), None)
+        assert "Not undone, because somebody changed it since: " in answer.content.decode()
+
+    def test_takes_nothing_after_the_window_and_keeps_what_was_typed(self, made, pool):
+        with time_machine.travel(datetime(2026, 10, 25, 9, tzinfo=UTC)):
+            ingrid = browser(made, "ingrid")
+            page = ingrid.get(reverse("payouts:allocation-save", args=[pool.pk])).content.decode()
+            answer = send(ingrid, pool, data=sheet(pool, PM=("77.70", "my reason")))
+
+        assert "The window closed on" in page
+        assert "data-amount" not in page
+        assert answer.status_code == 422
+        assert 'value="77.70"' in answer.content.decode()
+        assert "my reason" in answer.content.decode()
+        assert amount_of(made, "PM") is None
+
+    def test_says_that_the_late_rule_handed_it_in(self, made, pool):
+        after = datetime(2026, 10, 25, 9, tzinfo=UTC)
+        pools.pool_close_late(pool_id=pool.pk, by=None, at=after)
+        with time_machine.travel(after):
+            url = reverse("payouts:allocation-save", args=[pool.pk])
+            page, todo = (browser(made, "anders").get(each).content.decode() for each in (url, "/"))
+
+        assert "Handed in by the late rule on" in page
+        assert "handed in by the late rule" in todo
 
     def test_spreads_the_rest_over_those_without_an_amount(self, made, pool):
         send(browser(made, "ingrid"), pool, act="spread", data=sheet(pool, PM=("14000", "")))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import timezone
 
 from payouts.demo.story import told
 from payouts.selectors.home import home_stock
@@ -25,5 +26,5 @@ class Command(BaseCommand):
             )
         logging.getLogger("payouts").setLevel(logging.WARNING)
         with transaction.atomic():
-            told(say=lambda chapter: self.stdout.write(f"  {chapter}"))
+            told(say=lambda chapter: self.stdout.write(f"  {chapter}"), at=timezone.now())
         self.stdout.write("Halden Components is there.")
