@@ -50,6 +50,18 @@ class ReviewOutcome(TextChoices):
     OBJECTED = "objected", "Objected"
 
 
+class ReviewState(TextChoices):
+    """How an account stands in the schedule of a period's review; what needs somebody sorts first."""
+
+    OVERDUE = "overdue", "Overdue"
+    OBJECTED = "objected", "Objected"
+    WAITS = "waits", "Waits for a word"
+    LATE_RUN = "late_run", "Not calculated yet"
+    PLANNED = "planned", "Planned"
+    CONFIRMED = "confirmed", "Confirmed"
+    SEEN = "seen", "Counts as seen"
+
+
 class CalendarKind(TextChoices):
     """The dates of a period, in the order in which they come."""
 

@@ -7,6 +7,7 @@ from payouts import entrance, views
 screens = [
     path("my/accounts", views.MyAccountList.as_view(), name="my-account-list"),
     path("my/accounts/<uuid:account_id>", views.AccountReview.as_view(), name="account-review"),
+    path("reviews", views.ReviewSchedule.as_view(), name="review-schedule"),
     path("my/support", views.SupportList.as_view(), name="support-list"),
     path("my/estimate", views.EstimateShow.as_view(), name="estimate-show"),
     path("my/statements", views.StatementArchive.as_view(), name="statement-archive"),

@@ -176,6 +176,13 @@ ENTRIES: tuple[Entry, ...] = (
         phone=_("Runs"),
     ),
     Entry(
+        url_name="payouts:review-schedule",
+        label=_("Reviews"),
+        icon="clipboard-document-check",
+        group=RUN,
+        roles=WATCHERS,
+    ),
+    Entry(
         url_name="payouts:pool-list",
         label=_("Team pools"),
         icon="chart-pie",

@@ -149,8 +149,8 @@ STEPS: dict[str, tuple[Step, ...]] = {
             url_name="payouts:run-show", leads=current_run, pages=("payouts:run-show",),
         ),
         Step(
-            words=_("Look which pools you wait for"),
-            url_name="payouts:pool-list", query=f"?period={PERIOD}", pages=("payouts:pool-list",),
+            words=_("Answer the dispute that waits for you"),
+            url_name="payouts:dispute-list", acts=("dispute_uphold", "dispute_reject"),
         ),
         Step(
             words=_("Find a payout in the register"),
@@ -171,8 +171,8 @@ STEPS: dict[str, tuple[Step, ...]] = {
             url_name="payouts:run-show", leads=current_run, pages=("payouts:run-show",),
         ),
         Step(
-            words=_("Open a pool and see how it was funded"),
-            url_name="payouts:pool-list", query=f"?period={PERIOD}", pages=("payouts:allocation-save",),
+            words=_("Decide on the exception that waits for you"),
+            url_name="payouts:exception-list", acts=("exception_decide",),
         ),
         Step(
             words=_("Approve a pool that was handed in, or send it back"),
@@ -181,6 +181,10 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step(
             words=_("Read cost against performance on one page"),
             url_name="payouts:executive-show", pages=("payouts:executive-show",),
+        ),
+        Step(
+            words=_("Open a pool and see how it was funded"),
+            url_name="payouts:pool-list", query=f"?period={PERIOD}", pages=("payouts:allocation-save",),
         ),
     ),
     "ada.nyberg": (

@@ -4,7 +4,7 @@ What happened at Halden Components, act by act, through the ordinary services.
 Four quarters are run, reviewed, allocated, approved and locked. The fifth was run
 twice: in between, a controller corrected a margin, an invoice booked twice was taken
 back, and an invoice of the quarter before came late. It waits with the key account
-managers, who are allocating their pools. A draft for 2027 waits for its approval.
+managers, who are allocating their pools. A draft for 2027 waits for its approval, a dispute for its answer (`cases`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from kamcomp.policy.services import setting_put
 from kamcomp.refusal import Refusal
 from payouts.choices import RunStatus
 from payouts.demo import company, files
+from payouts.demo.cases import disputes_told, exceptions_told
 from payouts.demo.deals import DEALS
 from payouts.demo.figures import QUARTERS
 from payouts.models import Adjustment, Allocation, Pool, Run
@@ -78,6 +79,10 @@ def told(*, say: Say, at: datetime) -> None:
         story.quarter_close(quarter)
     say(f"the quarter {OPEN}: two runs, and the pools with the key account managers")
     story.quarter_open()
+    say("disputes and exceptions")
+    now = max(at, moment(date(2026, 10, 15)))
+    disputes_told(period=story.period(OPEN), users=story.users, at=now)
+    exceptions_told(period=story.period(OPEN), users=story.users, at=now)
     story.window_kept_open(at=at)
 
 

@@ -1,8 +1,8 @@
 """
 What checks look at as a run pays, and as money is taken back.
 
-The picture of the plan version, with the run's figures beside it. No table holds exceptions, credits by component,
-bulges, reviews, legal minimum pay or the clauses people signed: the rules that need them say so.
+The picture of the plan version, with the run's figures beside it; exceptions are those of the register. No table holds
+credits by component, bulges, reviews, legal minimum pay or the clauses people signed: the rules that need them say so.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from decimal import Decimal
 from uuid import UUID
 
 from kamcomp.calendar.models import Period
-from payouts.models import Allocation, Payout, PayoutLine, Run
-from plans.checks.facts import AllocationFacts, ClawbackFacts, PayAndGrowth, RunFacts
+from payouts.choices import ExceptionStatus
+from payouts.models import Allocation, Payout, PayoutLine, PlanException, Run
+from payouts.selectors.names import user_name
+from plans.checks.facts import AllocationFacts, ClawbackFacts, ExceptionFacts, PayAndGrowth, RunFacts
 from plans.checks.picture import Picture
 from plans.models import Assignment, PlanVersion
 from plans.selectors.pictures import picture_of_version
@@ -45,6 +47,7 @@ def picture_of_run(*, run: Run, version: PlanVersion) -> Picture:
     facts = RunFacts(
         lines=PayoutLine.objects.filter(payout__in=[payout.pk for payout in payouts]).count(),
         paid=sum((payout.amount for payout in payouts), ZERO),
+        exceptions=_exceptions(period=period, version=version),
         allocations=_allocations(run=run, version=version),
         ratings=_ratings(period=period, people=[payout.person_id for payout in payouts]),
         outcomes=_outcomes(period=period, payouts=payouts),
@@ -67,6 +70,28 @@ def picture_of_recovery(*, payout: Payout, amount: Decimal, on: date) -> Picture
     recovery = ClawbackFacts(person=str(payout.person), amount=amount)
     return dataclasses.replace(
         picture, facts=dataclasses.replace(picture.facts, clawbacks=(recovery,), leavers=())
+    )
+
+
+def _exceptions(*, period: Period, version: PlanVersion) -> tuple[ExceptionFacts, ...]:
+    """
+    Return the period's exceptions from the plan that were not rejected: decided ones with who approved them.
+
+    Those of another currency than the plan's count among the lines and add nothing to the money.
+    """
+    rows = PlanException.objects.filter(period=period, plan=version.plan)
+    return tuple(
+        ExceptionFacts(
+            code=str(row.number),
+            kind=row.kind,
+            reason=row.reason,
+            approver="" if row.decided_by is None else user_name(row.decided_by),
+            amount=row.amount if row.currency == version.document.get("currency") else ZERO,
+            expires_on=row.expires_on,
+        )
+        for row in rows.exclude(status=ExceptionStatus.REJECTED)
+        .select_related("decided_by")
+        .order_by("number")
     )
 
 

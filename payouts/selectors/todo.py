@@ -49,6 +49,7 @@ class TodoKind(StrEnum):
     POOLS_DECIDE = "pools_decide"
     ACCOUNT_REVIEW = "account_review"
     ACCOUNTS_REVIEW = "accounts_review"
+    REVIEWS_OVERDUE = "reviews_overdue"
     RUN_START = "run_start"
     RUN_REPAIR = "run_repair"
     RUN_REVIEW = "run_review"
@@ -191,6 +192,20 @@ def accounts_to_review(*, runs: Iterable[Run], user: User, viewer: Viewer) -> li
             )
             for account in accounts
         ]
+    return found
+
+
+def reviews_overdue(*, runs: Iterable[Run], viewer: Viewer) -> list[Todo]:
+    """Return, by calculated run whose review should be over, how many accounts have no word of their KAM."""
+    found = []
+    for run in runs:
+        due_on = run.period.cut_off_on + timedelta(days=viewer.once(review_days))
+        if run.status != RunStatus.CALCULATED or due_on >= viewer.on:
+            continue
+        if count := accounts_not_seen(run=run).count():
+            found.append(
+                Todo(kind=TodoKind.REVIEWS_OVERDUE, due_on=due_on, period=run.period.code, count=count)
+            )
     return found
 
 

@@ -35,6 +35,7 @@ from payouts.views.pools import AllocationSave, AllocationSubmit, PoolDecide, Po
 from payouts.views.reconciliation import PayrollReturnUndo, Reconciliation
 from payouts.views.register import PayoutHold, PayoutRegister, PayoutRelease
 from payouts.views.reproduce import Reproduce
+from payouts.views.review_schedule import ReviewSchedule
 from payouts.views.runs import RunAct, RunList, RunProgressShow, RunShow, RunStart
 from payouts.views.search import Search
 from payouts.views.statements import LineRows, PayoutProof, StatementList, StatementShow
@@ -94,6 +95,7 @@ __all__ = [
     "PoolList",
     "Reconciliation",
     "Reproduce",
+    "ReviewSchedule",
     "RunAct",
     "RunClose",
     "RunCloseNext",

@@ -107,7 +107,7 @@ class ExceptionList(TableScreen):
         reviews, approves = viewer.holds(*REVIEWERS), viewer.holds(*APPROVERS)
         waiting = exceptions_to_decide(user=cast(User, self.request.user), reviews=reviews, approves=approves)
         year = latest_year() if viewer.holds(*PAY, Role.EXECUTIVE) else None
-        by_plan, by_manager = rates(year=year) if year else ([], [])
+        by_plan, by_manager = rates(year=year, sees_pay=viewer.holds(*PAY)) if year else ([], [])
         return super().get_context_data(
             waits_for_me=waiting.count() if reviews or approves else 0,
             may_request=viewer.holds(*REQUESTERS),

@@ -26,6 +26,7 @@ from kamcomp.identity.models import User
 from kamcomp.pages.figures import money_text
 from kamcomp.pages.nav import WATCHERS, Words
 from kamcomp.visibility import Viewer, viewer_for
+from payouts.choices import ReviewState
 from payouts.models import Run
 from payouts.selectors import todo
 from payouts.selectors.disputes import ANSWERERS
@@ -125,6 +126,7 @@ def _todos(*, user: User, viewer: Viewer, runs: Sequence[Run]) -> Iterator[Todo]
     )
     if holds(Role.COMP_ADMIN):
         yield from todo.periods_to_run()
+        yield from todo.reviews_overdue(runs=runs, viewer=viewer)
     if holds(*DECIDERS):
         yield from todo.adjustments_to_decide(user=user)
     if holds(*VERSION_APPROVERS):
@@ -216,6 +218,17 @@ def _accounts_review(each: Todo) -> Written:
     )
     more = __("Are results and payouts right? Confirm, or object with a reason")
     return words % about, more, __("Review"), _led("payouts:my-account-list") + "?review=waits"
+
+
+def _reviews_overdue(each: Todo) -> Written:
+    words = ngettext(
+        "The review of %(count)s account is overdue, %(period)s",
+        "The review of %(count)s accounts is overdue, %(period)s",
+        each.count,
+    )
+    url = _led("payouts:review-schedule") + f"?period={each.period}&state={ReviewState.OVERDUE}"
+    about = {"count": each.count, "period": each.period}
+    return words % about, __("No word of their key account managers"), __("See them"), url
 
 
 def _run_start(each: Todo) -> Written:
@@ -314,6 +327,7 @@ WRITTEN: dict[TodoKind, Callable[[Todo], Written]] = {
     TodoKind.POOLS_DECIDE: _pools_decide,
     TodoKind.ACCOUNT_REVIEW: _account_review,
     TodoKind.ACCOUNTS_REVIEW: _accounts_review,
+    TodoKind.REVIEWS_OVERDUE: _reviews_overdue,
     TodoKind.RUN_START: _run_start,
     TodoKind.RUN_REPAIR: _run_repair,
     TodoKind.RUN_REVIEW: _run_review,

@@ -1,7 +1,7 @@
 """
 Reconciliation with payroll: opening to closing by currency, what payroll was told and says it paid, who differs.
 
-A payroll return is taken in as a file, all of it or nothing; it can be undone while its
+A payroll return is a file that is looked at before it is taken in, row by row; it can be undone while its
 periods allow. The figures are the ledger's and the believed returns', never typed.
 """
 
@@ -19,7 +19,6 @@ from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as __
@@ -29,7 +28,9 @@ from django.views.generic.base import TemplateResponseMixin, View
 from kamcomp.identity.models import User
 from kamcomp.imports.choices import BatchStatus
 from kamcomp.imports.models import ImportBatch
-from kamcomp.imports.services import import_commit, import_undo
+from kamcomp.imports.services import import_undo
+from kamcomp.imports.uploads import upload_take
+from kamcomp.imports.views import looked
 from kamcomp.pages.screens import FormScreen, Screen, refused, said
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import PAGE_ROWS
@@ -109,28 +110,19 @@ class Reconciliation(FormScreen, TemplateResponseMixin, View):
         return self.render_to_response(self.get_context_data())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Take a payroll return in."""
+        """Look at a payroll return before it is taken in."""
         desk_or_404(request, *HOLDERS_OF_MONEY)
         form = self.get_form()
         return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
 
     def acted(self, form: BaseForm) -> HttpResponse:
-        """Take it in, all of it or nothing."""
+        """Keep the file and lead to its preview: what it says of whom, and which rows cannot be taken."""
         file = form.cleaned_data["file"]
-        preview = import_commit(
+        upload = upload_take(
             kind=RETURN, content=file.read(), filename=file.name or RETURN, by=cast(User, self.request.user),
             at=timezone.now(),
         )  # fmt: skip
-        if preview.already is not None:
-            said(self.request, __("This file was taken in before: it changes nothing."))
-        elif preview.batch is not None:
-            undo = reverse("payouts:payroll-return-undo", args=[preview.batch.pk])
-            words = __("%(rows)s rows of %(file)s are taken in.") % {
-                "rows": preview.rows,
-                "file": preview.filename,
-            }
-            said(self.request, words, undo=undo)
-        return redirect(self.request.get_full_path())
+        return looked(self.request, upload)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the figures of the run and the returns there are."""

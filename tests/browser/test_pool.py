@@ -40,6 +40,38 @@ class TestSheet:
             assert seat.page.get_by_label(SOFIA).input_value() == ""
             assert not seat.complaints
 
+    def test_is_kept_while_one_types_and_undone_in_one_step(self, demo, path):
+        with demo.seat("ingrid.solheim") as seat:
+            seat.go(path)
+            sofia = seat.page.get_by_label(SOFIA)
+            sofia.focus()
+            for key, amount in (("5", "€1,063.00"), ("0", "€1,018.00")):
+                seat.page.keyboard.press(key)
+                left_becomes(seat, amount)
+
+            expect(seat.page.get_by_label(SOFIA)).to_be_focused()
+            expect(seat.page.get_by_label(SOFIA)).to_have_value("50")
+            seat.page.keyboard.press("Control+z")
+            left_becomes(seat, "€1,068.00")
+            expect(seat.page.get_by_label(SOFIA)).to_have_value("")
+            assert not seat.complaints
+
+    def test_lays_beside_mine_what_somebody_else_keeps_meanwhile(self, demo, path):
+        with demo.seat("ingrid.solheim") as one, demo.seat("ingrid.solheim") as two:
+            two.go(path)
+            one.go(path)
+            one.page.get_by_label(SOFIA).fill("100")
+            left_becomes(one, "€968.00")
+            two.page.get_by_label(SOFIA).fill("200")
+
+            beside = two.page.get_by_role("table", name="Yours beside theirs")
+            expect(beside).to_contain_text("200")
+            expect(beside).to_contain_text("100.00")
+            two.page.get_by_role("link", name="Take theirs").click()
+            left_becomes(two, "€968.00")
+            two.page.locator("#undo").click()
+            left_becomes(two, "€1,068.00")
+
     def test_keeps_what_was_typed_and_says_what_is_wrong(self, demo, path):
         with demo.seat("ingrid.solheim") as seat:
             seat.go(path)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.test import Client
@@ -112,6 +113,7 @@ class TestProof:
 
         assert "equal to the cent" in page
         assert payout.input_digest in page
+        assert re.search(r"stint MERIDIAN\s*<", page), "a step shows the number a row is known by"
 
     def test_lists_the_rows_behind_a_result_which_sum_to_it(self):
         payout = Payout.objects.get(

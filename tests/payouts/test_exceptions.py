@@ -111,13 +111,30 @@ class TestRates:
         asked(made)
         decided(made, reviewed(made, asked(made)))
 
-        by_plan, by_manager = rates(year=2026)
+        by_plan, by_manager = rates(year=2026, sees_pay=True)
 
         (row,) = by_plan
         assert (row.name, row.exceptions, row.lines) == (made.plan.name, 1, 2)
         assert (row.of_lines, row.amount, row.paid) == (D("0.5"), D("74.57"), D("7457.50"))
         assert abs(row.of_money * row.paid - row.amount) < D("1e-20")
         assert sum(each.exceptions for each in by_manager) == 1
+
+    def test_tell_no_sums_of_fewer_than_five_people_to_who_does_not_see_pay(self, made):
+        decided(made, reviewed(made, asked(made)))
+
+        (row,) = rates(year=2026, sees_pay=False)[0]
+        pages = {name: self.page(made, name) for name in ("anders", "maren")}
+
+        assert (row.is_small, row.exceptions) == (True, 1)
+        assert (row.amount, row.paid, row.of_lines, row.of_money) == (None,) * 4
+        assert "Fewer than five people" in pages["anders"]
+        assert "7,457.50" not in pages["anders"]
+        assert "7,457.50" in pages["maren"]
+
+    def page(self, made, name):
+        client = Client()
+        client.force_login(made.user(name))
+        return client.get(reverse("payouts:exception-list")).content.decode()
 
 
 class TestScreens:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,16 +10,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 from psycopg2.extras import DateRange
 
 from kamcomp import money
-from payouts.models import Adjustment
+from payouts.choices import ExceptionKind
 from payouts.selectors.executive import back, executive_page
+from payouts.services.exceptions import exception_decide, exception_request, exception_review
 from scorecards.models import AccountPnl, Metric, Result
 from teams.models import Membership
 from tests.payouts.books import allocated, locked
-from tests.payouts.company import START, calculated_run, company
+from tests.payouts.company import AT, START, calculated_run, company
 
 D = Decimal
 pytestmark = pytest.mark.django_db
@@ -114,18 +115,22 @@ class TestExecutivePage:
         assert (twelve.revenue, twelve.accounts) == (None, 0)
         assert executive_page(run=run).reach.months == 6
 
-    def test_counts_what_people_decided_beside_the_plan(self, made):
+    def test_counts_the_exceptions_of_the_register(self, made):
         run = allocated(made, calculated_run(made))
-        Adjustment.objects.create(
-            period=run.period, person=made.people["KAM"], kind="goodwill", amount="366.175", currency="EUR",
-            reason="Agreed", status="approved", proposed_by=made.user("maren"), decided_by=made.user("jonas"),
-            decided_at=timezone.now(),
-        )  # fmt: skip
+        maren = made.user("maren")
+        for approved in (True, False):
+            exception = exception_request(
+                plan=made.version.plan, person=made.people["KAM"], period=run.period, kind=ExceptionKind.PAYOUT,
+                reason="Agreed", amount=D("366.17"), currency="EUR", expires_on=date(2026, 12, 31), by=maren, at=AT,
+            )  # fmt: skip
+            if approved:
+                exception_review(exception_id=exception.pk, by=made.user("jonas"), at=AT)
+                exception_decide(exception_id=exception.pk, approve=True, by=made.user("anders"), at=AT)
 
         page = executive_page(run=run)
 
-        assert page.exceptions == exactly_over(1, 6)  # one line and five shares
-        assert page.exceptions_of_money == D("366.175") / D("36617.50")
+        assert page.exceptions == exactly_over(1, 6)  # one line and five shares; the second is not decided
+        assert page.exceptions_of_money == exactly_over(D("366.17"), D("36617.50"))
 
     def test_steps_back_by_months(self):
         assert back(START, 6).isoformat() == "2025-07-01"

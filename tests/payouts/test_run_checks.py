@@ -1,14 +1,17 @@
 """Checks as a run pays and as money is taken back: what is known of it, what is kept beside it, what is refused."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from kamcomp.approvals.models import Finding
+from payouts.choices import ExceptionKind
 from payouts.models import Adjustment, Payout
 from payouts.selectors.run_checks import picture_of_run
 from payouts.services import clawbacks
+from payouts.services.exceptions import exception_decide, exception_request, exception_review
 from payouts.services.run_checks import RecoveryAgainstLocalLaw, run_check
 from plans.checks.rule import RULES, Moment
 from teams.models import Employment
@@ -45,7 +48,28 @@ class TestRunCheck:
         assert (facts.paid, facts.lines) == (payout.amount, payout.lines.count())
         assert facts.ends_on.isoformat() == "2026-09-30"
         assert facts.zero_payouts == ()
-        assert facts.exceptions is None
+        assert facts.exceptions == ()
+
+    def test_reads_the_register_of_exceptions(self, made):
+        run, maren = calculated_run(made), made.user("maren")
+        for reason in ("Agreed with the customer", "A quota moved late", "Left out"):
+            exception = exception_request(
+                plan=made.version.plan, person=made.people["KAM"], period=run.period, kind=ExceptionKind.QUOTA,
+                reason=reason, amount=D("900.00"), currency="EUR", expires_on=date(2026, 12, 31), by=maren, at=AT,
+            )  # fmt: skip
+            if reason != "A quota moved late":
+                exception_review(exception_id=exception.pk, by=made.user("jonas"), at=AT)
+                approve = reason != "Left out"
+                exception_decide(
+                    exception_id=exception.pk, approve=approve, words="No", by=made.user("anders"), at=AT
+                )
+
+        (report,) = run_check(run_id=run.pk, by=maren, at=AT).values()
+
+        said = [(one.rule, one.message) for one in report.findings if one.rule in ("L62", "L63")]
+        assert ("L63", "Exception 2 cannot be paid: it says no approver.") in said
+        assert any(rule == "L62" and "of the lines are exceptions" in words for rule, words in said)
+        assert not any("Exception 1" in words or "Exception 3" in words for _rule, words in said)
 
     def test_keeps_its_findings_beside_the_run_once(self, made):
         moved(made, "KAM", "MX")
@@ -60,7 +84,7 @@ class TestRunCheck:
         assert sorted(kept.values_list("message", flat=True)) == sorted(
             one.message for one in report.findings
         )
-        assert "L62" in {one.rule for one in report.not_known}
+        assert "L53" in {one.rule for one in report.not_known}
 
     def test_is_asked_on_the_command_line(self, made, capsys):
         moved(made, "KAM", "US-TX")
@@ -74,7 +98,7 @@ class TestRunCheck:
 
         said = capsys.readouterr().out
         assert "E08 to look at: United States:" in said
-        assert "L62 not known" in said
+        assert "L53 not known" in said
 
 
 class TestRecovery:

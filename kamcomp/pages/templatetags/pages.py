@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,6 +25,7 @@ from kamcomp.pages import figures
 from kamcomp.pages.chips import tone
 
 register = template.Library()
+ROW_NUMBER = re.compile(r"/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
 # Figures --------------------------------------------------------------------------------------------------
@@ -211,6 +213,12 @@ def trace(steps: list[dict[str, Any]], level: int = 1) -> dict[str, Any]:
 
 
 @register.filter
+def step_named(step: dict[str, Any]) -> str:
+    """Write what a step is called: a word in the reader's language, without the number that rows are known by."""
+    return _(ROW_NUMBER.sub("", str(step.get("name") or "")))
+
+
+@register.filter
 def traced(step: dict[str, Any]) -> str:
     """Write a step's value in its unit: money with its currency, a ratio also as a percentage."""
     value, unit = step.get("value"), step.get("unit") or ""
@@ -222,4 +230,6 @@ def traced(step: dict[str, Any]) -> str:
         return f"{figures.number_text(figure, least=2)} {unit}"
     if unit == "ratio":
         return f"{figures.number_text(figure)} = {figures.percent_text(figure, digits=4)}"
+    if unit == "money":
+        return figures.number_text(figure, least=2)
     return f"{figures.number_text(figure)} {_(unit) if unit else ''}".strip()

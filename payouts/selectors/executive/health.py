@@ -1,0 +1,114 @@
+"""What the programme brings: measures by period and node, cost of sales, and its health over months."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Q
+
+from kamcomp import money
+from kamcomp.spans import Span
+from payouts.models import Run
+from payouts.selectors.executive.figures import Health, over
+from scorecards.choices import Window
+from scorecards.models import AccountPnl, Result
+
+ZERO = Decimal(0)
+COST_OF_SALES, RETENTION, SATISFACTION, WALLET = "M27", "M19.net", "M06", "M07"
+Key = tuple[str, UUID, UUID]
+"""Metric, period, node."""
+
+
+def results(*, runs: Sequence[Run], nodes: Sequence[UUID], metrics: Sequence[str]) -> dict[Key, Result]:
+    """Return the believed results of whole periods, by metric code, period and node."""
+    rows = Result.objects.current().filter(
+        metric__code__in=metrics, period__calendar_id=runs[0].calendar_id, node__in=nodes, window=Window.PERIOD,
+        segment=None, value__isnull=False,
+    )  # fmt: skip
+    return {
+        (row.metric.code, row.period_id, row.node_id): row
+        for row in rows.select_related("metric", "period")
+        if row.node_id
+    }
+
+
+def value(found: Mapping[Key, Result], metric: str, period_id: UUID, node: UUID) -> Decimal | None:
+    """Return the value of a measure for a node in a period, None where it was not measured."""
+    result = found.get((metric, period_id, node))
+    return result.value if result else None
+
+
+def cost_of_sales(found: Mapping[Key, Result], *, runs: Sequence[Run]) -> dict[UUID, Decimal | None]:
+    """Return the programme's cost of sales by period: the sum of the teams' cost over the sum of their revenue."""
+    sums: dict[UUID, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
+    for (metric, period_id, _node), row in found.items():
+        if metric == COST_OF_SALES:
+            sums[period_id][0] += row.numerator or ZERO
+            sums[period_id][1] += row.denominator or ZERO
+    return {run.period_id: over(*sums[run.period_id]) if run.period_id in sums else None for run in runs}
+
+
+def health(
+    *, run: Run, months: int, nodes: Sequence[UUID], currency: str, found: Mapping[Key, Result]
+) -> Health:
+    """Return how revenue, contribution, satisfaction and share of wallet moved over so many months."""
+    until = run.period.days.upper
+    now, before = Span(back(until, months), until), Span(back(until, 2 * months), back(until, months))
+    rows = list(
+        AccountPnl.objects.current()
+        .filter(node__in=nodes, segment=None, currency=currency)
+        .filter(Q(days__contained_by=(before.since, until)))
+        .values_list("node_id", "days", "revenue", "contribution")
+    )
+    whole = [node for node in nodes if _covers(rows, node, now) and _covers(rows, node, before)]
+    sums = {
+        (column, span): sum((row[column] for row in rows if row[0] in whole and row[1].lower in span), ZERO)
+        for column in (2, 3)
+        for span in (now, before)
+    }
+    return Health(
+        months=months,
+        revenue=_growth(sums[2, before], sums[2, now]),
+        contribution=_growth(sums[3, before], sums[3, now]),
+        satisfaction=_moved(found, SATISFACTION, run=run, since=now.since),
+        wallet=_moved(found, WALLET, run=run, since=now.since),
+        accounts=len(whole),
+    )
+
+
+def _covers(rows: Sequence[tuple[UUID, object, Decimal, Decimal]], node: UUID, span: Span) -> bool:
+    days = sum((row[1].upper - row[1].lower).days for row in rows if row[0] == node and row[1].lower in span)  # type: ignore[attr-defined]
+    return days == span.days
+
+
+def _growth(before: Decimal, now: Decimal) -> Decimal | None:
+    return money.CONTEXT.divide(now - before, before) if before > 0 else None
+
+
+def _moved(found: Mapping[Key, Result], metric: str, *, run: Run, since: date) -> Decimal | None:
+    """Return by how much a measure's mean moved since the period that ended on a day, over accounts that have both."""
+    now = {
+        node: row.value
+        for (code, period, node), row in found.items()
+        if code == metric and period == run.period_id
+    }
+    then = {
+        node: row.value
+        for (code, _period, node), row in found.items()
+        if code == metric and row.period.days.upper == since
+    }
+    both = [node for node in now if node in then]
+    if not both:
+        return None
+    gained = sum(((now[node] or ZERO) - (then[node] or ZERO) for node in both), ZERO)
+    return money.CONTEXT.divide(gained, Decimal(len(both)))
+
+
+def back(day: date, months: int) -> date:
+    """Return the same day so many months earlier; a period ends where a month does."""
+    month = day.year * 12 + day.month - 1 - months
+    return date(month // 12, month % 12 + 1, min(day.day, 28))
