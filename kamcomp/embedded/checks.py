@@ -33,7 +33,7 @@ TESTS = [PYTHON, "-m", "pytest"]
 # A test that waited in vain on a busy machine is played again, and told as such; one that found anything wrong is not.
 RAN_OUT_OF_TIME = ("in vain", "TimeoutError", "TimeoutExpired")
 PATIENTLY = ["--reruns", "2", *(f"--only-rerun={words}" for words in RAN_OUT_OF_TIME)]
-# As many processes as this machine's two cores carry; what shares something dear is marked as a group, and stays on one.
+# As many processes as this machine's two cores carry; what shares something dear is marked as a group and stays on one.
 TOGETHER = ["-n", "2", "--dist", "loadgroup"]
 FAULTS_PAGE = "docs/reference/faults.md"
 QUICK_TESTS = [f"tests/{room}" for room in ("engine", "golden", "teams", "scorecards", "plans", "payouts")]

@@ -22,13 +22,13 @@ from payouts.services.runs import run_request
 from payouts.services.verify import verify_run
 from tests.conftest import PROJECT
 from tests.database import url_of
-from tests.faults.conftest import until
+from tests.faults.conftest import PACE, until
+from tests.faults.story import story  # noqa: F401  (a fixture)
 from tests.payouts.crowd import AT, Crowd, crowd
 
 PEOPLE = 600
 SETTINGS = {
     "KAMCOMP_CHUNK_PEOPLE": "200",
-    "KAMCOMP_CHUNK_LEASE_SECONDS": "3",
     "KAMCOMP_RUN_BELLS": "4",
 }
 WORKER = [sys.executable, "-m", "celery", "-A", "kamcomp.celery", "worker", "-c", "1", "-l", "INFO"]
@@ -49,7 +49,7 @@ class Processes:
         with log.open("wb") as stream:
             process = subprocess.Popen(
                 [*before, *WORKER, "--without-gossip", "--without-mingle", "-n", name],
-                env=self.environment | environment,
+                env=self.environment | {"KAMCOMP_CHUNK_LEASE_SECONDS": str(PACE.lease)} | environment,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 cwd=PROJECT,
@@ -85,7 +85,7 @@ class Processes:
 
 @pytest.fixture
 def environment(transactional_db: None) -> dict[str, str]:
-    """Return the variables of a process on this test's database, with chunks of 200 people and short leases."""
+    """Return the variables of a process on this test's database, with chunks of 200 people."""
     addresses = {"DATABASE_URL": url_of("default"), "DATABASE_OWNER_URL": url_of("owner")}
     return {**os.environ, **addresses, **SETTINGS}
 
@@ -138,6 +138,7 @@ def undisturbed(made: Crowd, settings) -> Run:
     run_look(run_id=run.pk)
     run.refresh_from_db()
     assert run.status == RunStatus.CALCULATED, run.error
+    PACE.measure(run)
     return run
 
 

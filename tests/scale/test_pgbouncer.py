@@ -1,7 +1,7 @@
 """PgBouncer in transaction mode between: nothing of ours needs a connection to remember the last transaction."""
 
-import os
 import signal
+from functools import partial
 
 import psycopg2
 import pytest
@@ -10,9 +10,9 @@ from django.db.backends.postgresql.base import DatabaseWrapper as Plain
 from psycopg2.extensions import parse_dsn
 
 from kamcomp.pooled.base import DatabaseWrapper as Pooled
-from payouts.services.runs import run_request
-from tests.faults.conftest import in_hand, until
-from tests.payouts.crowd import AT
+from tests.faults.blows import strike
+from tests.faults.conftest import asked
+from tests.faults.story import Story
 from tests.scale.conftest import Processes, ended, same_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,14 +123,11 @@ class TestLimits:
 
 @pytest.mark.slow
 class TestRun:
-    def test_is_the_same_and_outlives_a_killed_worker(self, undisturbed, made, processes):
+    def test_is_the_same_and_outlives_a_killed_worker(self, undisturbed, made, processes, story: Story):
         processes.worker()
         processes.worker()
-        run = run_request(period=made.period, by=made.users["maren"], at=AT, whole=True)
-        chunk = until(lambda: in_hand(run), every=0.002, saying="a chunk in a worker's hands")
-        os.kill(int(chunk.worker.rpartition(":")[2]), signal.SIGKILL)
+        struck = strike(partial(asked, made), signal.SIGKILL, story=story, within=0)
+        run = ended(struck.run)
 
-        ended(run)
-
-        assert run.chunks.get(pk=chunk.pk).epoch >= 2, "the kill came after the chunk was stored"
+        assert run.chunks.get(number=struck.number).epoch >= 2, "nobody took the chunk again"
         same_as(run, undisturbed)

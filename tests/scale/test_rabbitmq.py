@@ -1,6 +1,5 @@
 """RabbitMQ as the broker, by its URL alone: a quorum queue, and runs as on Valkey."""
 
-import os
 import signal
 
 import kombu
@@ -13,7 +12,9 @@ from kamcomp.embedded import own_servers
 from kamcomp.embedded.places import CannotStart
 from kamcomp.embedded.rabbitmq import free_port
 from payouts.services.runs import LOOK_TASK, run_request
-from tests.faults.conftest import in_hand, until
+from tests.faults.blows import strike
+from tests.faults.conftest import until
+from tests.faults.story import Story
 from tests.payouts.crowd import AT
 from tests.scale.conftest import Processes, ended, same_as
 
@@ -36,18 +37,21 @@ def ring(node, run) -> None:
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 class TestRabbitMQ:
-    def test_rings_for_a_run_and_a_killed_worker_loses_none(self, undisturbed, made, processes, node):
+    def test_rings_for_a_run_and_a_killed_worker_loses_none(
+        self, undisturbed, made, processes, node, story: Story
+    ):
         first, _second = processes.worker(), processes.worker()
-        run = run_request(period=made.period, by=made.users["maren"], at=AT, whole=True)
-        ring(node, run)
-        chunk = until(lambda: in_hand(run), every=0.002, saying="a chunk in a worker's hands")
-        killed = int(chunk.worker.rpartition(":")[2])
-        os.kill(killed, signal.SIGKILL)
 
-        ended(run)
+        def ask():
+            run = run_request(period=made.period, by=made.users["maren"], at=AT, whole=True)
+            ring(node, run)
+            return run
+
+        struck = strike(ask, signal.SIGKILL, story=story, within=0)
+        run = ended(struck.run)
 
         assert first.poll() is None, "a child was killed, not the worker"
-        assert run.chunks.get(pk=chunk.pk).epoch >= 2, "the kill came after the chunk was stored"
+        assert run.chunks.get(number=struck.number).epoch >= 2, "nobody took the chunk again"
         # Thirty seconds pass between two looks at the table, so it was messages that moved the run.
         assert "working on them without" not in processes.logs()
         same_as(run, undisturbed)
