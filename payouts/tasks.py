@@ -7,8 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from payouts.services.exceptions import exceptions_expire
-from payouts.services.export_jobs import TASK as EXPORT_TASK
-from payouts.services.export_jobs import export_work, exports_sweep
+from payouts.services.export_jobs import EXPORTS, export_work, exports_sweep
 from payouts.services.ledger_check import ledger_check
 from payouts.services.run_work import look_limit, run_look, runs_sweep
 from payouts.services.runs import LOOK_TASK
@@ -29,7 +28,7 @@ def runs_sweep_all() -> None:
     exports_sweep()
 
 
-@shared_task(name=EXPORT_TASK)
+@shared_task(name=EXPORTS.task)
 def export_work_on(job_id: str) -> None:
     """Write the file of job `job_id`; a message too many finds it held, or ended."""
     export_work(job_id=UUID(job_id), at=timezone.now())

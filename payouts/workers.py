@@ -23,17 +23,19 @@ from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from kamcomp.imports.upload_jobs import KIND as UPLOADS
-from kamcomp.imports.upload_jobs import upload_ring
+from kamcomp.imports.upload_jobs import UPLOADS
 from kamcomp.jobs.services import jobs_waiting
+from kamcomp.jobs.work import job_ring
 from kamcomp.pulse.choices import Door
 from kamcomp.pulse.services import canary_touch, worker_name
 from payouts.selectors.runs import run_movement, runs_to_look_at
-from payouts.services.export_jobs import KIND, export_ring
+from payouts.services.export_jobs import EXPORTS
 from payouts.services.run_chunks import silent_stores_end
 from payouts.services.runs import bell_rung
 
 logger = logging.getLogger(__name__)
+
+JOBS = (EXPORTS, UPLOADS)
 
 # Made before the pool's processes are forked, so that they all see it when the main process sets it.
 _STOPPING = multiprocessing.get_context("fork").Event()
@@ -103,12 +105,10 @@ class Looker(threading.Thread):
         stuck = [run_id for run_id in waiting if self._moved.get(run_id) == moved[run_id]]
         self._moved = moved
         unrung = [run_id for run_id in waiting if not bell_rung(run_id=run_id)]
-        files = set(jobs_waiting(kind=KIND))
-        left = {*(files & self._files), *(job_id for job_id in files if not export_ring(job_id=job_id))}
-        uploads = set(jobs_waiting(kind=UPLOADS))
-        left |= {*(uploads & self._files), *(job_id for job_id in uploads if not upload_ring(job_id=job_id))}
-        files |= uploads
-        self._files = files
+        files = {job_id: kind for kind in JOBS for job_id in jobs_waiting(kind=kind.name)}
+        unheard = [job_id for job_id, kind in files.items() if not job_ring(kind=kind, job_id=job_id)]
+        left = {*(self._files & files.keys()), *unheard}
+        self._files = set(files)
         if stuck or unrung or left:
             self._work_apart({*stuck, *unrung, *left})
 

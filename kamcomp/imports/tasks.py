@@ -5,11 +5,11 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from kamcomp.imports.upload_jobs import TASK, upload_work, uploads_sweep
+from kamcomp.imports.upload_jobs import UPLOADS, upload_work, uploads_sweep
 from kamcomp.imports.uploads import uploads_clear
 
 
-@shared_task(name=TASK)
+@shared_task(name=UPLOADS.task)
 def upload_work_on(job_id: str) -> None:
     """Work on the upload of job `job_id`; a message too many finds it held, or ended."""
     upload_work(job_id=UUID(job_id), at=timezone.now())

@@ -12,7 +12,7 @@ from kamcomp.jobs.models import Job
 from payouts.cli.options import add_period, period_of
 from payouts.models import Run
 from payouts.selectors.named import run_named
-from payouts.services.export_jobs import KIND
+from payouts.services.export_jobs import EXPORTS
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def arguments(parser: ArgumentParser) -> None:
 def perform(*, options: dict[str, Any], say: Console) -> int:
     """List the jobs of a period's current run, latest first."""
     run = run_named(period=period_of(options))
-    jobs = Job.objects.filter(kind=KIND, subject_table=Run._meta.db_table, subject_id=str(run.pk))
+    jobs = Job.objects.filter(kind=EXPORTS.name, subject_table=Run._meta.db_table, subject_id=str(run.pk))
     table = Table("asked for", "by", "file", "state", "rows", "what came of it")
     for job in jobs.select_related("created_by").order_by("-created_at"):
         result = job.result or {}

@@ -34,7 +34,7 @@ from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.choices import ExportFormat, ExportProfile
 from payouts.models import Export, Run
-from payouts.services.export_jobs import KIND, export_request
+from payouts.services.export_jobs import EXPORTS, export_request
 from payouts.services.exports import export_download, payroll_dry_run, payroll_left_out
 from payouts.views.desk import current_runs, desk_or_404, run_named_or_404
 from teams.models import PersonDetails
@@ -135,7 +135,7 @@ class ExportList(TableScreen):
 
 def jobs_context(request: HttpRequest) -> dict[str, Any]:
     """Return the newest jobs that write files, and whether one of them is under way."""
-    jobs = visible(Job.objects.filter(kind=KIND), to=viewer_for(request)).order_by("-created_at")
+    jobs = visible(Job.objects.filter(kind=EXPORTS.name), to=viewer_for(request)).order_by("-created_at")
     latest = list(jobs.select_related("created_by")[:LATEST_JOBS])
     since = timezone.now() - timedelta(seconds=ENDED_SHOWN_SECONDS)
     shown = [job for job in latest if not job.ended or (job.finished_at and job.finished_at > since)]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from kamcomp.identity.choices import Role
 from kamcomp.imports import upload_jobs, uploads
 from kamcomp.imports.models import ColumnMap, ImportBatch, ImportUpload, UploadContent
+from kamcomp.jobs import work
 from kamcomp.jobs.models import Job
 from teams.models import PayPackage, Person
 from tests.imports import company
@@ -224,7 +225,7 @@ class TestUploadCommit:
 class TestUploadJobs:
     def test_large_files_are_looked_at_and_committed_by_a_worker(self, seat, monkeypatch):
         monkeypatch.setattr(upload_jobs, "AT_ONCE_ROWS", 2)
-        monkeypatch.setattr(upload_jobs, "upload_ring", lambda *, job_id: True)
+        monkeypatch.setattr(work, "job_ring", lambda *, kind, job_id: True)
         page = shown(send(seat, "people", company.PEOPLE))
         upload = ImportUpload.objects.get()
         progress = reverse("imports:upload-progress", args=[upload.pk])
@@ -245,7 +246,7 @@ class TestUploadJobs:
 
     def test_a_refused_commit_says_so_and_writes_nothing(self, seat, monkeypatch):
         monkeypatch.setattr(upload_jobs, "AT_ONCE_ROWS", 2)
-        monkeypatch.setattr(upload_jobs, "upload_ring", lambda *, job_id: True)
+        monkeypatch.setattr(work, "job_ring", lambda *, kind, job_id: True)
         send(seat, "people", BAD)
         upload = ImportUpload.objects.get()
         upload_jobs.uploads_look(at=timezone.now())

@@ -19,7 +19,7 @@ from kamcomp.jobs.services import ATTEMPTS, job_held, job_take, jobs_waiting
 from payouts.choices import ExportFormat, ExportProfile
 from payouts.models import Export
 from payouts.services.export_jobs import (
-    KIND,
+    EXPORTS,
     export_request,
     export_work,
     exports_look,
@@ -158,7 +158,7 @@ class TestExportWork:
         found = []
 
         def other() -> None:
-            found.append((jobs_waiting(kind=KIND), export_work(job_id=job.pk, at=timezone.now())))
+            found.append((jobs_waiting(kind=EXPORTS.name), export_work(job_id=job.pk, at=timezone.now())))
             connections["default"].close()
 
         with job_held(job_id=job.pk, attempt=attempt, by=None) as held:
