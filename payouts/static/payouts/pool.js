@@ -27,7 +27,7 @@
   // A turn is one stay at a field: what is kept within it several times is undone at once. It ends when it was sent.
   const page = Date.now().toString(36);
   const turns = new Map(), over = new Set(), kept = new Map();
-  let turn = 0;
+  let turn = 0, swapping = false;
 
   // Kept 600 ms after the last key. A step (+250) is not: kept twice it would be taken twice, so it waits for Enter.
   document.addEventListener("input", (event) => {
@@ -43,7 +43,8 @@
   // Leaving a field that is kept already shows the amount as the server wrote it.
   document.addEventListener("change", (event) => {
     const field = event.target;
-    if (!field.matches(FIELD)) return;
+    // A field that is swapped away while somebody types in it says "change" too; they are still there.
+    if (swapping || !field.matches(FIELD)) return;
     over.add(field.id);
     if (kept.get(field.id) === field.value && !field.matches("[aria-invalid=true]") && !busy) {
       kept.delete(field.id);
@@ -113,6 +114,7 @@
   let typing = null;
   document.addEventListener("htmx:beforeSwap", () => {
     busy = false;
+    swapping = true;
     const field = document.activeElement;
     typing = null;
     if (!field || !field.matches(FIELD)) return;
@@ -120,6 +122,7 @@
     typing = { id: field.id, value: own ? field.value : null, at: field.selectionStart };
   });
   document.addEventListener("htmx:afterSettle", () => {
+    swapping = false;
     if (!typing) return;
     const field = document.getElementById(typing.id);
     if (field) {
@@ -134,7 +137,7 @@
   // No answer, or one that says the server is in trouble: what was typed stands, and is sent again.
   const again = (event) => {
     const answer = event.detail.xhr;
-    busy = false;
+    busy = swapping = false;
     if (!ours(event) || (answer && answer.status >= 400 && answer.status < 500)) return;
     note("retrying");
     waiting = setTimeout(keep, AGAIN);
