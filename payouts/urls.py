@@ -13,6 +13,16 @@ screens = [
     path("my/statements", views.StatementArchive.as_view(), name="statement-archive"),
     path("accounts", views.AccountList.as_view(), name="account-list"),
     path("accounts/<uuid:account_id>", views.AccountShow.as_view(), name="account-show"),
+    path("accounts/<uuid:account_id>/state", views.AccountStatePut.as_view(), name="account-state-put"),
+    path(
+        "accounts/<uuid:account_id>/state/undo", views.AccountStateUndo.as_view(), name="account-state-undo"
+    ),
+    path(
+        "accounts/<uuid:account_id>/parts/<uuid:node_id>",
+        views.AccountPartPut.as_view(),
+        name="account-part-put",
+    ),
+    path("accounts/<uuid:account_id>/parts/undo", views.AccountPartUndo.as_view(), name="account-part-undo"),
     path("statements", views.StatementList.as_view(), name="statement-list"),
     path("statements/<uuid:person_id>/<str:period>", views.StatementShow.as_view(), name="statement-show"),
     path("payouts/<uuid:payout_id>/proof", views.PayoutProof.as_view(), name="payout-proof"),
@@ -32,6 +42,26 @@ screens = [
     path("people", views.PersonList.as_view(), name="person-list"),
     path("people/<uuid:person_id>", views.PersonShow.as_view(), name="person-show"),
     path("people/<uuid:person_id>/package", views.PackagePropose.as_view(), name="package-propose"),
+    path(
+        "people/<uuid:person_id>/employments/begin",
+        views.PersonEmploymentBegin.as_view(),
+        name="person-employment-begin",
+    ),
+    path(
+        "people/<uuid:person_id>/employments/undo",
+        views.PersonEmploymentUndo.as_view(),
+        name="person-employment-undo",
+    ),
+    path(
+        "people/employments/<uuid:employment_id>/change",
+        views.PersonEmploymentChange.as_view(),
+        name="person-employment-change",
+    ),
+    path(
+        "people/employments/<uuid:employment_id>/end",
+        views.PersonEmploymentEnd.as_view(),
+        name="person-employment-end",
+    ),
     path("people/<uuid:person_id>/personal", views.PersonalPut.as_view(), name="personal-put"),
     path("people/packages/<uuid:package_id>/approve", views.PackageApprove.as_view(), name="package-approve"),
     path(

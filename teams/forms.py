@@ -7,21 +7,33 @@ An amount or a share that cannot be read is said beside its field, and stays as 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
+from kamcomp.imports.values import CountryCode, Jurisdiction, Unfit
 from kamcomp.money import UnknownCurrency, minor_units
 from kamcomp.pages.amounts import AmountUnreadable, number_read
 from kamcomp.pages.figures import number_text
 from kamcomp.visibility import Viewer
-from teams.choices import Link, Scope, Seat
-from teams.models import JobRole, Membership, Person
+from teams.choices import (
+    AccountStatus,
+    EmploymentStatus,
+    Link,
+    NodeStatus,
+    NodeType,
+    OvertimeStatus,
+    Scope,
+    Seat,
+)
+from teams.models import Employment, JobRole, Membership, Person
 from teams.selectors.teams import people_named, person_name
 
 HUNDRED = Decimal(100)
@@ -249,6 +261,114 @@ class PackageForm(forms.Form):
         return said
 
 
+class EmploymentTerms(forms.Form):
+    """Where somebody works, under which law, and how they are paid."""
+
+    use_required_attribute = False
+    employer = forms.CharField(label=_("Employer"), max_length=120)
+    jurisdiction = forms.CharField(
+        label=_("Law of"), max_length=10, help_text=_("The country, or a part of it: DE, US-CA.")
+    )
+    job_role = forms.ModelChoiceField(label=_("Role"), queryset=JobRole.objects.none(), required=False)
+    fte = ShareField(label=_("Working time, %"))
+    payroll_currency = forms.CharField(label=_("Paid in"), max_length=3, min_length=3)
+    work_language = forms.CharField(label=_("Language at work"), max_length=10)
+    status = forms.ChoiceField(label=_("State"))
+    overtime_status = forms.ChoiceField(label=_("Overtime"), required=False)
+    works_council = forms.BooleanField(label=_("Under a works council"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+        roles: Any = self.fields["job_role"]
+        roles.queryset = JobRole.objects.filter(retired=False).order_by("name")
+        standing = [one for one in EmploymentStatus.choices if one[0] != EmploymentStatus.ENDED]
+        for name, choices in (("status", standing), ("overtime_status", OvertimeStatus.choices)):
+            words = [(value, __(str(label))) for value, label in choices]
+            self.fields[name].choices = words  # type: ignore[attr-defined]
+
+    def clean_jurisdiction(self) -> str:
+        """Check the code of the country or its part."""
+        try:
+            return str(Jurisdiction().read(self.cleaned_data["jurisdiction"].strip().upper()))
+        except Unfit as error:
+            raise ValidationError(__("Type the country, or a part of it: DE, US-CA.")) from error
+
+    def clean_payroll_currency(self) -> str:
+        """Check the code against ISO 4217."""
+        code = str(self.cleaned_data["payroll_currency"]).upper()
+        try:
+            minor_units(code)
+        except UnknownCurrency as error:
+            raise ValidationError(str(error)) from error
+        return code
+
+    def clean_fte(self) -> Any:
+        """Check that somebody employed works."""
+        share = self.cleaned_data["fte"]
+        if share is not None and share <= 0:
+            raise ValidationError(__("Working time is more than nothing."))
+        return share
+
+    def terms(self) -> dict[str, Any]:
+        """Return the terms of the employment as they were typed."""
+        return {name: self.cleaned_data[name] for name in EmploymentTerms.base_fields}
+
+
+class EmploymentBegin(EmploymentTerms):
+    """An employment begins."""
+
+    since = DayField(label=_("First day"))
+    last_day = DayField(label=_("Last day"), required=False, help_text=_("Empty: until further notice."))
+    field_order = ("since", "last_day")
+
+    def clean(self) -> dict[str, Any]:
+        """Check that the last day is not before the first."""
+        said = self.cleaned_data
+        if said.get("since") and said.get("last_day") and said["last_day"] < said["since"]:
+            self.add_error("last_day", __("The last day is not before the first."))
+        return said
+
+
+class EmploymentSeen(forms.Form):
+    """A form about an employment as it was when the form was opened."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def clean_seen(self) -> dict[str, Any] | None:
+        """Return the state the editor saw, none where the field was lost."""
+        try:
+            state = json.loads(self.cleaned_data["seen"] or "null")
+        except ValueError:
+            return None
+        return state if isinstance(state, dict) else None
+
+
+class EmploymentChange(EmploymentSeen, EmploymentTerms):
+    """An employment is another from a day on."""
+
+    since = DayField(
+        label=_("From"), help_text=_("The first day on which it is so; before it, all stays as it was.")
+    )
+    field_order = ("since",)
+
+    def changes(self, *, employment: Employment) -> dict[str, Any]:
+        """Return those terms that are not as the employment has them."""
+        return {name: value for name, value in self.terms().items() if value != getattr(employment, name)}
+
+
+class EmploymentEnd(EmploymentSeen):
+    """An employment has a last day."""
+
+    use_required_attribute = False
+    last_day = DayField(label=_("Last day"), help_text=_("The last day employed, included."))
+    reason = forms.CharField(
+        label=_("Why"), max_length=60, help_text=_("Resigned, retired, end of contract, say.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+
+
 class PersonalForm(forms.Form):
     """A person's address and payroll number, and until when the personal fields are kept."""
 
@@ -264,3 +384,70 @@ class PersonalForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": ""} | kwargs)
+
+
+class AccountStateForm(forms.Form):
+    """An account is in force, in review, or leaves the programme after a last day."""
+
+    use_required_attribute = False
+    status = forms.ChoiceField(
+        label=_("State"), help_text=_("Only an active account funds pools; who leaves does not come back.")
+    )
+    last_day = DayField(
+        label=_("Last day"), required=False, help_text=_("Only for leaving: the last day in the programme.")
+    )
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+        words = [
+            (AccountStatus.ACTIVE, __("Active")),
+            (AccountStatus.REVIEW, __("In review")),
+            (AccountStatus.EXITED, __("Exited")),
+        ]
+        self.fields["status"].choices = words  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Check that who leaves has a last day."""
+        said = self.cleaned_data
+        if said.get("status") == AccountStatus.EXITED and not said.get("last_day"):
+            self.add_error("last_day", __("Say the last day in the programme."))
+        return said
+
+
+class AccountPartForm(forms.Form):
+    """What a company, division or site is, and under which it stands."""
+
+    use_required_attribute = False
+    name = forms.CharField(label=_("Name"), max_length=200)
+    parent_id = forms.TypedChoiceField(label=_("Stands under"), required=False, coerce=UUID, empty_value=None)
+    node_type = forms.ChoiceField(label=_("Kind"))
+    country = forms.CharField(
+        label=_("Country"), max_length=2, required=False, help_text=_("Its two letters: DE.")
+    )
+    region = forms.CharField(label=_("Region"), max_length=80, required=False)
+    status = forms.ChoiceField(label=_("State"))
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, places: Sequence[tuple[Any, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+        self.fields["parent_id"].choices = places  # type: ignore[attr-defined]
+        for name, choices in (("node_type", NodeType), ("status", NodeStatus)):
+            words = [(value, __(str(label))) for value, label in choices.choices]
+            self.fields[name].choices = words  # type: ignore[attr-defined]
+
+    def clean_country(self) -> str:
+        """Check the code of the country."""
+        code = str(self.cleaned_data["country"]).strip().upper()
+        try:
+            return str(CountryCode().read(code)) if code else ""
+        except Unfit as error:
+            raise ValidationError(__("Type the two letters of the country: DE.")) from error
+
+    def clean_seen(self) -> dict[str, Any] | None:
+        """Return the state the editor saw, none where the field was lost."""
+        try:
+            state = json.loads(self.cleaned_data["seen"] or "null")
+        except ValueError:
+            return None
+        return state if isinstance(state, dict) else None

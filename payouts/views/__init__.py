@@ -1,5 +1,6 @@
 """The pages of the money, and those that cross all apps."""
 
+from payouts.views.account_edits import AccountPartPut, AccountPartUndo, AccountStatePut, AccountStateUndo
 from payouts.views.accounts import AccountList, AccountShow
 from payouts.views.accruals import AccrualList
 from payouts.views.adjustments import AdjustmentDecide, AdjustmentList, AdjustmentPropose, AdjustmentShow
@@ -15,6 +16,12 @@ from payouts.views.disputes import (
     DisputeShow,
     LineDispute,
     ShareDispute,
+)
+from payouts.views.employments import (
+    PersonEmploymentBegin,
+    PersonEmploymentChange,
+    PersonEmploymentEnd,
+    PersonEmploymentUndo,
 )
 from payouts.views.estimates import EstimateShow
 from payouts.views.exceptions import ExceptionAsk, ExceptionDecide, ExceptionList, ExceptionShow
@@ -44,8 +51,12 @@ from payouts.views.support import SupportList
 __all__ = [
     "AccessList",
     "AccountList",
+    "AccountPartPut",
+    "AccountPartUndo",
     "AccountReview",
     "AccountShow",
+    "AccountStatePut",
+    "AccountStateUndo",
     "AccrualList",
     "AdjustmentDecide",
     "AdjustmentDispute",
@@ -86,6 +97,10 @@ __all__ = [
     "PayoutRelease",
     "PayrollReturnUndo",
     "PeriodDateMove",
+    "PersonEmploymentBegin",
+    "PersonEmploymentChange",
+    "PersonEmploymentEnd",
+    "PersonEmploymentUndo",
     "PersonList",
     "PersonShow",
     "PersonalPut",

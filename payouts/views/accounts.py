@@ -222,6 +222,7 @@ class AccountShow(Screen, TemplateResponseMixin, View):
             "objectives": account_objectives(account=account, viewer=viewer),
             "runs": account_runs(account=account, viewer=viewer),
             "sees_pay": viewer.holds(*SEES_PAY),
+            "may_edit": viewer.holds(Role.COMP_ADMIN),
             "sees_runs": bool(WATCHERS & set(viewer.roles)),
         }
         return self.render_to_response(self.get_context_data(**context))

@@ -36,6 +36,7 @@ from teams.forms import DayField, PackageForm, PersonalForm
 from teams.models import PayPackage, Person, PersonDetails
 from teams.selectors.teams import person_name
 from teams.services import package_approve, package_propose, package_withdraw, person_details_put
+from teams.services.employment_edits import EDITORS as EMPLOYERS
 from teams.services.packages import APPROVERS, PROPOSERS
 from teams.services.people import KEEPERS
 
@@ -193,6 +194,7 @@ class PersonShow(PersonScreen, TemplateResponseMixin, View):
             "sees_payroll": viewer.holds(*PAYROLL),
             "sees_pay": bool(sheet.packages) or viewer.holds(*PAYROLL),
             "may_propose": viewer.holds(*[Role(role) for role in PROPOSERS]) and not own,
+            "may_employ": viewer.holds(*[Role(role) for role in EMPLOYERS]),
             "may_keep": viewer.holds(*[Role(role) for role in KEEPERS]),
             "approvable": {
                 row.package.pk

@@ -1,6 +1,13 @@
 """Acts on people, accounts and account teams: one function, one act, one transaction."""
 
+from teams.services.account_edits import account_part_put, account_state_put
 from teams.services.accounts import account_activate, account_exit, account_review, accounts_review
+from teams.services.employment_edits import (
+    person_employment_begin,
+    person_employment_change,
+    person_employment_end,
+    person_employment_undo,
+)
 from teams.services.memberships import membership_add, membership_change, membership_end, membership_hand_over
 from teams.services.packages import package_approve, package_propose, package_withdraw
 from teams.services.people import (
@@ -24,7 +31,9 @@ from teams.services.team_edits import (
 __all__ = [
     "account_activate",
     "account_exit",
+    "account_part_put",
     "account_review",
+    "account_state_put",
     "accounts_review",
     "employment_begin",
     "employment_change",
@@ -38,6 +47,10 @@ __all__ = [
     "package_withdraw",
     "people_erase_due",
     "person_details_put",
+    "person_employment_begin",
+    "person_employment_change",
+    "person_employment_end",
+    "person_employment_undo",
     "person_erase",
     "person_make",
     "person_user_set",

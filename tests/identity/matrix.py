@@ -46,7 +46,7 @@ from plans.models import Draft
 from plans.services import draft_begin
 from plans.templates_library import plan_template
 from teams.choices import ObjectiveStatus, Seat
-from teams.models import AccountObjective, Membership, PayPackage, TeamEdit
+from teams.models import AccountObjective, Employment, Membership, PayPackage, TeamEdit
 from teams.services import team_member_end
 from tests.payouts.company import D
 from tests.visibility.two_teams import TwoTeams, reviewed, two_teams
@@ -219,6 +219,7 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
     adjustments = {row.person_id: row.pk for row in Adjustment.objects.all()}
     seats, edits = _seats_and_edits(made)
     packages = dict(PayPackage.objects.values_list("person_id", "pk"))
+    jobs = dict(Employment.objects.values_list("person_id", "pk"))
     disputes = {row.person_id: row.pk for row in Dispute.objects.all()}
     return {
         "notice_id": _notices(made),
@@ -249,6 +250,8 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
         },
         "package_id": {"payee's": packages[people["sofia"].pk], "stranger's": packages[people["KAM"].pk]},
         "membership_id": {"team's": seats[kestrel.pk], "stranger's": seats[meridian.pk]},
+        "employment_id": {"payee's": jobs[people["sofia"].pk], "stranger's": jobs[people["KAM"].pk]},
+        "node_id": {"KES": kestrel.node_id},
         "edit_id": {"team's": edits[kestrel.pk], "stranger's": edits[meridian.pk]},
         "run_id": {"everybody's": made.run.pk},
         "period_id": {"everybody's": made.run.period_id},

@@ -10,6 +10,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.services import user_make
 from kamcomp.pages import help as helping
 from kamcomp.pages.help import DOCS, OF_ANY_PAGE, document, help_of
+from kamcomp.pages.nav import ENTRIES
 from tests.identity.matrix import addresses
 
 HELP = sorted((DOCS / "help").glob("*.md"))
@@ -33,6 +34,9 @@ class TestHelpOfPages:
             for language in ("en", "de"):
                 found = help_of(view_name=name, language=language)
                 assert (found.language, bool(found.title), bool(found.html)) == (language, True, True), name
+
+    def test_is_there_for_every_entry_of_the_navigation(self):
+        assert [entry.url_name for entry in ENTRIES if entry.url_name.rpartition(":")[2] not in NAMES] == []
 
     def test_of_a_page_without_its_own_says_what_holds_for_all(self):
         found = help_of(view_name="payouts:no-such-page", language="de")

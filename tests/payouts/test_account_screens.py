@@ -1,5 +1,7 @@
 """Key accounts in the browser: the list with a year's figures, and one account with all that concerns it."""
 
+import html
+import re
 from datetime import date
 
 import pytest
@@ -137,3 +139,88 @@ class TestAccountShow:
 def test_only_figures_of_a_pnl_are_summed():
     with pytest.raises(KeyError):
         tree_sum(column="id; DROP TABLE", within=Span(START))
+
+
+class TestAccountState:
+    def put(self, made, name="maren", **told):
+        url = reverse("payouts:account-state-put", args=[made.account.pk])
+        seen = StrategicAccount.objects.get(pk=made.account.pk).status
+        return browser(made, name).post(url, {"seen": seen, "last_day": "", **told}, follow=True)
+
+    def test_goes_to_review_and_back(self, made):
+        StrategicAccount.objects.filter(pk=made.account.pk).update(status="active")
+
+        page = self.put(made, status="review").content.decode()
+
+        assert "is now: In review" in page
+        undo = html.unescape(re.search(r'action="([^"]*/state/undo[^"]*)"', page)[1])
+        assert "Undone" in browser(made, "maren").post(undo, follow=True).content.decode()
+        assert StrategicAccount.objects.get(pk=made.account.pk).status == "active"
+
+    def test_leaves_after_a_last_day_and_does_not_come_back(self, made):
+        refused = self.put(made, status="exited")
+        self.put(made, status="exited", last_day="2026-12-31")
+        again = self.put(made, status="active")
+
+        assert refused.status_code == again.status_code == 422
+        assert "Say the last day in the programme." in refused.content.decode()
+        assert StrategicAccount.objects.get(pk=made.account.pk).programme_end == date(2027, 1, 1)
+
+    def test_lays_mine_beside_theirs(self, made):
+        answer = self.put(made, status="review", seen="exited")
+
+        assert answer.status_code == 409
+        assert "look at it again" in answer.content.decode()
+
+    def test_is_the_compensation_admins(self, made):
+        for name in ("jonas", "ingrid"):
+            assert self.put(made, name, status="review").status_code == 404
+
+
+class TestAccountPart:
+    def url(self, made, code):
+        return reverse(
+            "payouts:account-part-put", args=[made.account.pk, AccountNode.objects.get(code=code).pk]
+        )
+
+    def typed(self, client, url, **told):
+        form = client.get(url).context["form"]
+        was = {name: form[name].value() for name in form.fields}
+        return {name: "" if value is None else value for name, value in {**was, **told}.items()}
+
+    def test_stands_under_another_part_and_is_put_back(self, made):
+        south = AccountNode.objects.get(code="MER-S")
+        west = AccountNode.objects.create(
+            code="MER-W", name="Meridian West", currency="EUR", parent=made.account.node
+        )
+        client, url = browser(made, "maren"), self.url(made, "MER-W")
+
+        page = client.post(url, self.typed(client, url, parent_id=south.pk, country="de"), follow=True)
+
+        west.refresh_from_db()
+        assert (west.parent_id, west.country) == (south.pk, "DE")
+        undo = html.unescape(re.search(r'action="([^"]*/parts/undo[^"]*)"', page.content.decode())[1])
+        client.post(undo)
+        west.refresh_from_db()
+        assert (west.parent_id, west.country) == (made.account.node_id, "")
+
+    def test_refuses_what_is_no_place_and_keeps_what_was_typed(self, made):
+        client, url = browser(made, "maren"), self.url(made, "MER-S")
+        own = AccountNode.objects.get(code="MER-S").pk
+
+        answer = client.post(url, self.typed(client, url, parent_id=own, name="South of Meridian"))
+        same = client.post(url, self.typed(client, url))
+
+        assert answer.status_code == same.status_code == 422
+        assert 'value="South of Meridian"' in answer.content.decode()
+        assert "Nothing is different" in same.content.decode()
+
+    def test_lays_mine_beside_theirs(self, made):
+        client, url = browser(made, "maren"), self.url(made, "MER-S")
+        mine = self.typed(client, url, name="Mine")
+        AccountNode.objects.filter(code="MER-S").update(name="Theirs")
+
+        answer = client.post(url, mine)
+
+        assert answer.status_code == 409
+        assert all(words in answer.content.decode() for words in ("Meridian South", "Mine", "Theirs"))

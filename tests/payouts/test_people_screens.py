@@ -1,5 +1,7 @@
 """People in the browser: the list, one person by day, packages decided by two, and what is shown to whom."""
 
+import html
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,7 +11,7 @@ from django.urls import reverse
 from kamcomp.identity.choices import Role
 from kamcomp.identity.services import user_make
 from teams.choices import PackageStatus
-from teams.models import PayPackage, Person, PersonDetails
+from teams.models import Employment, PayPackage, Person, PersonDetails
 from teams.services import package_propose, people_erase_due
 from tests.payouts.company import START, D, company
 
@@ -192,3 +194,86 @@ class TestPersonalPut:
         assert answer.status_code == 422
         assert 'value="P-PM"' in answer.content.decode()
         assert "another person" in answer.content.decode()
+
+
+class TestEmployments:
+    def url(self, made, name, whom="PM"):
+        employment = Employment.objects.filter(person=made.people[whom]).order_by("valid").last()
+        return reverse(f"payouts:person-employment-{name}", args=[employment.pk])
+
+    def typed(self, client, url, **values):
+        form = client.get(url, {"as_of": "2026-09-01"}).context["form"]
+        told = {name: form[name].value() for name in form.fields}
+        return {name: "" if value is None else value for name, value in {**told, **values}.items()}
+
+    def spans(self, made, whom="PM"):
+        rows = Employment.objects.filter(person=made.people[whom]).order_by("valid")
+        return [(one.span.since, one.span.last, one.fte, one.status) for one in rows]
+
+    def test_changes_from_a_day_on_and_is_undone(self, made):
+        client, url = browser(made, "sigrid"), self.url(made, "change")
+        before = self.spans(made)
+
+        answer = client.post(url, self.typed(client, url, since="2026-10-01", fte="80"), follow=True)
+
+        page = answer.content.decode()
+        assert "is changed from 1 Oct 2026" in page
+        assert [row[2] for row in self.spans(made)] == [D(1), D("0.8")]
+        assert self.spans(made)[0][1] == date(2026, 9, 30)
+        undo = re.search(r'action="([^"]*/employments/undo[^"]*)"', page)[1]
+        assert "Undone" in client.post(html.unescape(undo), follow=True).content.decode()
+        assert self.spans(made) == before
+        assert (
+            "no longer as this edit left them"
+            in client.post(html.unescape(undo), follow=True).content.decode()
+        )
+
+    def test_ends_and_the_person_is_a_leaver_until_one_begins(self, made):
+        client, url = browser(made, "maren"), self.url(made, "end")
+
+        client.post(url, self.typed(client, url, last_day="2026-09-30", reason="Retired"))
+
+        assert self.spans(made)[-1][1:] == (date(2026, 9, 30), D(1), "ended")
+        assert Person.objects.get(pk=made.people["PM"].pk).status == "leaver"
+        begin = reverse("payouts:person-employment-begin", args=[made.people["PM"].pk])
+        client.post(begin, self.typed(client, begin, since="2027-01-01", fte="50"))
+        assert self.spans(made)[-1] == (date(2027, 1, 1), None, D("0.5"), "active")
+        assert Person.objects.get(pk=made.people["PM"].pk).status == "active"
+
+    def test_refuses_and_keeps_what_was_typed(self, made):
+        client = browser(made, "maren")
+        begin = reverse("payouts:person-employment-begin", args=[made.people["PM"].pk])
+
+        answer = client.post(begin, self.typed(client, begin, since="2026-09-01", employer="Halden West"))
+        strange = client.post(begin, self.typed(client, begin, jurisdiction="Norway", payroll_currency="XYZ"))
+
+        assert answer.status_code == strange.status_code == 422
+        assert "has another employment on one of the days" in answer.content.decode()
+        assert 'value="Halden West"' in answer.content.decode()
+        assert "Type the country, or a part of it" in strange.content.decode()
+
+    def test_is_not_changed_by_whom_it_pays(self, made):
+        Person.objects.filter(pk=made.people["PM"].pk).update(user=made.user("sigrid"))
+        client, url = browser(made, "sigrid"), self.url(made, "end")
+
+        answer = client.post(url, self.typed(client, url, last_day="2026-09-30", reason="Retired"))
+
+        assert "ask a colleague" in answer.content.decode()
+
+    def test_lays_mine_beside_theirs(self, made):
+        client, url = browser(made, "maren"), self.url(made, "change")
+        mine = self.typed(client, url, since="2026-10-01", fte="80")
+        Employment.objects.filter(person=made.people["PM"]).update(fte=D("0.9"))
+
+        answer = client.post(url, mine)
+
+        page = answer.content.decode()
+        assert answer.status_code == 409
+        assert all(share in page for share in ("100%", "80%", "90%"))
+        assert len(self.spans(made)) == 1
+
+    def test_of_a_stranger_or_for_a_reader_is_not_there(self, made):
+        for name in ("jonas", "ingrid", "priya"):
+            assert browser(made, name).get(self.url(made, "change")).status_code == 404
+        undo = reverse("payouts:person-employment-undo", args=[made.people["PM"].pk])
+        assert browser(made, "maren").post(f"{undo}?edit=forged").status_code == 404
