@@ -112,9 +112,9 @@ class AccountStatePut(AccountForm):
                 **self.who(),
             )
         except AccountChangedMeanwhile as refusal:
-            words = [_state(each) for each in (told["seen"], told["status"], self.account.status)]
+            states = [_state(each) for each in (told["seen"], told["status"], self.account.status)]
             field = FieldConflict(
-                label=__("State"), name="status", before=words[0], mine=words[1], theirs=words[2]
+                label=__("State"), name="status", before=states[0], mine=states[1], theirs=states[2]
             )
             return self.conflict(refusal, [field], form, self.account.status)
         undo = ""
