@@ -18,7 +18,7 @@ from typing import Any
 from plans.checks.changes import Change, Fix, value_at
 from plans.checks.facts import AccountFacts, Facts, MemberFacts, MetricFacts, PersonFacts
 from plans.checks.rule import Figure, Finding, NotKnown, Rule, Severity, known, shown
-from plans.engine.codec import DocumentInvalid, read, schema_errors
+from plans.engine.codec import DocumentInvalid, read_sound, schema_errors
 from plans.engine.conventions import Above, CurveShape, Level
 from plans.engine.curve import slope_points
 from plans.engine.document import plan_schema, spelled_out
@@ -263,7 +263,7 @@ def picture_of(*, document: Mapping[str, Any], facts: Facts | None = None) -> Pi
     errors = schema_errors(plan_schema(), document)
     if errors:
         raise DocumentInvalid(errors)
-    plan = read(Plan, spelled_out(document))
+    plan = read_sound(Plan, spelled_out(document))
     if broken := [error for error in law_errors(plan) if error.code not in SAID_BY_RULES]:
         raise DocumentInvalid(broken)
     return Picture(document=document, plan=plan, facts=facts or Facts())

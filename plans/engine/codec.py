@@ -74,6 +74,11 @@ def read(record: type[Record], document: Any) -> Record:
     return typing.cast(Record, _read(record, document))
 
 
+def read_sound(record: type[Record], document: Any) -> Record:
+    """Return a document that was held against the schema of `record` just before as an instance of it."""
+    return typing.cast(Record, _read(record, document))
+
+
 def write(value: Any) -> Any:
     """
     Return a value as a JSON-ready document with every default written out.

@@ -15,7 +15,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from plans.engine.codec import DocumentError, DocumentInvalid, read, schema, schema_errors, write
+from plans.engine.codec import DocumentError, DocumentInvalid, read, read_sound, schema, schema_errors, write
 from plans.engine.conventions import Level
 from plans.engine.laws import law_errors
 from plans.engine.plan import Plan
@@ -54,7 +54,7 @@ def written_out(document: Any) -> dict[str, Any]:
     errors = schema_errors(plan_schema(), document)
     if errors:
         raise DocumentInvalid(errors)
-    return plan_document(read(Plan, spelled_out(document)))
+    return plan_document(read_sound(Plan, spelled_out(document)))
 
 
 def broken_laws(document: Mapping[str, Any]) -> list[DocumentError]:

@@ -8,10 +8,11 @@ are those believed now, of the version's first day or, once that has come, of th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from plans.checks.facts import Stage
-from plans.checks.picture import Picture, picture_of
+from plans.checks.picture import Picture
 from plans.models import PlanVersion
 from plans.selectors.pictures.people import PictureReads
 from plans.selectors.pictures.settings import VERSION_TABLE
@@ -19,9 +20,8 @@ from plans.selectors.pictures.settings import VERSION_TABLE
 
 def picture_of_version(*, version: PlanVersion, on: date, stage: Stage = Stage.DRAFT) -> Picture:
     """Return what checks look at for a stored version, as of a day."""
-    return picture_of(
-        document=version.document, facts=PictureReads(version=version, on=on, stage=stage).facts()
-    )
+    reads = PictureReads(version=version, on=on, stage=stage)
+    return replace(reads.own, facts=reads.facts())
 
 
 __all__ = ["VERSION_TABLE", "picture_of_version"]

@@ -117,8 +117,8 @@ class TeamReads:
         """Return the metrics of each version that members are on, with their weights."""
         ids = {version for versions in self.on_plans.values() for version in versions} - {self.version.pk}
         documents = dict(PlanVersion.objects.filter(pk__in=ids).values_list("pk", "document"))
-        documents[self.version.pk] = self.version.document
-        return {key: _measures(picture_of(document=document)) for key, document in documents.items()}
+        found = {key: _measures(picture_of(document=document)) for key, document in documents.items()}
+        return found | {self.version.pk: _measures(self.own)}
 
     @cached_property
     def own(self) -> Picture:

@@ -12,6 +12,7 @@
 
   document.addEventListener("change", (event) => {
     if (!event.target.matches("#designer [data-keep]")) return;
+    if (event.target.type !== "checkbox" && event.target.dataset.sent === event.target.value) return;
     if (event.target.matches("select, [type=checkbox]")) keep(); else soon();
   });
 
@@ -38,24 +39,32 @@
     if (next) { next.focus(); next.select(); }
   });
 
-  // What somebody types while an answer is on its way stays as they typed it.
-  let typing = null;
+  // What somebody types while an answer is on its way stays as they typed it, and is sent after it.
+  const fields = () => [...document.querySelectorAll("#designer [data-keep]")];
+  let focused = "";
+  let late = [];
   document.addEventListener("htmx:beforeRequest", () => {
-    document.querySelectorAll("#designer [data-keep]").forEach((field) => { field.dataset.sent = field.value; });
+    fields().forEach((field) => { field.dataset.sent = field.value; });
   });
   document.addEventListener("htmx:beforeSwap", () => {
     const field = document.activeElement;
-    typing = field && field.matches("#designer input, #designer select, #designer textarea, #designer button")
-      ? { id: field.id, value: field.matches("input:not([type=checkbox]), textarea") && field.dataset.sent !== undefined && field.dataset.sent !== field.value ? field.value : null } : null;
+    focused = field && field.closest("#designer") ? field.id : "";
+    late = fields()
+      .filter((each) => each.type !== "checkbox" && each.dataset.sent !== undefined && each.dataset.sent !== each.value)
+      .map((each) => ({ id: each.id, value: each.value }));
   });
   document.addEventListener("htmx:afterSettle", () => {
-    if (!typing || !typing.id) return;
-    const field = document.getElementById(typing.id);
+    late.forEach((each) => {
+      const field = document.getElementById(each.id);
+      if (field) field.value = each.value;
+    });
+    const field = focused && document.getElementById(focused);
     if (field) {
-      if (typing.value !== null) field.value = typing.value;
       if (document.activeElement !== field) field.focus({ preventScroll: true });
-      if (typing.value === null && field.matches("[data-cell]")) field.select();
+      if (field.matches("[data-cell]") && !late.some((each) => each.id === focused)) field.select();
     }
-    typing = null;
+    if (late.some((each) => each.id !== focused)) soon();
+    focused = "";
+    late = [];
   });
 })();
