@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from kamcomp.approvals.models import Finding
 from plans import services
+from plans.checks.picture import picture_of
+from plans.checks.registry import checked
 from plans.choices import DraftStatus, PlanType
 from plans.engine.document import written_out
 from plans.engine.edits import edited, set_at
@@ -327,7 +329,7 @@ class TestEverythingTheLanguageSays:
 class TestWeights:
     def test_are_summed_upward_and_spread_downward(self):
         document = written_out(plan_template(plan_type=PlanType.HYBRID))
-        leaf = "/incentive/children/0/children/0/children/0/weight"
+        leaf = "/incentive/children/1/children/0/weight"
         changed, _back = edited(document=document, edits=[set_at(leaf, "0.30")])
         summed, _back = edited(document=changed, edits=branches_summed(document=changed))
         spread, _back = edited(document=summed, edits=rest_spread(document=summed))
@@ -335,6 +337,14 @@ class TestWeights:
         assert _total(summed) > 1
         assert _total(spread) == 1
         assert branches_summed(document=spread) == []
+
+
+class TestTemplates:
+    @pytest.mark.parametrize("plan_type", PlanType.values)
+    def test_are_not_blocked_by_a_design_check(self, plan_type):
+        report = checked(picture=picture_of(document=plan_template(plan_type=plan_type)))
+
+        assert [one.rule for one in report.blocks] == []
 
 
 class TestPlot:
