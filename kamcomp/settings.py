@@ -341,6 +341,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "people-erase": {"task": "teams.people_erase", "schedule": crontab(hour=1, minute=45)},
     "ledger-check": {"task": "payouts.ledger_check", "schedule": crontab(hour=3, minute=15)},
     "exceptions-expire": {"task": "payouts.exceptions_expire", "schedule": crontab(hour=1, minute=10)},
+    "acceptances-sweep": {"task": "plans.acceptances_sweep", "schedule": crontab(hour=6, minute=0)},
     "notices-mail": {"task": "notices.mail", "schedule": 60.0, "options": {"expires": 60}},
     "canary": {"task": "pulse.canary", "schedule": 15.0, "options": {"expires": 15}},
     "uploads-clear": {"task": "imports.uploads_clear", "schedule": crontab(hour=3, minute=45)},

@@ -38,3 +38,13 @@ class StepKind(TextChoices):
     CHANGE = "change", "Change"
     UNDO = "undo", "Undone"
     REDO = "redo", "Done again"
+
+
+class AcceptanceStatus(TextChoices):
+    """Where a version stands with somebody it pays: put before them, read, answered; over with its version."""
+
+    SENT = "sent", "Sent"
+    OPENED = "opened", "Opened"
+    SIGNED = "signed", "Signed"
+    REFUSED = "refused", "Refused"
+    LAPSED = "lapsed", "Lapsed"

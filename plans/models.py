@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 from kamcomp.calendar.models import FiscalCalendar
 from kamcomp.records import Dated, Record, currency_field, money_field, share_field
 from kamcomp.spans import Span
-from plans.choices import DraftStatus, Loading, PlanType, StepKind, VersionStatus
+from plans.choices import AcceptanceStatus, DraftStatus, Loading, PlanType, StepKind, VersionStatus
 from teams.choices import Scope
 from teams.models import Person, StrategicAccount
 
@@ -210,3 +210,50 @@ class Replay(Record):
 
     def __str__(self) -> str:
         return f"{self.version}: {', '.join(self.periods)}"
+
+
+class Acceptance(Record):
+    """
+    A version as it was put before one person whom it pays: the text in their language, and what they said to it.
+
+    `text` is the copy: what they read and signed, word for word; `digest` is its SHA-256. It names nobody, so
+    that it stays when names are erased.
+    """
+
+    version = models.ForeignKey(PlanVersion, models.PROTECT, related_name="acceptances")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="acceptances")
+    language = models.CharField(max_length=8)
+    text = models.JSONField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the text.")
+    status = models.CharField(max_length=7, choices=AcceptanceStatus, default=AcceptanceStatus.SENT)
+    sent_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    reason = models.TextField(blank=True, help_text="Why it was refused.")
+    reminded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="acceptances_one_a_person", fields=["version", "person"]),
+            models.CheckConstraint(
+                name="acceptances_answers_are_whole",
+                condition=Q(
+                    status__in=[AcceptanceStatus.SIGNED, AcceptanceStatus.REFUSED],
+                    opened_at__isnull=False,
+                    answered_at__isnull=False,
+                    answered_by__isnull=False,
+                )
+                | (
+                    Q(answered_at=None, answered_by=None)
+                    & ~Q(status__in=[AcceptanceStatus.SIGNED, AcceptanceStatus.REFUSED])
+                ),
+            ),
+            models.CheckConstraint(
+                name="acceptances_refused_say_why",
+                condition=~Q(status=AcceptanceStatus.REFUSED) | ~Q(reason=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}, {self.person}"

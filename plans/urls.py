@@ -20,6 +20,10 @@ urlpatterns = [
     path(
         "plans/versions/<uuid:version_id>/document", views.VersionDocument.as_view(), name="version-document"
     ),
+    path("plans/versions/<uuid:version_id>/send", views.AcceptanceSend.as_view(), name="acceptance-send"),
+    path("acceptances", views.AcceptanceList.as_view(), name="acceptance-list"),
+    path("acceptances/<uuid:acceptance_id>", views.AcceptanceShow.as_view(), name="acceptance-show"),
+    path("acceptances/<uuid:acceptance_id>/pdf", views.AcceptancePdf.as_view(), name="acceptance-pdf"),
     path("metric-library", views.MetricList.as_view(), name="metric-list"),
     path("metric-library/<str:metric>", views.MetricShow.as_view(), name="metric-show"),
 ]

@@ -6,6 +6,8 @@ from django.db.models import TextChoices
 class NoticeKind(TextChoices):
     """What waits for somebody, or has been answered."""
 
+    ACCEPTANCE_REFUSED = "acceptance_refused", "A plan you sent has been refused"
+    ACCEPTANCE_SIGN = "acceptance_sign", "A plan waits for your signature"
     ACCOUNT_REVIEW = "account_review", "Results of your accounts wait for your review"
     ADJUSTMENT_DECIDE = "adjustment_decide", "An adjustment waits for your decision"
     DISPUTE_ANSWER = "dispute_answer", "A question or dispute waits for your answer"

@@ -20,6 +20,7 @@ DONE = {
     "partly_upheld",
     "answered",
     "closed",
+    "signed",
 }
 UNDER_WAY = {
     "queued",
@@ -31,6 +32,7 @@ UNDER_WAY = {
     "submitted",
     "exported",
     "in_review",
+    "opened",
 }
 WAITS = {
     "returned",
@@ -45,7 +47,7 @@ WAITS = {
     "collecting",
     "previewed",
 }
-WRONG = {"failed", "rejected", "blocks"}
+WRONG = {"failed", "rejected", "refused", "blocks"}
 
 
 def tone(status: str) -> str:

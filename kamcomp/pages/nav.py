@@ -147,6 +147,13 @@ ENTRIES: tuple[Entry, ...] = (
         roles=WATCHERS | {LEGAL},
     ),
     Entry(
+        url_name="plans:acceptance-list",
+        label=_("Plans to sign"),
+        icon="pencil-square",
+        group=DESIGN,
+        roles=WATCHERS | {LEGAL, KAM, PAYEE},
+    ),
+    Entry(
         url_name="imports:batch-list",
         label=_("Imports"),
         icon="arrow-up-tray",

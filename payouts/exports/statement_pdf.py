@@ -11,61 +11,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-import typst
 from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kamcomp.pages.figures import day_text, measured_text, moment_text, money_text, number_text, percent_text
+from kamcomp.typeset import pdf_set
 from payouts.models import Adjustment, Allocation
 from payouts.selectors.names import user_name
 from payouts.selectors.statements import Statement, StatementLine, StatementPlan
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "templates" / "payouts" / "statement.typ"
-FONTS = ("fontpkg_inter", "manimgx_fonts")
-"""Inter, and Noto for what Inter has no letters for: names come from everywhere."""
 Row = dict[str, Any]
 
 
 def statement_pdf(shown: Statement) -> bytes:
     """Return the statement as a PDF in the language in force; the same statement gives the same bytes."""
-    data = json.dumps(_said(shown), ensure_ascii=False, sort_keys=True)
     made = shown.run.finished_at or shown.run.created_at
-    document = _compiler().compile(
-        format="pdf",
-        sys_inputs={"statement": data},
-        pdf_standards="ua-1",
-        timestamp=int(made.timestamp()),
+    return pdf_set(
+        document="payouts/statement.typ",
+        said=json.dumps(_said(shown), ensure_ascii=False, sort_keys=True),
+        at=int(made.timestamp()),
     )
-    if not isinstance(document, bytes):
-        raise TypeError(f"One document was expected of {DOCUMENT.name}.")
-    return document
-
-
-@lru_cache(maxsize=1)
-def _compiler() -> typst.Compiler:
-    """Return the compiler, started once a process: reading the fonts is most of its work."""
-    return typst.Compiler(
-        str(DOCUMENT),
-        root=str(DOCUMENT.parent),
-        font_paths=[str(path) for path in _font_folders()],
-        ignore_system_fonts=True,
-    )
-
-
-def _font_folders() -> Sequence[Path]:
-    found = []
-    for package in FONTS:
-        spec = find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
-            raise LookupError(f"The fonts of {package} are not installed: make the environment again.")
-        found.append(Path(spec.submodule_search_locations[0]))
-    return found
 
 
 def _said(shown: Statement) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from kamcomp import money
-from kamcomp.approvals.choices import Decision, Severity
+from kamcomp.approvals.choices import Decision, FindingStatus, Severity
 from kamcomp.approvals.models import Approval, Finding
 from kamcomp.audit.context import act
 from kamcomp.identity.choices import Role
@@ -33,6 +33,8 @@ from teams.models import Person
 RUN_TABLE = "payouts_run"
 STEP = "run_approve"
 LOCKERS = [Role.FINANCE, Role.COMP_ADMIN]
+UNSIGNED_RULES = ("E01", "E11", "L64")
+"""Findings of a run that say that somebody it pays has not signed, or cannot read, what they are paid by."""
 CEILING_RULE = "personal_ceiling"
 NAMED = 5
 
@@ -47,6 +49,10 @@ class PoolsNotApproved(Refusal):
 
 class PreparerCannotApprove(Refusal):
     """Who started or reviewed a run does not give its second approval."""
+
+
+class PlanNotSigned(Refusal):
+    """Somebody may not be paid before they have signed, and has not."""
 
 
 class AllocatorCannotApproveRun(Refusal):
@@ -66,6 +72,7 @@ def run_approve(*, run_id: UUID, by: User, at: datetime) -> Run:
     :raises AllocatorCannotApproveRun: if `by` allocated one of its pools.
     :raises PoolsNotApproved: naming the pools that are not.
     :raises AdjustmentsUndecided: if an adjustment of the period is not decided.
+    :raises PlanNotSigned: if a finding that blocks says that somebody has not signed what pays them.
     :raises RateMissing: if somebody is paid in a currency that no stored rate leads to.
     """
     role_check(user=by, roles=[Role.FINANCE], on=at.date(), act="Approving a run")
@@ -128,6 +135,18 @@ def _refuse_unless_approvable(*, run: Run, by: User) -> None:
         some = ", ".join(waiting[:NAMED]) + (" and others" if len(waiting) > NAMED else "")
         raise PoolsNotApproved(f"{len(waiting)} pools of {run} are not approved: {some}.")
     refuse_undecided(period=run.period)
+    _refuse_unsigned(run=run)
+
+
+def _refuse_unsigned(*, run: Run) -> None:
+    found = Finding.objects.filter(
+        subject_table=RUN_TABLE, subject_id=str(run.pk), rule__in=UNSIGNED_RULES,
+        severity=Severity.BLOCKS, status=FindingStatus.OPEN,
+    ).order_by("rule", "message")  # fmt: skip
+    said = [f"{each.rule}: {each.message}" for each in found[: NAMED + 1]]
+    if said:
+        some = " ".join(said[:NAMED]) + (" And others." if len(said) > NAMED else "")
+        raise PlanNotSigned(f"{some} Have it signed and check the run again, or waive the finding.")
 
 
 def _waits(pool: Pool) -> bool:

@@ -1,5 +1,6 @@
 """The pages of the deals: plans and their versions read as words and tables, and the metric library with its uses."""
 
+from plans.views.acceptances import AcceptanceList, AcceptancePdf, AcceptanceSend, AcceptanceShow
 from plans.views.compare import VersionCompare
 from plans.views.design import (
     DraftBegin,
@@ -14,6 +15,10 @@ from plans.views.metrics import MetricList, MetricShow
 from plans.views.plans import PlanList, PlanShow, VersionDocument
 
 __all__ = [
+    "AcceptanceList",
+    "AcceptancePdf",
+    "AcceptanceSend",
+    "AcceptanceShow",
     "DraftBegin",
     "DraftDesign",
     "DraftDiscard",

@@ -32,6 +32,7 @@ from plans.engine.codec import DocumentInvalid
 from plans.engine.document import plan_from_document
 from plans.models import Plan, PlanVersion
 from plans.selectors.lists import assignments_of, newest_state, plans_listed, version_approvals, versions_of
+from plans.services.acceptances import SENDERS as ASKERS
 from plans.services.drafts import DESIGNERS
 from plans.views.reading import PlanRead, plan_read
 from scorecards.models import Metric
@@ -165,6 +166,7 @@ class PlanShow(VersionScreen):
             people=people[:PEOPLE_SHOWN],
             more_people=len(people) > PEOPLE_SHOWN,
             may_design=viewer.holds(*DESIGNERS),
+            may_send=viewer.holds(*ASKERS),
         )
         return render(request, self.template_name, context)
 

@@ -42,7 +42,7 @@ from payouts.selectors.disputes import Subject
 from payouts.services.disputes import dispute_open
 from payouts.services.exceptions import exception_request
 from plans.engine.conventions import PlanType
-from plans.models import Draft
+from plans.models import Acceptance, Draft
 from plans.services import draft_begin
 from plans.templates_library import plan_template
 from teams.choices import ObjectiveStatus, Seat
@@ -65,6 +65,7 @@ USERS = {
 }
 """Paul is Kestrel's KAM and Sofia supports it; Meridian's people are strangers to both."""
 WITHOUT = {"page": {}}
+TEXT = {"title": "A plan, version 1", "days": "This year", "sections": []}
 Answers = dict[str, dict[str, dict[int, list[str]]]]
 
 
@@ -222,6 +223,7 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
     jobs = dict(Employment.objects.values_list("person_id", "pk"))
     disputes = {row.person_id: row.pk for row in Dispute.objects.all()}
     return {
+        "acceptance_id": _acceptances(made),
         "notice_id": _notices(made),
         "exception_id": {"everybody's": PlanException.objects.get().pk},
         "dispute_id": {
@@ -282,6 +284,18 @@ def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "act": {"first": "review"},
         **_imports(),
     }
+
+
+def _acceptances(made: TwoTeams) -> dict[str, Any]:
+    """Return the first version put before two people."""
+    asked = {"payee's": made.people["sofia"], "stranger's": made.first.people["KAM"]}
+    for person in asked.values():
+        Acceptance.objects.get_or_create(
+            version=made.first.version,
+            person=person,
+            defaults={"language": "en", "text": TEXT, "digest": "0" * 64, "sent_at": timezone.now()},
+        )
+    return {whose: Acceptance.objects.get(person=person).pk for whose, person in asked.items()}
 
 
 def _notices(made: TwoTeams) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from plans.checks.facts import (
     PersonFacts,
     VersionFacts,
 )
-from plans.choices import VersionStatus
-from plans.models import Assignment, PlanVersion, Replay
+from plans.choices import AcceptanceStatus, VersionStatus
+from plans.models import Acceptance, Assignment, PlanVersion, Replay
 from plans.selectors.pictures.results import ResultReads
 from plans.selectors.pictures.settings import (
     ACCOUNT_MANAGER_PLAN,
@@ -119,8 +119,21 @@ class PictureReads(ResultReads):
             base=package.base_salary if package and same else None,
             variable=package.variable_target if package and same else None,
             pool_target=package.pool_target if package and same else None,
+            signed=self.has_signed(person_id),
+            receipt=self.has_signed(person_id),
             targets_set=self.has_targets(person_id, account_id),
         )
+
+    @cached_property
+    def answers(self) -> Mapping[UUID, str]:
+        """Return how the version stands with whom it was put before."""
+        return dict(Acceptance.objects.filter(version=self.version).values_list("person_id", "status"))
+
+    def has_signed(self, person_id: UUID) -> bool | None:
+        """Tell whether somebody has signed, and so has the copy; unknown where the version was put before nobody."""
+        if not self.answers or person_id not in self.on_this_plan:
+            return None
+        return self.answers.get(person_id) == AcceptanceStatus.SIGNED
 
     def has_targets(self, person_id: UUID, account_id: UUID | None) -> bool:
         nodes = {account.node_id for account in self.strategic_accounts if account.pk == account_id}

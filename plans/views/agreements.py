@@ -1,0 +1,134 @@
+"""
+The text of a plan version as it is put before one person: its terms in words, and an example with their own target.
+
+Made in the person's language from the terms that pay, as the page of the version is; the words are
+kept as they were sent, so they are plain data: a title, and sections of lines and of pairs. It names nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as __
+
+from kamcomp import money
+from kamcomp.pages.figures import day_text, money_text, percent_text
+from plans.engine.curve import curve_value
+from plans.engine.document import plan_from_document
+from plans.engine.plan import Branch, Goal, Incentive, Plan
+from plans.models import PlanVersion
+from plans.selectors.acceptances import people_to_ask
+from plans.services.acceptances import Agreement
+from plans.views.reading import PlanRead, plan_read
+from scorecards.models import Metric
+
+SHOWN_AT = (Decimal(1), Decimal("1.10"))
+Section = dict[str, Any]
+
+
+def agreements(*, version: PlanVersion) -> dict[UUID, Agreement]:
+    """Return the texts for those on a version who have not been asked, by person id."""
+    terms = plan_from_document(version.document)
+    metrics = dict(Metric.objects.values_list("code", "name"))
+    known = {code for code, _name in settings.LANGUAGES}
+    found = {}
+    for each in people_to_ask(version=version):
+        language = each.language[:2].lower()
+        language = language if language in known else settings.LANGUAGE_CODE[:2]
+        text = agreement_text(
+            version=version, terms=terms, metrics=metrics, language=language, target=each.target
+        )
+        found[each.person.pk] = Agreement(language=language, text=text)
+    return found
+
+
+def agreement_text(
+    *,
+    version: PlanVersion,
+    terms: Plan,
+    metrics: Mapping[str, str],
+    language: str,
+    target: Decimal | None,
+) -> dict[str, Any]:
+    """Return a version's text in a language; `target` is the reader's own a year, none where it is not known."""
+    with translation.override(language):
+        read = plan_read(terms=terms, metrics=metrics)
+        span = version.span
+        return {
+            "title": __("%(plan)s, version %(number)s")
+            % {"plan": version.plan.name, "number": version.number},
+            "days": __("In force from %(since)s to %(last)s")
+            % {"since": day_text(span.since, form="long"), "last": day_text(span.last, form="long")},
+            "plan_digest": version.digest,
+            "sections": [each for each in _sections(read, terms, target) if each["pairs"] or each["lines"]],
+        }
+
+
+def _sections(read: PlanRead, terms: Plan, target: Decimal | None) -> Iterator[Section]:
+    pairs = [
+        (f"{row.name} ({row.metric})" if row.metric else row.name, percent_text(row.whole, digits=1))
+        for row in read.nodes
+    ]
+    lines = [f"{row.name}: {' · '.join(row.conditions)}" for row in read.nodes if row.conditions]
+    yield _section(__("What you are paid on"), pairs=pairs, lines=lines)
+    for curve in read.curves:
+        words = __("pays %(share)s")
+        points = [
+            (percent_text(x), words % {"share": percent_text(payout)}) for x, payout, _before in curve.points
+        ]
+        yield _section(curve.name, pairs=points, lines=[" · ".join(curve.words)])
+    for rate in read.rates:
+        tiers = [(f"{since} – {to}", share) for since, to, share in rate.rows]
+        yield _section(rate.name, pairs=tiers, lines=[" · ".join(rate.words)])
+    for name, parts in read.items:
+        yield _section(name, pairs=[(words, percent_text(share)) for words, share in parts])
+    yield _section(__("Pay"), pairs=read.pay, lines=read.caps)
+    yield _section(__("Team pool"), pairs=read.pool)
+    yield _section(__("Payment"), pairs=read.payment)
+    if target is not None:
+        yield _example(terms, target)
+
+
+def _section(title: str, *, pairs: Any = (), lines: Any = ()) -> Section:
+    return {"title": title, "pairs": [list(pair) for pair in pairs], "lines": list(lines)}
+
+
+def _example(terms: Plan, target: Decimal) -> Section:
+    """Return what each goal earns of the reader's own target a year, on target and a tenth above."""
+    own = money_text(money.settle(target, currency=terms.currency), terms.currency)
+    pairs = [
+        (
+            __("%(goal)s at %(result)s of target")
+            % {"goal": goal.name or goal.code, "result": percent_text(at)},
+            _sum_text(target, whole, at, goal, terms.currency),
+        )
+        for goal, whole in _goals(terms.incentive)
+        for at in SHOWN_AT
+    ]
+    lines = [
+        __("Your target on this plan is %(amount)s a year.") % {"amount": own},
+        __("Before gates, factors, caps and days of absence."),
+    ]
+    return _section(__("An example with your own target"), pairs=pairs, lines=lines)
+
+
+def _sum_text(target: Decimal, whole: Decimal, at: Decimal, goal: Goal, currency: str) -> str:
+    (paid,) = curve_value(curve=goal.curve, reading=np.array([at], dtype=object))
+    part = money.CONTEXT.multiply(money.CONTEXT.multiply(target, whole), paid)
+    own, earned = (money_text(money.settle(each, currency=currency), currency) for each in (target, part))
+    return f"{own} × {percent_text(whole, digits=1)} × {percent_text(paid, digits=1)} = {earned}"
+
+
+def _goals(node: Incentive | Branch, whole: Decimal = Decimal(1)) -> Iterator[tuple[Goal, Decimal]]:
+    for child in node.children:
+        share = money.CONTEXT.multiply(whole, child.weight)
+        if isinstance(child, Goal) and child.reads == "attainment":
+            yield child, share
+        elif isinstance(child, Branch):
+            yield from _goals(child, share)
