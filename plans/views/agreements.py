@@ -72,7 +72,7 @@ def agreement_text(
 
 def _sections(read: PlanRead, terms: Plan, target: Decimal | None) -> Iterator[Section]:
     pairs = [
-        (f"{row.name} ({row.metric})" if row.metric else row.name, percent_text(row.whole, digits=1))
+        (f"{row.name} ({row.metric})" if row.metric else row.name, percent_text(row.whole, digits=2))
         for row in read.nodes
     ]
     lines = [f"{row.name}: {' · '.join(row.conditions)}" for row in read.nodes if row.conditions]
@@ -122,7 +122,7 @@ def _sum_text(target: Decimal, whole: Decimal, at: Decimal, goal: Goal, currency
     (paid,) = curve_value(curve=goal.curve, reading=np.array([at], dtype=object))
     part = money.CONTEXT.multiply(money.CONTEXT.multiply(target, whole), paid)
     own, earned = (money_text(money.settle(each, currency=currency), currency) for each in (target, part))
-    return f"{own} × {percent_text(whole, digits=1)} × {percent_text(paid, digits=1)} = {earned}"
+    return f"{own} × {percent_text(whole, digits=2)} × {percent_text(paid, digits=2)} = {earned}"
 
 
 def _goals(node: Incentive | Branch, whole: Decimal = Decimal(1)) -> Iterator[tuple[Goal, Decimal]]:

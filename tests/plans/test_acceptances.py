@@ -65,7 +65,7 @@ class TestAgreement:
         assert text.language == "en"
         assert "Growth, version 1" in text.text["title"]
         assert "An example with your own target" in said
-        assert "× 100.0% × 120.0% =" in said
+        assert "× 100.00% × 120.00% =" in said
         assert "Doe" not in said
 
     def test_is_in_the_language_the_person_works_in(self, made):
@@ -151,6 +151,7 @@ class TestFacts:
 
         assert set(signed().values()) == {None}
         acceptance = sent(made)
+        assert picture_of_version(version=made.version, on=AT.date()).facts.version.languages == ("en",)
         assert set(signed().values()) == {False}
         who = {"by": made.user("ingrid"), "at": AT}
         acceptance_sign(acceptance_id=acceptance.pk, digest=acceptance.digest, **who)

@@ -125,15 +125,17 @@ class PictureReads(ResultReads):
         )
 
     @cached_property
-    def answers(self) -> Mapping[UUID, str]:
-        """Return how the version stands with whom it was put before."""
-        return dict(Acceptance.objects.filter(version=self.version).values_list("person_id", "status"))
+    def answers(self) -> Mapping[UUID, Acceptance]:
+        """Return what was put before whom of the version, without its words."""
+        rows = Acceptance.objects.filter(version=self.version).only("person_id", "status", "language")
+        return {row.person_id: row for row in rows}
 
     def has_signed(self, person_id: UUID) -> bool | None:
         """Tell whether somebody has signed, and so has the copy; unknown where the version was put before nobody."""
         if not self.answers or person_id not in self.on_this_plan:
             return None
-        return self.answers.get(person_id) == AcceptanceStatus.SIGNED
+        answer = self.answers.get(person_id)
+        return answer is not None and answer.status == AcceptanceStatus.SIGNED
 
     def has_targets(self, person_id: UUID, account_id: UUID | None) -> bool:
         nodes = {account.node_id for account in self.strategic_accounts if account.pk == account_id}
@@ -165,6 +167,7 @@ class PictureReads(ResultReads):
             approved_by=_username(version.approved_by),
             frozen_on=version.approved_at.date() if version.approved_at else None,
             published_on=version.published_at.date() if version.published_at else None,
+            languages=tuple(sorted({one.language for one in self.answers.values()})) or None,
             paid_until=None if in_force or last is None else last.span.last,
             first=not any(number < version.number for number, _ in others),
             expired_on=ends - timedelta(days=1) if in_force and ends is not None and not replaced else None,
