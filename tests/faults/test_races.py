@@ -191,9 +191,19 @@ def closing_company(people: int = 40):
 
 
 def waits_for_me(locker: list[int]) -> bool:
-    """Tell whether the session of the lock waits for the caller's."""
+    """Tell whether the session of the lock waits for the caller's, be it behind others who do."""
+    if not locker:
+        return False
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid() = ANY(pg_blocking_pids(%s))", [locker[0] if locker else 0])
+        cursor.execute(
+            """
+            WITH RECURSIVE behind(pid) AS (
+                SELECT %s UNION SELECT unnest(pg_blocking_pids(behind.pid)) FROM behind
+            )
+            SELECT pg_backend_pid() IN (SELECT pid FROM behind)
+            """,
+            [locker[0]],
+        )
         return cursor.fetchone()[0]
 
 
