@@ -85,6 +85,7 @@ screens = [
     path("exceptions/request", views.ExceptionAsk.as_view(), name="exception-request"),
     path("exceptions/<uuid:exception_id>", views.ExceptionShow.as_view(), name="exception-show"),
     path("exceptions/<uuid:exception_id>/decide", views.ExceptionDecide.as_view(), name="exception-decide"),
+    path("plans/versions/<uuid:version_id>/replay", views.ReplayShow.as_view(), name="replay-show"),
     path("runs", views.RunList.as_view(), name="run-list"),
     path("runs/start", views.RunStart.as_view(), name="run-start"),
     path("runs/<uuid:run_id>", views.RunShow.as_view(), name="run-show"),

@@ -41,6 +41,7 @@ from payouts.views.policy import PolicyPut, PolicyShow
 from payouts.views.pools import AllocationSave, AllocationSubmit, PoolDecide, PoolList
 from payouts.views.reconciliation import PayrollReturnUndo, Reconciliation
 from payouts.views.register import PayoutHold, PayoutRegister, PayoutRelease
+from payouts.views.replays import ReplayShow
 from payouts.views.reproduce import Reproduce
 from payouts.views.review_schedule import ReviewSchedule
 from payouts.views.runs import RunAct, RunList, RunProgressShow, RunShow, RunStart
@@ -109,6 +110,7 @@ __all__ = [
     "PoolDecide",
     "PoolList",
     "Reconciliation",
+    "ReplayShow",
     "Reproduce",
     "ReviewSchedule",
     "RunAct",

@@ -119,10 +119,8 @@ class TestPictureOfVersion:
         assert {person.pool_target for person in facts.people} == {Decimal(4_000)}
         assert facts.metrics["M01"].past == (Decimal("0.9"), Decimal("1.1"))
         assert facts.metrics["M01"].missing_lately == 0
-        assert (facts.evidence.closed_periods, facts.evidence.replayed_periods) == (
-            0,
-            0,
-        )  # it paid nobody yet
+        evidence = facts.evidence  # it paid nobody yet
+        assert (evidence.closed_periods, evidence.replayed_periods) == (0, 0)
         assert facts.version.paid_until == date(2026, 6, 30)
         assert facts.version.prepared_by == version.prepared_by.username
 

@@ -1,0 +1,196 @@
+"""A plan version on the past: replay it, what it would have cost, who would have gained and who would have lost."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as __
+from django.utils.translation import gettext_lazy as _
+
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import User
+from kamcomp.pages.screens import Crumb, said
+from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
+from kamcomp.refusal import Refusal
+from kamcomp.visibility import viewer_for, visible
+from payouts.models import ReplayPerson
+from payouts.selectors.names import person_name
+from payouts.selectors.replays.shown import GROUND, HEIGHT, WIDTH, ReplayPage, replay_page, replays_of
+from payouts.services.replays import REPLAYERS, USUAL_PERIODS, replay_make
+from payouts.views.desk import desk_or_404
+from plans.models import Plan, PlanVersion, Replay
+
+READERS = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR)
+MOST_PERIODS = 12
+GAIN, LOSE = "gain", "lose"
+
+
+class ReplayAsk(forms.Form):
+    """How many of the last locked periods, and whose people."""
+
+    use_required_attribute = False
+    periods = forms.TypedChoiceField(label=_("Locked periods"), coerce=int, required=False)
+    people_of = forms.ChoiceField(label=_("Whose people"), required=False)
+
+    def __init__(self, *args: Any, version: PlanVersion, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+        numbers = [
+            (each, __("the last %(number)s") % {"number": each}) for each in range(1, MOST_PERIODS + 1)
+        ]
+        self.fields["periods"].choices = numbers  # type: ignore[attr-defined]
+        self.fields["periods"].initial = USUAL_PERIODS
+        plans = Plan.objects.filter(calendar_id=version.plan.calendar_id).order_by("name")
+        own = [("", __("of this plan"))]
+        others = [(plan.code, plan.name) for plan in plans if plan.pk != version.plan_id]
+        every = [("*", __("of all plans"))] if others else []
+        self.fields["people_of"].choices = [*own, *every, *others]  # type: ignore[attr-defined]
+        self.codes = [plan.code for plan in plans]
+
+    def plans(self) -> list[str]:
+        """Return the codes of the plans chosen; none are the version's own."""
+        chosen = self.cleaned_data["people_of"]
+        return self.codes if chosen == "*" else [chosen] if chosen else []
+
+
+class PayeeFilter(FilterForm):
+    """People by name, and those who gain or lose."""
+
+    q = forms.CharField(label=_("Name or employee number"), required=False, max_length=80)
+    who = forms.ChoiceField(label=_("Who"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        shown = [("", __("All")), (GAIN, __("Who would gain")), (LOSE, __("Who would lose"))]
+        self.fields["who"].choices = shown  # type: ignore[attr-defined]
+
+    def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the people that pass."""
+        words, who = self.cleaned_data["q"].strip(), self.cleaned_data["who"]
+        if words:
+            rows = rows.filter(
+                Q(person__employee_id__icontains=words) | Q(person__details__legal_name__icontains=words)
+            )
+        if not who:
+            return rows
+        return rows.filter(difference__gt=0) if who == GAIN else rows.filter(difference__lt=0)
+
+
+class ReplayShow(TableScreen):
+    """The newest replay of a version, or one of its earlier ones, with everybody the reader may see."""
+
+    template_name, file_name, order = "payouts/replay_show.html", "replay", "difference"
+    filter_class = PayeeFilter
+    empty_title = _("Nobody to show")
+    empty_text = _("Of whom a plan pays you see those whose pay you may see.")
+    columns = (
+        TableColumn(name="name", label=_("Person"), order="person__details__legal_name",
+                    read=lambda row: person_name(row.person)),
+        TableColumn(name="employee_id", label=_("Number"), path="person__employee_id", narrow=False,
+                    order="person__employee_id"),
+        TableColumn(name="account", label=_("Account"), order="account", narrow=False),
+        TableColumn(name="target", label=_("Target pay"), kind=Kind.MONEY, order="target", total=True, narrow=False),
+        TableColumn(name="paid", label=_("Was paid"), kind=Kind.MONEY, order="paid", total=True),
+        TableColumn(name="replayed", label=_("Would be paid"), kind=Kind.MONEY, order="replayed", total=True),
+        TableColumn(name="difference", label=_("Difference"), kind=Kind.MONEY, order="difference", total=True),
+        TableColumn(name="currency", label=_("Currency"), order="currency", narrow=False),
+    )  # fmt: skip
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """Return whose past it is."""
+        return __("Replay of %(plan)s") % {"plan": self.version.plan.name}
+
+    @cached_property
+    def version(self) -> PlanVersion:
+        """Return the version, or 404."""
+        desk_or_404(self.request, *READERS)
+        rows = visible(PlanVersion.objects.all(), to=viewer_for(self.request))
+        found = (
+            rows.filter(pk=self.kwargs["version_id"])
+            .select_related("plan__calendar", "plan__account")
+            .first()
+        )
+        if found is None:
+            raise Http404
+        return found
+
+    @cached_property
+    def replays(self) -> list[Replay]:
+        """Return the replays of the version, newest first."""
+        return list(replays_of(version=self.version, viewer=viewer_for(self.request))[:20])
+
+    @cached_property
+    def replay(self) -> Replay | None:
+        """Return the replay that is asked for, or the newest; None if there is none yet."""
+        asked = self.request.GET.get("replay", "")
+        if not asked:
+            return self.replays[0] if self.replays else None
+        found = next((each for each in self.replays if str(each.pk) == asked), None)
+        if found is None:
+            raise Http404
+        return found
+
+    def crumbs(self) -> list[Crumb]:
+        """Return the way from the list of plans."""
+        return [
+            Crumb(label=_("Plans"), url=reverse("plans:plan-list")),
+            Crumb(label=self.version.plan.name, url=reverse("plans:version-show", args=[self.version.pk])),
+        ]
+
+    def rows(self) -> QuerySet[Any]:
+        """Return the people of the replay whom the reader may see."""
+        rows = visible(ReplayPerson.objects.filter(replay=self.replay), to=viewer_for(self.request))
+        return rows.select_related("person__details")
+
+    def facts(self) -> dict[str, str]:
+        """Return what was replayed, and the digests of it."""
+        if self.replay is None:
+            return {}
+        return {
+            "plan": f"{self.version}", "document": self.replay.version_digest,
+            "periods": ", ".join(self.replay.periods), "results": self.replay.result_digest,
+        }  # fmt: skip
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the replay, the form that makes another, and the list of people."""
+        viewer = viewer_for(self.request)
+        page: ReplayPage | None = None
+        if self.replay is not None:
+            page = replay_page(replay=self.replay, version=self.version, viewer=viewer)
+        context = {
+            "version": self.version,
+            "replays": self.replays,
+            "replay": self.replay,
+            "page": page,
+            "may_replay": viewer.holds(*REPLAYERS),
+            "form": ReplayAsk(version=self.version),
+            "plot": {"width": WIDTH, "height": HEIGHT, "ground": GROUND, "words": GROUND + 18},
+        }
+        return super().get_context_data(**(context | kwargs))
+
+    def post(self, request: HttpRequest, version_id: UUID) -> HttpResponse:
+        """Replay the version and show what came of it, or say why not."""
+        desk_or_404(request, *REPLAYERS)
+        form = ReplayAsk(request.POST, version=self.version)
+        if form.is_valid():
+            try:
+                replay_make(
+                    version_id=self.version.pk, periods=form.cleaned_data["periods"] or USUAL_PERIODS,
+                    people_of=form.plans(), by=cast(User, request.user), at=timezone.now(),
+                )  # fmt: skip
+            except Refusal as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                said(request, __("Replayed. The figures below are kept as they are."))
+                return redirect("payouts:replay-show", version_id=self.version.pk)
+        answer = self.render_to_response(self.get_context_data(form=form))
+        answer.status_code = 422
+        return answer
