@@ -106,21 +106,6 @@ class TestRealQuarter:
         for pool in Pool.objects.prefetch_related("allocations"):
             assert sum(share.amount for share in pool.allocations.all() if share.eligible) == pool.funded
 
-    def test_is_paid_again_by_a_replay_of_what_was_in_force(self, told):
-        from payouts.models import Payout, Run
-        from payouts.selectors.replays import plan_replayed
-        from plans.models import PlanVersion
-
-        run = Run.objects.filter(status="locked", is_current=True).order_by("-period__days").first()
-        versions = PlanVersion.objects.filter(pk__in=run.chunks.values("plan_version_id"))
-        assert versions
-        for version in versions:
-            found = plan_replayed(version=version, periods=[run.period.code], plans=[version.plan.code])
-
-            paid = Payout.objects.filter(run=run, plan_version=version).values_list("person_id", "amount")
-            assert {who: each.replayed for who, each in found.people.items()} == dict(paid)
-            assert (found.problems, found.read_anew) == ([], set())
-
     def test_pays_in_the_payroll_files_what_the_ledger_owes(self, told):
         from django.db.models import Sum
 
