@@ -16,9 +16,9 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.services import user_make
 from payouts.choices import PoolStatus, RunStatus
-from payouts.models import Allocation, Payout, PayoutLine, Pool, PoolBudget, Run, RunChunk
+from payouts.models import Allocation, Payout, PayoutLine, Pool, PoolBudget, ReplayPerson, Run, RunChunk
 from plans.choices import PlanType, VersionStatus
-from plans.models import Assignment, Plan, PlanVersion
+from plans.models import Assignment, Plan, PlanVersion, Replay
 from scorecards.choices import CreditType
 from scorecards.models import Collection, Credit, Scorecard, Transaction
 from teams.choices import AccountStatus, Link, Seat
@@ -339,6 +339,45 @@ def allocation(of: Pool, amount: str | None, **values: Any) -> Allocation:
             "days_eligible": 90,
             "role_weight": 1,
             "amount": amount,
+            **values,
+        }
+    )
+
+
+def replay(**values: Any) -> Replay:
+    return Replay.objects.create(
+        **{
+            "version": values.pop("version", None) or version(),
+            "version_digest": "0" * 64,
+            "at": NOON,
+            "periods": ["Q1"],
+            "people_of": ["P"],
+            "currency": "EUR",
+            "people": 1,
+            "paid": 1,
+            "replayed": 2,
+            "pools_paid": 0,
+            "pools_replayed": 0,
+            "figures": {},
+            "problems": [],
+            "input_digest": "0" * 64,
+            "result_digest": "0" * 64,
+            **values,
+        }
+    )
+
+
+def replay_person(of: Replay, **values: Any) -> ReplayPerson:
+    return ReplayPerson.objects.create(
+        **{
+            "replay": of,
+            "person": values.pop("person", None) or person(),
+            "currency": "EUR",
+            "target": 1,
+            "paid": 1,
+            "replayed": 3,
+            "difference": 2,
+            "figures": {},
             **values,
         }
     )

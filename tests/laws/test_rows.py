@@ -42,10 +42,11 @@ from payouts.models import (
     Pool,
     PoolBudget,
     Posting,
+    ReplayPerson,
     Run,
     RunChunk,
 )
-from plans.models import Assignment, PlanVersion
+from plans.models import Assignment, PlanVersion, Replay
 from scorecards.models import (
     AccountPnl,
     Collection,
@@ -234,6 +235,8 @@ MAKERS: dict[type[fields.Model], Callable[[], Any]] = {
     Result: of(
         Result, metric=metric, period=rows.period, node=rows.node, numerator=1, denominator=1, value=1
     ),
+    Replay: rows.replay,
+    ReplayPerson: lambda: rows.replay_person(rows.replay()),
     RoleGrant: of(RoleGrant, user=rows.user, role="payee", valid=QUARTER),
     Run: rows.run,
     RunChunk: lambda: rows.chunk(rows.run()),
