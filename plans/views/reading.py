@@ -13,7 +13,6 @@ from typing import Any
 
 from django.utils.translation import gettext as __
 
-from kamcomp import money
 from kamcomp.pages.figures import money_text, number_text, percent_text
 from plans.engine.parameter import Parameter
 from plans.engine.plan import (
@@ -39,14 +38,13 @@ from plans.views.words import worded
 
 @dataclass(frozen=True, kw_only=True)
 class NodeRow:
-    """A node of the tree: how deep, its weight under its parent and in the whole, what it reads, its conditions."""
+    """A node of the tree: how deep, its share of the whole plan, what it reads, its conditions."""
 
     depth: int
     code: str
     name: str
     kind: str
     weight: Decimal
-    whole: Decimal
     metric: str = ""
     conditions: Sequence[str] = ()
     behaviour: str = ""
@@ -133,16 +131,15 @@ def plan_read(*, terms: Plan, metrics: Mapping[str, str]) -> PlanRead:
 
 
 def _tree(
-    node: Incentive | Branch, metrics: Mapping[str, str], *, depth: int = 0, whole: Decimal = Decimal(1)
+    node: Incentive | Branch, metrics: Mapping[str, str], *, depth: int = 0
 ) -> Iterator[tuple[NodeRow, Any]]:
     for child in node.children:
-        share = money.CONTEXT.multiply(whole, child.weight)
-        yield _row(child, metrics, depth=depth, whole=share), child
+        yield _row(child, metrics, depth=depth), child
         if isinstance(child, Branch):
-            yield from _tree(child, metrics, depth=depth + 1, whole=share)
+            yield from _tree(child, metrics, depth=depth + 1)
 
 
-def _row(node: Any, metrics: Mapping[str, str], *, depth: int, whole: Decimal) -> NodeRow:
+def _row(node: Any, metrics: Mapping[str, str], *, depth: int) -> NodeRow:
     kinds = {
         "branch": __("Group"), "goal": __("Goal"), "matrix": __("Matrix of two metrics"),
         "objectives": __("Judged objectives"), "milestone": __("Milestones"),
@@ -154,7 +151,7 @@ def _row(node: Any, metrics: Mapping[str, str], *, depth: int, whole: Decimal) -
         metric = f"{_metric(node.x.metric, metrics)} × {_metric(node.y.metric, metrics)}"
     return NodeRow(
         depth=depth, code=node.code, name=node.name or node.code, kind=kinds[node.kind], weight=node.weight,
-        whole=whole, metric=metric, conditions=_conditions(node, metrics), behaviour=node.behaviour,
+        metric=metric, conditions=_conditions(node, metrics), behaviour=node.behaviour,
     )  # fmt: skip
 
 

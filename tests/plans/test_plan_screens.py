@@ -14,10 +14,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from plans.choices import PlanType
 from plans.engine.document import plan_from_document
 from plans.models import Plan
 from plans.services import version_draft
+from plans.templates_library import plan_template
 from plans.views.curves import drawing, small_line
+from plans.views.reading import plan_read
 from scorecards.models import Metric, Result
 from tests.payouts.company import company, document
 
@@ -81,6 +84,13 @@ class TestPlanShow:
         assert "50% to 150% of its guideline" in page
         assert '<path class="curve-line"' in page
         assert made.version.digest in page
+
+    def test_reads_the_weight_of_a_goal_as_its_share_of_the_whole(self):
+        terms = plan_from_document(plan_template(plan_type=PlanType.TEAM_PERFORMANCE))
+
+        goals = [row for row in plan_read(terms=terms, metrics={}).nodes if row.kind != "Group"]
+        assert any(row.depth for row in goals)
+        assert sum(row.weight for row in goals) == 1
 
     def test_draws_with_points_in_every_language(self, made):
         url = reverse("plans:plan-show", args=[made.plan.pk])
