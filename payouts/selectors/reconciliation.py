@@ -8,7 +8,6 @@ the payroll returns, through a period and everything locked before it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -77,20 +76,24 @@ def run_reconciled(*, run: Run) -> list[Reconciled]:
         raise NothingOwedYet(
             f"{run} is {run.get_status_display().lower()}: payroll is reconciled with a locked run. Lock it first."
         )
-    before = Q(posting__run__period__days__startswith__lt=run.period.days.lower)
     payable = LedgerEntry.objects.filter(
         account=LedgerAccount.PAYABLE, posting__run__calendar_id=run.calendar_id
     )
-    mine = payable.filter(posting__run=run)
-    returns = PayrollReturn.objects.current().filter(run__calendar_id=run.calendar_id)
-    paid_before = _sums(returns.filter(run__period__days__startswith__lt=run.period.days.lower))
-    opening = _owed(payable.filter(before))
-    earned = _owed(mine.filter(Q(payout__isnull=False) | Q(allocation__isnull=False)))
-    rest = mine.filter(payout=None, allocation=None)
-    converted_in = set(_conversion_postings(run))
-    corrections = _owed(rest.exclude(posting__in=converted_in))
-    converted = _owed(rest.filter(posting__in=converted_in))
-    paid = _sums(returns.filter(run=run))
+    mine, of_pay = Q(posting__run=run), Q(payout__isnull=False) | Q(allocation__isnull=False)
+    is_converted = Q(posting__in=_conversion_postings(run))
+    opening, earned, corrections, converted = _sums(
+        payable,
+        Q(posting__run__period__days__startswith__lt=run.period.days.lower),
+        mine & of_pay,
+        mine & ~of_pay & ~is_converted,
+        mine & ~of_pay & is_converted,
+        is_owed=True,
+    )
+    paid_before, paid = _sums(
+        PayrollReturn.objects.current().filter(run__calendar_id=run.calendar_id),
+        Q(run__period__days__startswith__lt=run.period.days.lower),
+        Q(run=run),
+    )
     sources = (opening, earned, corrections, converted, paid, paid_before)
     return [
         Reconciled(
@@ -135,28 +138,20 @@ def paid_differently(*, run: Run) -> list[PaidDifferently]:
     return sorted(found, key=lambda each: (each.employee_id, each.currency))
 
 
-def _owed(entries: QuerySet[LedgerEntry]) -> defaultdict[str, Decimal]:
-    return _by_currency((currency, -total) for currency, total in _totals(entries))
-
-
-def _sums(returns: QuerySet[PayrollReturn]) -> defaultdict[str, Decimal]:
-    return _by_currency(_totals(returns))
-
-
-def _totals(rows: QuerySet[Any]) -> QuerySet[Any, tuple[str, Decimal]]:
-    return rows.order_by().values_list("currency").annotate(total=Sum("amount"))
-
-
-def _by_currency(pairs: Iterable[tuple[str, Decimal]]) -> defaultdict[str, Decimal]:
-    sums: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
-    for currency, total in pairs:
-        sums[currency] += total
+def _sums(rows: QuerySet[Any], *parts: Q, is_owed: bool = False) -> list[defaultdict[str, Decimal]]:
+    """Return the sums by currency of each part of the rows, in one question; what is owed is negative in the books."""
+    sums: list[defaultdict[str, Decimal]] = [defaultdict(lambda: ZERO) for _part in parts]
+    asked = {f"part_{number}": Sum("amount", filter=part) for number, part in enumerate(parts)}
+    for row in rows.order_by().values("currency").annotate(**asked):
+        for number, part in enumerate(sums):
+            if (total := row[f"part_{number}"]) is not None:
+                part[row["currency"]] = -total if is_owed else total
     return sums
 
 
-def _conversion_postings(run: Run) -> Iterable[UUID]:
+def _conversion_postings(run: Run) -> QuerySet[Any]:
     entries = LedgerEntry.objects.filter(posting__run=run, account=LedgerAccount.CONVERSION)
-    return entries.order_by().values_list("posting_id", flat=True).distinct()
+    return entries.order_by().values("posting_id")
 
 
 def _settled(amount: Decimal, currency: str) -> Decimal:
