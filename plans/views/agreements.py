@@ -72,7 +72,7 @@ def agreement_text(
 
 def _sections(read: PlanRead, terms: Plan, target: Decimal | None) -> Iterator[Section]:
     pairs = [
-        (f"{row.name} ({row.metric})" if row.metric else row.name, percent_text(row.whole, digits=2))
+        (f"{row.name} ({row.metric})" if row.metric else row.name, percent_text(row.weight, digits=2))
         for row in read.nodes
     ]
     lines = [f"{row.name}: {' · '.join(row.conditions)}" for row in read.nodes if row.conditions]
@@ -106,9 +106,9 @@ def _example(terms: Plan, target: Decimal) -> Section:
         (
             __("%(goal)s at %(result)s of target")
             % {"goal": goal.name or goal.code, "result": percent_text(at)},
-            _sum_text(target, whole, at, goal, terms.currency),
+            _sum_text(target, at, goal, terms.currency),
         )
-        for goal, whole in _goals(terms.incentive)
+        for goal in _goals(terms.incentive)
         for at in SHOWN_AT
     ]
     lines = [
@@ -118,17 +118,17 @@ def _example(terms: Plan, target: Decimal) -> Section:
     return _section(__("An example with your own target"), pairs=pairs, lines=lines)
 
 
-def _sum_text(target: Decimal, whole: Decimal, at: Decimal, goal: Goal, currency: str) -> str:
+def _sum_text(target: Decimal, at: Decimal, goal: Goal, currency: str) -> str:
     (paid,) = curve_value(curve=goal.curve, reading=np.array([at], dtype=object))
-    part = money.CONTEXT.multiply(money.CONTEXT.multiply(target, whole), paid)
+    part = money.CONTEXT.multiply(money.CONTEXT.multiply(target, goal.weight), paid)
     own, earned = (money_text(money.settle(each, currency=currency), currency) for each in (target, part))
-    return f"{own} × {percent_text(whole, digits=2)} × {percent_text(paid, digits=2)} = {earned}"
+    return f"{own} × {percent_text(goal.weight, digits=2)} × {percent_text(paid, digits=2)} = {earned}"
 
 
-def _goals(node: Incentive | Branch, whole: Decimal = Decimal(1)) -> Iterator[tuple[Goal, Decimal]]:
+def _goals(node: Incentive | Branch) -> Iterator[Goal]:
+    """Yield the goals that read an attainment; the weight of each is its share of the whole plan."""
     for child in node.children:
-        share = money.CONTEXT.multiply(whole, child.weight)
         if isinstance(child, Goal) and child.reads == "attainment":
-            yield child, share
+            yield child
         elif isinstance(child, Branch):
-            yield from _goals(child, share)
+            yield from _goals(child)

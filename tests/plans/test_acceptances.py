@@ -1,10 +1,12 @@
 """Plans put before those they pay: in their words, answered by them alone, reminded, and a payout waits for them."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from psycopg2.extras import DateRange
 
 from kamcomp.approvals.choices import Severity
 from kamcomp.approvals.models import Finding
@@ -14,8 +16,9 @@ from payouts.services.allocations import allocation_guideline, allocation_submit
 from payouts.services.approvals import PlanNotSigned, run_approve
 from payouts.services.pools import pool_approve
 from payouts.services.reviews import review_confirm, run_review
-from plans.choices import AcceptanceStatus
-from plans.models import Acceptance
+from plans.choices import AcceptanceStatus, PlanType
+from plans.engine.document import plan_from_document
+from plans.models import Acceptance, Plan, PlanVersion
 from plans.selectors.pictures import picture_of_version
 from plans.services.acceptances import (
     AcceptanceAnswered,
@@ -29,9 +32,10 @@ from plans.services.acceptances import (
     acceptances_lapse,
     acceptances_remind,
 )
-from plans.views.agreements import agreements
+from plans.templates_library import plan_template
+from plans.views.agreements import agreement_text, agreements
 from teams.models import Employment
-from tests.payouts.company import AT, calculated_run, company
+from tests.payouts.company import AT, START, calculated_run, company
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +71,21 @@ class TestAgreement:
         assert "An example with your own target" in said
         assert "× 100.00% × 120.00% =" in said
         assert "Doe" not in said
+
+    def test_takes_a_goals_weight_as_its_share_of_the_whole(self):
+        plan = Plan(name="Team", code="TEAM")
+        text = agreement_text(
+            version=PlanVersion(plan=plan, number=1, valid=DateRange(START, None)),
+            terms=plan_from_document(plan_template(plan_type=PlanType.TEAM_PERFORMANCE)),
+            metrics={},
+            language="en",
+            target=Decimal(10_000),
+        )
+
+        said = [words for section in text["sections"] for _name, words in section["pairs"]]
+        (example,) = [words for words in said if "× 40.00% × 100.00% =" in words]
+        assert "40.00%" in said
+        assert example.endswith("4,000.00")
 
     def test_is_in_the_language_the_person_works_in(self, made):
         Employment.objects.filter(person=made.people["KAM"]).update(work_language="de")
