@@ -201,11 +201,15 @@ class TestControls:
             assert browser(made, name).get(CONTROLS).status_code == 404
 
     def test_cost_the_same_whatever_there_is(self, made):
-        client = browser(made)
-        with CaptureQueriesContext(connection) as found:
-            client.get(CONTROLS)
+        client, counts = browser(made), []
+        for _time in range(2):
+            with CaptureQueriesContext(connection) as found:
+                client.get(CONTROLS)
+            counts.append(len(found))
+            audit_seal(at=timezone.now())
+            ledger_check(at=timezone.now())
 
-        assert len(found) <= 40
+        assert counts == [11, 11]
 
 
 class TestAccessList:
