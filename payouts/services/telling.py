@@ -43,9 +43,12 @@ def adjustment_told(*, adjustment: Adjustment, deciders: Collection[Role], at: d
 
 
 def adjustment_decided_told(*, at: datetime) -> None:
-    """Let the deciders' notices be over once no adjustment waits."""
-    if not Adjustment.objects.filter(status=AdjustmentStatus.PROPOSED).exists():
-        notices_done(path=_adjustments_path(), kinds=[NoticeKind.ADJUSTMENT_DECIDE], at=at)
+    """Let a decider's notices be over once no adjustment of somebody else waits."""
+    waiting = Adjustment.objects.filter(status=AdjustmentStatus.PROPOSED).select_related("proposed_by")
+    proposers = {adjustment.proposed_by for adjustment in waiting}
+    if len(proposers) <= 1:
+        left = proposers.pop() if proposers else None
+        notices_done(path=_adjustments_path(), kinds=[NoticeKind.ADJUSTMENT_DECIDE], user=left, at=at)
 
 
 def _adjustments_path() -> str:

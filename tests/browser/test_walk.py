@@ -16,7 +16,7 @@ from django.urls import Resolver404, resolve
 from tests.browser.seat import PERSONAS, Demo, Seat
 
 WAYS = (("desk", "light"), ("phone", "dark"), ("phone", "light"), ("desk", "dark"))
-MOST_KINDS = 60
+MOST_KINDS = 150
 LEFT_OUT = {"sign-out", "health", "metrics", "health-live", "health-ready"}
 WALKED: dict[str, list[str]] = {}
 
@@ -71,7 +71,7 @@ def test_every_page_is_sound(demo, who):
     wrong = walked(demo, who)
 
     assert not wrong, "\n".join(wrong)
-    assert WALKED[who]
+    assert 0 < len(WALKED[who]) < MOST_KINDS
 
 
 def test_a_fault_in_a_page_is_found(demo):

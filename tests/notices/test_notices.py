@@ -21,10 +21,11 @@ from kamcomp.notices.services import (
     notices_put,
     notices_read,
 )
-from payouts.choices import DisputeKind
+from payouts.choices import AdjustmentKind, DisputeKind
 from payouts.models import Payout, PayoutLine, Pool
 from payouts.selectors.disputes import Subject
 from payouts.services import disputes
+from payouts.services.adjustments import adjustment_approve, adjustment_propose
 from payouts.services.allocations import allocation_guideline, allocation_submit
 from payouts.services.approvals import run_approve
 from payouts.services.locks import run_lock
@@ -130,6 +131,24 @@ class TestWhoIsTold:
         assert told("priya") == [NoticeKind.DISPUTE_MESSAGE, NoticeKind.DISPUTE_ANSWERED]
         assert NoticeKind.ADJUSTMENT_DECIDE in told("anders")
         assert NoticeKind.ADJUSTMENT_DECIDE not in told(answerer.username)
+
+    def test_who_decides_on_adjustments_until_only_their_own_are_left(self, made):
+        first, second = (
+            adjustment_propose(
+                period=made.quarters["2026-Q4"], kind=AdjustmentKind.CORRECTION, amount=Decimal(5),
+                currency="EUR", reason="An invoice of July", person=made.people["PM"],
+                plan_version=made.version, by=made.user(proposer), at=AT,
+            )
+            for proposer in ("maren", "jonas")
+        )  # fmt: skip
+        assert waiting("maren").count(NoticeKind.ADJUSTMENT_DECIDE) == 1
+
+        adjustment_approve(adjustment_id=second.pk, by=made.user("maren"), at=AT)
+        assert NoticeKind.ADJUSTMENT_DECIDE not in waiting("maren")
+        assert NoticeKind.ADJUSTMENT_DECIDE in waiting("jonas")
+
+        adjustment_approve(adjustment_id=first.pk, by=made.user("jonas"), at=AT)
+        assert NoticeKind.ADJUSTMENT_DECIDE not in waiting("jonas") + waiting("anders")
 
     def test_everybody_a_run_waits_for_until_it_is_done(self, made):
         run = made.runs["2026-Q3"]
