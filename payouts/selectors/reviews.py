@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from uuid import UUID
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 
 from kamcomp.policy.selectors import policy_value
 from payouts.choices import ReviewOutcome
@@ -28,7 +28,7 @@ def account_kam(*, account: StrategicAccount, on: date) -> Person | None:
     return seat.person if seat else None
 
 
-def objections_open(*, run: Run) -> QuerySet[AccountReview]:
+def objections_open(*, run: Run | OuterRef) -> QuerySet[AccountReview]:
     """Return the objections of a run that nobody has settled, by account."""
     return (
         AccountReview.objects.filter(run=run, outcome=ReviewOutcome.OBJECTED, settled_at=None)
@@ -57,10 +57,6 @@ def accounts_not_seen(*, run: Run) -> QuerySet[StrategicAccount]:
     )
 
 
-def _accounts_in(run: Run) -> set[UUID]:
-    return set(
-        PayoutLine.objects.filter(payout__run=run, period_id=run.period_id, account__isnull=False)
-        .order_by()
-        .values_list("account_id", flat=True)
-        .distinct()
-    )
+def _accounts_in(run: Run) -> QuerySet[Any]:
+    lines = PayoutLine.objects.filter(payout__run=run, period_id=run.period_id, account__isnull=False)
+    return lines.order_by().values("account_id")

@@ -16,7 +16,20 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
@@ -38,6 +51,8 @@ from teams.models import Membership
 NAMED = 3
 """So many things of one kind are listed one by one; more are counted."""
 DATES_SHOWN = 6
+COUNT = Func(F("pk"), function="COUNT", output_field=IntegerField())
+"""How many rows there are, as one row: beside other counts in one question."""
 
 
 class TodoKind(StrEnum):
@@ -210,9 +225,10 @@ def reviews_overdue(*, runs: Iterable[Run], viewer: Viewer) -> list[Todo]:
 
 
 def current_runs() -> QuerySet[Run]:
-    """Return the current runs that are not locked, by period."""
+    """Return the current runs that are not locked, by period, each with its open `objections` counted."""
     runs = Run.objects.filter(is_current=True).exclude(status__in=[RunStatus.LOCKED, RunStatus.SUPERSEDED])
-    return runs.select_related("period").order_by("period__days")
+    objections = objections_open(run=OuterRef("pk")).order_by().annotate(count=COUNT).values("count")
+    return runs.annotate(objections=Subquery(objections)).select_related("period").order_by("period__days")
 
 
 def runs_waiting(
@@ -233,7 +249,7 @@ def runs_waiting(
         elif reviews and run.status == RunStatus.CALCULATED and run.started_by_id != user.pk:
             due_on = run.period.cut_off_on + timedelta(days=viewer.once(review_days))
             unseen = accounts_not_seen(run=run).count() if due_on >= viewer.on else 0
-            open_ones = objections_open(run=run).count()
+            open_ones: int = run.objections  # type: ignore[attr-defined]
             found.append(_of_run(run, TodoKind.RUN_REVIEW, due_on=due_on, count=unseen, others=open_ones))
         elif approves and run.status == RunStatus.ALLOCATING and _approvable(run, user=user):
             found.append(_of_run(run, TodoKind.RUN_APPROVE, due_on=run.period.pay_on))
@@ -277,15 +293,25 @@ def periods_to_run() -> list[Todo]:
     ]
 
 
-def adjustments_to_decide(*, user: User) -> list[Todo]:
-    """Return that corrections wait for a second person, where somebody neither proposed nor is paid them."""
-    waiting = (
-        Adjustment.objects.filter(status=AdjustmentStatus.PROPOSED)
-        .exclude(proposed_by=user)
-        .exclude(person__user=user)
+def decisions_waiting(*, user: User, decides: bool, reviews: bool, approves: bool) -> list[Todo]:
+    """
+    Return, as one line each, corrections and exceptions that wait for somebody as the second person, in one query.
+
+    `decides`: they decide on corrections, where they neither proposed nor are paid them; `reviews` and `approves`:
+    that step of exceptions is theirs.
+    """
+    corrections = Adjustment.objects.filter(status=AdjustmentStatus.PROPOSED)
+    if not decides:
+        corrections = corrections.none()
+    asked = (
+        (TodoKind.ADJUSTMENTS_DECIDE, corrections.exclude(proposed_by=user).exclude(person__user=user)),
+        (TodoKind.EXCEPTIONS_DECIDE, exceptions_to_decide(user=user, reviews=reviews, approves=approves)),
     )
-    count = waiting.count()
-    return [Todo(kind=TodoKind.ADJUSTMENTS_DECIDE, count=count)] if count else []
+    first, second = (
+        rows.order_by().annotate(part=Value(kind.value), count=COUNT).values_list("part", "count")
+        for kind, rows in asked
+    )
+    return [Todo(kind=TodoKind(kind), count=count) for kind, count in first.union(second, all=True) if count]
 
 
 def versions_to_approve(*, user: User) -> list[Todo]:
@@ -342,9 +368,3 @@ def cases_waiting(*, user: User, answers: bool) -> list[Todo]:
     if counts["answered"]:
         found.append(Todo(kind=TodoKind.DISPUTES_READ, count=counts["answered"]))
     return found
-
-
-def exceptions_waiting(*, user: User, reviews: bool, approves: bool) -> list[Todo]:
-    """Return, as one line, the exceptions that wait for somebody's review or approval."""
-    count = exceptions_to_decide(user=user, reviews=reviews, approves=approves).count()
-    return [Todo(kind=TodoKind.EXCEPTIONS_DECIDE, count=count)] if count else []

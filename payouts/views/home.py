@@ -127,15 +127,15 @@ def _todos(*, user: User, viewer: Viewer, runs: Sequence[Run]) -> Iterator[Todo]
     if holds(Role.COMP_ADMIN):
         yield from todo.periods_to_run()
         yield from todo.reviews_overdue(runs=runs, viewer=viewer)
-    if holds(*DECIDERS):
-        yield from todo.adjustments_to_decide(user=user)
+    decides, reviews, approves = (
+        holds(*roles) for roles in (DECIDERS, EXCEPTION_REVIEWERS, EXCEPTION_APPROVERS)
+    )
+    if decides or reviews or approves:
+        yield from todo.decisions_waiting(user=user, decides=decides, reviews=reviews, approves=approves)
     if holds(*VERSION_APPROVERS):
         yield from todo.versions_to_approve(user=user)
     if holds(*ANSWERERS, Role.KAM, Role.PAYEE):
         yield from todo.cases_waiting(user=user, answers=holds(*ANSWERERS))
-    reviews, approves = holds(*EXCEPTION_REVIEWERS), holds(*EXCEPTION_APPROVERS)
-    if reviews or approves:
-        yield from todo.exceptions_waiting(user=user, reviews=reviews, approves=approves)
 
 
 def _dates(*, viewer: Viewer) -> list[DateLine]:

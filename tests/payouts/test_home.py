@@ -181,5 +181,5 @@ class TestQueries:
         client = Client()
         client.force_login(made.user(name))
 
-        with django_assert_max_num_queries(14):  # two more once a review is overdue, to the desk
+        with django_assert_max_num_queries(12):
             assert "To do" in client.get("/").content.decode()
