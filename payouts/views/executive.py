@@ -39,7 +39,7 @@ class ExecutiveShow(Screen, View):
         desk_or_404(request, *READERS)
         runs = list(visible(executive_runs(), to=viewer_for(request)))
         run = run_named_or_404(runs, request.GET.get("period", ""))
-        page = executive_page(run=run) if run else None
+        page = executive_page(run=run, among=runs) if run else None
         write = SHEETS.get(request.GET.get("format", ""))
         if write and page:
             about = {"title": f"{__('Programme at a glance')} {page.run.period.code}", "run": str(page.run),

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
-
-from django.db.models import Q
 
 from kamcomp import money
 from kamcomp.spans import Span
@@ -21,6 +20,15 @@ ZERO = Decimal(0)
 COST_OF_SALES, RETENTION, SATISFACTION, WALLET = "M27", "M19.net", "M06", "M07"
 Key = tuple[str, UUID, UUID]
 """Metric, period, node."""
+
+
+class Earned(NamedTuple):
+    """What a node earned in a span of days."""
+
+    node: UUID
+    days: Any
+    revenue: Decimal
+    contribution: Decimal
 
 
 def results(*, runs: Sequence[Run], nodes: Sequence[UUID], metrics: Sequence[str]) -> dict[Key, Result]:
@@ -52,36 +60,44 @@ def cost_of_sales(found: Mapping[Key, Result], *, runs: Sequence[Run]) -> dict[U
     return {run.period_id: over(*sums[run.period_id]) if run.period_id in sums else None for run in runs}
 
 
+def earned(*, run: Run, months: int, nodes: Sequence[UUID], currency: str) -> list[Earned]:
+    """Return the whole accounts' P&L of so many months up to the end of a run's period, and of as many before."""
+    until = run.period.days.upper
+    rows = AccountPnl.objects.current().filter(
+        node__in=nodes, segment=None, currency=currency, days__contained_by=(back(until, 2 * months), until)
+    )
+    return [Earned(*row) for row in rows.values_list("node_id", "days", "revenue", "contribution")]
+
+
 def health(
-    *, run: Run, months: int, nodes: Sequence[UUID], currency: str, found: Mapping[Key, Result]
+    *, run: Run, months: int, nodes: Sequence[UUID], pnl: Sequence[Earned], found: Mapping[Key, Result]
 ) -> Health:
     """Return how revenue, contribution, satisfaction and share of wallet moved over so many months."""
     until = run.period.days.upper
     now, before = Span(back(until, months), until), Span(back(until, 2 * months), back(until, months))
-    rows = list(
-        AccountPnl.objects.current()
-        .filter(node__in=nodes, segment=None, currency=currency)
-        .filter(Q(days__contained_by=(before.since, until)))
-        .values_list("node_id", "days", "revenue", "contribution")
-    )
+    rows = [row for row in pnl if row.days.lower >= before.since]
     whole = [node for node in nodes if _covers(rows, node, now) and _covers(rows, node, before)]
     sums = {
-        (column, span): sum((row[column] for row in rows if row[0] in whole and row[1].lower in span), ZERO)
-        for column in (2, 3)
+        (name, span): sum(
+            (getattr(row, name) for row in rows if row.node in whole and row.days.lower in span), ZERO
+        )
+        for name in ("revenue", "contribution")
         for span in (now, before)
     }
     return Health(
         months=months,
-        revenue=_growth(sums[2, before], sums[2, now]),
-        contribution=_growth(sums[3, before], sums[3, now]),
+        revenue=_growth(sums["revenue", before], sums["revenue", now]),
+        contribution=_growth(sums["contribution", before], sums["contribution", now]),
         satisfaction=_moved(found, SATISFACTION, run=run, since=now.since),
         wallet=_moved(found, WALLET, run=run, since=now.since),
         accounts=len(whole),
     )
 
 
-def _covers(rows: Sequence[tuple[UUID, object, Decimal, Decimal]], node: UUID, span: Span) -> bool:
-    days = sum((row[1].upper - row[1].lower).days for row in rows if row[0] == node and row[1].lower in span)  # type: ignore[attr-defined]
+def _covers(rows: Sequence[Earned], node: UUID, span: Span) -> bool:
+    days = sum(
+        (row.days.upper - row.days.lower).days for row in rows if row.node == node and row.days.lower in span
+    )
     return days == span.days
 
 

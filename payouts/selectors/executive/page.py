@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
@@ -17,6 +18,7 @@ from payouts.selectors.executive.health import (
     SATISFACTION,
     WALLET,
     cost_of_sales,
+    earned,
     health,
     results,
     value,
@@ -47,12 +49,16 @@ def executive_runs() -> QuerySet[Run]:
 
 
 @exactly
-def executive_page(*, run: Run) -> ExecutivePage:
-    """Return the programme's page as of a run's period, in a number of queries that does not grow with people."""
+def executive_page(*, run: Run, among: Sequence[Run]) -> ExecutivePage:
+    """
+    Return the programme's page as of a run's period, in a number of queries that does not grow with people.
+
+    `among` are the runs that have a page, newest period first; those of the run's calendar up to it are read.
+    """
     runs = [
         each
-        for each in executive_runs().filter(calendar_id=run.calendar_id)
-        if each.period.days.lower <= run.period.days.lower
+        for each in among
+        if each.calendar_id == run.calendar_id and each.period.days.lower <= run.period.days.lower
     ][:PERIODS]
     currency = page_currency(run)
     sums = period_costs(runs=runs, currency=currency)
@@ -67,10 +73,12 @@ def executive_page(*, run: Run) -> ExecutivePage:
     by_period = cost_of_sales(ratios, runs=runs)
     measured = [each for each in runs if by_period.get(each.period_id) is not None]
     people = team_sizes(run)
-    teams, hidden = team_points(run=run, currency=currency, people=people)
+    names = {account.pk: account.node.name for account in accounts.values()}
+    teams, hidden = team_points(run=run, currency=currency, people=people, names=names)
     lines = PayoutLine.objects.filter(payout__run=run, metric=REVENUE, target__gt=0, actual__isnull=False)
     revenue = lines.aggregate(target=Sum("target"), actual=Sum("actual"))
     rate = exception_rates(run=run, currency=currency)
+    pnl = earned(run=run, months=max(HORIZONS), nodes=list(own), currency=currency)
     costed, kept = list(reversed(measured[:TRENDS])), list(reversed(runs[:TRENDS]))
     return ExecutivePage(
         run=run,
@@ -94,8 +102,7 @@ def executive_page(*, run: Run) -> ExecutivePage:
         teams=teams,
         teams_hidden=hidden,
         health=[
-            health(run=run, months=months, nodes=list(own), currency=currency, found=ratios)
-            for months in HORIZONS
+            health(run=run, months=months, nodes=list(own), pnl=pnl, found=ratios) for months in HORIZONS
         ],
         cost_periods=[each.period.code for each in costed],
         retention_periods=[each.period.code for each in kept],

@@ -15,7 +15,7 @@ from payouts.models import Allocation, PayoutLine, Pool, Run
 from payouts.selectors.executive.costs import GROUND, LEFT, TOP, WIDTH
 from payouts.selectors.executive.figures import FEWEST, Shares, TeamPoint, over
 from teams.choices import Link
-from teams.models import Membership, StrategicAccount
+from teams.models import Membership
 
 ZERO = Decimal(0)
 
@@ -47,7 +47,9 @@ def team_sizes(run: Run) -> dict[UUID, int]:
     return dict(rows.annotate(count=Count("person", distinct=True)))
 
 
-def team_points(*, run: Run, currency: str, people: Mapping[UUID, int]) -> tuple[list[TeamPoint], int]:
+def team_points(
+    *, run: Run, currency: str, people: Mapping[UUID, int], names: Mapping[UUID, str]
+) -> tuple[list[TeamPoint], int]:
     """Return each team's performance and pay against target, and how many teams are too small to show."""
     goals = PayoutLine.objects.filter(
         payout__run=run, payout__currency=currency, kind=LineKind.LEAF, account__isnull=False,
@@ -60,7 +62,6 @@ def team_points(*, run: Run, currency: str, people: Mapping[UUID, int]) -> tuple
         both = weighed[account_id]
         both[0], both[1] = both[0] + weight * attainment, both[1] + weight
     paid = _team_pay(run=run, currency=currency)
-    names = dict(StrategicAccount.objects.filter(pk__in=list(weighed)).values_list("pk", "node__name"))
     points, hidden = [], 0
     for account_id, (sum_weighed, weight) in weighed.items():
         ratio = over(*paid.get(account_id, (ZERO, ZERO)))
@@ -84,12 +85,10 @@ def _team_pay(*, run: Run, currency: str) -> dict[UUID, tuple[Decimal, Decimal]]
     """Return what each account's payees and pool are paid, and what they would be at target."""
     paid: dict[UUID, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     lines = PayoutLine.objects.filter(payout__run=run, payout__currency=currency, account__isnull=False)
-    for account_id, amount in lines.order_by().values_list("account_id").annotate(total=Sum("amount")):
-        paid[account_id][0] += amount
     targets: dict[UUID, dict[UUID, Decimal]] = defaultdict(dict)
-    for account_id, payout_id, target in (
-        lines.order_by().values_list("account_id", "payout_id", "payout__target_incentive").distinct()
-    ):
+    rows = lines.order_by().values_list("account_id", "payout_id", "payout__target_incentive")
+    for account_id, payout_id, target, amount in rows.annotate(total=Sum("amount")):
+        paid[account_id][0] += amount
         targets[payout_id][account_id] = target
     for of_payout in targets.values():
         # A payout for several accounts is at target the same part of each.
