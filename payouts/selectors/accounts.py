@@ -8,31 +8,32 @@ as if it were the whole.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F, QuerySet, Sum
 
+from kamcomp.spans import Span
 from kamcomp.visibility import Viewer, visible
 from payouts.models import PayoutLine, Pool, Run
 from plans.models import Assignment, PlanVersion
-from scorecards.selectors.pnl import PnlRow, pnl_by_node, pnl_year, tree_sum
-from scorecards.selectors.sources import nodes_below
+from scorecards.selectors.pnl import PnlRow, pnl_by_node, tree_sum
 from teams.models import AccountNode, AccountObjective, StrategicAccount
 from teams.selectors.teams import teams_on
 
 MOST_RUNS, MOST_OBJECTIVES = 12, 5
 
 
-def accounts_on(*, viewer: Viewer, on: date) -> QuerySet[Any]:
+def accounts_on(*, viewer: Viewer, on: date, year: Span) -> QuerySet[Any]:
     """
-    Return the accounts a reader sees with their key account manager on a day and the P&L of the last twelve months.
+    Return the accounts a reader sees with their key account manager on a day and the P&L of a span of days.
 
     Adds `revenue`, `contribution` (plan currency, whole tree) and what `teams_on` adds.
     """
-    year = pnl_year(on=on)
     rows = teams_on(viewer=viewer, on=on).select_related("node__segment")
     return rows.annotate(
         revenue=tree_sum(column="revenue", within=year),
@@ -50,14 +51,15 @@ class TreeRow:
     pnl: list[PnlRow] = field(default_factory=list)
 
 
-def account_tree(*, account: StrategicAccount, viewer: Viewer, on: date) -> list[TreeRow]:
-    """Return the nodes of an account, each below the one it belongs to, by name."""
-    ids = nodes_below(node_id=account.node_id)
-    nodes = visible(AccountNode.objects.filter(pk__in=ids), to=viewer).select_related("segment")
+def account_tree(
+    *, account: StrategicAccount, nodes: Sequence[UUID], viewer: Viewer, on: date, within: Span
+) -> list[TreeRow]:
+    """Return those of the nodes that are an account's, each below the one it belongs to, by name."""
+    seen = visible(AccountNode.objects.filter(pk__in=nodes), to=viewer).select_related("segment")
     below: dict[Any, list[AccountNode]] = defaultdict(list)
-    for node in nodes.prefetch_related("numbers").order_by("name"):
+    for node in seen.prefetch_related("numbers").order_by("name"):
         below[node.parent_id].append(node)
-    figures = pnl_by_node(nodes=ids, within=pnl_year(on=on), viewer=viewer)
+    figures = pnl_by_node(nodes=nodes, within=within, viewer=viewer)
     rows: list[TreeRow] = []
 
     def walk(node: AccountNode, depth: int) -> None:

@@ -31,6 +31,7 @@ from kamcomp.pages.nav import WATCHERS
 from kamcomp.pages.screens import Crumb, Screen
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
+from kamcomp.spans import Span
 from kamcomp.visibility import viewer_for, visible
 from payouts.selectors.accounts import (
     account_objectives,
@@ -118,20 +119,24 @@ class AccountList(TableScreen):
         """Return the company's day."""
         return timezone.localdate()
 
+    @cached_property
+    def year(self) -> Span:
+        """Return the twelve months the figures are about."""
+        return pnl_year(on=self.today)
+
     def rows(self) -> QuerySet[Any]:
         """Return the accounts with their P&L."""
         if self.request.user.is_authenticated and not WATCHERS & set(viewer_for(self.request).roles):
             raise Http404
-        return accounts_on(viewer=viewer_for(self.request), on=self.today)
+        return accounts_on(viewer=viewer_for(self.request), on=self.today, year=self.year)
 
     def facts(self) -> dict[str, str]:
         """Return the days the figures are about."""
-        year = pnl_year(on=self.today)
-        return {"figures from": year.since.isoformat(), "figures to": str(year.last)}
+        return {"figures from": self.year.since.isoformat(), "figures to": str(self.year.last)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the list and the twelve months."""
-        return super().get_context_data(year=pnl_year(on=self.today), **kwargs)
+        return super().get_context_data(year=self.year, **kwargs)
 
 
 @dataclass(frozen=True)
@@ -196,9 +201,14 @@ class AccountShow(Screen, TemplateResponseMixin, View):
         return [Crumb(label=_("Accounts"), url=reverse("payouts:account-list"))] if listed else []
 
     @cached_property
+    def nodes(self) -> list[UUID]:
+        """Return the account's whole tree."""
+        return nodes_below(node_id=self.account.node_id)
+
+    @cached_property
     def pnl(self) -> list[tuple[PnlRow, str]]:
         """Return the account's P&L by period with the periods' names, newest first."""
-        rows = pnl_by_period(nodes=nodes_below(node_id=self.account.node_id), viewer=viewer_for(self.request))
+        rows = pnl_by_period(nodes=self.nodes, viewer=viewer_for(self.request))
         codes = {(days.lower, days.upper): code for days, code in Period.objects.values_list("days", "code")}
         return [(row, _period_words(row, codes)) for row in rows[:MOST_PERIODS]]
 
@@ -208,6 +218,7 @@ class AccountShow(Screen, TemplateResponseMixin, View):
         if self.account and write:
             return write(self._file(), {"title": str(self.account), "made by": request.user.get_username()})
         viewer, account, on = viewer_for(request), self.account, self.on
+        year = pnl_year(on=on)
         context = {
             "title": str(account),
             "account": account,
@@ -216,8 +227,8 @@ class AccountShow(Screen, TemplateResponseMixin, View):
             "pnl": self.pnl,
             "pnl_totals": pnl_totals(rows=[row for row, _code in self.pnl]),
             "bars": pnl_bars(rows=self.pnl, currency=account.plan_currency),
-            "tree": account_tree(account=account, viewer=viewer, on=on),
-            "year": pnl_year(on=on),
+            "tree": account_tree(account=account, nodes=self.nodes, viewer=viewer, on=on, within=year),
+            "year": year,
             "plans": account_plans(account=account, viewer=viewer, on=on),
             "objectives": account_objectives(account=account, viewer=viewer),
             "runs": account_runs(account=account, viewer=viewer),

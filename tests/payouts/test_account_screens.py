@@ -72,7 +72,7 @@ class TestAccountList:
             for number in range(size - 1):
                 node = AccountNode.objects.create(code=f"N{number}", name=f"N {number}", currency="EUR")
                 StrategicAccount.objects.create(node=node, programme_start=START, plan_currency="EUR")
-            with django_assert_max_num_queries(10):
+            with django_assert_max_num_queries(7):
                 client.get(reverse("payouts:account-list"))
 
 
@@ -132,7 +132,7 @@ class TestAccountShow:
         calculated_run(made)
         client = browser(made, "maren")
 
-        with django_assert_max_num_queries(24):
+        with django_assert_max_num_queries(18):
             client.get(reverse("payouts:account-show", args=[made.account.pk]))
 
 

@@ -80,7 +80,7 @@ class TestPersonList:
         client = browser(made, "maren")
         for size in (1, 30):
             Person.objects.bulk_create(Person(employee_id=f"X{size}-{number}") for number in range(size))
-            with django_assert_max_num_queries(9):
+            with django_assert_max_num_queries(5):
                 client.get(reverse("payouts:person-list"))
 
 
@@ -122,7 +122,7 @@ class TestPersonShow:
     def test_costs_few_queries(self, made, django_assert_max_num_queries):
         client = browser(made, "maren")
 
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(9):
             client.get(reverse("payouts:person-show", args=[made.people["PM"].pk]))
 
 

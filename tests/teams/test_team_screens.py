@@ -122,7 +122,7 @@ class TestTeamList:
                     programme_start=START,
                     plan_currency="EUR",
                 )
-            with django_assert_max_num_queries(9):
+            with django_assert_max_num_queries(6):
                 client.get(reverse("teams:team-list"))
 
 
@@ -172,7 +172,7 @@ class TestTeamShow:
     def test_costs_few_queries(self, made, django_assert_max_num_queries):
         client = browser(made, "maren")
 
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(9):
             client.get(reverse("teams:team-show", args=[made.account.pk]))
 
 
