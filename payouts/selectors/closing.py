@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, Subquery, Sum, Value
+from django.db.models import Count, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from kamcomp import money
@@ -111,19 +111,19 @@ def run_closing(*, run: Run, on: date) -> Closing:
         .select_related("account__node", "allocator__details")
         .order_by("account__node__name")
     )
-    register = RegisterRow.objects.filter(run=run)
+    no_number = Q(person__details__payroll_number="") | Q(person__details=None)
+    people = RegisterRow.objects.filter(run=run).aggregate(
+        all=Count("person_id", distinct=True),
+        without_number=Count("person_id", distinct=True, filter=Q(payable__gt=0) & no_number),
+    )
     return Closing(
         run=run,
         before=before,
-        sums=_sums(run, before=before),
-        people=register.order_by().values("person_id").distinct().count(),
+        sums=_sums(run, before=before, pools=pools),
+        people=people["all"],
         pools_open=[pool for pool in pools if pool.status != PoolStatus.APPROVED],
         undecided=adjustments_undecided(period=run.period).count(),
-        without_number=register.filter(payable__gt=0)
-        .filter(Q(person__details__payroll_number="") | Q(person__details=None))
-        .values("person_id")
-        .distinct()
-        .count(),
+        without_number=people["without_number"],
         approvers=run_approvers(run=run, pools=pools, on=on),
     )
 
@@ -163,7 +163,7 @@ def largest_changes(*, run: Run, before: Run) -> list[LargestChange]:
     return sorted(found, key=lambda each: (-abs(each.difference), each.name))[:LARGEST]
 
 
-def _sums(run: Run, *, before: Run | None) -> list[ClosingSum]:
+def _sums(run: Run, *, before: Run | None, pools: Sequence[Pool]) -> list[ClosingSum]:
     payouts = {
         row["currency"]: (row["amount"], row["target"])
         for row in Payout.objects.filter(run=run)
@@ -171,13 +171,10 @@ def _sums(run: Run, *, before: Run | None) -> list[ClosingSum]:
         .values("currency")
         .annotate(amount=Sum("amount"), target=Sum("target_incentive"))
     }
-    pools = {
-        row["currency"]: (row["amount"] or ZERO, row["target"] or ZERO)
-        for row in Pool.objects.filter(run=run)
-        .order_by()
-        .values("currency")
-        .annotate(amount=Sum("funded"), target=Sum("target_amount"))
-    }
+    pooled: dict[str, tuple[Decimal, Decimal]] = {}
+    for pool in pools:
+        funded, target = pooled.get(pool.currency, (ZERO, ZERO))
+        pooled[pool.currency] = (funded + (pool.funded or ZERO), target + pool.target_amount)
     corrections = _corrections(run)
     ceilings: dict[str, Decimal] = {}
     if run.status == RunStatus.ALLOCATING:
@@ -189,13 +186,13 @@ def _sums(run: Run, *, before: Run | None) -> list[ClosingSum]:
         ClosingSum(
             currency=currency,
             payouts=payouts.get(currency, nothing)[0],
-            pools=pools.get(currency, nothing)[0],
+            pools=pooled.get(currency, nothing)[0],
             corrections=corrections.get(currency, ZERO),
             ceilings=ceilings.get(currency, ZERO),
-            target=payouts.get(currency, nothing)[1] + pools.get(currency, nothing)[1],
+            target=payouts.get(currency, nothing)[1] + pooled.get(currency, nothing)[1],
             before=earlier.get(currency, ZERO) if before else None,
         )
-        for currency in sorted({*payouts, *pools, *corrections})
+        for currency in sorted({*payouts, *pooled, *corrections})
     ]
 
 

@@ -123,7 +123,7 @@ class TestRunClose:
         run = allocated(made, calculated_run(made))
         client = browser(made, "jonas")
 
-        with django_assert_max_num_queries(40):
+        with django_assert_max_num_queries(22):
             client.get(reverse("payouts:run-close", args=[run.pk]))
 
 
