@@ -6,18 +6,25 @@ It stands with the plans, the lowest room that knows both metrics and who reads 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.generic.base import TemplateResponseMixin, View
 
 from kamcomp.identity.choices import Role
+from kamcomp.pages.nav import Words
 from kamcomp.pages.screens import Crumb, Screen
+from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.visibility import viewer_for, visible
-from plans.selectors.usage import metric_uses
+from plans.selectors.usage import MetricUse, metric_uses
 from plans.views.curves import small_line
 from scorecards.engine.library import LIBRARY
 from scorecards.forms import MetricFilter
@@ -25,6 +32,22 @@ from scorecards.models import Metric
 from scorecards.selectors.history import PeriodResult, latest, metric_history
 from teams.choices import Perspective
 
+NEWEST = ("period", "newest", "currency")
+HEADINGS: tuple[tuple[str, Words, bool], ...] = (
+    ("metric", _("Metric"), False),
+    ("unit", _("Unit"), True),
+    ("direction", _("Direction"), True),
+    ("accounts", _("Over accounts"), True),
+    ("source", _("Source"), True),
+)
+"""The headings that sort, within each perspective: name, words, whether a phone leaves them out."""
+SORTED_BY = {
+    "metric": "name",
+    "unit": "unit",
+    "direction": "direction",
+    "accounts": "aggregation",
+    "source": "source",
+}
 READERS = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR, Role.KAM)
 
 
@@ -44,20 +67,75 @@ class MetricList(MetricScreen):
     template_name = "plans/metric_list.html"
     title = _("Metric library")
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Show it."""
-        metrics = self.metrics_seen()
-        form = MetricFilter(request.GET)
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Show it, or with ?format=csv or xlsx the same rows as a file."""
+        metrics, form, sort = self.metrics_seen(), MetricFilter(request.GET), self._sort()
+        order = SORTED_BY.get(sort.removeprefix("-"), "code")
+        metrics = metrics.order_by(f"-{order}" if sort.startswith("-") else order, "code")
         rows = list(form.filtered(metrics) if form.is_valid() else metrics)
         viewer = viewer_for(request)
         history, uses = metric_history(viewer=viewer), metric_uses(viewer=viewer)
-        by_perspective = [
+        groups = [
             (label, [_row(metric, history.get(metric.pk, []), uses.get(metric.code, [])) for metric in found])
             for value, label in Perspective.choices
             if (found := [metric for metric in rows if metric.perspective == value])
         ]
-        context = self.get_context_data(groups=by_perspective, filter=form, count=len(rows))
+        write = SHEETS.get(request.GET.get("format", ""))
+        if write:
+            return write(_file(groups), self._about())
+        headings = [_heading(name, label, wide=wide, sort=sort) for name, label, wide in HEADINGS]
+        context = self.get_context_data(groups=groups, filter=form, count=len(rows), headings=headings)
         return render(request, self.template_name, context)
+
+    def _sort(self) -> str:
+        asked = self.request.GET.get("sort", "")
+        return asked if asked.removeprefix("-") in SORTED_BY else ""
+
+    def _about(self) -> dict[str, str]:
+        query = self.request.GET.copy()
+        query.pop("format", None)
+        return {
+            "title": str(self.title),
+            "filter": query.urlencode() or "none",
+            "made at": timezone.now().isoformat(timespec="seconds"),
+            "made by": self.request.user.get_username(),
+        }
+
+
+def _heading(name: str, label: Words, *, wide: bool, sort: str) -> dict[str, Any]:
+    """Return a heading that sorts: what it asks for next, and the direction it sorts in now."""
+    direction = {name: "ascending", f"-{name}": "descending"}.get(sort, "")
+    return {
+        "label": label,
+        "wide": wide,
+        "sort": f"-{name}" if sort == name else name,
+        "direction": direction,
+    }
+
+
+def _file(groups: Sequence[tuple[str, Sequence[dict[str, Any]]]]) -> Sheet:
+    names = ("perspective", "metric", "code", "unit", "direction", "over_accounts", "source")
+    rows = [(label, row) for label, found in groups for row in found]
+    return Sheet(
+        title="metrics",
+        columns=[SheetColumn(name=name, is_text=name != "newest") for name in (*names, *NEWEST, "plans")],
+        rows=[_file_row(label, **row) for label, row in rows],
+        count=len(rows),
+    )
+
+
+def _file_row(
+    label: str, *, metric: Metric, last: PeriodResult | None, uses: Sequence[MetricUse], **_shown: Any
+) -> tuple[str | Decimal | None, ...]:
+    words = (
+        metric.get_unit_display(),
+        metric.get_direction_display(),
+        metric.get_aggregation_display(),
+        metric.get_source_display(),
+    )
+    newest = (last.period, last.value, last.currency) if last else (None, None, None)
+    plans = ", ".join(use.version.plan.name for use in uses)
+    return (__(label), metric.name, metric.code, *(__(each) for each in words), *newest, plans)
 
 
 class MetricShow(MetricScreen):

@@ -1,6 +1,7 @@
 """Plans and metrics in the browser: read as words and tables, with curve and people, by who may see them."""
 
 import copy
+import csv
 import json
 import re
 from decimal import Decimal
@@ -13,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from plans.choices import PlanType
 from plans.engine.document import plan_from_document
@@ -156,6 +158,27 @@ class TestMetricList:
         assert "Share of wallet" not in page
         assert get(made, "priya", "metric-list").status_code == 404
         assert get(made, "maren", "metric-show", "M99").status_code == 404
+
+    def test_sorts_within_a_perspective_and_gives_what_it_shows_as_a_file(self, made):
+        asked = {"perspective": "customer", "sort": "-metric"}
+        page = get(made, "maren", "metric-list", **asked).content.decode()
+        answer = get(made, "maren", "metric-list", **asked, format="csv")
+        rows = list(csv.DictReader(StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+
+        names = [row["metric"] for row in rows]
+        wanted = Metric.objects.filter(perspective="customer").order_by("-name")
+        assert names == list(wanted.values_list("name", flat=True))
+        assert len(names) > 1
+        places = [page.index(f">{escape(name)}</a>") for name in names]
+        assert places == sorted(places)
+        assert 'aria-sort="descending"' in page
+        assert {row["perspective"] for row in rows} == {"Customer"}
+
+    def test_costs_few_queries(self, made, django_assert_num_queries):
+        client = browser(made, "maren")
+
+        with django_assert_num_queries(6):
+            client.get(reverse("plans:metric-list"))
 
 
 class TestVersionCompare:
