@@ -24,6 +24,8 @@ urlpatterns = [
     path("acceptances", views.AcceptanceList.as_view(), name="acceptance-list"),
     path("acceptances/<uuid:acceptance_id>", views.AcceptanceShow.as_view(), name="acceptance-show"),
     path("acceptances/<uuid:acceptance_id>/pdf", views.AcceptancePdf.as_view(), name="acceptance-pdf"),
+    path("alignment", views.AlignmentNext.as_view(), name="alignment-next"),
+    path("alignment/<uuid:account_id>", views.AlignmentShow.as_view(), name="alignment-show"),
     path("metric-library", views.MetricList.as_view(), name="metric-list"),
     path("metric-library/<str:metric>", views.MetricShow.as_view(), name="metric-show"),
 ]

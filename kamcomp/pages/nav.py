@@ -147,6 +147,13 @@ ENTRIES: tuple[Entry, ...] = (
         roles=WATCHERS | {LEGAL},
     ),
     Entry(
+        url_name="plans:alignment-next",
+        label=_("Alignment"),
+        icon="squares-2x2",
+        group=DESIGN,
+        roles=BOOKS | {LEGAL, KAM},
+    ),
+    Entry(
         url_name="plans:acceptance-list",
         label=_("Plans to sign"),
         icon="pencil-square",

@@ -40,6 +40,7 @@ from payouts.selectors.accounts import (
     account_tree,
     accounts_on,
 )
+from plans.selectors.alignment import sees_alignment
 from scorecards.selectors.pnl import PnlRow, pnl_by_period, pnl_totals, pnl_year
 from scorecards.selectors.sources import nodes_below
 from teams.choices import AccountStatus, Strategy
@@ -233,6 +234,7 @@ class AccountShow(Screen, TemplateResponseMixin, View):
             "objectives": account_objectives(account=account, viewer=viewer),
             "runs": account_runs(account=account, viewer=viewer),
             "sees_pay": viewer.holds(*SEES_PAY),
+            "sees_alignment": sees_alignment(account=account, viewer=viewer),
             "may_edit": viewer.holds(Role.COMP_ADMIN),
             "sees_runs": bool(WATCHERS & set(viewer.roles)),
         }

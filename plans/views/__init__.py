@@ -1,6 +1,7 @@
 """The pages of the deals: plans and their versions read as words and tables, and the metric library with its uses."""
 
 from plans.views.acceptances import AcceptanceList, AcceptancePdf, AcceptanceSend, AcceptanceShow
+from plans.views.alignment import AlignmentNext, AlignmentShow
 from plans.views.compare import VersionCompare
 from plans.views.design import (
     DraftBegin,
@@ -19,6 +20,8 @@ __all__ = [
     "AcceptancePdf",
     "AcceptanceSend",
     "AcceptanceShow",
+    "AlignmentNext",
+    "AlignmentShow",
     "DraftBegin",
     "DraftDesign",
     "DraftDiscard",

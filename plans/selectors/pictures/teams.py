@@ -117,8 +117,11 @@ class TeamReads:
         """Return the metrics of each version that members are on, with their weights."""
         ids = {version for versions in self.on_plans.values() for version in versions} - {self.version.pk}
         documents = dict(PlanVersion.objects.filter(pk__in=ids).values_list("pk", "document"))
-        found = {key: _measures(picture_of(document=document)) for key, document in documents.items()}
-        return found | {self.version.pk: _measures(self.own)}
+        found = {
+            key: measures_of_plan(picture=picture_of(document=document))
+            for key, document in documents.items()
+        }
+        return found | {self.version.pk: measures_of_plan(picture=self.own)}
 
     @cached_property
     def own(self) -> Picture:
@@ -180,20 +183,23 @@ class TeamReads:
         )
         found: dict[UUID, list[ObjectiveFacts]] = defaultdict(list)
         for row in rows.exclude(status=ObjectiveStatus.DROPPED).order_by("code"):
-            found[row.account_id].append(
-                ObjectiveFacts(
-                    code=row.code,
-                    statement=row.statement,
-                    metric=row.metric_code,
-                    perspective=row.perspective,
-                    horizon_months=row.horizon_months,
-                    outcome=True if row.metric_code or row.unit else None,
-                )
-            )
+            found[row.account_id].append(objective_facts(row=row))
         return {account: tuple(rows) for account, rows in found.items()}
 
 
-def _measures(picture: Picture) -> dict[str, Decimal]:
+def objective_facts(*, row: AccountObjective) -> ObjectiveFacts:
+    """Return an objective of the account plan as rules look at it."""
+    return ObjectiveFacts(
+        code=row.code,
+        statement=row.statement,
+        metric=row.metric_code,
+        perspective=row.perspective,
+        horizon_months=row.horizon_months,
+        outcome=True if row.metric_code or row.unit else None,
+    )
+
+
+def measures_of_plan(*, picture: Picture) -> dict[str, Decimal]:
     """Return the weight of each metric of a plan; what pays by commission counts as its base, outside the weights."""
     found: dict[str, Decimal] = {}
     for placed in picture.leaves:
