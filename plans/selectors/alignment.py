@@ -21,6 +21,7 @@ from uuid import UUID
 from kamcomp.spans import Span
 from kamcomp.visibility import Viewer, visible
 from plans.checks.facts import AccountFacts, CascadeFacts, Facts, MemberFacts
+from plans.checks.judged import OWNED
 from plans.checks.picture import Picture, picture_of
 from plans.checks.registry import Report, checked
 from plans.checks.rule import Finding
@@ -350,8 +351,13 @@ class AlignmentReads:
         )
 
     def roles_paid_on(self, objective: AccountObjective) -> tuple[str, ...]:
-        metric = objective.metric_code
-        named = [row.role for row in self.rows if metric and (metric in row.weights or metric in row.shared)]
+        """Return the roles paid on an objective's metric, and those paid on whatever objectives they own."""
+        reached = [(row.role, {*row.weights, *row.shared}) for row in self.rows]
+        named = [
+            role
+            for role, metrics in reached
+            if objective.metric_code in metrics or any(one.partition(".")[0] in OWNED for one in metrics)
+        ]
         return tuple(dict.fromkeys(named))
 
     @cached_property
