@@ -6,12 +6,14 @@ Rules stand in payouts.services.exceptions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
 from django import forms
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,13 +27,14 @@ from kamcomp.calendar.models import Period
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.screens import Crumb, FormScreen, Screen, said
+from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.choices import ExceptionKind, ExceptionStatus
 from payouts.forms import ExceptionRequest
 from payouts.models import PlanException
-from payouts.selectors.exceptions import exceptions_to_decide, latest_year, rates
+from payouts.selectors.exceptions import RateRow, exceptions_to_decide, latest_year, rates
 from payouts.selectors.names import person_name, user_name
 from payouts.services.exceptions import (
     APPROVERS,
@@ -47,6 +50,7 @@ from teams.models import Person
 from teams.visibility import PAY
 
 READS = "plan", "person__details", "period", "requested_by", "reviewed_by", "decided_by"
+RATES = "plans", "managers"
 
 
 def exception_url(exception: PlanException) -> str:
@@ -101,13 +105,34 @@ class ExceptionList(TableScreen):
         """Return the exceptions with what the list shows of them."""
         return visible(PlanException.objects.all(), to=viewer_for(self.request)).select_related(*READS)
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Show it, or with ?format=csv or xlsx the list as a file, with ?rates= too those of plans or managers."""
+        write, of = SHEETS.get(request.GET.get("format", "")), request.GET.get("rates", "")
+        if write is None or of not in RATES:
+            return super().get(request, *args, **kwargs)
+        year, by_plan, by_manager = self._rates()
+        if year is None:
+            raise Http404
+        about = {
+            "title": str(self.title),
+            "year": str(year),
+            "made at": timezone.now().isoformat(timespec="seconds"),
+            "made by": request.user.get_username(),
+        }
+        return write(_rates_sheet(of, by_plan if of == RATES[0] else by_manager), about)
+
+    def _rates(self) -> tuple[int | None, list[RateRow], list[RateRow]]:
+        """Return the year, and the rates by plan and by manager, for those who see all."""
+        viewer = viewer_for(self.request)
+        year = latest_year() if viewer.holds(*PAY, Role.EXECUTIVE) else None
+        return (year, *rates(year=year, sees_pay=viewer.holds(*PAY))) if year else (None, [], [])
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the list, what waits for the reader, and the rates for those who see all."""
         viewer = viewer_for(self.request)
         reviews, approves = viewer.holds(*REVIEWERS), viewer.holds(*APPROVERS)
         waiting = exceptions_to_decide(user=cast(User, self.request.user), reviews=reviews, approves=approves)
-        year = latest_year() if viewer.holds(*PAY, Role.EXECUTIVE) else None
-        by_plan, by_manager = rates(year=year, sees_pay=viewer.holds(*PAY)) if year else ([], [])
+        year, by_plan, by_manager = self._rates()
         return super().get_context_data(
             waits_for_me=waiting.count() if reviews or approves else 0,
             may_request=viewer.holds(*REQUESTERS),
@@ -116,6 +141,16 @@ class ExceptionList(TableScreen):
             by_manager=by_manager,
             **kwargs,
         )
+
+
+def _rates_sheet(of: str, found: Sequence[RateRow]) -> Sheet:
+    names = ("name", "exceptions", "lines", "of_lines", "amount", "paid", "of_money", "currency")
+    return Sheet(
+        title=f"exception-rates-{of}",
+        columns=[SheetColumn(name=name, is_text=name in ("name", "currency")) for name in names],
+        rows=[[getattr(row, name) for name in names] for row in found],
+        count=len(found),
+    )
 
 
 class ExceptionAsk(FormScreen, TemplateResponseMixin, View):

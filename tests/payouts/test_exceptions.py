@@ -186,6 +186,20 @@ class TestScreens:
         assert words in answer.content.decode()
         assert ("A deal" in answer.content.decode()) is ("reason" not in typed)
 
+    def test_give_their_rates_as_a_file(self, made):
+        decided(made, reviewed(made, asked(made)))
+        url = reverse("payouts:exception-list")
+        answers = {
+            name: self.browser(made, name).get(url, {"rates": "plans", "format": "csv"})
+            for name in ("maren", "anders")
+        }
+        files = {
+            name: b"".join(answer.streaming_content).decode("utf-8-sig") for name, answer in answers.items()
+        }
+
+        assert f"{made.plan.name},1,2,0.5,74.57" in files["maren"]
+        assert f"{made.plan.name},1,2,,,," in files["anders"]  # the sums of fewer than five people
+
     def test_are_not_there_for_others(self, made):
         self.request(made)
         url = reverse("payouts:exception-show", args=[PlanException.objects.get().pk])
