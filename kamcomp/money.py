@@ -98,7 +98,9 @@ class Money:
     def _same(self, other: Money) -> Decimal:
         if self.currency != other.currency:
             raise CurrencyMismatch(
-                f"{self.currency} and {other.currency} cannot be added: convert one with a stored rate first."
+                "%(currency)s and %(other_currency)s cannot be added: convert one with a stored rate first.",
+                currency=self.currency,
+                other_currency=other.currency,
             )
         return other.amount
 
@@ -124,7 +126,8 @@ def minor_units(currency: str) -> int:
         return MINOR_DIGITS[currency]
     except KeyError:
         raise UnknownCurrency(
-            f"{currency!r} is not an ISO 4217 currency code: use one such as EUR, USD or JPY."
+            "%(currency)s is not an ISO 4217 currency code: use one such as EUR, USD or JPY.",
+            currency=f"{currency!r}",
         ) from None
 
 
@@ -222,7 +225,9 @@ def split(
     whole = sum(shares, Fraction(0))
     if whole <= 0 or min(shares) < 0:
         raise NothingToSplitBy(
-            f"{total} {currency} cannot be split: the weights must be positive, or zero for some."
+            "%(total)s %(currency)s cannot be split: the weights must be positive, or zero for some.",
+            total=total,
+            currency=currency,
         )
     unit = minor_unit(currency)
     units = _units(total, unit, currency)
@@ -247,7 +252,9 @@ def split_parts(
     exact = [Fraction(_tailless(part)) / Fraction(unit) for part in parts]
     given = _largest_remainders(units, exact, keys)
     if sum(given) != units:
-        raise NotInMinorUnits(f"The parts of {total} {currency} do not settle to it.")
+        raise NotInMinorUnits(
+            "The parts of %(total)s %(currency)s do not settle to it.", total=total, currency=currency
+        )
     return [part * unit for part in given]
 
 
@@ -279,7 +286,11 @@ def split_columns(
         # In the order of rows, and of lines within a row: sorting keeps the order of those that are alike.
         behind = [column[row] for row in rows for column in remainders]
         if not 0 <= units <= len(behind):
-            raise NotInMinorUnits(f"The parts of {totals[who]} {currency} do not settle to it.")
+            raise NotInMinorUnits(
+                "The parts of %(totals)s %(currency)s do not settle to it.",
+                totals=totals[who],
+                currency=currency,
+            )
         for place in sorted(range(len(behind)), key=behind.__getitem__)[:units]:
             row, line = divmod(place, len(remainders))
             filled[line][rows[row]] += unit
@@ -344,7 +355,12 @@ def _half_up(amount: Decimal, unit: Decimal) -> Decimal:
 def _units(total: Decimal, unit: Decimal, currency: str) -> int:
     units = Fraction(total) / Fraction(unit)
     if units.denominator != 1:
-        raise NotInMinorUnits(f"{total} {currency} is not a whole number of {unit}: settle it first.")
+        raise NotInMinorUnits(
+            "%(total)s %(currency)s is not a whole number of %(unit)s: settle it first.",
+            total=total,
+            currency=currency,
+            unit=unit,
+        )
     return units.numerator
 
 

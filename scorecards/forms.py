@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from kamcomp.pages.amounts import AmountUnreadable, decimal_sign_of, figure_read
 from kamcomp.pages.figures import number_text
 from kamcomp.pages.tables import FilterForm
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from scorecards.choices import MetricSource, MetricStatus, Unit
 from scorecards.models import Metric
@@ -150,7 +151,7 @@ def _read(found: CellsTyped, row: MatrixRow, metric: Metric, text: str, *, what:
     try:
         wanted = figure_read(text, as_share=metric.unit in SHARES, decimal_sign=sign)
     except AmountUnreadable as refusal:
-        found.errors[place] = str(refusal)
+        found.errors[place] = worded(refusal)
         return
     if -int(wanted.as_tuple().exponent) > MOST_DECIMALS[what]:
         found.errors[place] = __("At most %(count)s decimals fit.") % {"count": MOST_DECIMALS[what]}

@@ -60,9 +60,17 @@ def period_date_move(
     setattr(period, FIELDS[kind], to)
     last = period.span.last or period.span.since
     if period.cut_off_on < last:
-        raise DateOutOfOrder(f"Results of {period} are collected until {last}, its last day, or later.")
+        raise DateOutOfOrder(
+            "Results of %(period)s are collected until %(last)s, its last day, or later.",
+            period=period,
+            last=last,
+        )
     if period.pay_on is not None and period.pay_on < period.cut_off_on:
-        raise DateOutOfOrder(f"Pay day of {period} is {period.cut_off_on}, the cut-off, or later.")
+        raise DateOutOfOrder(
+            "Pay day of %(period)s is %(cut_off_on)s, the cut-off, or later.",
+            period=period,
+            cut_off_on=period.cut_off_on,
+        )
     period.save(update_fields=[FIELDS[kind]])
     return date_change_keep(period=period, kind=kind, before=before, after=to, reason=reason, by=by)
 
@@ -80,7 +88,7 @@ def period_opened(*, period_id: UUID, reason: str, by: User, at: datetime) -> Pe
         raise DateReasonMissing("Say why: everybody whose work hangs on the date reads it.")
     period = Period.objects.select_for_update(no_key=True).get(pk=period_id)
     if period.status == PeriodStatus.LOCKED:
-        raise PeriodIsLocked(f"{period} is locked: its dates stand.")
+        raise PeriodIsLocked("%(period)s is locked: its dates stand.", period=period)
     return period
 
 
@@ -91,7 +99,9 @@ def check_seen(*, seen: date | None, now: date | None) -> None:
     :raises DateMovedMeanwhile: naming what it is by now.
     """
     if seen != now:
-        raise DateMovedMeanwhile(f"Somebody moved this date to {now} after you opened the page; look again.")
+        raise DateMovedMeanwhile(
+            "Somebody moved this date to %(now)s after you opened the page; look again.", now=now
+        )
 
 
 def date_change_keep(

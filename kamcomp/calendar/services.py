@@ -61,8 +61,12 @@ def regular_periods(*, first_day: date, frequency: Frequency, years: int) -> lis
     """
     if not 1 <= years <= MOST_YEARS or first_day.year > LAST_YEAR:
         raise CalendarEmpty(
-            f"{years} year(s) from {first_day} make no calendar: say 1 to {MOST_YEARS} years, "
-            f"that begin in {LAST_YEAR} at the latest."
+            "%(years)s year(s) from %(first_day)s make no calendar: say 1 to %(most_years)s "
+            "years, that begin in %(last_year)s at the latest.",
+            years=years,
+            first_day=first_day,
+            most_years=MOST_YEARS,
+            last_year=LAST_YEAR,
         )
     months, drafts = MONTHS[frequency], []
     for index in range(years * 12 // months):
@@ -100,7 +104,7 @@ def calendar_make(
     if not code.strip() or not periods:
         raise CalendarEmpty("A calendar has a code, and at least one period.")
     if FiscalCalendar.objects.filter(code=code).exists():
-        raise CalendarExists(f"There is a calendar {code} already; add periods to it instead.")
+        raise CalendarExists("There is a calendar %(code)s already; add periods to it instead.", code=code)
     calendar = FiscalCalendar.objects.create(code=code, name=name, frequency=frequency, created_by=by)
     periods_add(calendar=calendar, periods=periods, by=by)
     return calendar
@@ -140,8 +144,10 @@ def check_contiguous(*, spans: Sequence[Span]) -> None:
     for before, after in pairwise(spans):
         if before.until != after.since:
             raise PeriodsNotContiguous(
-                f"The period from {after.since} must begin the day after {before.last}, "
-                f"when the period before it ends."
+                "The period from %(since)s must begin the day after %(last)s, when the period before "
+                "it ends.",
+                since=after.since,
+                last=before.last,
             )
 
 

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import RoleGrant, User
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import AnyOf, Refusal, Word
 
 DEMO_ADDRESSES = "@halden.example"
 
@@ -30,7 +30,11 @@ def user_named(username: str) -> User:
     if user is None:
         names = User.objects.filter(is_active=True).order_by("username").values_list("username", flat=True)
         known = ", ".join(names[:10])
-        raise UserUnknown(f"Nobody is called {username!r}; known are: {known or 'nobody yet'}.")
+        raise UserUnknown(
+            "Nobody is called %(username)s; known are: %(known)s.",
+            username=f"{username!r}",
+            known=known or "nobody yet",
+        )
     return user
 
 
@@ -41,8 +45,13 @@ def role_check(*, user: User, roles: list[Role], on: date, act: str) -> None:
     :raises RoleMissing: naming the roles that may do it.
     """
     if not user.roles_on(on) & set(roles):
-        names = " or ".join(role.label for role in roles)
-        raise RoleMissing(f"{act} is for {names}; {user.get_username()} does not hold that role on {on}.")
+        raise RoleMissing(
+            "%(act)s is for %(names)s; %(user)s does not hold that role on %(on)s.",
+            act=Word(act),
+            names=AnyOf(str(role.label) for role in roles),
+            user=user.get_username(),
+            on=on,
+        )
 
 
 def users_holding(*, roles: Collection[Role], on: date) -> QuerySet[User]:

@@ -45,7 +45,7 @@ def user_make(
     """
     _check_names(username=username, email=email)
     if User.objects.filter(username=username).exists():
-        raise UserExists(f"There is a user {username} already.")
+        raise UserExists("There is a user %(username)s already.", username=username)
     user = User.objects.create_user(
         username=username, email=email, password=password, first_name=first_name, last_name=last_name
     )
@@ -61,7 +61,9 @@ def _check_names(*, username: str, email: str) -> None:
             validate_email(email)
     except ValidationError as error:
         given = f"{username!r}" + (f" with the address {email!r}" if email else "")
-        raise UserNameUnusable(f"{given} cannot be a user: {' '.join(error.messages)}") from error
+        raise UserNameUnusable(
+            "%(given)s cannot be a user: %(names)s", given=given, names=" ".join(error.messages)
+        ) from error
 
 
 @act
@@ -91,7 +93,7 @@ def view_as_begin(*, user: User, by: User, at: datetime) -> User:
     role_check(user=by, roles=[Role.COMP_ADMIN], on=at.date(), act="Looking as somebody else")
     if user == by or not user.is_active:
         raise NobodyToLookAs(
-            f"{user.get_username()} is nobody to look as: choose another user who may sign in."
+            "%(user)s is nobody to look as: choose another user who may sign in.", user=user.get_username()
         )
     audit_act(subject_table="identity_user", subject_id=user.pk)
     return user

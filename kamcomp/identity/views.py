@@ -20,6 +20,7 @@ from kamcomp.identity.models import User
 from kamcomp.identity.selectors import demo_users, users_to_look_as
 from kamcomp.identity.viewing import KEY, may_look, real_user
 from kamcomp.pages.screens import Screen
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 
 SHOWN = 50
@@ -56,7 +57,7 @@ class ViewAsBegin(View):
         try:
             services.view_as_begin(user=chosen, by=_user(request), at=timezone.now())
         except Refusal as refusal:
-            return render(request, "identity/only_looking.html", {"refusal": str(refusal)}, status=422)
+            return render(request, "identity/only_looking.html", {"refusal": worded(refusal)}, status=422)
         request.session[KEY] = str(chosen.pk)
         return redirect("home")
 

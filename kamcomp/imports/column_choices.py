@@ -85,7 +85,10 @@ def map_document(
     for name, column in chosen.items():
         if column and column in columns:
             raise ColumnsUnclear(
-                f"Both {columns[column]!r} and {name!r} are chosen for {column}: choose one of them."
+                "Both %(columns)s and %(name)s are chosen for %(column)s: choose one of them.",
+                columns=f"{columns[column]!r}",
+                name=f"{name!r}",
+                column=column,
             )
         if column:
             columns[column] = name

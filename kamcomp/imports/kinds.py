@@ -138,5 +138,7 @@ def kind_named(name: str) -> Kind:
     """
     if name not in _KINDS:
         names = ", ".join(kind.name for kind in all_kinds())
-        raise UnknownKind(f"There is no kind of file {name!r}; the kinds are {names}.")
+        raise UnknownKind(
+            "There is no kind of file %(name)s; the kinds are %(names)s.", name=f"{name!r}", names=names
+        )
     return _KINDS[name]

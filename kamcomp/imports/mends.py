@@ -89,7 +89,11 @@ class Mends:
         columns = dict(zip(table.header, table.columns, strict=True))
         for (line, column), mend in self.cells.items():
             if column and (line not in places or column not in columns):
-                raise MendUnusable(f"Line {line} has no column {column!r} to mend: look at the file again.")
+                raise MendUnusable(
+                    "Line %(line)s has no column %(column)s to mend: look at the file again.",
+                    line=line,
+                    column=f"{column!r}",
+                )
             if column:
                 columns[column][places[line]] = mend.text
         gone = self.left_out

@@ -173,7 +173,7 @@ def import_approve(*, batch_id: UUID, by: User, comment: str = "", at: datetime)
         .first()
     )
     if approval is None:
-        raise BatchUnknown(f"No import {batch_id} waits for a second person.")
+        raise BatchUnknown("No import %(batch_id)s waits for a second person.", batch_id=batch_id)
     if approval.prepared_by_id == by.pk:
         raise NotSecondPerson(
             "Who prepared the import cannot approve the rows about themselves: ask somebody else."
@@ -262,10 +262,12 @@ class UndoEffect:
 def _taken_back(*, batch_id: UUID, by: User | None, at: datetime) -> tuple[ImportBatch, int]:
     batch = ImportBatch.objects.select_for_update(no_key=True).filter(pk=batch_id).first()
     if batch is None:
-        raise BatchUnknown(f"There is no import {batch_id}.")
+        raise BatchUnknown("There is no import %(batch_id)s.", batch_id=batch_id)
     if batch.status != BatchStatus.COMMITTED:
         raise NotCommitted(
-            f"The import of {batch.filename} is {batch.get_status_display().lower()}: nothing to undo."
+            "The import of %(filename)s is %(status)s: nothing to undo.",
+            filename=batch.filename,
+            status=batch.get_status_display().lower(),
         )
     check_periods(batch)
     try:
@@ -290,13 +292,16 @@ def _one_at_a_time(kind: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"kamcomp import {kind}"])
     except OperationalError as error:
-        raise ImportUnderWay(f"Another {kind} file is being imported: try again when it is done.") from error
+        raise ImportUnderWay(
+            "Another %(kind)s file is being imported: try again when it is done.", kind=kind
+        ) from error
 
 
 def _stands_on_it(error: DatabaseError) -> Refusal:
     return ChangedSince(
-        "The import cannot be undone: other rows stand on what it made, or a law would be broken "
-        f"({law_of(error) or type(error).__name__}). Undo what was made with it first."
+        "The import cannot be undone: other rows stand on what it made, or a law would be "
+        "broken (%(law)s). Undo what was made with it first.",
+        law=law_of(error) or type(error).__name__,
     )
 
 

@@ -50,8 +50,9 @@ def check_periods(batch: ImportBatch) -> None:
     names = ", ".join(period.code for period in locked.order_by("days")[:5])
     if names:
         raise PeriodUsedIt(
-            f"The import cannot be undone: {names} has been locked since and may have paid by it. "
-            "Import the corrected rows instead; the difference is posted in the open period."
+            "The import cannot be undone: %(names)s has been locked since and may have paid by "
+            "it. Import the corrected rows instead; the difference is posted in the open period.",
+            names=names,
         )
 
 
@@ -83,7 +84,8 @@ def undo_facts(model: type[models.Model], batch: ImportBatch, *, at: datetime) -
         later = cursor.fetchone()
         if later:
             raise ChangedSince(
-                f"The file {later[0]} has replaced rows of this import since: undo that import first."
+                "The file %(later)s has replaced rows of this import since: undo that import first.",
+                later=later[0],
             )
         cursor.execute(
             f'UPDATE "{table}" SET superseded_at = %s WHERE batch_id = %s AND superseded_at IS NULL',
@@ -141,8 +143,10 @@ def undo_records(model: type[models.Model], batch: ImportBatch) -> int:
         other = cursor.fetchone()
         if other:
             raise ChangedSince(
-                f"The row {other[0]} of {model._meta.verbose_name} has been changed since this import: "
-                "undo that change first, or import the corrected rows."
+                "The row %(other)s of %(verbose_name)s has been changed since this import: undo that "
+                "change first, or import the corrected rows.",
+                other=other[0],
+                verbose_name=model._meta.verbose_name,
             )
         undone = 0
         cursor.execute(f'DELETE FROM "{table}" t USING {CHANGES} c WHERE {same} AND c.before IS NULL', key)

@@ -67,7 +67,9 @@ def upload_take(
     of = kind_named(kind)
     if len(content) > MOST_BYTES:
         raise UploadTooLarge(
-            f"{filename} is larger than {MOST_BYTES // 1024 // 1024} MB: split it, or use the import command."
+            "%(filename)s is larger than %(value)s MB: split it, or use the import command.",
+            filename=filename,
+            value=MOST_BYTES // 1024 // 1024,
         )
     header, samples, rows = _read(content, document=of.document)
     kept = ColumnMap.objects.filter(kind=kind, source=source).first() if source else None
@@ -125,9 +127,16 @@ def upload_mend(
     upload = _own(upload_id=upload_id, by=by)
     for cell in cells:
         if cell.column and cell.column not in upload.header:
-            raise MendUnusable(f"The file has no column {cell.column!r}: look at it again.")
+            raise MendUnusable(
+                "The file has no column %(column)s: look at it again.", column=f"{cell.column!r}"
+            )
         if len(cell.text) > LONGEST_CELL:
-            raise MendUnusable(f"Line {cell.line}, {cell.column}: at most {LONGEST_CELL} characters fit.")
+            raise MendUnusable(
+                "Line %(line)s, %(column)s: at most %(longest_cell)s characters fit.",
+                line=cell.line,
+                column=cell.column,
+                longest_cell=LONGEST_CELL,
+            )
     mends = mends_of(upload.mends).and_also(cells)
     for line in back:
         mends = mends.with_row_back(line)
@@ -215,7 +224,9 @@ def upload_content(upload: ImportUpload) -> bytes:
     kept = UploadContent.objects.filter(upload=upload).first()
     if kept is None:
         raise UploadClosed(
-            f"{upload.filename} is no longer kept here ({KEPT_DAYS} days): upload it once more."
+            "%(filename)s is no longer kept here (%(kept_days)s days): upload it once more.",
+            filename=upload.filename,
+            kept_days=KEPT_DAYS,
         )
     return bytes(kept.content)
 
@@ -273,7 +284,9 @@ def _own(*, upload_id: UUID, by: User) -> ImportUpload:
     if found is None:
         raise UploadUnknown("There is no such upload of yours.")
     if is_committed(found):
-        raise UploadClosed(f"{found.filename} is committed: undo the import, or bring in another file.")
+        raise UploadClosed(
+            "%(filename)s is committed: undo the import, or bring in another file.", filename=found.filename
+        )
     return found
 
 

@@ -45,7 +45,9 @@ def number_read(text: str, *, decimal_sign: str = "") -> Decimal:
     plain = typed.replace(group_sign, "").replace(decimal_sign, ".")
     grouped = group_sign in typed and not _grouped_by_three(typed, group_sign, decimal_sign)
     if len(typed) > LONGEST or grouped or not (plain.isascii() and PLAIN.fullmatch(plain)):
-        raise AmountUnreadable(f"“{text[:LONGEST]}” is not an amount: write it like {_example()}.")
+        raise AmountUnreadable(
+            "“%(text)s” is not an amount: write it like %(example)s.", text=text[:LONGEST], example=_example()
+        )
     return Decimal(plain)
 
 
@@ -77,7 +79,9 @@ def figure_read(text: str, *, as_share: bool, decimal_sign: str = "") -> Decimal
     negative = typed.startswith("-")
     value = number_read(typed.lstrip("+-").rstrip("%"), decimal_sign=decimal_sign)
     if typed.endswith("%") and not as_share:
-        raise AmountUnreadable(f"“{text[:LONGEST]}” is a share, and this is not measured in per cent.")
+        raise AmountUnreadable(
+            "“%(text)s” is a share, and this is not measured in per cent.", text=text[:LONGEST]
+        )
     value = value / 100 if as_share else value
     return -value if negative else value
 
@@ -98,7 +102,9 @@ def amount_read(text: str, *, whole: Decimal, before: Decimal, currency: str) ->
         step = number_read(typed[1:])
         after = before + (step if typed[0] == "+" else -step)
         if after < 0:
-            raise AmountUnreadable(f"“{text[:LONGEST]}” leads below zero: nobody pays into a pool.")
+            raise AmountUnreadable(
+                "“%(text)s” leads below zero: nobody pays into a pool.", text=text[:LONGEST]
+            )
         return _payable(after, text=text, currency=currency)
     return _payable(number_read(typed), text=text, currency=currency)
 
@@ -118,7 +124,10 @@ def _payable(amount: Decimal, *, text: str, currency: str) -> Decimal:
     if not money.is_settled(amount, currency=currency):
         digits = money.minor_units(currency)
         raise AmountUnreadable(
-            f"“{text[:LONGEST]}” has more than {digits} decimals, and {currency} has {digits}."
+            "“%(text)s” has more than %(digits)s decimals, and %(currency)s has %(digits)s.",
+            text=text[:LONGEST],
+            digits=digits,
+            currency=currency,
         )
     return amount
 

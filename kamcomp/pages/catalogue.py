@@ -1,7 +1,7 @@
 """
 The words of the pages, gathered from templates and code, and held against a translation.
 
-Templates and calls of gettext are read with babel's extractor, so that no system tool is
+Templates, calls of gettext and sentences of refusals are read with babel's extractor, so that no system tool is
 needed; the labels of every `TextChoices` and of forms made of them are read from the
 classes, since their words stand in the code as plain text.
 Used by `manage.py messages`, and by a test that no word lacks its translation.
@@ -23,6 +23,7 @@ from django.db.models import TextChoices
 from django.utils.translation.template import templatize
 
 from kamcomp.imports.kinds import all_kinds
+from kamcomp.pages.refusals import spoken
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("kamcomp", "teams", "scorecards", "plans", "payouts")
@@ -45,6 +46,7 @@ def words_of_pages() -> dict[Words, list[str]]:
     for room in ROOMS:
         for path in sorted((PROJECT / room).rglob("*.py")):
             _note(found, path, _of_code(path.read_bytes()))
+            _note(found, path, spoken(path))
     for words, place in [*_of_choices(), *_of_kinds()]:
         found.setdefault(words, []).append(place)
     return found

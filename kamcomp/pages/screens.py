@@ -22,6 +22,7 @@ from django.views.generic.base import ContextMixin
 from django.views.generic.edit import FormMixin
 
 from kamcomp.pages.nav import Words
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class FormScreen(Screen, FormBase):
         try:
             return self.acted(form)
         except Refusal as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, worded(refusal))
             return self.form_invalid(form)
 
     def form_invalid(self, form: BaseForm) -> HttpResponse:
@@ -127,7 +128,7 @@ def said(request: HttpRequest, words: str, *, undo: str = "") -> None:
 
 def refused(request: HttpRequest, refusal: Refusal) -> None:
     """Say on the next page why something was not done."""
-    messages.error(request, str(refusal))
+    messages.error(request, worded(refusal))
 
 
 def led(request: HttpRequest, url: str) -> HttpResponse:

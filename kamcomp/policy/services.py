@@ -34,7 +34,9 @@ def setting_put(
     if latest is not None:
         if latest.valid.lower >= since:
             raise SettingNotLater(
-                f"The setting {key} has a value from {latest.valid.lower} on; a new one must begin later."
+                "The setting %(key)s has a value from %(lower)s on; a new one must begin later.",
+                key=key,
+                lower=latest.valid.lower,
             )
         latest.valid = DateRange(latest.valid.lower, since)
         latest.save(update_fields=["valid"])

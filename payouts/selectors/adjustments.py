@@ -60,7 +60,8 @@ def open_period(*, calendar: FiscalCalendar) -> Period:
     period = takes.exclude(Exists(reviewed)).first()
     if period is None:
         raise NoOpenPeriod(
-            f"{calendar} has no open period: open the next one, then corrections have a place."
+            "%(calendar)s has no open period: open the next one, then corrections have a place.",
+            calendar=calendar,
         )
     return period
 
@@ -87,7 +88,9 @@ def refuse_undecided(*, period: Period) -> None:
     undecided = adjustments_undecided(period=period).count()
     if undecided:
         raise AdjustmentsUndecided(
-            f"{undecided} adjustments of {period} wait for a decision: approve or reject them."
+            "%(undecided)s adjustments of %(period)s wait for a decision: approve or reject them.",
+            undecided=undecided,
+            period=period,
         )
 
 
@@ -149,7 +152,7 @@ def person_named(*, employee_id: str) -> Person:
     """
     person = Person.objects.filter(employee_id=employee_id).first()
     if person is None:
-        raise PersonUnknown(f"Nobody has the employee id {employee_id!r}.")
+        raise PersonUnknown("Nobody has the employee id %(employee_id)s.", employee_id=f"{employee_id!r}")
     return person
 
 

@@ -223,7 +223,9 @@ class _Rates:
             rate = self.rates[package.currency, currency]
         except KeyError:
             raise RateMissing(
-                f"A personal ceiling in {package.currency} stands against pay in {currency}, and no plan rate "
-                f"{package.currency} to {currency} is stored: import one."
+                "A personal ceiling in %(currency)s stands against pay in %(currency_2)s, and no plan "
+                "rate %(currency)s to %(currency_2)s is stored: import one.",
+                currency=package.currency,
+                currency_2=currency,
             ) from None
         return money.floor_settled(ceiling * rate, currency=currency)

@@ -117,7 +117,8 @@ def payout_estimate(*, payout: Payout, actuals: Mapping[str, Decimal]) -> Estima
     own = kept.of_payee(payout.person.employee_id)
     if own is None:
         raise InputsNotKept(
-            f"The run kept no inputs of {payout.person.employee_id}, so nothing can be estimated."
+            "The run kept no inputs of %(employee_id)s, so nothing can be estimated.",
+            employee_id=payout.person.employee_id,
         )
     now = _lines(_rows(kept.plan, own))
     rows = _rows(kept.plan, inputs_with(plan=kept.plan, inputs=own, actuals=actuals)) if actuals else None

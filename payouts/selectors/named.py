@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kamcomp.calendar.models import Period
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.models import Run
 
 
@@ -29,9 +29,15 @@ def period_named(*, code: str, calendar: str | None = None) -> Period:
         return found[0]
     if found:
         names = ", ".join(period.calendar.code for period in found)
-        raise PeriodUnknown(f"{code} is a period of several calendars ({names}): say --calendar.")
+        raise PeriodUnknown(
+            "%(code)s is a period of several calendars (%(names)s): say --calendar.", code=code, names=names
+        )
     known = ", ".join(Period.objects.order_by("-days").values_list("code", flat=True)[:8])
-    raise PeriodUnknown(f"There is no period {code!r}; the latest are: {known or 'none yet'}.")
+    raise PeriodUnknown(
+        "There is no period %(code)s; the latest are: %(known)s.",
+        code=f"{code!r}",
+        known=known or Word("none yet"),
+    )
 
 
 def run_named(*, period: Period, number: int | None = None) -> Run:
@@ -45,5 +51,10 @@ def run_named(*, period: Period, number: int | None = None) -> Run:
     if run is None:
         numbers = ", ".join(str(each) for each in runs.order_by("number").values_list("number", flat=True))
         wanted = f"run {number}" if number else "current run"
-        raise RunUnknown(f"{period} has no {wanted}; its runs are: {numbers or 'none yet'}.")
+        raise RunUnknown(
+            "%(period)s has no %(wanted)s; its runs are: %(numbers)s.",
+            period=period,
+            wanted=wanted,
+            numbers=numbers or Word("none yet"),
+        )
     return run

@@ -66,8 +66,12 @@ def payroll_shares(
     if missing:
         base, quote = missing[0]
         raise RateMissing(
-            f"There is no stored payroll rate from {base} to {quote} for {on}, and people of {run} are paid in "
-            f"{quote}: import one."
+            "There is no stored payroll rate from %(base)s to %(quote)s for %(on)s, and people of "
+            "%(run)s are paid in %(quote)s: import one.",
+            base=base,
+            quote=quote,
+            on=on,
+            run=run,
         )
     return [
         _share(person_id, foreign[person_id], payroll[person_id], rates=rates)

@@ -93,7 +93,10 @@ class Setting:
 def _whole(setting: Setting, text: str) -> int:
     if not (text.isascii() and text.isdigit() and setting.least <= int(text) <= setting.most):
         raise SettingValueWrong(
-            f"“{text[:24]}” is not a whole number from {setting.least} to {setting.most}."
+            "“%(text)s” is not a whole number from %(least)s to %(most)s.",
+            text=text[:24],
+            least=setting.least,
+            most=setting.most,
         )
     return int(text)
 
@@ -107,7 +110,7 @@ def _number(_setting: Setting, text: str) -> str:
 
 def _choice(setting: Setting, text: str) -> str:
     if text not in dict(setting.choices):
-        raise SettingValueWrong(f"“{text[:24]}” is none of the choices.")
+        raise SettingValueWrong("“%(text)s” is none of the choices.", text=text[:24])
     return text
 
 
@@ -123,7 +126,7 @@ def _text(setting: Setting, text: str) -> str:
     if not text:
         raise SettingValueWrong("Say what it is to be.")
     if setting.key == COMPANY and not AccountNode.objects.filter(code=text).exists():
-        raise SettingValueWrong(f"There is no account with the code {text[:60]}.")
+        raise SettingValueWrong("There is no account with the code %(text)s.", text=text[:60])
     return text
 
 
@@ -214,7 +217,7 @@ def setting_known(*, key: str) -> Setting:
     for setting in settings_known():
         if setting.key == key:
             return setting
-    raise SettingUnknown(f"No rule reads a setting {key}.")
+    raise SettingUnknown("No rule reads a setting %(key)s.", key=key)
 
 
 def _counting(name: str, shipped: Any) -> Setting:

@@ -77,8 +77,13 @@ def budgets_available(*, period: Period, plans: Iterable[PoolPlan]) -> dict[str,
         budget = stated.get(plan.terms.funding.budget or "")
         if budget is not None and budget.currency != plan.plan.currency:
             raise BudgetInAnotherCurrency(
-                f"The budget {budget} is stated in {budget.currency}, and {plan.version}, which shares it, is in "
-                f"{plan.plan.currency}: state it in {plan.plan.currency}, or name another budget in that plan."
+                "The budget %(budget)s is stated in %(currency)s, and %(version)s, which shares it, "
+                "is in %(plan_currency)s: state it in %(plan_currency)s, or name another budget in "
+                "that plan.",
+                budget=budget,
+                currency=budget.currency,
+                version=plan.version,
+                plan_currency=plan.plan.currency,
             )
     return {code: money.settle(row.amount, currency=row.currency) for code, row in stated.items()}
 

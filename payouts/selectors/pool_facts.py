@@ -90,7 +90,11 @@ def period_pool_plans(*, period: Period) -> list[PoolPlan]:
             other = found.setdefault(account_id, version)
             if other.plan_id != version.plan_id:
                 raise TwoPlansFundOnePool(
-                    f"{other} and {version} both fund the pool of one account in {period}: end one of them."
+                    "%(other)s and %(version)s both fund the pool of one account in %(period)s: end one "
+                    "of them.",
+                    other=other,
+                    version=version,
+                    period=period,
                 )
     accounts = StrategicAccount.objects.filter(
         pk__in=found, status=AccountStatus.ACTIVE, programme_start__lte=last_day
@@ -198,7 +202,10 @@ def _facts(plan: PoolPlan, *, members: Iterable[Membership], rows: _PeopleRows, 
             stints[member.person].append(member)
     if allocator is None:
         raise NobodyAllocates(
-            f"{plan.account} has a pool and no key account manager on {last_day}: name one, or put it in review."
+            "%(account)s has a pool and no key account manager on %(last_day)s: name one, or put "
+            "it in review.",
+            account=plan.account,
+            last_day=last_day,
         )
     stints.pop(allocator, None)
     return PoolFacts(
@@ -289,8 +296,11 @@ class _PeopleRows:
             return self.rates[base, quote]
         except KeyError:
             raise RateMissing(
-                f"A pool target in {base} meets a pool in {quote}, and no plan rate {base} to {quote} is stored "
-                f"for {self.period}: import one."
+                "A pool target in %(base)s meets a pool in %(quote)s, and no plan rate %(base)s to "
+                "%(quote)s is stored for %(period)s: import one.",
+                base=base,
+                quote=quote,
+                period=self.period,
             ) from None
 
 

@@ -10,7 +10,7 @@ from django.db.models import DecimalField, OuterRef, QuerySet, Subquery, Sum, Va
 from django.db.models.functions import Coalesce
 
 from kamcomp.calendar.models import Period
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.models import Allocation, Pool
 from teams.models import StrategicAccount
 
@@ -60,7 +60,9 @@ def account_named(*, code: str) -> StrategicAccount:
     if account is None:
         known = ", ".join(accounts.order_by("node__code").values_list("node__code", flat=True)[:8])
         raise AccountUnknown(
-            f"There is no account {code!r} in the programme; there are: {known or 'none yet'}."
+            "There is no account %(code)s in the programme; there are: %(known)s.",
+            code=f"{code!r}",
+            known=known or Word("none yet"),
         )
     return account
 
@@ -99,7 +101,11 @@ def pool_named(*, period: Period, account: str) -> Pool:
     found = account_named(code=account)
     pool = period_pools(period=period).filter(account=found).first()
     if pool is None:
-        raise PoolUnknown(f"{found} has no pool in {period}: pools are funded when the run is reviewed.")
+        raise PoolUnknown(
+            "%(found)s has no pool in %(period)s: pools are funded when the run is reviewed.",
+            found=found,
+            period=period,
+        )
     return pool
 
 

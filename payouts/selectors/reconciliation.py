@@ -74,7 +74,9 @@ def run_reconciled(*, run: Run) -> list[Reconciled]:
     """
     if run.status != RunStatus.LOCKED:
         raise NothingOwedYet(
-            f"{run} is {run.get_status_display().lower()}: payroll is reconciled with a locked run. Lock it first."
+            "%(run)s is %(status)s: payroll is reconciled with a locked run. Lock it first.",
+            run=run,
+            status=run.get_status_display().lower(),
         )
     payable = LedgerEntry.objects.filter(
         account=LedgerAccount.PAYABLE, posting__run__calendar_id=run.calendar_id

@@ -91,11 +91,18 @@ def chunk_kept(*, chunk: RunChunk) -> Kept:
     """
     if chunk.run.engine_format not in RUNNABLE_FORMATS:
         raise FormatNotRunnable(
-            f"Run {chunk.run} was computed with engine format {chunk.run.engine_format}; "
-            f"this version runs {', '.join(map(str, RUNNABLE_FORMATS))}."
+            "Run %(run)s was computed with engine format %(engine_format)s; this version runs %(names)s.",
+            run=chunk.run,
+            engine_format=chunk.run.engine_format,
+            names=", ".join(map(str, RUNNABLE_FORMATS)),
         )
     if not chunk.inputs:
-        raise InputsNotKept(f"Chunk {chunk.number} of run {chunk.run} keeps no inputs: it is {chunk.status}.")
+        raise InputsNotKept(
+            "Chunk %(number)s of run %(run)s keeps no inputs: it is %(status)s.",
+            number=chunk.number,
+            run=chunk.run,
+            status=chunk.status,
+        )
     return Kept(*inputs_from_bytes(bytes(chunk.inputs)))
 
 
@@ -127,7 +134,10 @@ def payout_explain(*, payout: Payout) -> Explanation:
     kept = kept_of_chunk(payout.chunk_id)
     own = kept.of_payee(payout.person.employee_id)
     if own is None:
-        raise InputsNotKept(f"The chunk of {payout.person.employee_id}'s payout kept no inputs of theirs.")
+        raise InputsNotKept(
+            "The chunk of %(employee_id)s's payout kept no inputs of theirs.",
+            employee_id=payout.person.employee_id,
+        )
     trace = RecordingTrace()
     evaluate(plan=kept.plan, inputs=own, numbers=EXACT, trace=trace)
     derived = kept_rows(kept=kept, inputs=own).payees

@@ -46,8 +46,13 @@ def run_needs(*, period: Period) -> list[ResultNeed]:
             known = needs.get(need.key, need)
             if need.since != known.since and not known.optional:
                 raise YearsDisagree(
-                    f"{version} reads {need.metric} over several years from {need.since}, and another plan from "
-                    f"{known.since}, of the same account or person: end one of the goals in another period."
+                    "%(version)s reads %(metric)s over several years from %(since)s, and another plan "
+                    "from %(known_since)s, of the same account or person: end one of the goals in another "
+                    "period.",
+                    version=version,
+                    metric=need.metric,
+                    since=need.since,
+                    known_since=known.since,
                 )
             needs[need.key] = need
     return list(needs.values())

@@ -68,8 +68,11 @@ class TeamResults:
                     found = (payee not in kams, payee, row, chunk)
         if found is None:
             raise FundingResultMissing(
-                f"The pool of {account} reads a team result of {version}, and nobody on that plan is paid for "
-                f"{account} in {self.run}: assign its KAM to the plan."
+                "The pool of %(account)s reads a team result of %(version)s, and nobody on that plan "
+                "is paid for %(account)s in %(run)s: assign its KAM to the plan.",
+                account=account,
+                version=version,
+                run=self.run,
             )
         _other, _payee, row, chunk = found
         return chunk.plan, rows_of(chunk.inputs, np.array([row], dtype=np.int64))

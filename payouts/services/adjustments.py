@@ -130,12 +130,17 @@ def adjustment_propose(
     """
     role_check(user=by, roles=PROPOSERS, on=at.date(), act="Proposing an adjustment")
     if kind in OF_A_RULE:
-        raise RuleMakesThese(f"{AdjustmentKind(kind).label}: made when a run is approved, not by hand.")
+        raise RuleMakesThese(
+            "%(kind)s: made when a run is approved, not by hand.",
+            kind=AdjustmentKind(kind).label,
+        )
     if not reason.strip():
         raise AdjustmentReasonMissing("Say why: an adjustment is shown to the payee with its reason.")
     if not amount or not money.is_settled(amount, currency=currency):
         raise AdjustmentAmountUnsound(
-            f"{amount} {currency} is not an amount to adjust by: give whole minor units."
+            "%(amount)s %(currency)s is not an amount to adjust by: give whole minor units.",
+            amount=amount,
+            currency=currency,
         )
     _refuse_own(person=person, by=by)
     period = _takes_adjustments(period_id=period.pk)
@@ -216,7 +221,9 @@ def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: dateti
     )
     if adjustment.status not in (AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED):
         raise AdjustmentDecided(
-            f"{adjustment} is {adjustment.get_status_display().lower()}: only what is decided for payment is reversed."
+            "%(adjustment)s is %(status)s: only what is decided for payment is reversed.",
+            adjustment=adjustment,
+            status=adjustment.get_status_display().lower(),
         )
     corrects = Corrects(
         period=adjustment.corrects_period,
@@ -263,11 +270,16 @@ def _takes_adjustments(*, period_id: UUID) -> Period:
     period = Period.objects.get(pk=period_id)
     if period.status not in (PeriodStatus.OPEN, PeriodStatus.COLLECTING):
         raise AdjustmentPeriodClosed(
-            f"{period} is {period.get_status_display().lower()}: an adjustment goes to an open period."
+            "%(period)s is %(status)s: an adjustment goes to an open period.",
+            period=period,
+            status=period.get_status_display().lower(),
         )
     if run := run_under_review(period=period):
         raise PeriodUnderReview(
-            f"{run} is {run.get_status_display().lower()}, so the figures of {period} stand: adjust in the next period."
+            "%(run)s is %(status)s, so the figures of %(period)s stand: adjust in the next period.",
+            run=run,
+            status=run.get_status_display().lower(),
+            period=period,
         )
     return period
 
@@ -280,9 +292,17 @@ def _to_decide(*, adjustment_id: UUID, by: User, at: datetime) -> Adjustment:
         .get(pk=adjustment_id)
     )
     if adjustment.status != AdjustmentStatus.PROPOSED:
-        raise AdjustmentDecided(f"{adjustment} is {adjustment.get_status_display().lower()} already.")
+        raise AdjustmentDecided(
+            "%(adjustment)s is %(status)s already.",
+            adjustment=adjustment,
+            status=adjustment.get_status_display().lower(),
+        )
     if adjustment.proposed_by_id == by.pk:
-        raise ProposerCannotDecide(f"{by} proposed {adjustment} and cannot decide on it: somebody else does.")
+        raise ProposerCannotDecide(
+            "%(by)s proposed %(adjustment)s and cannot decide on it: somebody else does.",
+            by=by,
+            adjustment=adjustment,
+        )
     _refuse_own(person=adjustment.person, by=by)
     return adjustment
 
@@ -290,5 +310,5 @@ def _to_decide(*, adjustment_id: UUID, by: User, at: datetime) -> Adjustment:
 def _refuse_own(*, person: Person | None, by: User) -> None:
     if person is not None and person.user_id == by.pk:
         raise OwnAdjustment(
-            f"{by} cannot propose or decide an adjustment of their own pay: somebody else does."
+            "%(by)s cannot propose or decide an adjustment of their own pay: somebody else does.", by=by
         )

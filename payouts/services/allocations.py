@@ -237,15 +237,20 @@ def _opened(*, pool_id: UUID, version: int, by: User, at: datetime) -> Pool:
     refuse_after_window(pool=pool, at=at)
     if pool.version != version:
         raise PoolChangedMeanwhile(
-            f"The pool of {pool} changed since you opened it (version {pool.version}, yours is {version}): "
-            f"look at it again."
+            "The pool of %(pool)s changed since you opened it (version %(version)s, yours is "
+            "%(yours)s): look at it again.",
+            pool=pool,
+            version=pool.version,
+            yours=version,
         )
     return pool
 
 
 def _refuse_unless_allocator(*, pool: Pool, by: User, at: datetime) -> None:
     if pool.allocations.filter(person__user=by, eligible=True).exists():
-        raise NotTheAllocator(f"{by} is one of the people of the pool of {pool} and cannot allocate it.")
+        raise NotTheAllocator(
+            "%(by)s is one of the people of the pool of %(pool)s and cannot allocate it.", by=by, pool=pool
+        )
     if pool.allocator is not None and pool.allocator.user_id == by.pk:
         return
     deputies = Membership.objects.filter(
@@ -253,7 +258,10 @@ def _refuse_unless_allocator(*, pool: Pool, by: User, at: datetime) -> None:
     )
     if not deputies.exists():
         raise NotTheAllocator(
-            f"The pool of {pool} is allocated by {pool.allocator}, the account's KAM, not by {by}."
+            "The pool of %(pool)s is allocated by %(allocator)s, the account's KAM, not by %(by)s.",
+            pool=pool,
+            allocator=pool.allocator,
+            by=by,
         )
 
 
@@ -266,7 +274,11 @@ def _draft_put(
 ) -> None:
     rows = {row.person_id: row for row in pool.allocations.select_related("person")}
     for person_id in {*amounts, *reasons} - rows.keys():
-        raise NotInThisPool(f"{person_id} is not one of the people of the pool of {pool}: take the row out.")
+        raise NotInThisPool(
+            "%(person_id)s is not one of the people of the pool of %(pool)s: take the row out.",
+            person_id=person_id,
+            pool=pool,
+        )
     for person_id, amount in amounts.items():
         if amount is not None:
             _refuse_unpayable(rows[person_id], amount=amount, currency=pool.currency)
@@ -276,7 +288,11 @@ def _draft_put(
     withheld = pool_figures(case=case_from_document(pool.inputs)).withheld
     if reserve is not None:
         if reserve < ZERO or not money.is_settled(reserve, currency=pool.currency):
-            raise AmountNotPayable(f"The reserve of {reserve} is not an amount of {pool.currency} from 0 up.")
+            raise AmountNotPayable(
+                "The reserve of %(reserve)s is not an amount of %(currency)s from 0 up.",
+                reserve=reserve,
+                currency=pool.currency,
+            )
         pool.reserve = withheld + reserve
     _refuse_excess(pool=pool, rows=rows.values())
     Allocation.objects.bulk_update(rows.values(), ["amount", "reason"])
@@ -285,11 +301,22 @@ def _draft_put(
 def _refuse_unpayable(row: Allocation, *, amount: Decimal, currency: str) -> None:
     name = row.person.employee_id
     if amount < ZERO:
-        raise AmountNotPayable(f"{name}: {amount} is below zero; nobody pays into a pool.")
+        raise AmountNotPayable(
+            "%(name)s: %(amount)s is below zero; nobody pays into a pool.", name=name, amount=amount
+        )
     if not money.is_settled(amount, currency=currency):
-        raise AmountNotPayable(f"{name}: {amount} is not a whole minor unit of {currency}.")
+        raise AmountNotPayable(
+            "%(name)s: %(amount)s is not a whole minor unit of %(currency)s.",
+            name=name,
+            amount=amount,
+            currency=currency,
+        )
     if amount and not row.eligible:
-        raise AmountNotPayable(f"{name} is not eligible ({row.ineligible_reason}) and can only get nothing.")
+        raise AmountNotPayable(
+            "%(name)s is not eligible (%(ineligible_reason)s) and can only get nothing.",
+            name=name,
+            ineligible_reason=row.ineligible_reason,
+        )
 
 
 def _refuse_excess(*, pool: Pool, rows: Iterable[Allocation]) -> None:
@@ -297,7 +324,10 @@ def _refuse_excess(*, pool: Pool, rows: Iterable[Allocation]) -> None:
     if given > (pool.funded or ZERO):
         over = money.settle(given - (pool.funded or ZERO), currency=pool.currency)
         raise PoolExceeded(
-            f"{over} {pool.currency} more than the pool of {pool} holds: lower an amount or the reserve."
+            "%(over)s %(currency)s more than the pool of %(pool)s holds: lower an amount or the reserve.",
+            over=over,
+            currency=pool.currency,
+            pool=pool,
         )
 
 

@@ -19,7 +19,7 @@ from kamcomp.audit.context import act
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.choices import AdjustmentKind, AdjustmentStatus, PoolStatus, RunStatus
 from payouts.models import Adjustment, Pool, Run
 from payouts.selectors.adjustments import adjustments_to_post, refuse_undecided
@@ -118,22 +118,33 @@ def approval_digest(*, run: Run) -> str:
 def _refuse_unless_approvable(*, run: Run, by: User) -> None:
     if run.status != RunStatus.ALLOCATING:
         raise RunNotAllocating(
-            f"{run} is {run.get_status_display().lower()}: it is approved once, after its review and before its lock."
+            "%(run)s is %(status)s: it is approved once, after its review and before its lock.",
+            run=run,
+            status=run.get_status_display().lower(),
         )
     if by.pk in (run.started_by_id, run.reviewed_by_id):
-        done = "started" if by.pk == run.started_by_id else "reviewed"
-        raise PreparerCannotApprove(f"{by} {done} {run} and cannot approve it: somebody else does.")
+        done = Word("started") if by.pk == run.started_by_id else Word("reviewed")
+        raise PreparerCannotApprove(
+            "%(by)s %(done)s %(run)s and cannot approve it: somebody else does.", by=by, done=done, run=run
+        )
     pools = list(
         Pool.objects.filter(run=run).select_related("account__node", "period", "allocator").order_by("pk")
     )
     for pool in pools:
         allocator = pool.allocator.user_id if pool.allocator else None
         if by.pk in (pool.submitted_by_id, allocator):
-            raise AllocatorCannotApproveRun(f"{by} allocated the pool of {pool} and cannot approve {run}.")
+            raise AllocatorCannotApproveRun(
+                "%(by)s allocated the pool of %(pool)s and cannot approve %(run)s.", by=by, pool=pool, run=run
+            )
     waiting = [f"{pool.account} ({pool.get_status_display().lower()})" for pool in pools if _waits(pool)]
     if waiting:
         some = ", ".join(waiting[:NAMED]) + (" and others" if len(waiting) > NAMED else "")
-        raise PoolsNotApproved(f"{len(waiting)} pools of {run} are not approved: {some}.")
+        raise PoolsNotApproved(
+            "%(waiting_count)s pools of %(run)s are not approved: %(some)s.",
+            waiting_count=len(waiting),
+            run=run,
+            some=some,
+        )
     refuse_undecided(period=run.period)
     _refuse_unsigned(run=run)
 
@@ -146,7 +157,9 @@ def _refuse_unsigned(*, run: Run) -> None:
     said = [f"{each.rule}: {each.message}" for each in found[: NAMED + 1]]
     if said:
         some = " ".join(said[:NAMED]) + (" And others." if len(said) > NAMED else "")
-        raise PlanNotSigned(f"{some} Have it signed and check the run again, or waive the finding.")
+        raise PlanNotSigned(
+            "%(some)s Have it signed and check the run again, or waive the finding.", some=some
+        )
 
 
 def _waits(pool: Pool) -> bool:
@@ -155,7 +168,9 @@ def _waits(pool: Pool) -> bool:
 
 def _ceilings_apply(*, run: Run, by: User, at: datetime) -> None:
     if run.reviewed_by is None:
-        raise RunNotAllocating(f"{run} has not been reviewed: its second approval comes after the first.")
+        raise RunNotAllocating(
+            "%(run)s has not been reviewed: its second approval comes after the first.", run=run
+        )
     effects = ceiling_effects(run=run)
     names = dict(
         Person.objects.filter(pk__in=[effect.person_id for effect in effects]).values_list(

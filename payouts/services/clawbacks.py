@@ -55,18 +55,26 @@ def clawback_open(*, payout: Payout, recomputed: Decimal, cause: str, by: User, 
     :raises RecoveryAgainstLocalLaw: if a reminder of the law where the person works blocks it.
     """
     if payout.run.status != RunStatus.LOCKED:
-        raise PayoutNotLocked(f"{payout.run} is not locked: settle it there, nothing has been paid.")
+        raise PayoutNotLocked(
+            "%(run)s is not locked: settle it there, nothing has been paid.", run=payout.run
+        )
     terms = clawback_terms(version=payout.plan_version)
     if terms is None:
         raise ClawbackNotInPlan(
-            f"{payout.plan_version} has no clawback terms: nothing paid under it is taken back."
+            "%(plan_version)s has no clawback terms: nothing paid under it is taken back.",
+            plan_version=payout.plan_version,
         )
     refuse_beyond_look_back(payout=payout, terms=terms, at=at)
     amount = overpaid(
         paid=as_column([payout.amount]), recomputed=as_column([recomputed]), currency=payout.currency
     )[0]
     if not amount:
-        raise NothingOverpaid(f"{recomputed} {payout.currency} is not less than the {payout.amount} paid.")
+        raise NothingOverpaid(
+            "%(recomputed)s %(currency)s is not less than the %(amount)s paid.",
+            recomputed=recomputed,
+            currency=payout.currency,
+            amount=payout.amount,
+        )
     report = recovery_report(payout=payout, amount=amount, at=at)
     adjustment = adjustment_propose(
         period=open_period(calendar=payout.period.calendar),
@@ -94,5 +102,10 @@ def refuse_beyond_look_back(*, payout: Payout, terms: Clawback, at: datetime) ->
     first = look_back_from(found_on=at.date(), months=terms.months)
     if paid_on < first:
         raise LookBackPassed(
-            f"{payout.period} was paid on {paid_on}; {terms.months} months back from {at.date()} reach {first}."
+            "%(period)s was paid on %(paid_on)s; %(months)s months back from %(at)s reach %(first)s.",
+            period=payout.period,
+            paid_on=paid_on,
+            months=terms.months,
+            at=at.date(),
+            first=first,
         )

@@ -112,13 +112,14 @@ def dispute_open(
     :raises DisputeOpenAlready: if an unanswered case is about the same.
     """
     if subject.person.user_id != by.pk:
-        raise NotYourPay(f"{by} can ask about their own pay only: who is paid opens the case.")
+        raise NotYourPay("%(by)s can ask about their own pay only: who is paid opens the case.", by=by)
     if not claim.strip() or (claimed is not None and claimed <= 0):
         raise ClaimMissing("Say what you ask or dispute; an amount that is missing is above zero.")
     last = window_ends_on(subject=subject, on=at.date())
     if last is not None and at.date() > last:
         raise DisputeWindowClosed(
-            f"It could be disputed until {last}; a compensation admin can still propose an adjustment."
+            "It could be disputed until %(last)s; a compensation admin can still propose an adjustment.",
+            last=last,
         )
     answerer = answerer_next(subject=subject, on=at.date())
     with refusing(OPEN_ONCE):
@@ -167,7 +168,7 @@ def dispute_write(*, dispute_id: UUID, text: str, by: User, at: datetime) -> Dis
     if not text.strip():
         raise AnswerMissing("Write something first.")
     if dispute.status == DisputeStatus.CLOSED:
-        raise DisputeAnswered(f"{dispute} is closed: open another one from the statement.")
+        raise DisputeAnswered("%(dispute)s is closed: open another one from the statement.", dispute=dispute)
     if dispute.person.user_id != by.pk:
         _refuse_others(dispute=dispute, by=by, at=at)
     message = DisputeMessage.objects.create(dispute=dispute, by=by, at=at, text=text.strip(), created_by=by)
@@ -193,7 +194,9 @@ def dispute_uphold(
     """
     dispute = _to_answer(dispute_id=dispute_id, answer=answer, by=by, at=at)
     if dispute.kind != DisputeKind.DISPUTE:
-        raise QuestionNotDisputed(f"{dispute} asks: answer it. Only what is disputed is upheld.")
+        raise QuestionNotDisputed(
+            "%(dispute)s asks: answer it. Only what is disputed is upheld.", dispute=dispute
+        )
     subject = subject_of(dispute=dispute)
     dispute.adjustment = adjustment_propose(
         period=open_period(calendar=dispute.period.calendar),
@@ -242,13 +245,17 @@ def dispute_close(*, dispute_id: UUID, by: User, at: datetime) -> Dispute:
     dispute = _locked(dispute_id)
     if dispute.status in UNANSWERED or dispute.status == DisputeStatus.CLOSED:
         raise DisputeAnswered(
-            f"{dispute} is {dispute.get_status_display().lower()}: an answered case is closed."
+            "%(dispute)s is %(status)s: an answered case is closed.",
+            dispute=dispute,
+            status=dispute.get_status_display().lower(),
         )
     if dispute.person.user_id != by.pk:
         _refuse_others(dispute=dispute, by=by, at=at)
     if dispute.adjustment is not None and dispute.adjustment.status == AdjustmentStatus.PROPOSED:
         raise AdjustmentWaits(
-            f"{dispute.adjustment} waits for a second person: {dispute} is closed after that."
+            "%(adjustment)s waits for a second person: %(dispute)s is closed after that.",
+            adjustment=dispute.adjustment,
+            dispute=dispute,
         )
     dispute.status, dispute.closed_by, dispute.closed_at = DisputeStatus.CLOSED, by, at
     dispute.save(update_fields=["status", "closed_by", "closed_at"])
@@ -269,14 +276,18 @@ def _refuse_others(*, dispute: Dispute, by: User, at: datetime) -> None:
     role_check(user=by, roles=ANSWERERS, on=at.date(), act="Answering a dispute")
     if by.pk in subject_of(dispute=dispute).apart:
         raise NotTheAnswerer(
-            f"{by} prepared, handed out or is paid what {dispute} is about: somebody else answers it."
+            "%(by)s prepared, handed out or is paid what %(dispute)s is about: somebody else answers it.",
+            by=by,
+            dispute=dispute,
         )
 
 
 def _in_review(*, dispute_id: UUID, by: User, at: datetime) -> Dispute:
     dispute = _locked(dispute_id)
     if dispute.status not in UNANSWERED:
-        raise DisputeAnswered(f"{dispute} is {dispute.get_status_display().lower()} already.")
+        raise DisputeAnswered(
+            "%(dispute)s is %(status)s already.", dispute=dispute, status=dispute.get_status_display().lower()
+        )
     _refuse_others(dispute=dispute, by=by, at=at)
     dispute.status, dispute.assigned_to = DisputeStatus.IN_REVIEW, by
     dispute.save(update_fields=["status", "assigned_to"])

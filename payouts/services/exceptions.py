@@ -78,10 +78,14 @@ def exception_request(
         raise ExceptionUnsound("Say why the plan is departed from: exceptions are read and counted.")
     if amount <= 0 or not money.is_settled(amount, currency=currency):
         raise ExceptionUnsound(
-            f"{amount} {currency} is not what an exception costs: say an amount above zero."
+            "%(amount)s %(currency)s is not what an exception costs: say an amount above zero.",
+            amount=amount,
+            currency=currency,
         )
     if expires_on < at.date():
-        raise ExceptionUnsound(f"{expires_on} is over: an exception ends today at the earliest.")
+        raise ExceptionUnsound(
+            "%(expires_on)s is over: an exception ends today at the earliest.", expires_on=expires_on
+        )
     _refuse_own(person=person, by=by)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBERING])
@@ -172,14 +176,25 @@ def _at_step(
     )
     if exception.status != step:
         who = exception.decided_by or exception.reviewed_by
-        done = f" by {who.get_full_name() or who}" if who else ""
-        raise ExceptionMovedOn(f"{exception} is {exception.get_status_display().lower()}{done} already.")
+        status = exception.get_status_display().lower()
+        if who:
+            raise ExceptionMovedOn(
+                "%(exception)s is %(status)s by %(who)s already.",
+                exception=exception,
+                status=status,
+                who=who.get_full_name() or who,
+            )
+        raise ExceptionMovedOn("%(exception)s is %(status)s already.", exception=exception, status=status)
     if exception.requested_by_id == by.pk:
-        raise RequesterCannotDecide(f"{by} requested {exception}: somebody else reviews and approves it.")
+        raise RequesterCannotDecide(
+            "%(by)s requested %(exception)s: somebody else reviews and approves it.",
+            by=by,
+            exception=exception,
+        )
     _refuse_own(person=exception.person, by=by)
     return exception
 
 
 def _refuse_own(*, person: Person, by: User) -> None:
     if person.user_id == by.pk:
-        raise OwnException(f"{by} cannot ask for or decide an exception of their own pay.")
+        raise OwnException("%(by)s cannot ask for or decide an exception of their own pay.", by=by)

@@ -132,7 +132,11 @@ def refuse_unless_locked(*, run: Run) -> None:
     :raises RunNotLocked: if it is not locked.
     """
     if run.status != RunStatus.LOCKED:
-        raise RunNotLocked(f"{run} is {run.get_status_display().lower()}: files are made once it is locked.")
+        raise RunNotLocked(
+            "%(run)s is %(status)s: files are made once it is locked.",
+            run=run,
+            status=run.get_status_display().lower(),
+        )
 
 
 def payroll_dry_run(*, run: Run) -> list[str]:
@@ -169,8 +173,11 @@ def _given_back(*, export: Export, run: Run) -> Exported:
         )
         if written.sha256 != export.sha256:
             raise ExportChanged(
-                f"{export.filename} was first made with SHA-256 {export.sha256[:16]}... and now comes out as "
-                f"{written.sha256[:16]}...: verify the period, and compare with what was sent."
+                "%(filename)s was first made with SHA-256 %(sha256)s... and now comes out as "
+                "%(sha256_now)s...: verify the period, and compare with what was sent.",
+                filename=export.filename,
+                sha256=export.sha256[:16],
+                sha256_now=written.sha256[:16],
             )
     return Exported(export=export, path=path, made=False)
 
@@ -191,7 +198,9 @@ def _write(
         raise FormatCannotHold(str(error)) from error
     except OSError as error:
         raise DiskTookNothing(
-            f"{path.name} could not be written ({error.strerror}): nothing of it was kept."
+            "%(path)s could not be written (%(strerror)s): nothing of it was kept.",
+            path=path.name,
+            strerror=error.strerror,
         ) from error
 
 
@@ -217,7 +226,10 @@ def _refuse_without_numbers(*, run: Run) -> None:
     if missing:
         some = ", ".join(missing[:NAMED]) + (" and others" if len(missing) > NAMED else "")
         raise PayrollNumbersMissing(
-            f"{len(missing)} people to be paid have no payroll number: {some}. Import their numbers first."
+            "%(missing_count)s people to be paid have no payroll number: %(some)s. Import their "
+            "numbers first.",
+            missing_count=len(missing),
+            some=some,
         )
 
 

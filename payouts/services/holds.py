@@ -16,7 +16,7 @@ from kamcomp.audit.context import act
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.choices import PayoutEventKind, RunStatus
 from payouts.models import PayoutEvent, Run
 from payouts.selectors.payment_events import exported, holds, subjects_of
@@ -65,14 +65,18 @@ def payout_hold(*, run_id: UUID, person: Person, reason: str, by: User, at: date
     :raises PayrollWasTold: if a payroll file has told payroll to pay it.
     :raises HeldAlready: if it is held.
     """
-    run = _checked(run_id=run_id, person=person, reason=reason, by=by, at=at, doing="Holding")
+    run = _checked(run_id=run_id, person=person, reason=reason, by=by, at=at, act=Word("Holding a payout"))
     if exported(run=run, person_id=person.pk):
         raise PayrollWasTold(
-            f"Payroll has been told to pay {person.employee_id} for {run}: stop it there, or correct it by an "
-            "adjustment."
+            "Payroll has been told to pay %(employee_id)s for %(run)s: stop it there, or correct "
+            "it by an adjustment.",
+            employee_id=person.employee_id,
+            run=run,
         )
     if _is_held(run, person):
-        raise HeldAlready(f"What {run} pays {person.employee_id} is held already.")
+        raise HeldAlready(
+            "What %(run)s pays %(employee_id)s is held already.", run=run, employee_id=person.employee_id
+        )
     return _note(PayoutEventKind.HELD, run=run, person=person, reason=reason, by=by, at=at)
 
 
@@ -86,18 +90,20 @@ def payout_release(*, run_id: UUID, person: Person, reason: str, by: User, at: d
     :raises NotLockedYet: if the run is not locked.
     :raises NotHeld: if nothing of the person is held in the run.
     """
-    run = _checked(run_id=run_id, person=person, reason=reason, by=by, at=at, doing="Releasing")
+    run = _checked(run_id=run_id, person=person, reason=reason, by=by, at=at, act=Word("Releasing a payout"))
     if not _is_held(run, person):
-        raise NotHeld(f"Nothing that {run} pays {person.employee_id} is held.")
+        raise NotHeld(
+            "Nothing that %(run)s pays %(employee_id)s is held.", run=run, employee_id=person.employee_id
+        )
     return _note(PayoutEventKind.RELEASED, run=run, person=person, reason=reason, by=by, at=at)
 
 
-def _checked(*, run_id: UUID, person: Person, reason: str, by: User, at: datetime, doing: str) -> Run:
-    role_check(user=by, roles=HOLDERS, on=at.date(), act=f"{doing} a payout")
+def _checked(*, run_id: UUID, person: Person, reason: str, by: User, at: datetime, act: Word) -> Run:
+    role_check(user=by, roles=HOLDERS, on=at.date(), act=act)
     if not reason.strip():
-        raise HoldReasonMissing(f"{doing} a payout needs a reason: say why.")
+        raise HoldReasonMissing("%(act)s needs a reason: say why.", act=act)
     if person.user_id == by.pk:
-        raise OwnHold(f"{by} cannot hold or release their own pay: ask somebody else.")
+        raise OwnHold("%(by)s cannot hold or release their own pay: ask somebody else.", by=by)
     # An export takes the same lock, so a hold is in the file either wholly or not at all.
     run = (
         Run.objects.select_for_update(of=("self",), no_key=True)
@@ -105,7 +111,11 @@ def _checked(*, run_id: UUID, person: Person, reason: str, by: User, at: datetim
         .get(pk=run_id)
     )
     if run.status != RunStatus.LOCKED:
-        raise NotLockedYet(f"{run} is {run.get_status_display().lower()}: only what is locked is held.")
+        raise NotLockedYet(
+            "%(run)s is %(status)s: only what is locked is held.",
+            run=run,
+            status=run.get_status_display().lower(),
+        )
     return run
 
 
@@ -119,7 +129,7 @@ def _note(
 ) -> int:  # fmt: skip
     subjects = list(subjects_of(run_id=run.pk, people=[person.pk]))
     if not subjects:
-        raise NothingToHold(f"{run} pays {person.employee_id} nothing.")
+        raise NothingToHold("%(run)s pays %(employee_id)s nothing.", run=run, employee_id=person.employee_id)
     PayoutEvent.objects.bulk_create(
         [PayoutEvent(kind=kind, at=at, by=by, reason=reason, **subject) for subject in subjects]
     )

@@ -88,7 +88,12 @@ def late_facts(*, period: Period, by: User, at: datetime) -> LateFacts:
     role_check(user=by, roles=PROPOSERS, on=at.date(), act="Correcting late facts")
     open_now = open_period(calendar=period.calendar)
     if open_now.pk != period.pk:
-        raise NotTheOpenPeriod(f"Corrections of {period.calendar} go to {open_now}, not to {period}.")
+        raise NotTheOpenPeriod(
+            "Corrections of %(calendar)s go to %(open_now)s, not to %(period)s.",
+            calendar=period.calendar,
+            open_now=open_now,
+            period=period,
+        )
     again, found = Recalculation(known_at=database_clock()), LateFacts(period=period)
     for run in _locked_runs(period=period):
         results_compute(

@@ -78,9 +78,17 @@ def run_lock(*, run_id: UUID, by: User, at: datetime) -> Run:
 
 def _refuse_unless_lockable(*, run: Run, period: Period, at: datetime) -> None:
     if run.status != RunStatus.APPROVED:
-        raise RunNotApproved(f"{run} is {run.get_status_display().lower()}: only an approved run is locked.")
+        raise RunNotApproved(
+            "%(run)s is %(status)s: only an approved run is locked.",
+            run=run,
+            status=run.get_status_display().lower(),
+        )
     if at.date() < period.days.upper:
-        raise PeriodNotOver(f"{period} runs to its last day, {period.span.last}: lock it afterwards.")
+        raise PeriodNotOver(
+            "%(period)s runs to its last day, %(last)s: lock it afterwards.",
+            period=period,
+            last=period.span.last,
+        )
     earlier = (
         Run.objects.filter(
             calendar_id=run.calendar_id, is_current=True, period__days__startswith__lt=period.days.lower
@@ -91,14 +99,21 @@ def _refuse_unless_lockable(*, run: Run, period: Period, at: datetime) -> None:
         .first()
     )
     if earlier is not None:
-        raise EarlierPeriodOpen(f"{earlier.period} has a run and is not locked: lock it before {period}.")
+        raise EarlierPeriodOpen(
+            "%(period)s has a run and is not locked: lock it before %(later)s.",
+            period=earlier.period,
+            later=period,
+        )
     approval = Approval.objects.filter(subject_table=RUN_TABLE, subject_id=run.pk, step=STEP).latest(
         "decided_at"
     )
     if approval.digest != approval_digest(run=run):
         raise ApprovalVoid(
-            f"What {approval.decided_by} approved of {run} on {approval.decided_at:%d %b %Y} has changed since: "
-            f"find out what in the audit entries of the period."
+            "What %(decided_by)s approved of %(run)s on %(decided_at)s has changed since: find "
+            "out what in the audit entries of the period.",
+            decided_by=approval.decided_by,
+            run=run,
+            decided_at=f"{approval.decided_at:%d %b %Y}",
         )
 
 

@@ -102,11 +102,15 @@ def lines_detach(*, period: Period) -> str:
     """
     if period.status != PeriodStatus.LOCKED:
         raise PeriodStillOpen(
-            f"{period} is {period.get_status_display().lower()}: only locked lines are archived."
+            "%(period)s is %(status)s: only locked lines are archived.",
+            period=period,
+            status=period.get_status_display().lower(),
         )
     name, attached = _partition(period=period)
     if not attached:
-        raise PartitionElsewhere(f"The lines of {period} are out already, in the table {name}.")
+        raise PartitionElsewhere(
+            "The lines of %(period)s are out already, in the table %(name)s.", period=period, name=name
+        )
     with _layout(act="lines_detach", period=period) as cursor:
         cursor.execute(f"ALTER TABLE {LINES} DETACH PARTITION {name}")
     return name
@@ -122,7 +126,7 @@ def lines_attach(*, period: Period) -> str:
     """
     name, attached = _partition(period=period)
     if attached:
-        raise PartitionElsewhere(f"The lines of {period} are where they belong.")
+        raise PartitionElsewhere("The lines of %(period)s are where they belong.", period=period)
     with _layout(act="lines_attach", period=period) as cursor:
         cursor.execute(f"ALTER TABLE {LINES} ATTACH PARTITION {name} FOR VALUES IN (%s)", [period.pk])
     return name
@@ -134,7 +138,8 @@ def _partition(*, period: Period) -> tuple[str, bool]:
     found = partition_of(period=period)
     if found is None:
         raise PartitionElsewhere(
-            f"There is no table with the lines of {period}; restore it from its archive first."
+            "There is no table with the lines of %(period)s; restore it from its archive first.",
+            period=period,
         )
     return found.name, found.attached
 
@@ -210,6 +215,10 @@ def _rows_move(cursor: Any) -> None:
         cursor.execute(f"SELECT count(*), coalesce(sum(amount), 0) FROM {table}")
         sums.append(cursor.fetchone())
     if sums[0] != sums[1]:
-        raise LinesLost(f"There were {sums[0][0]} lines and would be {sums[1][0]}: nothing is changed.")
+        raise LinesLost(
+            "There were %(sums)s lines and would be %(sums_2)s: nothing is changed.",
+            sums=sums[0][0],
+            sums_2=sums[1][0],
+        )
     cursor.execute(f"DROP TABLE {BEFORE}")
     cursor.execute(f"ANALYZE {LINES}")

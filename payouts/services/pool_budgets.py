@@ -52,18 +52,28 @@ def pool_budget_put(
             "A budget has the name that plans say in pool.funding.budget, no blanks around it."
         )
     if amount < ZERO or not money.is_settled(amount, currency=currency):
-        raise PoolBudgetUnsound(f"{amount} {currency} is no budget: it is 0 or more, in whole minor units.")
+        raise PoolBudgetUnsound(
+            "%(amount)s %(currency)s is no budget: it is 0 or more, in whole minor units.",
+            amount=amount,
+            currency=currency,
+        )
     if not reason.strip():
         raise PoolBudgetUnsound(
-            f"Say why {code} holds {amount} {currency}: a budget is stated with a reason."
+            "Say why %(code)s holds %(amount)s %(currency)s: a budget is stated with a reason.",
+            code=code,
+            amount=amount,
+            currency=currency,
         )
     period = Period.objects.select_for_update(no_key=True).get(pk=period.pk)
     if period.status == PeriodStatus.LOCKED:
-        raise PoolBudgetFixed(f"{period} is locked: its budgets stand.")
+        raise PoolBudgetFixed("%(period)s is locked: its budgets stand.", period=period)
     if run := run_under_review(period=period):
         raise PoolBudgetFixed(
-            f"{run} is {run.get_status_display().lower()} and has funded the pools of {period}: return the "
-            f"allocations and run again, then state the budget before the review."
+            "%(run)s is %(status)s and has funded the pools of %(period)s: return the allocations "
+            "and run again, then state the budget before the review.",
+            run=run,
+            status=run.get_status_display().lower(),
+            period=period,
         )
     before = PoolBudget.objects.filter(period=period, code=code).order_by("number").last()
     return PoolBudget.objects.create(

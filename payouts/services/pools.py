@@ -23,7 +23,7 @@ from kamcomp.audit.context import act
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.choices import AdjustmentStatus, PoolStatus, RunStatus
 from payouts.engine.pool_budget import budgets_shared
 from payouts.engine.pool_case import (
@@ -172,7 +172,7 @@ def pool_return(*, pool_id: UUID, reason: str, by: User, at: datetime) -> Pool:
     """
     if not reason.strip():
         raise PoolReasonMissing("Say what has to change: a pool is sent back with a reason.")
-    pool = _submitted(pool_id=pool_id, by=by, at=at, word="returned")
+    pool = _submitted(pool_id=pool_id, by=by, at=at, word=Word("returned"))
     pool.status, pool.returned_reason, pool.version = PoolStatus.RETURNED, reason, pool.version + 1
     pool.by_guideline = False
     if pool.closes_on is not None:
@@ -192,9 +192,11 @@ def pool_approve(*, pool_id: UUID, by: User, at: datetime) -> Pool:
     :raises AllocatorCannotApprove: if `by` allocated it.
     :raises PayeeCannotApprove: if `by` is one of the people of the pool.
     """
-    pool = _submitted(pool_id=pool_id, by=by, at=at, word="approved")
+    pool = _submitted(pool_id=pool_id, by=by, at=at, word=Word("approved"))
     if pool.allocations.filter(person__user=by).exists():
-        raise PayeeCannotApprove(f"{by} is one of the people of the pool of {pool} and cannot approve it.")
+        raise PayeeCannotApprove(
+            "%(by)s is one of the people of the pool of %(pool)s and cannot approve it.", by=by, pool=pool
+        )
     pool.status, pool.approved_by, pool.approved_at = PoolStatus.APPROVED, by, at
     pool.version += 1
     pool.save(update_fields=["status", "approved_by", "approved_at", "version"])
@@ -222,7 +224,9 @@ def pool_close_late(*, pool_id: UUID, by: User | None, at: datetime) -> Pool:
     )
     refuse_unless_open(pool=pool)
     if pool.closes_on is None or at.date() <= pool.closes_on:
-        raise WindowOpen(f"The pool of {pool} can be allocated until {pool.closes_on}.")
+        raise WindowOpen(
+            "The pool of %(pool)s can be allocated until %(closes_on)s.", pool=pool, closes_on=pool.closes_on
+        )
     case = case_from_document(pool.inputs)
     if case.terms.if_late is IfLate.WAIT:
         message = f"The pool of {pool} was not allocated by {pool.closes_on}, and the plan waits for its KAM."
@@ -263,7 +267,9 @@ def refuse_unless_open(*, pool: Pool) -> None:
     """
     if pool.status not in OPEN:
         raise PoolNotOpen(
-            f"The pool of {pool} is {pool.get_status_display().lower()}: it takes an allocation while it is open."
+            "The pool of %(pool)s is %(status)s: it takes an allocation while it is open.",
+            pool=pool,
+            status=pool.get_status_display().lower(),
         )
 
 
@@ -275,8 +281,11 @@ def refuse_after_window(*, pool: Pool, at: datetime) -> None:
     """
     if window_over(pool=pool, on=at.date()):
         raise WindowPassed(
-            f"The window of the pool of {pool} closed on {pool.closes_on}: by the plan's late rule the guideline "
-            f"is handed in. Whoever decides on it can send it back, and it is open again."
+            "The window of the pool of %(pool)s closed on %(closes_on)s: by the plan's late rule "
+            "the guideline is handed in. Whoever decides on it can send it back, and it is open "
+            "again.",
+            pool=pool,
+            closes_on=pool.closes_on,
         )
 
 
@@ -327,7 +336,9 @@ def _funded(
     )
     if pool.status not in FUNDABLE:
         raise PoolNotOpen(
-            f"The pool of {pool} is {pool.get_status_display().lower()}: return it before a new run."
+            "The pool of %(pool)s is %(status)s: return it before a new run.",
+            pool=pool,
+            status=pool.get_status_display().lower(),
         )
     if pool.status == PoolStatus.ALLOCATING:
         # Funding is fixed while somebody allocates: the draft is sent back, then the pool is funded anew.
@@ -398,13 +409,22 @@ def _submitted(*, pool_id: UUID, by: User, at: datetime, word: str) -> Pool:
         role_check(user=by, roles=APPROVERS, on=at.date(), act="Deciding on a pool")
     if pool.status != PoolStatus.SUBMITTED or pool.run is None or pool.run.status != RunStatus.ALLOCATING:
         raise PoolNotSubmitted(
-            f"The pool of {pool} is {pool.get_status_display().lower()}: only a submitted one is {word}."
+            "The pool of %(pool)s is %(status)s: only a submitted one is %(word)s.",
+            pool=pool,
+            status=pool.get_status_display().lower(),
+            word=word,
         )
     if pool.submitted_by_id == by.pk or (pool.allocator and pool.allocator.user_id == by.pk):
-        raise AllocatorCannotApprove(f"{by} allocated the pool of {pool}: somebody else decides on it.")
+        raise AllocatorCannotApprove(
+            "%(by)s allocated the pool of %(pool)s: somebody else decides on it.", by=by, pool=pool
+        )
     if pool.submitted_by is None and pool.run.started_by_id == by.pk:
         raise AllocatorCannotApprove(
-            f"{by} started {pool.run}, whose late rule handed in the pool of {pool}: somebody else decides on it."
+            "%(by)s started %(run)s, whose late rule handed in the pool of %(pool)s: somebody "
+            "else decides on it.",
+            by=by,
+            run=pool.run,
+            pool=pool,
         )
     return pool
 
@@ -413,7 +433,9 @@ def _decide(*, pool: Pool, by: User, at: datetime, decision: Decision, comment: 
     # What the clock handed in by the plan's late rule was prepared by who started the run that funded it.
     preparer = pool.submitted_by or (pool.run.started_by if pool.run else None)
     if preparer is None:
-        raise PoolNotSubmitted(f"Nobody has submitted the pool of {pool}: there is nothing to decide.")
+        raise PoolNotSubmitted(
+            "Nobody has submitted the pool of %(pool)s: there is nothing to decide.", pool=pool
+        )
     Approval.objects.create(
         subject_table=POOL_TABLE,
         subject_id=pool.pk,

@@ -27,7 +27,7 @@ def statement_read(*, person_id: UUID, period_id: UUID, by: User, at: datetime) 
     :raises StatementOfAnother: if `by` is not the person.
     """
     if not Person.objects.filter(pk=person_id, user=by).exists():
-        raise StatementOfAnother(f"{by} reads somebody else's statement: that leaves no receipt.")
+        raise StatementOfAnother("%(by)s reads somebody else's statement: that leaves no receipt.", by=by)
     reading, _made = StatementReading.objects.get_or_create(
         person_id=person_id, period_id=period_id, defaults={"first_read_at": at, "created_by": by}
     )

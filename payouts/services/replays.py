@@ -81,7 +81,11 @@ def plans_named(*, version: PlanVersion, codes: Sequence[str]) -> list[str]:
     there = Plan.objects.filter(code__in=chosen, calendar_id=version.plan.calendar_id)
     lacking = sorted(set(chosen) - set(there.values_list("code", flat=True)))
     if lacking:
-        raise NoSuchPlans(f"There is no plan {', '.join(lacking)} on the calendar {version.plan.calendar}.")
+        raise NoSuchPlans(
+            "There is no plan %(lacking)s on the calendar %(calendar)s.",
+            lacking=", ".join(lacking),
+            calendar=version.plan.calendar,
+        )
     return chosen
 
 

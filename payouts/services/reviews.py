@@ -17,7 +17,7 @@ from kamcomp.approvals.models import Approval, Finding
 from kamcomp.audit.context import act
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.choices import ReviewOutcome, RunStatus
 from payouts.models import AccountReview, Run
 from payouts.selectors.adjustments import adjustments_after_run, refuse_undecided
@@ -132,10 +132,10 @@ def review_settle(*, run_id: UUID, account_id: UUID, reason: str, by: User, at: 
         objections_open(run=run).filter(account=account).select_for_update(of=("self",), no_key=True).first()
     )
     if review is None:
-        raise ObjectionNotOpen(f"{account} has no open objection in {run}.")
+        raise ObjectionNotOpen("%(account)s has no open objection in %(run)s.", account=account, run=run)
     if review.created_by_id == by.pk:
         raise NotTheAccountsManager(
-            f"{by} objected and cannot settle it: confirm the figures, or let another settle."
+            "%(by)s objected and cannot settle it: confirm the figures, or let another settle.", by=by
         )
     review.settled_at, review.settled_by, review.settled_reason = at, by, reason
     review.save(update_fields=["settled_at", "settled_by", "settled_reason"])
@@ -187,36 +187,50 @@ def run_review(*, run_id: UUID, by: User, at: datetime) -> Run:
 
 def _refuse_unless_reviewable(*, run: Run, by: User, at: datetime) -> None:
     if not run.is_current:
-        raise RunSuperseded(f"{run} was superseded by a newer run: review that one.")
+        raise RunSuperseded("%(run)s was superseded by a newer run: review that one.", run=run)
     problems = run.problems.count()
     if run.status == RunStatus.WITH_ERRORS or problems:
         raise RunHasProblems(
-            f"{run} could not compute {problems} people: settle `payouts status` problems and run again."
+            "%(run)s could not compute %(problems)s people: settle `payouts status` problems and run again.",
+            run=run,
+            problems=problems,
         )
     if run.status != RunStatus.CALCULATED:
         raise RunNotCalculated(
-            f"{run} is {run.get_status_display().lower()}: only a calculated run is reviewed."
+            "%(run)s is %(status)s: only a calculated run is reviewed.",
+            run=run,
+            status=run.get_status_display().lower(),
         )
     refuse_undecided(period=run.period)
     unknown = adjustments_after_run(run=run).count()
     if unknown:
         raise CorrectionsAfterRun(
-            f"{unknown} corrections of {run.period} were decided after {run} was calculated: run again, "
-            f"so that it takes them into account."
+            "%(unknown)s corrections of %(period)s were decided after %(run)s was calculated: run "
+            "again, so that it takes them into account.",
+            unknown=unknown,
+            period=run.period,
+            run=run,
         )
     if run.started_by_id == by.pk:
         raise StarterCannotReview(
-            f"{by} started {run} and cannot review it: somebody else gives the first approval."
+            "%(by)s started %(run)s and cannot review it: somebody else gives the first approval.",
+            by=by,
+            run=run,
         )
     objections = [str(review.account) for review in objections_open(run=run)[: NAMED + 1]]
     if objections:
-        raise ObjectionsOpen(f"The KAM objected to {_some(objections)} in {run}: settle it or run again.")
+        raise ObjectionsOpen(
+            "The KAM objected to %(objections)s in %(run)s: settle it or run again.",
+            objections=_some(objections),
+            run=run,
+        )
     if review_window_closed(run=run, on=at.date()):
         return
     unseen = [str(account) for account in accounts_not_seen(run=run)[: NAMED + 1]]
     if unseen:
         raise AccountsNotSeen(
-            f"{_some(unseen)}: the KAM has not answered yet, and the window is open. It counts as seen afterwards."
+            "%(unseen)s: the KAM has not answered yet, and the window is open. It counts as seen afterwards.",
+            unseen=_some(unseen),
         )
 
 
@@ -228,7 +242,9 @@ def _reviewable(*, run_id: UUID, account_id: UUID) -> tuple[Run, StrategicAccoun
     run = Run.objects.select_for_update(of=("self",), no_key=True).select_related("period").get(pk=run_id)
     if run.status not in (RunStatus.CALCULATED, RunStatus.WITH_ERRORS) or not run.is_current:
         raise ReviewClosed(
-            f"{run} is {run.get_status_display().lower()}: its accounts are reviewed while it is calculated."
+            "%(run)s is %(status)s: its accounts are reviewed while it is calculated.",
+            run=run,
+            status=run.get_status_display().lower(),
         )
     return run, StrategicAccount.objects.select_related("node").get(pk=account_id)
 
@@ -240,7 +256,11 @@ def _review_put(
     kam = account_kam(account=account, on=last_day)
     if kam is None or kam.user_id != by.pk:
         raise NotTheAccountsManager(
-            f"{by} was not the key account manager of {account} on {last_day}: {kam or 'nobody'} was."
+            "%(by)s was not the key account manager of %(account)s on %(last_day)s: %(kam)s was.",
+            by=by,
+            account=account,
+            last_day=last_day,
+            kam=kam or Word("nobody"),
         )
     review, _made = AccountReview.objects.update_or_create(
         run=run,

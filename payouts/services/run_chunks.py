@@ -299,11 +299,19 @@ def _hold(*, taken: Taken) -> None:
         epoch, status, run_status, _patience = cursor.fetchone()
     if (epoch, status) != (taken.epoch, ChunkStatus.RUNNING):
         raise StaleLease(
-            f"Chunk {taken.number} was taken at epoch {taken.epoch} and is now {status} at epoch {epoch}: "
-            "another worker has it, and nothing of this one is kept."
+            "Chunk %(number)s was taken at epoch %(epoch)s and is now %(status)s at epoch "
+            "%(epoch_2)s: another worker has it, and nothing of this one is kept.",
+            number=taken.number,
+            epoch=taken.epoch,
+            status=status,
+            epoch_2=epoch,
         )
     if run_status != RunStatus.CALCULATING:
-        raise StaleLease(f"The run of chunk {taken.number} is {run_status}: nothing of the chunk is kept.")
+        raise StaleLease(
+            "The run of chunk %(number)s is %(run_status)s: nothing of the chunk is kept.",
+            number=taken.number,
+            run_status=run_status,
+        )
 
 
 def _check_references(*, taken: Taken, computed: ComputedChunk) -> None:
@@ -324,8 +332,11 @@ def _check_references(*, taken: Taken, computed: ComputedChunk) -> None:
         sound, unknown = cursor.fetchone()
     if sound != computed.payouts or unknown:
         raise ChunkIncomplete(
-            f"Chunk {taken.number} holds {computed.payouts - sound} payout(s) and {unknown} account(s) "
-            "that point at a row that does not exist: nothing of it is kept."
+            "Chunk %(number)s holds %(value)s payout(s) and %(unknown)s account(s) that point at "
+            "a row that does not exist: nothing of it is kept.",
+            number=taken.number,
+            value=computed.payouts - sound,
+            unknown=unknown,
         )
 
 

@@ -130,10 +130,14 @@ def run_resume(*, run: Run, by: User, at: datetime) -> Run:
         failed = run.chunks.filter(status=ChunkStatus.FAILED)
         if run.status not in (RunStatus.FAILED, RunStatus.WITH_ERRORS) or not run.is_current:
             raise RunNotFailed(
-                f"Run {run} is {run.get_status_display().lower()}: only a failed run is taken up again."
+                "Run %(run)s is %(status)s: only a failed run is taken up again.",
+                run=run,
+                status=run.get_status_display().lower(),
             )
         if run.chunks.exists() and not failed.exists():
-            raise RunNotFailed(f"No chunk of run {run} failed: settle its problems and start a new run.")
+            raise RunNotFailed(
+                "No chunk of run %(run)s failed: settle its problems and start a new run.", run=run
+            )
         failed.update(status=ChunkStatus.WAITING, attempt=0, lease_until=None, error="")
         run.status, run.attempt, run.lease_until, run.error = RunStatus.QUEUED, 0, None, ""
         run.save(update_fields=["status", "attempt", "lease_until", "error"])
@@ -214,17 +218,24 @@ def run_finish(*, run_id: UUID) -> bool:
 
 def _refuse_unless_runnable(*, period: Period, current: Run | None) -> None:
     if period.status == PeriodStatus.FUTURE:
-        raise PeriodNotOpen(f"{period} has not begun: it opens on {period.span.since}.")
+        raise PeriodNotOpen(
+            "%(period)s has not begun: it opens on %(since)s.", period=period, since=period.span.since
+        )
     if period.status == PeriodStatus.LOCKED:
-        raise PeriodLocked(f"{period} is locked: a late fact becomes an adjustment in the open period.")
+        raise PeriodLocked(
+            "%(period)s is locked: a late fact becomes an adjustment in the open period.", period=period
+        )
     if current is not None and current.status in FIXED and stands(current):
         raise RunUnderReview(
-            f"Run {current} is {current.get_status_display().lower()}: return the allocations that were handed in "
-            "before a new run is started; what is approved stands, and a late fact becomes an adjustment."
+            "Run %(current)s is %(status)s: return the allocations that were handed in before a "
+            "new run is started; what is approved stands, and a late fact becomes an adjustment.",
+            current=current,
+            status=current.get_status_display().lower(),
         )
     if not period_assignments(period=period).exists() and not period_leavers(period=period):
         raise NobodyToPay(
-            f"Nobody is on a published plan in {period}: assign people to a plan version first."
+            "Nobody is on a published plan in %(period)s: assign people to a plan version first.",
+            period=period,
         )
 
 
@@ -336,8 +347,9 @@ def _wait_for_older_writers(*, known_at: datetime, seconds: float = 30) -> None:
             return
         if time.monotonic() > patience:
             raise FactsStillArriving(
-                f"{older} writer(s) that began before the run was asked for have not ended: "
-                "wait for imports under way, then resume the run."
+                "%(older)s writer(s) that began before the run was asked for have not ended: wait for "
+                "imports under way, then resume the run.",
+                older=older,
             )
         time.sleep(0.1)
 

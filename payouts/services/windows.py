@@ -46,12 +46,13 @@ def period_window_move(
     pools = list(rows.order_by("pk"))
     if not pools:
         raise NoWindowOpen(
-            f"No pool of {period} is being allocated; its window opens with the review of a run."
+            "No pool of %(period)s is being allocated; its window opens with the review of a run.",
+            period=period,
         )
     before = max((pool.closes_on for pool in pools if pool.closes_on), default=None)
     check_seen(seen=seen, now=before)
     if to < at.date():
-        raise DateOutOfOrder(f"{to} is over: let the window close today or later.")
+        raise DateOutOfOrder("%(to)s is over: let the window close today or later.", to=to)
     for pool in pools:
         pool.closes_on = to
         pool.save(update_fields=["closes_on"])

@@ -25,6 +25,7 @@ from django.views.generic.edit import FormView
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.screens import Crumb, FieldConflict, FormScreen, Screen, conflict_page, refused, said
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.views.accounts import account_url
@@ -82,7 +83,7 @@ class AccountForm(FormScreen, AccountFormView):
         return conflict_page(
             self.request,
             what=str(self.title),
-            sentence=str(refusal),
+            sentence=worded(refusal),
             fields=[each for each in fields if len({each.before, each.mine, each.theirs}) > 1],
             back=account_url(self.account),
             keep=self.request.get_full_path(),

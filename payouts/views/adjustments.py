@@ -26,6 +26,7 @@ from kamcomp.identity.models import User
 from kamcomp.pages.figures import money_text
 from kamcomp.pages.screens import Crumb, FormScreen, Screen, led, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.choices import AdjustmentKind, AdjustmentStatus
@@ -209,7 +210,7 @@ class AdjustmentDecide(AdjustmentScreen):
             context = self.page_context(self._adjustment(), decided_meanwhile=True, typed=reason)
             return render(request, self.template_name, context, status=409)
         except Refusal as refusal:
-            context = self.page_context(self._adjustment(), problem=str(refusal), typed=reason)
+            context = self.page_context(self._adjustment(), problem=worded(refusal), typed=reason)
             return render(request, self.template_name, context | {"receiver": receiver}, status=422)
         return redirect(adjustment_url(self.adjustment))
 

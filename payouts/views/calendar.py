@@ -38,6 +38,7 @@ from kamcomp.identity.models import User
 from kamcomp.pages.figures import day_text
 from kamcomp.pages.screens import Crumb, FieldConflict, FormScreen, Screen, conflict_page, said
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, viewer_of, visible
 from payouts.choices import CalendarKind
@@ -318,7 +319,7 @@ class PeriodDateMove(FormScreen, DateFormView):
         except DateMovedMeanwhile as refusal:
             return self._conflict(typed, seen=seen, refusal=refusal)
         except Refusal as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, worded(refusal))
             return self.form_invalid(form)
         said(self.request, __("Moved to %(day)s.") % {"day": day_text(typed["to"])})
         return redirect(self.back)
@@ -332,7 +333,7 @@ class PeriodDateMove(FormScreen, DateFormView):
         return conflict_page(
             self.request,
             what=self.period.code,
-            sentence=str(refusal),
+            sentence=worded(refusal),
             fields=[found],
             back=self.back,
             keep=self.request.get_full_path(),

@@ -22,6 +22,7 @@ from django.views.generic.base import View
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.screens import Crumb, FormScreen, Screen, said
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for
 from payouts.choices import RunStatus
@@ -103,7 +104,7 @@ class RunClose(FormScreen, RunScreen):
             try:
                 postings = postings_foreseen(run=run)
             except Refusal as refusal:
-                problem = str(refusal)
+                problem = worded(refusal)
         few = closing.before is not None and run.people <= AT_ONCE
         context = {
             "run": run,

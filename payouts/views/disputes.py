@@ -25,6 +25,7 @@ from django.views.generic.base import TemplateResponseMixin, View
 from kamcomp.identity.models import User
 from kamcomp.pages.screens import Crumb, FormScreen, Screen, led, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.choices import DisputeKind, DisputeStatus
@@ -184,7 +185,7 @@ class DisputeScreen(Screen, TemplateResponseMixin, View):
         try:
             return payout_explain(payout=subject.payout).steps, ""
         except Refusal as refusal:
-            return [], str(refusal)
+            return [], worded(refusal)
 
 
 class DisputeShow(DisputeScreen):
@@ -217,9 +218,9 @@ class DisputeAct(DisputeScreen):
         try:
             words = acts[act](who)
         except DisputeAnswered as refusal:
-            return self.page(status=409, problem=str(refusal), meanwhile=True, typed=typed, form=form)
+            return self.page(status=409, problem=worded(refusal), meanwhile=True, typed=typed, form=form)
         except Refusal as refusal:
-            return self.page(status=422, problem=str(refusal), typed=typed, form=self._kept(form, act))
+            return self.page(status=422, problem=worded(refusal), typed=typed, form=self._kept(form, act))
         except forms.ValidationError:
             return self.page(status=422, typed=typed, form=form)
         said(request, words)

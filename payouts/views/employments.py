@@ -28,6 +28,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.figures import day_text, percent_text
 from kamcomp.pages.screens import FieldConflict, conflict_page, refused, said
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.views.people import PersonForm, PersonScreen, day_asked, person_url
@@ -132,7 +133,7 @@ class OneEmploymentForm(EmploymentForm):
         except EmploymentChangedMeanwhile as refusal:
             return self.conflict(form, refusal)
         except Refusal as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, worded(refusal))
             return self.form_invalid(form)
 
     def conflict(self, form: Any, refusal: Refusal) -> HttpResponse:
@@ -154,7 +155,7 @@ class OneEmploymentForm(EmploymentForm):
         return conflict_page(
             self.request,
             what=str(self.title),
-            sentence=str(refusal),
+            sentence=worded(refusal),
             fields=fields,
             back=person_url(self.person),
             keep=self.request.get_full_path(),

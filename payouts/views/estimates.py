@@ -20,6 +20,7 @@ from django.views.generic.base import View
 from kamcomp.pages.amounts import AmountUnreadable, number_read
 from kamcomp.pages.figures import number_text
 from kamcomp.pages.screens import Screen
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for
 from payouts.models import Payout
@@ -75,7 +76,7 @@ class EstimateShow(Screen, View):
             typed, errors = self._typed(base)
             estimate = payout_estimate(payout=payout, actuals=typed) if typed else base
         except Refusal as refusal:
-            context = self.get_context_data(estimate=None, problem=str(refusal))
+            context = self.get_context_data(estimate=None, problem=worded(refusal))
             return render(request, self.template_name, context, status=422)
         context = self.get_context_data(
             estimate=estimate,
@@ -98,7 +99,7 @@ class EstimateShow(Screen, View):
             try:
                 value = _read(text, line)
             except AmountUnreadable as refusal:
-                errors[line.code] = str(refusal)
+                errors[line.code] = worded(refusal)
                 continue
             if value != line.now.actual:
                 typed[line.code] = value

@@ -29,6 +29,7 @@ from kamcomp.identity.models import User
 from kamcomp.pages.screens import Crumb, FormScreen, Screen, said
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.choices import ExceptionKind, ExceptionStatus
@@ -269,7 +270,7 @@ class ExceptionDecide(ExceptionScreen):
                 exception_decide(approve=approve, words=words, **who)
                 said(request, __("Approved.") if approve else __("Rejected."))
         except ExceptionMovedOn as refusal:
-            return self.page(status=409, problem=str(refusal), typed=words)
+            return self.page(status=409, problem=worded(refusal), typed=words)
         except Refusal as refusal:
-            return self.page(status=422, problem=str(refusal), typed=words)
+            return self.page(status=422, problem=worded(refusal), typed=words)
         return redirect(exception_url(self.exception))

@@ -25,6 +25,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.screens import Crumb, Screen, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.choices import ReviewOutcome
@@ -167,7 +168,7 @@ class AccountReview(Screen, View):
                 review_object(reason=reason, **word)
                 said(request, __("Your objection is noted; the run waits until it is settled."))
         except Refusal as refusal:
-            return self._answer(problem=str(refusal), typed=reason, status=422)
+            return self._answer(problem=worded(refusal), typed=reason, status=422)
         return redirect(f"{account_url(self.account)}?{request.GET.urlencode()}".rstrip("?"))
 
     def _answer(self, *, status: int = 200, **more: Any) -> HttpResponse:

@@ -24,6 +24,7 @@ from kamcomp.identity.models import User
 from kamcomp.pages.figures import day_text
 from kamcomp.pages.screens import Crumb, FormScreen, Screen, said
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
+from kamcomp.pages.wording import worded
 from kamcomp.policy.services import SETTERS, setting_put
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for
@@ -141,7 +142,7 @@ class PolicyPut(FormScreen, SettingFormView):
         try:
             value = self.setting.read(typed["value"])
         except SettingValueWrong as refusal:
-            form.add_error("value", str(refusal))
+            form.add_error("value", worded(refusal))
             return self.form_invalid(form)
         who: dict[str, Any] = {"by": cast(User, self.request.user), "at": timezone.now()}
         if self.request.POST.get("act") != "set":
@@ -167,7 +168,7 @@ class PolicyPut(FormScreen, SettingFormView):
         try:
             return self.acted(form)
         except Refusal as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, worded(refusal))
             return self.form_invalid(form)
 
 

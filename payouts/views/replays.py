@@ -19,6 +19,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.screens import Crumb, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.models import ReplayPerson
@@ -187,7 +188,7 @@ class ReplayShow(TableScreen):
                     people_of=form.plans(), by=cast(User, request.user), at=timezone.now(),
                 )  # fmt: skip
             except Refusal as refusal:
-                form.add_error(None, str(refusal))
+                form.add_error(None, worded(refusal))
             else:
                 said(request, __("Replayed. The figures below are kept as they are."))
                 return redirect("payouts:replay-show", version_id=self.version.pk)

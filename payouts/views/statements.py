@@ -26,6 +26,7 @@ from kamcomp.identity.viewing import is_looking
 from kamcomp.pages.screens import Crumb, Screen
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import Kind, TableColumn, TableScreen
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.exports.statement_pdf import statement_pdf
@@ -159,7 +160,7 @@ class PayoutProof(PayoutScreen, TemplateResponseMixin):
         try:
             explanation = payout_explain(payout=self.payout)
         except Refusal as refusal:
-            problem = str(refusal)
+            problem = worded(refusal)
         context = self.get_context_data(
             payout=self.payout,
             explanation=explanation,

@@ -25,7 +25,9 @@ def plan_named(code: str) -> Plan:
     plan = Plan.objects.select_related("calendar", "account").filter(code=code).first()
     if plan is None:
         codes = ", ".join(Plan.objects.order_by("code").values_list("code", flat=True)[:20])
-        raise PlanUnknown(f"There is no plan {code}; known are: {codes or 'none yet'}.")
+        raise PlanUnknown(
+            "There is no plan %(code)s; known are: %(codes)s.", code=code, codes=codes or "none yet"
+        )
     return plan
 
 
@@ -38,7 +40,11 @@ def version_numbered(*, plan: Plan, number: int | None = None) -> PlanVersion:
     versions = PlanVersion.objects.select_related("plan").filter(plan=plan).order_by("number")
     version = versions.last() if number is None else versions.filter(number=number).first()
     if version is None:
-        raise VersionUnknown(f"Plan {plan.code} has no version{'' if number is None else f' {number}'}.")
+        raise VersionUnknown(
+            "Plan %(plan)s has no version%(value)s.",
+            plan=plan.code,
+            value="" if number is None else f" {number}",
+        )
     return version
 
 
@@ -52,7 +58,11 @@ def version_in_force(*, plan: Plan, on: date) -> PlanVersion:
         plan=plan, status=VersionStatus.PUBLISHED, valid__contains=on
     ).first()
     if version is None:
-        raise VersionUnknown(f"No version of plan {plan.code} is in force on {on}; publish one for that day.")
+        raise VersionUnknown(
+            "No version of plan %(plan)s is in force on %(on)s; publish one for that day.",
+            plan=plan.code,
+            on=on,
+        )
     return version
 
 

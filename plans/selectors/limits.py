@@ -115,7 +115,7 @@ def _rule_of(key: str) -> str:
     if rule is None or name not in rule.limits or not key.startswith(SETTING_PREFIX):
         known = [] if rule is None else [rule.setting(each) for each in rule.limits]
         cure = f"it reads {', '.join(known)}" if known else "`plans limits` lists them"
-        raise LimitUnknown(f"No check reads the setting {key}; {cure}.")
+        raise LimitUnknown("No check reads the setting %(key)s; %(cure)s.", key=key, cure=cure)
     return rule_id
 
 
@@ -125,4 +125,8 @@ def _number(key: str, value: Any) -> Decimal:
             return Decimal(value)
     except InvalidOperation:
         pass
-    raise LimitUnknown(f"The setting {key} = {value!r} is no number; a ratio is written as 0.70.")
+    raise LimitUnknown(
+        "The setting %(key)s = %(value)s is no number; a ratio is written as 0.70.",
+        key=key,
+        value=f"{value!r}",
+    )

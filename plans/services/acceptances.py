@@ -85,7 +85,9 @@ def acceptance_send(
     role_check(user=by, roles=SENDERS, on=at.date(), act="Sending a plan for acceptance")
     version = PlanVersion.objects.select_for_update(of=("self",), no_key=True).get(pk=version_id)
     if version.status != VersionStatus.PUBLISHED:
-        raise VersionNotPublished(f"{version} is not published: publish it before it is sent for acceptance.")
+        raise VersionNotPublished(
+            "%(version)s is not published: publish it before it is sent for acceptance.", version=version
+        )
     asked = set(version.acceptances.values_list("person_id", flat=True))
     rows = [
         Acceptance(
@@ -101,7 +103,7 @@ def acceptance_send(
         if person_id not in asked
     ]
     if not rows:
-        raise NobodyToAsk(f"Everybody on {version} who can sign in has been asked.")
+        raise NobodyToAsk("Everybody on %(version)s who can sign in has been asked.", version=version)
     made = Acceptance.objects.bulk_create(rows)
     _tell_waiting(made, key="sent", at=at)
     return made
@@ -196,7 +198,7 @@ def _own(acceptance_id: UUID, *, by: User) -> Acceptance:
 def _to_answer(acceptance_id: UUID, *, by: User, at: datetime) -> Acceptance:
     acceptance = _own(acceptance_id, by=by)
     if acceptance.status not in WAITING:
-        raise AcceptanceAnswered(f"It is {acceptance.get_status_display().lower()} already.")
+        raise AcceptanceAnswered("It is %(status)s already.", status=acceptance.get_status_display().lower())
     return acceptance_open(acceptance_id=acceptance_id, by=by, at=at)
 
 

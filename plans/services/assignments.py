@@ -63,7 +63,11 @@ def assignment_make(
     """
     laws: dict[str, Refusal | type[Refusal]] = {
         "assignments_do_not_overlap": AssignedAlready(
-            f"{person} is on {plan.code} already on one of the days from {since} on; end that assignment first."
+            "%(person)s is on %(plan)s already on one of the days from %(since)s on; end that "
+            "assignment first.",
+            person=person,
+            plan=plan.code,
+            since=since,
         ),
         "assignments_share_is_a_share": ShareOutOfRange("A share lies between 0 and 1 (0 % and 100 %)."),
         IN_FORCE_LAW: NotInForce,
@@ -94,7 +98,11 @@ def assignment_end(*, assignment_id: UUID, last_day: date, by: User) -> Assignme
     """
     assignment = Assignment.objects.select_for_update(no_key=True).get(pk=assignment_id)
     if last_day not in assignment.span:
-        raise DayOutside(f"The assignment of {assignment} does not hold on {last_day}.")
+        raise DayOutside(
+            "The assignment of %(assignment)s does not hold on %(last_day)s.",
+            assignment=assignment,
+            last_day=last_day,
+        )
     assignment.valid = DateRange(assignment.span.since, last_day + timedelta(days=1))
     assignment.save(update_fields=["valid"])
     return assignment
@@ -115,6 +123,8 @@ def _versions_in(*, plan: Plan, since: date, last_day: date | None) -> list[tupl
         day = shared.until
     if not found or (wanted.until is not None and day < wanted.until):
         raise NotInForce(
-            f"No published version of {plan.code} is in force on {day}; publish one for that day first."
+            "No published version of %(plan)s is in force on %(day)s; publish one for that day first.",
+            plan=plan.code,
+            day=day,
         )
     return found

@@ -86,8 +86,11 @@ def version_hold_blocked(*, version: PlanVersion, stage: Stage, at: datetime, ac
             f"{found.rule}{f' ({found.at})' if found.at else ''}: {found.message}" for found in blocks[:8]
         )
         raise DesignBlocked(
-            f"{version} cannot be {act_words}: {said} Mend the plan, or have it let stand with a reason "
-            "(`manage.py plans waive`)."
+            "%(version)s cannot be %(act_words)s: %(said)s Mend the plan, or have it let stand "
+            "with a reason (`manage.py plans waive`).",
+            version=version,
+            act_words=act_words,
+            said=said,
         )
     findings_keep(table=VERSION_TABLE, subject_id=version.pk, found=report.findings, at=at)
 
@@ -125,15 +128,24 @@ def findings_let_stand(
 ) -> list[Finding]:
     """Let findings on a version stand, or on the one a working draft will be. Part of the act that calls it."""
     if not reason.strip():
-        raise ReasonMissing(f"Say why {rule} may stand on {version}.")
+        raise ReasonMissing("Say why %(rule)s may stand on %(version)s.", rule=rule, version=version)
     found = _found(version=version, rule=rule, about=about, at=at)
     roles = [Role(waiver) for waiver in RULES[rule].waived_by]
     if not roles:
-        raise NotToBeWaived(f"{rule} has to be mended, nobody can let it stand: {found[0].message}")
+        raise NotToBeWaived(
+            "%(rule)s has to be mended, nobody can let it stand: %(message)s",
+            rule=rule,
+            message=found[0].message,
+        )
     role_check(user=by, roles=roles, on=at.date(), act=f"Letting {rule} stand")
     blocks = any(one.severity is Severity.BLOCKS for one in found)
     if blocks and by.pk in (version.prepared_by_id, version.created_by_id):
-        raise PreparerCannotWaive(f"{by} prepared {version}; a second person lets {rule} stand.")
+        raise PreparerCannotWaive(
+            "%(by)s prepared %(version)s; a second person lets %(rule)s stand.",
+            by=by,
+            version=version,
+            rule=rule,
+        )
     messages = [one.message for one in found]
     open_rows = Finding.objects.filter(
         subject_table=VERSION_TABLE, subject_id=str(version.pk), rule=rule, status=FindingStatus.OPEN
@@ -147,13 +159,18 @@ def findings_let_stand(
 
 def _found(*, version: PlanVersion, rule: str, about: str, at: datetime) -> list[Found]:
     if rule not in RULES:
-        raise CheckUnknown(f"There is no check {rule}; docs/reference/checks.md lists them.")
+        raise CheckUnknown("There is no check %(rule)s; docs/reference/checks.md lists them.", rule=rule)
     report = version_report(version=version, at=at, stage=Stage.PUBLISHING)
     waived = _waived(version)
     found = [one for one in report.of(rule) if one.message not in waived and about in ("", one.about)]
     if not found:
         whom = f" about {about}" if about else ""
-        raise CheckUnknown(f"{rule} finds nothing{whom} on {version} that is not let stand already.")
+        raise CheckUnknown(
+            "%(rule)s finds nothing%(whom)s on %(version)s that is not let stand already.",
+            rule=rule,
+            whom=whom,
+            version=version,
+        )
     return found
 
 

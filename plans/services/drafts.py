@@ -19,7 +19,7 @@ from kamcomp.calendar.models import FiscalCalendar
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from plans.choices import DraftStatus, PlanType, StepKind
 from plans.engine.document import plan_from_document, written_out
 from plans.engine.edits import Edit, edited, edits_read, edits_written, touches
@@ -51,9 +51,9 @@ class NothingChanged(Refusal):
 class DraftChanged(Refusal):
     """Somebody else changed the same place meanwhile."""
 
-    def __init__(self, message: str, *, draft: Draft, places: Sequence[str]) -> None:
+    def __init__(self, sentence: str, /, *, draft: Draft, places: Sequence[str], **values: object) -> None:
         self.draft, self.places = draft, tuple(places)
-        super().__init__(message)
+        super().__init__(sentence, **values)
 
 
 @act
@@ -80,10 +80,16 @@ def draft_begin(
     whole = written_out(document)
     if plan is None:
         if Plan.objects.filter(code=whole["code"]).exists():
-            raise PlanExists(f"There is a plan {whole['code']} already; begin a draft of its next version.")
+            raise PlanExists(
+                "There is a plan %(whole)s already; begin a draft of its next version.", whole=whole["code"]
+            )
     elif (whole["code"], whole["type"]) != (plan.code, plan.plan_type):
         raise DocumentOfAnotherPlan(
-            f"The document is of {whole['code']}, a {whole['type']} plan; {plan.code} is a {plan.plan_type} plan."
+            "The document is of %(whole)s, a %(type)s plan; %(plan)s is a %(plan_type)s plan.",
+            whole=whole["code"],
+            type=whole["type"],
+            plan=plan.code,
+            plan_type=plan.plan_type,
         )
     in_calendar = plan.calendar if plan else calendar
     if in_calendar is None:
@@ -171,7 +177,9 @@ def draft_resume(*, draft_id: UUID, by: User, at: datetime) -> Draft:
     role_check(user=by, roles=DESIGNERS, on=at.date(), act="Designing a plan")
     draft = _locked(draft_id=draft_id)
     if draft.status != DraftStatus.DISCARDED:
-        raise DraftNotOpen(f"The draft of {draft} was not put aside; it is {_state(draft)}.")
+        raise DraftNotOpen(
+            "The draft of %(draft)s was not put aside; it is %(state)s.", draft=draft, state=_state(draft)
+        )
     return _saved(draft, status=DraftStatus.EDITING, changed_by=by, changed_at=at)
 
 
@@ -189,7 +197,8 @@ def draft_submit(*, draft_id: UUID, seen: int, by: User, at: datetime) -> PlanVe
     draft = _open(draft_id=draft_id, by=by, at=at)
     if draft.step != seen:
         raise DraftChanged(
-            f"{draft.changed_by} changed the draft meanwhile; look at it before you submit it.",
+            "%(who)s changed the draft meanwhile; look at it before you submit it.",
+            who=draft.changed_by,
             draft=draft,
             places=(),
         )
@@ -224,7 +233,9 @@ def draft_waive(
     """
     draft = _locked(draft_id=draft_id)
     if draft.status != DraftStatus.EDITING:
-        raise DraftNotOpen(f"The draft of {draft} is {_state(draft)}; look at its version.")
+        raise DraftNotOpen(
+            "The draft of %(draft)s is %(state)s; look at its version.", draft=draft, state=_state(draft)
+        )
     version = draft_as_version(draft=draft)
     return findings_let_stand(version=version, rule=rule, reason=reason, by=by, at=at, about=about)
 
@@ -246,7 +257,11 @@ def _open(*, draft_id: UUID, by: User, at: datetime) -> Draft:
     role_check(user=by, roles=DESIGNERS, on=at.date(), act="Designing a plan")
     draft = _locked(draft_id=draft_id)
     if draft.status != DraftStatus.EDITING:
-        raise DraftNotOpen(f"The draft of {draft} is {_state(draft)}; it is not edited any more.")
+        raise DraftNotOpen(
+            "The draft of %(draft)s is %(state)s; it is not edited any more.",
+            draft=draft,
+            state=_state(draft),
+        )
     return draft
 
 
@@ -259,7 +274,9 @@ def _check_seen(*, draft: Draft, edits: Sequence[Edit], seen: int) -> None:
     places = touches(edits, [edit for step in later for edit in edits_read(step.edits)])
     if places:
         raise DraftChanged(
-            f"{draft.changed_by} changed {', '.join(place or 'the whole document' for place in places)} meanwhile.",
+            "%(who)s changed %(where)s meanwhile.",
+            who=draft.changed_by,
+            where=", ".join(places) if all(places) else Word("the whole document"),
             draft=draft,
             places=places,
         )

@@ -62,9 +62,11 @@ def history_load(
     :raises VersionsOverlap: if two of the versions hold on one day.
     """
     if not reason.strip():
-        raise ReasonMissing(f"Say why past versions of {plan} are loaded.")
+        raise ReasonMissing("Say why past versions of %(plan)s are loaded.", plan=plan)
     if prepared_by.pk == by.pk:
-        raise DrafterCannotApprove(f"{by} brings the history of {plan}; a second person answers for it.")
+        raise DrafterCannotApprove(
+            "%(by)s brings the history of %(plan)s; a second person answers for it.", by=by, plan=plan
+        )
     _check_not_live(plan=plan)
     drafts = [
         version_draft(
@@ -106,7 +108,10 @@ def _check_not_live(*, plan: Plan) -> None:
     )
     if locked is not None:
         raise ProgrammeIsLive(
-            f"{plan.calendar} has locked {locked}: the programme is live. Draft, approve and publish a version instead."
+            "%(calendar)s has locked %(locked)s: the programme is live. Draft, approve and "
+            "publish a version instead.",
+            calendar=plan.calendar,
+            locked=locked,
         )
 
 

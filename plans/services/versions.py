@@ -24,7 +24,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.lawful import refusing
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from kamcomp.spans import Span
 from plans.checks.facts import Stage
 from plans.choices import Loading, PlanType, VersionStatus
@@ -102,7 +102,11 @@ def plan_make(
     :raises PlanExists: if the code is taken.
     """
     with refusing(
-        {"plans_plan_code_key": PlanExists(f"There is a plan {code} already; draft its next version.")}
+        {
+            "plans_plan_code_key": PlanExists(
+                "There is a plan %(code)s already; draft its next version.", code=code
+            )
+        }
     ):
         return Plan.objects.create(
             code=code,
@@ -182,10 +186,12 @@ def version_approve(*, version_id: UUID, by: User, at: datetime, comment: str = 
         version=version, status=VersionStatus.DRAFT, otherwise=VersionNotDraft, cure="draft the next version"
     )
     if by.pk in (version.prepared_by_id, version.created_by_id):
-        raise DrafterCannotApprove(f"{by} prepared {version}; a second person approves it.")
+        raise DrafterCannotApprove(
+            "%(by)s prepared %(version)s; a second person approves it.", by=by, version=version
+        )
     role_check(user=by, roles=APPROVERS, on=at.date(), act="Approving a plan")
     _check_digest(version=version)
-    version_hold_blocked(version=version, stage=Stage.APPROVAL, at=at, act_words="approved")
+    version_hold_blocked(version=version, stage=Stage.APPROVAL, at=at, act_words=Word("approved"))
     version.status, version.approved_by, version.approved_at = VersionStatus.APPROVED, by, at
     version.save(update_fields=["status", "approved_by", "approved_at"])
     Approval.objects.create(
@@ -225,8 +231,12 @@ def version_publish(*, version_id: UUID, by: User, at: datetime, late_reason: st
     if version.loading == Loading.LIVE:
         _check_days_open(version=version)
         _check_in_time(version=version, at=at, late_reason=late_reason)
-    version_hold_blocked(version=version, stage=Stage.PUBLISHING, at=at, act_words="published")
-    overlaps = VersionsOverlap(f"Another published version of {version.plan} holds on a day of {version}.")
+    version_hold_blocked(version=version, stage=Stage.PUBLISHING, at=at, act_words=Word("published"))
+    overlaps = VersionsOverlap(
+        "Another published version of %(plan)s holds on a day of %(version)s.",
+        plan=version.plan,
+        version=version,
+    )
     with refusing(
         {"plans_one_published_version_a_day": overlaps, IN_FORCE_LAW: VersionsOverlap},
         at_once=[IN_FORCE_LAW, WHOLE_VERSION_LAW],
@@ -253,11 +263,13 @@ def version_withdraw(*, version_id: UUID, by: User, at: datetime, reason: str) -
     """
     version = _locked(version_id=version_id)
     if not reason.strip():
-        raise ReasonMissing(f"Say why {version} is withdrawn.")
+        raise ReasonMissing("Say why %(version)s is withdrawn.", version=version)
     published = version.status == VersionStatus.PUBLISHED
     if published and (version.span.since <= at.date() or version.assignments.exists()):
         raise InForceAlready(
-            f"{version} is in force from {version.span.since} on, or people are on it; publish the next version."
+            "%(version)s is in force from %(since)s on, or people are on it; publish the next version.",
+            version=version,
+            since=version.span.since,
         )
     laws = {
         "plan_versions_withdrawn_before_in_force": InForceAlready,
@@ -281,7 +293,11 @@ def _terms(*, plan: Plan, document: Mapping[str, Any]) -> PlanTerms:
     terms = plan_from_document(document)
     if terms.code != plan.code or str(terms.type) != plan.plan_type:
         raise DocumentOfAnotherPlan(
-            f"The document is of {terms.code}, a {terms.type} plan; {plan.code} is a {plan.plan_type} plan."
+            "The document is of %(terms)s, a %(type)s plan; %(plan)s is a %(plan_type)s plan.",
+            terms=terms.code,
+            type=terms.type,
+            plan=plan.code,
+            plan_type=plan.plan_type,
         )
     return terms
 
@@ -306,7 +322,9 @@ def _check_status(
 
 def _check_digest(*, version: PlanVersion) -> None:
     if plan_digest(plan_from_document(version.document)) != version.digest:
-        raise DocumentChanged(f"The document of {version} is not what its digest says; draft it again.")
+        raise DocumentChanged(
+            "The document of %(version)s is not what its digest says; draft it again.", version=version
+        )
 
 
 def _check_approved_digest(*, version: PlanVersion) -> None:
@@ -315,7 +333,9 @@ def _check_approved_digest(*, version: PlanVersion) -> None:
         subject_table=VERSION_TABLE, subject_id=version.pk, decision=Decision.APPROVED, digest=version.digest
     )
     if not approved.exists():
-        raise DocumentChanged(f"Nobody approved {version} as it stands; draft it again and have it approved.")
+        raise DocumentChanged(
+            "Nobody approved %(version)s as it stands; draft it again and have it approved.", version=version
+        )
 
 
 def _check_days_open(*, version: PlanVersion) -> None:
@@ -325,7 +345,10 @@ def _check_days_open(*, version: PlanVersion) -> None:
     last = locked.order_by("-days").first()
     if last is not None:
         raise DaysLocked(
-            f"{version} holds in {last}, which is locked; let it begin on {last.span.until} or later."
+            "%(version)s holds in %(last)s, which is locked; let it begin on %(until)s or later.",
+            version=version,
+            last=last,
+            until=last.span.until,
         )
 
 
@@ -334,7 +357,10 @@ def _check_in_time(*, version: PlanVersion, at: datetime, late_reason: str) -> N
         return
     if not late_reason.strip():
         raise PublishedLate(
-            f"{version} is in force from {version.span.since} on, and it is {at.date()}; say why it is published late."
+            "%(version)s is in force from %(since)s on, and it is %(at)s; say why it is published late.",
+            version=version,
+            since=version.span.since,
+            at=at.date(),
         )
     _finding(version=version, rule=LATE_RULE, message=late_reason, severity=Severity.TO_LOOK_AT, at=at)
 

@@ -25,6 +25,7 @@ from kamcomp.identity.models import User
 from kamcomp.identity.viewing import is_looking
 from kamcomp.pages.screens import Crumb, FormScreen, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from plans.choices import AcceptanceStatus
@@ -220,7 +221,7 @@ class AcceptanceSend(VersionScreen):
             texts = agreements(version=self.version)
             made = acceptance_send(version_id=version_id, texts=texts, by=user, at=timezone.now())
         except Refusal as refusal:
-            said(request, str(refusal))
+            said(request, worded(refusal))
             return redirect("plans:version-show", version_id)
         said(request, __("Sent to %(count)s people.") % {"count": len(made)})
         return redirect("plans:acceptance-list")

@@ -46,8 +46,11 @@ def _value(key: str, value: Any) -> Any:
         pass
     known = ", ".join(PREFIX + name for name in _shipped())
     raise ConventionUnknown(
-        f"The policy setting {key} = {value!r} cannot be read; the counting rules are {known}; "
-        "amounts are text, months are whole numbers."
+        "The policy setting %(key)s = %(value)s cannot be read; the counting rules are "
+        "%(known)s; amounts are text, months are whole numbers.",
+        key=key,
+        value=f"{value!r}",
+        known=known,
     )
 
 

@@ -73,7 +73,8 @@ def results_measured(
     unknown = sorted({need.metric for need in needed if need.metric not in metrics})
     if unknown:
         raise MetricUnknown(
-            f"There is no metric {', '.join(unknown)}; `manage.py metrics list` shows what there is."
+            "There is no metric %(unknown)s; `manage.py metrics list` shows what there is.",
+            unknown=", ".join(unknown),
         )
     wanted = [need for need in needed if metrics[need.metric].source == MetricSource.COMPUTED]
     return (
@@ -238,8 +239,11 @@ class _Measurement:
             return self._nodes[need.node_id][1]
         if need.person_id not in self._packages:
             raise CurrencyUnknown(
-                f"{self._people[need.person_id]} has no approved pay package in {self.period}, and the target of "
-                f"{need.metric} names no currency: give one of them a currency."
+                "%(people)s has no approved pay package in %(period)s, and the target of %(metric)s "
+                "names no currency: give one of them a currency.",
+                people=self._people[need.person_id],
+                period=self.period,
+                metric=need.metric,
             )
         return self._packages[need.person_id]
 

@@ -103,7 +103,9 @@ def results_set(*, period: Period, cells: Sequence[CellSet], by: User, at: datet
         source=MetricSource.EXTERNAL
     )
     if (one := computed.first()) is not None:
-        raise MetricComputed(f"{one.name} is computed from facts: import the facts, and its result follows.")
+        raise MetricComputed(
+            "%(one)s is computed from facts: import the facts, and its result follows.", one=one.name
+        )
     believed = Result.objects.current().filter(period=period, window=Window.PERIOD)
     _clashes(cells, _standing(believed, cells))
     header = (
@@ -136,7 +138,9 @@ def _check(*, period: Period, cells: Sequence[CellSet], by: User, at: datetime) 
     # Two who fill in the same period follow each other.
     now = Period.objects.select_for_update(no_key=True).get(pk=period.pk)
     if now.status == PeriodStatus.LOCKED:
-        raise PeriodClosed(f"{period.code} is locked: correct it by an adjustment in the open period.")
+        raise PeriodClosed(
+            "%(period)s is locked: correct it by an adjustment in the open period.", period=period.code
+        )
     if not cells:
         raise NothingChanged("No cell differs from what stands: nothing to save.")
 

@@ -79,14 +79,28 @@ def rates_objective(*, objective: AccountObjective, user: User, on: date) -> boo
 def _refuse_unless_ratable(*, objective: AccountObjective, rating: Decimal, by: User, on: date) -> None:
     if rating not in SCALE:
         steps = ", ".join(f"{step * 100:.0f}" for step in SCALE)
-        raise RatingNotOnScale(f"{objective.code}: a rating is one of {steps} %, not {rating * 100:f} %.")
+        raise RatingNotOnScale(
+            "%(objective)s: a rating is one of %(steps)s %%, not %(value)s %%.",
+            objective=objective.code,
+            steps=steps,
+            value=f"{rating * 100:f}",
+        )
     if objective.owner.user_id is not None and objective.owner.user_id == by.pk:
-        raise RatingOfOwn(f"{objective.code} is an objective of your own; someone else rates it.")
+        raise RatingOfOwn(
+            "%(objective)s is an objective of your own; someone else rates it.", objective=objective.code
+        )
     if not rates_objective(objective=objective, user=by, on=on):
         raise RaterNotEntitled(
-            f"{objective.code} is rated by the key account manager of {objective.account}, by the manager of its "
-            f"owner or by a compensation admin, not by {by}."
+            "%(objective)s is rated by the key account manager of %(account)s, by the manager of "
+            "its owner or by a compensation admin, not by %(by)s.",
+            objective=objective.code,
+            account=objective.account,
+            by=by,
         )
     if objective.status in (ObjectiveStatus.DRAFT, ObjectiveStatus.DROPPED):
         state = objective.get_status_display().lower()
-        raise ObjectiveNotAgreed(f"{objective.code} is {state}; agree on it before it is rated.")
+        raise ObjectiveNotAgreed(
+            "%(objective)s is %(state)s; agree on it before it is rated.",
+            objective=objective.code,
+            state=state,
+        )

@@ -79,7 +79,9 @@ def results_compute(
     :raises MetricUnknown, CurrencyUnknown, RateMissing: as measuring does.
     """
     if calendar is not None and calendar.pk != period.calendar_id:
-        raise CalendarMismatch(f"{period} is not a period of calendar {calendar.code}.")
+        raise CalendarMismatch(
+            "%(period)s is not a period of calendar %(calendar)s.", period=period, calendar=calendar.code
+        )
     period = Period.objects.select_for_update(no_key=True).select_related("calendar").get(pk=period.pk)
     needs = list(
         result_needs(period=period) if needed is None else {need.key: need for need in needed}.values()
@@ -114,8 +116,11 @@ def _believed(*, period: Period, at: datetime) -> dict[Key, Result]:
     newest = max((row.recorded_at for row in rows), default=at)
     if newest > at:
         raise ResultsNewer(
-            f"Results of {period} were computed at {newest:%Y-%m-%d %H:%M:%S.%f}, "
-            f"after {at:%Y-%m-%d %H:%M:%S.%f}: compute them as of now, or start a new run."
+            "Results of %(period)s were computed at %(newest)s, after %(at)s: compute them as of "
+            "now, or start a new run.",
+            period=period,
+            newest=f"{newest:%Y-%m-%d %H:%M:%S.%f}",
+            at=f"{at:%Y-%m-%d %H:%M:%S.%f}",
         )
     return {(row.metric.code, row.window, row.node_id, row.person_id, row.segment_id): row for row in rows}
 

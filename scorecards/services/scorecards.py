@@ -68,7 +68,11 @@ def scorecard_open(
     """
     role_check(user=by, roles=KEEPERS, on=at.date(), act="Opening a scorecard")
     if (there := scorecard_of(subject=subject, period=period)) is not None:
-        raise ScorecardThere(f"{there} is there already: it is {there.get_status_display().lower()}.")
+        raise ScorecardThere(
+            "%(there)s is there already: it is %(status)s.",
+            there=there,
+            status=there.get_status_display().lower(),
+        )
     codes = list(metrics) or [line.metric for line in scorecard(subject=subject, period=period).lines]
     owner = {"node": subject} if isinstance(subject, AccountNode) else {"person": subject}
     card = Scorecard.objects.create(period=period, created_by=by, **owner)
@@ -121,13 +125,19 @@ def _refuse_unsettled(*, card: Scorecard, without: Sequence[str]) -> None:
     period = card.period
     if period.status not in (PeriodStatus.COLLECTING, PeriodStatus.LOCKED):
         raise ScorecardNotSettled(
-            f"{card} can still change: {period} is {period.get_status_display().lower()}. Make it final when the "
-            "period's last day is over."
+            "%(card)s can still change: %(period)s is %(status)s. Make it final when the period's "
+            "last day is over.",
+            card=card,
+            period=period,
+            status=period.get_status_display().lower(),
         )
     if without and period.status != PeriodStatus.LOCKED:
         raise ScorecardNotSettled(
-            f"{card} can still change: there is no result yet of {', '.join(without)}. Make it final when there "
-            f"is, when {period} is locked, or choose its metrics without."
+            "%(card)s can still change: there is no result yet of %(without)s. Make it final when "
+            "there is, when %(period)s is locked, or choose its metrics without.",
+            card=card,
+            without=", ".join(without),
+            period=period,
         )
 
 
@@ -138,7 +148,7 @@ def _open_card(scorecard_id: UUID) -> Scorecard:
         .get(pk=scorecard_id)
     )
     if card.status == ScorecardStatus.FINAL:
-        raise ScorecardIsFinal(f"{card} is final and stays as it is.")
+        raise ScorecardIsFinal("%(card)s is final and stays as it is.", card=card)
     return card
 
 
@@ -148,10 +158,13 @@ def _hold(*, card: Scorecard, codes: Sequence[str], by: User) -> None:
     unknown = [code for code in codes if code not in known]
     if unknown:
         raise ScorecardEmpty(
-            f"There is no metric {unknown[0]}: `manage.py metrics list` shows those there are."
+            "There is no metric %(unknown)s: `manage.py metrics list` shows those there are.",
+            unknown=unknown[0],
         )
     if not known:
-        raise ScorecardEmpty(f"{card} would hold no metric: name some, or agree on targets first.")
+        raise ScorecardEmpty(
+            "%(card)s would hold no metric: name some, or agree on targets first.", card=card
+        )
     ScorecardLine.objects.bulk_create(
         ScorecardLine(scorecard=card, metric=metric, created_by=by) for _code, metric in sorted(known.items())
     )

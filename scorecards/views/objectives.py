@@ -24,6 +24,7 @@ from kamcomp.calendar.models import Period
 from kamcomp.identity.models import User
 from kamcomp.pages.figures import percent_text
 from kamcomp.pages.screens import Screen, said
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from scorecards.selectors.objectives import objectives_rated, rated_so_far, rating_periods
@@ -132,7 +133,7 @@ class ObjectiveRate(ObjectiveScreen):
                 at=timezone.now(),
             )
         except Refusal as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, worded(refusal))
             return self.answer(sent=form, of=objective_id, status=422)
         said(request, __("Rated: %(objective)s.") % {"objective": objective.statement})
         return redirect(f"{reverse('scorecards:objective-list')}?period={self.period.code}")

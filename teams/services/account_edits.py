@@ -63,7 +63,9 @@ def account_state_put(
     account = StrategicAccount.objects.select_for_update(of=("self",), no_key=True).get(pk=account_id)
     if account.status != seen:
         raise AccountChangedMeanwhile(
-            f"{account} is {account.get_status_display().lower()} by now; look at it again before you change it."
+            "%(account)s is %(status)s by now; look at it again before you change it.",
+            account=account,
+            status=account.get_status_display().lower(),
         )
     if status == AccountStatus.ACTIVE:
         return account_activate(account_id=account_id, by=by)
@@ -72,7 +74,7 @@ def account_state_put(
     if status != AccountStatus.EXITED:
         raise AccountStateUnknown("An account becomes active, in review or exited.")
     if last_day is None:
-        raise LastDayMissing(f"Say the last day of {account} in the programme.")
+        raise LastDayMissing("Say the last day of %(account)s in the programme.", account=account)
     return account_exit(account_id=account_id, last_day=last_day, by=by)
 
 
@@ -94,7 +96,7 @@ def account_part_put(
     node = AccountNode.objects.select_for_update(of=("self",), no_key=True).get(pk=node_id)
     if seen is not None and dict(seen) != part_state(node=node):
         raise AccountChangedMeanwhile(
-            f"Somebody changed {node} after you opened it; compare before you save."
+            "Somebody changed %(node)s after you opened it; compare before you save.", node=node
         )
     changed = {name: values[name] for name in NODE_TERMS if name in values}
     changed = {name: value for name, value in changed.items() if value != getattr(node, name)}

@@ -96,5 +96,7 @@ def account_exit(*, account_id: UUID, last_day: date, by: User) -> StrategicAcco
 def _locked(*, account_id: UUID) -> StrategicAccount:
     account = StrategicAccount.objects.select_for_update(no_key=True).get(pk=account_id)
     if account.status == AccountStatus.EXITED:
-        raise AccountExited(f"{account} left the programme; take its account into the programme anew.")
+        raise AccountExited(
+            "%(account)s left the programme; take its account into the programme anew.", account=account
+        )
     return account

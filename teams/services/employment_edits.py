@@ -148,7 +148,9 @@ def person_employment_end(
     later = Employment.objects.filter(person=person, valid__startswith__gt=last_day).order_by("valid").first()
     if later is not None:
         raise EmploymentFollows(
-            f"{person} has an employment from {later.span.since} that follows; change this one from a day instead."
+            "%(person)s has an employment from %(since)s that follows; change this one from a day instead.",
+            person=person,
+            since=later.span.since,
         )
     before: States = {PERSON: {"status": person.status}, str(old.pk): employment_state(employment=old)}
     employment_end(person=person, last_day=last_day, reason=reason, by=by)
@@ -169,7 +171,9 @@ def person_employment_undo(*, edit: EmploymentEdit, by: User, at: datetime) -> P
         raise EmploymentsOvertaken(
             "The employments are no longer as this edit left them; change them from a date instead."
         )
-    overlaps = EmploymentOverlaps(f"{person} has another employment on one of the days by now.")
+    overlaps = EmploymentOverlaps(
+        "%(person)s has another employment on one of the days by now.", person=person
+    )
     with refusing({"employments_do_not_overlap": overlaps}):
         Employment.objects.filter(
             pk__in=[key for key, state in edit.before.items() if state is None]
@@ -198,7 +202,7 @@ def _opened(*, person_id: UUID, by: User, at: datetime) -> Person:
     role_check(user=by, roles=EDITORS, on=at.date(), act=ACT)
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
     if person.user_id == by.pk:
-        raise OwnEmployment(f"{by} cannot change the employment they are paid by; ask a colleague.")
+        raise OwnEmployment("%(by)s cannot change the employment they are paid by; ask a colleague.", by=by)
     return person
 
 
@@ -210,7 +214,8 @@ def _employment(
     employment = Employment.objects.get(pk=employment_id)
     if seen is not None and dict(seen) != employment_state(employment=employment):
         raise EmploymentChangedMeanwhile(
-            f"Somebody changed the employment of {person} after you opened it; compare before you save."
+            "Somebody changed the employment of %(person)s after you opened it; compare before you save.",
+            person=person,
         )
     return employment, person
 
@@ -219,7 +224,10 @@ def _check_day(*, employment: Employment, day: date) -> None:
     if day not in employment.span:
         span = employment.span
         raise EmploymentDayOutside(
-            f"The employment does not hold on {day}: it runs from {span.since} to {span.last or 'further notice'}."
+            "The employment does not hold on %(day)s: it runs from %(since)s to %(last)s.",
+            day=day,
+            since=span.since,
+            last=span.last or "further notice",
         )
 
 

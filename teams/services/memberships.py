@@ -119,7 +119,7 @@ def membership_change(*, membership_id: UUID, since: date, changes: dict[str, An
     :raises DayOutside: if the membership does not hold on `since`.
     """
     if unknown := changes.keys() - CHANGEABLE:
-        raise NotAMembership(f"A membership has no {', '.join(sorted(unknown))} to change.")
+        raise NotAMembership("A membership has no %(fields)s to change.", fields=", ".join(sorted(unknown)))
     old = Membership.objects.select_for_update(no_key=True).get(pk=membership_id)
     _check_day(membership=old, day=since)
     segments, rest = list(old.segments.all()), DateRange(since, old.valid.upper)
@@ -175,8 +175,11 @@ def membership_hand_over(*, membership_id: UUID, to: Person, since: date, by: Us
 def _check_day(*, membership: Membership, day: date) -> None:
     if day not in membership.span:
         raise DayOutside(
-            f"{membership} does not hold on {day}: it runs from {membership.span.since}"
-            f" to {membership.span.last or 'further notice'}."
+            "%(membership)s does not hold on %(day)s: it runs from %(since)s to %(last)s.",
+            membership=membership,
+            day=day,
+            since=membership.span.since,
+            last=membership.span.last or "further notice",
         )
 
 
@@ -185,13 +188,21 @@ def _refusing(*, account: StrategicAccount, person: Person) -> Any:
         {
             DEDICATION_LAW: DedicationExceeded,
             "memberships_one_kam_a_day": KamAlready(
-                f"{account} has another key account manager on one of these days; end that membership first."
+                "%(account)s has another key account manager on one of these days; end that "
+                "membership first.",
+                account=account,
             ),
             "memberships_do_not_overlap": MemberAlready(
-                f"{person} is on the team of {account} already on one of these days; change that membership."
+                "%(person)s is on the team of %(account)s already on one of these days; change that "
+                "membership.",
+                person=person,
+                account=account,
             ),
             "memberships_kam_takes_no_pool_share": KamSharesNoPool(
-                f"{person} hands out the pool of {account} as its key account manager and shares in none of it."
+                "%(person)s hands out the pool of %(account)s as its key account manager and shares "
+                "in none of it.",
+                person=person,
+                account=account,
             ),
             "memberships_dedication_is_a_share": ShareOutOfRange(
                 "A dedication lies between 0 and 1 (0 % and 100 %)."

@@ -106,11 +106,15 @@ def package_approve(*, package_id: UUID, by: User, at: datetime) -> PayPackage:
     _check_not_own(person=package.person, user=by)
     if package.status != PackageStatus.PROPOSED:
         raise PackageDecided(
-            f"The package of {package.person} from {package.span.since} is approved already."
+            "The package of %(person)s from %(since)s is approved already.",
+            person=package.person,
+            since=package.span.since,
         )
     if package.created_by_id == by.pk:
         raise ProposerCannotApprove(
-            f"{by} proposed the package of {package.person}; a second person approves it."
+            "%(by)s proposed the package of %(person)s; a second person approves it.",
+            by=by,
+            person=package.person,
         )
     standing = PayPackage.objects.filter(
         person=package.person, status=PackageStatus.APPROVED, valid__overlap=package.valid
@@ -118,7 +122,9 @@ def package_approve(*, package_id: UUID, by: User, at: datetime) -> PayPackage:
     later = standing.filter(valid__startswith__gte=package.span.since).order_by("valid").first()
     if later is not None:
         raise PackageInside(
-            f"A package of {package.person} from {later.span.since} is in force already; let this one end before."
+            "A package of %(person)s from %(since)s is in force already; let this one end before.",
+            person=package.person,
+            since=later.span.since,
         )
     for before in standing:
         PayPackage.objects.filter(pk=before.pk).update(valid=DateRange(before.span.since, package.span.since))
@@ -139,11 +145,13 @@ def package_withdraw(*, package_id: UUID, by: User, at: datetime) -> None:
     package = PayPackage.objects.select_for_update(no_key=True).select_related("person").get(pk=package_id)
     if package.status != PackageStatus.PROPOSED:
         raise PackageDecided(
-            f"The package of {package.person} from {package.span.since} is approved: propose another one."
+            "The package of %(person)s from %(since)s is approved: propose another one.",
+            person=package.person,
+            since=package.span.since,
         )
     package.delete()
 
 
 def _check_not_own(*, person: Person, user: User) -> None:
     if person.user_id == user.pk:
-        raise OwnPay(f"{user} cannot decide on their own pay; ask a colleague.")
+        raise OwnPay("%(user)s cannot decide on their own pay; ask a colleague.", user=user)

@@ -67,7 +67,9 @@ def person_make(
     :raises PersonExists: if the employee id, the payroll number or the user is another person's.
     """
     taken = PersonExists(
-        f"Employee id {employee_id}, payroll number {payroll_number or '-'} or the user is taken."
+        "Employee id %(employee_id)s, payroll number %(payroll_number)s or the user is taken.",
+        employee_id=employee_id,
+        payroll_number=payroll_number or "-",
     )
     laws = dict.fromkeys(
         ("teams_person_employee_id_key", "teams_person_user_id_key", "person_details_one_payroll_number"),
@@ -94,7 +96,9 @@ def person_user_set(*, person: Person, user: User, by: User | None) -> Person:
 
     :raises PersonExists: if the user is another person's.
     """
-    taken = PersonExists(f"The user {user.get_username()} is another person's: a user is one person.")
+    taken = PersonExists(
+        "The user %(user)s is another person's: a user is one person.", user=user.get_username()
+    )
     with refusing({"teams_person_user_id_key": taken}):
         person.user = user
         person.save(update_fields=["user"])
@@ -116,7 +120,9 @@ def person_details_put(
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
     details, _made = PersonDetails.objects.get_or_create(person=person)
     _check_not_erased(details=details)
-    taken = PersonExists(f"The payroll number {payroll_number} is another person's.")
+    taken = PersonExists(
+        "The payroll number %(payroll_number)s is another person's.", payroll_number=payroll_number
+    )
     with refusing({"person_details_one_payroll_number": taken}):
         details.email, details.payroll_number, details.retain_until = email, payroll_number, retain_until
         details.save(update_fields=["email", "payroll_number", "retain_until"])
@@ -134,7 +140,8 @@ def employment_begin(
     """
     span = Span.inclusive(since, last_day)
     with refusing({"employments_do_not_overlap": EmploymentOverlaps(
-        f"{person} has another employment on one of the days from {since}; end or change that one."
+        "%(person)s has another employment on one of the days from %(since)s; end or change "
+"that one.", person=person, since=since
     )}):  # fmt: skip
         return Employment.objects.create(
             person=person, valid=DateRange(span.since, span.until), created_by=by, **terms
@@ -197,7 +204,11 @@ def person_erase(*, person_id: UUID, by: User | None, at: datetime) -> Person:
     _check_not_erased(details=details)
     if details.retain_until is None or details.retain_until >= at.date():
         until = details.retain_until or "a date that is not set yet"
-        raise RetentionNotOver(f"The personal fields of {person.employee_id} are kept until {until}.")
+        raise RetentionNotOver(
+            "The personal fields of %(employee_id)s are kept until %(until)s.",
+            employee_id=person.employee_id,
+            until=until,
+        )
     PersonDetails.objects.filter(pk=details.pk).update(**dict.fromkeys(PERSONAL, ""), erased_at=at)
     _imported_values_erase(person_id=person.pk)
     if person.user is not None:
@@ -222,7 +233,9 @@ def people_erase_due(*, at: datetime) -> list[Person]:
 def _check_not_erased(*, details: PersonDetails) -> None:
     if details.erased_at is not None:
         raise ErasedAlready(
-            f"The personal fields of {details.person.employee_id} were erased on {details.erased_at:%Y-%m-%d}."
+            "The personal fields of %(employee_id)s were erased on %(erased_at)s.",
+            employee_id=details.person.employee_id,
+            erased_at=f"{details.erased_at:%Y-%m-%d}",
         )
 
 
@@ -250,5 +263,5 @@ def _employment_on(*, person: Person, day: date) -> Employment:
         Employment.objects.select_for_update(no_key=True).filter(person=person, valid__contains=day).first()
     )
     if employment is None:
-        raise EmploymentMissing(f"{person} has no employment on {day}; begin one.")
+        raise EmploymentMissing("%(person)s has no employment on %(day)s; begin one.", person=person, day=day)
     return employment

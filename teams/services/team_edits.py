@@ -244,7 +244,8 @@ def _states_put(*, edit: TeamEdit) -> None:
             Membership.objects.get(pk=key).delete()
         except ProtectedError as error:
             raise EditInUse(
-                f"{edit.person} has a share in a pool from this membership; end it from a date instead."
+                "%(person)s has a share in a pool from this membership; end it from a date instead.",
+                person=edit.person,
             ) from error
     for key, state in edit.before.items():
         if state is not None:

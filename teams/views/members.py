@@ -27,6 +27,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.figures import day_text, percent_text
 from kamcomp.pages.screens import Crumb, FieldConflict, FormScreen, Screen, conflict_page, refused, said
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from teams import forms
@@ -170,7 +171,7 @@ class OneMemberScreen(MemberScreen):
         except MembershipChangedMeanwhile as refusal:
             return self.conflict(form, refusal)
         except Refusal as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, worded(refusal))
             return self.form_invalid(form)
 
     def conflict(self, form: Any, refusal: Refusal) -> HttpResponse:
@@ -192,7 +193,7 @@ class OneMemberScreen(MemberScreen):
         return conflict_page(
             self.request,
             what=str(self.title),
-            sentence=str(refusal),
+            sentence=worded(refusal),
             fields=fields,
             back=team_url(self.account),
             keep=self.request.get_full_path(),

@@ -123,8 +123,11 @@ def _first_year(*, version: PlanVersion, stored: list[Period]) -> int:
     begins = next((each for each in stored if version.valid.lower in each.span), None)
     if begins is None:
         raise FiscalYearIncomplete(
-            f"{version} begins on {version.valid.lower}, before the first period of {stored[0].calendar}, and has a "
-            "goal over several years: add the calendar's periods from that day on."
+            "%(version)s begins on %(lower)s, before the first period of %(calendar)s, and has a "
+            "goal over several years: add the calendar's periods from that day on.",
+            version=version,
+            lower=version.valid.lower,
+            calendar=stored[0].calendar,
         )
     return begins.fiscal_year
 
@@ -134,8 +137,12 @@ def _year(stored: list[Period], number: int) -> Year:
     frequency: Any = mine[0].calendar.frequency if mine else stored[0].calendar.frequency
     if len(mine) != PERIODS_A_YEAR[Frequency(frequency)]:
         raise FiscalYearIncomplete(
-            f"Fiscal year {number} of {stored[0].calendar} has {len(mine)} of {PERIODS_A_YEAR[Frequency(frequency)]} "
-            "periods: add the missing periods to the calendar first."
+            "Fiscal year %(number)s of %(calendar)s has %(mine_count)s of %(periods_a_year)s "
+            "periods: add the missing periods to the calendar first.",
+            number=number,
+            calendar=stored[0].calendar,
+            mine_count=len(mine),
+            periods_a_year=PERIODS_A_YEAR[Frequency(frequency)],
         )
     return Year(
         name=str(number),

@@ -69,13 +69,15 @@ def locked_runs(*, calendar: FiscalCalendar, plans: Iterable[str], periods: int 
         lacking = sorted(set(periods) - {run.period.code for run in chosen})
         if lacking:
             raise NothingToReplay(
-                f"{', '.join(lacking)}: no locked run of this calendar paid these people; locked ones are: "
-                f"{', '.join(run.period.code for run in reversed(rows)) or 'none yet'}."
+                "%(lacking)s: no locked run of this calendar paid these people; locked ones are: %(names)s.",
+                lacking=", ".join(lacking),
+                names=", ".join(run.period.code for run in reversed(rows)) or "none yet",
             )
     if not chosen:
         raise NothingToReplay(
-            f"No locked period paid anybody by {', '.join(sorted(plans))}: a first plan without history is simulated "
-            "instead, or replayed on the people of another plan."
+            "No locked period paid anybody by %(names)s: a first plan without history is "
+            "simulated instead, or replayed on the people of another plan.",
+            names=", ".join(sorted(plans)),
         )
     return chosen[::-1]
 
@@ -96,8 +98,12 @@ def sources_of(*, run: Run, version: PlanVersion, plan: Plan, plans: Sequence[st
         paid_by = chunk.plan_version
         if paid_by.currency != plan.currency:
             raise ReplayInAnotherCurrency(
-                f"{paid_by} paid {run.period} in {paid_by.currency}, and the plan to replay pays in {plan.currency}: "
-                "leave the people of that plan out."
+                "%(paid_by)s paid %(period)s in %(currency)s, and the plan to replay pays in "
+                "%(plan_currency)s: leave the people of that plan out.",
+                paid_by=paid_by,
+                period=run.period,
+                currency=paid_by.currency,
+                plan_currency=plan.currency,
             )
         kept = chunk_kept(chunk=chunk)
         if holds_all(kept=plan_reads(kept.plan), asked=plan_reads(plan)):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as __
 
 from kamcomp.pages.figures import money_text
 from kamcomp.pages.screens import refused, said
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from payouts.forms import PoolReturn
 from payouts.selectors.pool_sheet import OPEN, pool_sheet, window_over
@@ -48,7 +49,7 @@ class AllocationSubmit(PoolScreen):
                 at=timezone.now(),
             )
         except Refusal as refusal:
-            return self._answer(problem=str(refusal), status=422)
+            return self._answer(problem=worded(refusal), status=422)
         words = __("%(amount)s handed to %(approver)s.") % {
             "amount": money_text(pool.funded, pool.currency),
             "approver": pool_sheet(pool=self._pool()).approver or __("the approver"),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as __
 
 from kamcomp.pages.screens import led, said
 from kamcomp.pages.sheets import SHEETS
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from payouts.forms import AllocationTyped, allocation_typed
 from payouts.selectors.pool_sheet import PoolSheet, SheetRow, pool_sheet
@@ -62,7 +63,7 @@ class AllocationSave(PoolScreen):
                 return self.answer(sheet, typed=typed, status=422)
             done = self._acted(act, sheet)
         except Refusal as refusal:
-            return self.answer(self._sheet_now(), typed=typed, problem=str(refusal), status=422)
+            return self.answer(self._sheet_now(), typed=typed, problem=worded(refusal), status=422)
         if act == "review":
             return led(request, reverse("payouts:allocation-submit", args=[pool_id]))
         if request.headers.get("HX-Request"):

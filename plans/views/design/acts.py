@@ -14,6 +14,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.trace import decimal_text
 from plans.engine.edits import Edit, add_at, edited, move_to, remove_at, set_at
@@ -147,7 +148,7 @@ def _field(
             posted.edits.append(set_at(at, typed(place, text, units=units)))
     except Refusal as refusal:
         posted.typed[name] = str(data[name])
-        posted.errors[name] = str(refusal)
+        posted.errors[name] = worded(refusal)
 
 
 def _point(
@@ -169,7 +170,7 @@ def _point(
             share = part != "x" or units.result_is_share
             now[part] = number_typed(parts[part], share=share) if parts[part].strip() else ""
         except Refusal as refusal:
-            posted.errors[f"{POINT}{at}:{part}"] = str(refusal)
+            posted.errors[f"{POINT}{at}:{part}"] = worded(refusal)
             return
     value = [now["x"], now["before"], now["payout"]] if now["before"] else [now["x"], now["payout"]]
     posted.edits.append(set_at(at, value))

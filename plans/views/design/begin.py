@@ -27,6 +27,7 @@ from kamcomp.calendar.models import FiscalCalendar
 from kamcomp.identity.models import User
 from kamcomp.pages.screens import Crumb, FormScreen, refused, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from plans.choices import DraftStatus, PlanType
@@ -302,7 +303,7 @@ class DraftSubmit(DraftScreen):
                 at=timezone.now(),
             )
         except Refusal as refusal:
-            return self.page(problem=str(refusal), status=422)
+            return self.page(problem=worded(refusal), status=422)
         said(request, __("Submitted: it is a version now, and waits for a second person to approve it."))
         return redirect("plans:version-show", version.pk)
 

@@ -24,6 +24,7 @@ from django.views.generic.base import TemplateResponseMixin, View
 from kamcomp.identity.models import User
 from kamcomp.pages.amounts import AmountUnreadable, figure_read
 from kamcomp.pages.screens import Crumb, FieldConflict, Screen, conflict_page
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from plans.choices import DraftStatus
@@ -143,7 +144,7 @@ class DraftDesign(DraftScreen):
                 posted.errors.setdefault(f"{SET}{error.pointer}", error.detail)
             return self.answer(self.draft_now(), posted=posted, problem=str(invalid), status=422)
         except Refusal as refusal:
-            return self.answer(self.draft_now(), posted=posted, problem=str(refusal), status=422)
+            return self.answer(self.draft_now(), posted=posted, problem=worded(refusal), status=422)
         now = self.draft_now()
         return self.answer(now) if request.headers.get("HX-Request") else self.led(now)
 
