@@ -128,6 +128,15 @@ class TestAdjustmentDecide:
         assert answer.status_code == 422
         assert "maren proposed" in answer.content.decode()
 
+    def test_is_refused_in_german_with_who_proposed(self, made, proposed):
+        url = reverse("payouts:adjustment-decide", args=[proposed.pk])
+
+        answer = browser(made, "maren").post(url, {"act": "approve"}, HTTP_ACCEPT_LANGUAGE="de")
+
+        assert answer.status_code == 422
+        assert "maren hat " in answer.content.decode()
+        assert "vorgeschlagen und kann nicht darüber entscheiden" in answer.content.decode()
+
     def test_asks_for_a_reason_to_reject(self, made, proposed):
         answer = decide(made, "jonas", proposed, "reject")
 

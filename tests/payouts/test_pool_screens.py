@@ -393,6 +393,17 @@ class TestPoolDecide:
         assert submitted.status == PoolStatus.SUBMITTED
         assert "Say what has to change" in answer.content.decode()
 
+    def test_says_in_german_why_nothing_is_sent_back(self, made, submitted):
+        answer = browser(made, "anders").post(
+            reverse("payouts:pool-decide", args=[submitted.pk]),
+            {"act": "return", "reason": ""},
+            follow=True,
+            HTTP_ACCEPT_LANGUAGE="de",
+        )
+
+        assert "Sagen Sie, was sich ändern muss: Ein Topf wird mit Begründung" in answer.content.decode()
+        assert "Say what has to change" not in answer.content.decode()
+
     def test_is_not_for_the_allocator(self, made, submitted):
         ingrid = browser(made, "ingrid")
 

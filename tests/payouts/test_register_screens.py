@@ -167,6 +167,16 @@ class TestPayoutHold:
         assert "Once more" in answer.content.decode()
         assert act(made, run, "release", reason=" ").status_code == 422
 
+    def test_is_refused_in_german_to_who_reads_it(self, made, run):
+        act(made, run, "hold")
+        url = reverse("payouts:payout-hold", args=[run.pk, made.people["PM"].pk])
+
+        answer = browser(made, "jonas").post(url, {"reason": "Noch einmal"}, HTTP_ACCEPT_LANGUAGE="de")
+
+        assert answer.status_code == 422
+        assert "ist schon zurückgehalten" in answer.content.decode()
+        assert "is held already" not in answer.content.decode()
+
     def test_is_not_there_for_others_nor_for_strangers_to_the_run(self, made, run):
         assert act(made, run, "hold", by="priya").status_code == 404
         assert act(made, run, "hold", by="anders").status_code == 404
