@@ -20,6 +20,7 @@ from kamcomp import money
 from kamcomp.calendar.models import Period
 from kamcomp.pages.amounts import AmountUnreadable, amount_read, signed_read
 from kamcomp.pages.figures import NONE, amount_text
+from kamcomp.pages.wording import worded
 from payouts.choices import DisputeKind, ExceptionKind
 from payouts.selectors.adjustments import BY_HAND
 from payouts.selectors.names import person_name
@@ -134,7 +135,7 @@ def _read(found: AllocationTyped, row: SheetRow, *, typed: str, sheet: PoolSheet
             currency=sheet.pool.currency,
         )
     except AmountUnreadable as refusal:
-        found.errors[row.person_id] = str(refusal)
+        found.errors[row.person_id] = worded(refusal)
 
 
 class HoldReason(forms.Form):
@@ -178,7 +179,7 @@ class SignedAmount(forms.CharField):
         try:
             return signed_read(typed, currency=self.currency)
         except AmountUnreadable as refusal:
-            raise forms.ValidationError(str(refusal)) from refusal
+            raise forms.ValidationError(worded(refusal)) from refusal
 
 
 class AdjustmentProposal(forms.Form):
@@ -293,7 +294,7 @@ class ExceptionRequest(forms.Form):
             try:
                 typed["amount"] = signed_read(typed["amount"], currency=typed["currency"])
             except (AmountUnreadable, money.UnknownCurrency) as refusal:
-                self.add_error("amount", str(refusal))
+                self.add_error("amount", worded(refusal))
         return typed
 
 

@@ -4,7 +4,7 @@ A refusal in the reader's language.
 A screen says `worded(refusal)` where a command, a log or the REST interface says
 `str(refusal)`. The sentence is looked up in the catalogue, its figures and days are written
 as the language writes them, and the words among its values are looked up too; names and
-codes stay as they are. What has no translation is said in English.
+codes stay as they are. What has no translation is said in English, as `str(refusal)` has it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ def worded(refusal: Exception) -> str:
     if not isinstance(refusal, Refusal) or not refusal.sentence:
         return str(refusal)
     sentence = gettext(refusal.sentence)
+    if sentence == refusal.sentence:
+        return str(refusal)
     if not refusal.values:
         return sentence
     return sentence % {name: _said(value) for name, value in refusal.values.items()}

@@ -31,6 +31,7 @@ from kamcomp.imports.selectors import (
 )
 from kamcomp.imports.views.ways import batch_url, kind_title, maker_named, reader_or_404
 from kamcomp.pages.screens import Crumb, Screen, said
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for
 
@@ -87,7 +88,7 @@ class BatchShow(Screen, TemplateResponseMixin, View):
             may_undo=sends and batch.status == BatchStatus.COMMITTED,
             effect=effect,
             periods=periods_touched(batch=batch) if effect else [],
-            refusal=refusal,
+            refusal=worded(refusal) if refusal else "",
             typed=typed,
         )
         return render(self.request, self.template_name, context, status=status)

@@ -15,6 +15,7 @@ from kamcomp.imports.forms import (
 )
 from kamcomp.imports.views.upload import UploadScreen
 from kamcomp.imports.views.ways import looked
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 
 
@@ -73,7 +74,7 @@ class UploadColumns(UploadScreen):
             ours=self.kind.columns,
             free=[(column, constants.get(column.name, "")) for column in free],
             source=source,
-            refusal=refusal,
+            refusal=worded(refusal) if refusal else "",
             carried=[part for part in ("values", "ids", "span") if (self.upload.mapping or {}).get(part)],
         )
         return render(self.request, self.template_name, context, status=status)
