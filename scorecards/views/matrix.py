@@ -28,6 +28,7 @@ from kamcomp.identity.models import User
 from kamcomp.imports.models import ImportBatch
 from kamcomp.pages.screens import Crumb, FieldConflict, Screen, conflict_page, refused, said
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from scorecards.forms import (
@@ -230,7 +231,7 @@ class MatrixEdit(MatrixScreen):
                 (each, shown(each.before, each.metric), shown(each.wanted, each.metric))
                 for each in (typed.changes if typed else [])
             ],
-            refusal=refusal,
+            refusal=worded(refusal) if refusal else "",
             pasted=self.request.POST.get("block", "") if refusal else "",
             locked=of.period.status == PeriodStatus.LOCKED,
             back=self.address("scorecards:scorecard-matrix"),
