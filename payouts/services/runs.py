@@ -155,7 +155,12 @@ def bell_rung(*, run_id: UUID) -> bool:
     try:
         # The limit is the worker's own, whatever the sender's settings say: else its copy would travel with the message.
         current_app.send_task(
-            LOOK_TASK, args=[str(run_id)], retry=False, ignore_result=True, time_limit=None, soft_time_limit=None
+            LOOK_TASK,
+            args=[str(run_id)],
+            retry=False,
+            ignore_result=True,
+            time_limit=None,
+            soft_time_limit=None,
         )
     except Exception as error:  # whatever the broker's library raises: the workers' own look finds the run
         logger.warning("no bell could be rung for run %s: %s", run_id, error)
