@@ -153,7 +153,7 @@ def run_ring(*, run_id: UUID, messages: int = 1) -> None:
 def bell_rung(*, run_id: UUID) -> bool:
     """Send one message to look at a run, now; return whether the broker took it."""
     try:
-        # The limit is the worker's own, whatever the sender's settings say: else its copy would travel with the message.
+        # Without a limit in the message the worker's own holds, whatever the sender's settings say.
         current_app.send_task(
             LOOK_TASK,
             args=[str(run_id)],
