@@ -8,7 +8,7 @@ else's newer version comes back as a page that lays mine beside theirs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,27 @@ class FieldConflict:
     before: str
     mine: str
     theirs: str
+
+
+def fields_apart(
+    *,
+    labels: Mapping[str, Any],
+    before: Mapping[str, str],
+    mine: Mapping[str, str],
+    theirs: Mapping[str, str],
+) -> list[FieldConflict]:
+    """Return the fields in which mine, or what was there before, differs from theirs; one I left is as before."""
+    found = [
+        FieldConflict(
+            label=str(words),
+            name=name,
+            before=before.get(name, ""),
+            mine=mine.get(name, before.get(name, "")),
+            theirs=theirs[name],
+        )
+        for name, words in labels.items()
+    ]
+    return [each for each in found if {each.before, each.mine} != {each.theirs}]
 
 
 def conflict_page(

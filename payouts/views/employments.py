@@ -27,7 +27,7 @@ from django.views.generic.base import View
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.figures import day_text, percent_text
-from kamcomp.pages.screens import FieldConflict, conflict_page, refused, said
+from kamcomp.pages.screens import conflict_page, fields_apart, refused, said
 from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
@@ -140,17 +140,7 @@ class OneEmploymentForm(EmploymentForm):
         """Answer what I typed beside what somebody else made of it meanwhile."""
         before, theirs = state_words(form.cleaned_data["seen"] or {}), state_words(json.loads(self.seen))
         mine = {name: value_words(form.cleaned_data[name]) for name in theirs if name in form.fields}
-        fields = [
-            FieldConflict(
-                label=str(words),
-                name=name,
-                before=before.get(name, ""),
-                mine=mine.get(name, before.get(name, "")),
-                theirs=theirs[name],
-            )
-            for name, words in STATE_LABELS.items()
-            if before.get(name, "") != theirs[name] or mine.get(name, theirs[name]) != theirs[name]
-        ]
+        fields = fields_apart(labels=STATE_LABELS, before=before, mine=mine, theirs=theirs)
         carried = {name: form.data[name] for name in form.data if name not in ("seen", "csrfmiddlewaretoken")}
         return conflict_page(
             self.request,

@@ -26,7 +26,7 @@ from django.views.generic.edit import FormView
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.figures import day_text, percent_text
-from kamcomp.pages.screens import Crumb, FieldConflict, FormScreen, Screen, conflict_page, refused, said
+from kamcomp.pages.screens import Crumb, FormScreen, Screen, conflict_page, fields_apart, refused, said
 from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
@@ -178,17 +178,7 @@ class OneMemberScreen(MemberScreen):
         """Answer what I typed beside what somebody else made of it meanwhile."""
         before, theirs = state_words(form.cleaned_data["seen"] or {}), state_words(json.loads(self.seen))
         mine = {name: value_words(form.cleaned_data.get(name)) for name in theirs if name in form.fields}
-        fields = [
-            FieldConflict(
-                label=str(words),
-                name=name,
-                before=before.get(name, ""),
-                mine=mine.get(name, before.get(name, "")),
-                theirs=theirs[name],
-            )
-            for name, words in STATE_LABELS.items()
-            if before.get(name, "") != theirs[name] or mine.get(name, theirs[name]) != theirs[name]
-        ]
+        fields = fields_apart(labels=STATE_LABELS, before=before, mine=mine, theirs=theirs)
         carried = {name: form.data[name] for name in form.data if name not in ("seen", "csrfmiddlewaretoken")}
         return conflict_page(
             self.request,
