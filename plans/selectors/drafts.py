@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,7 @@ from plans.engine.codec import DocumentError, DocumentInvalid
 from plans.models import Draft, Plan, PlanVersion
 from plans.selectors.limits import limits_on
 from plans.selectors.pictures import picture_of_version
+from plans.selectors.pictures.held import reads_held, reads_made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,7 @@ class DraftLook:
 def drafts_listed(*, viewer: Viewer) -> QuerySet[Draft]:
     """Return the working drafts a viewer may see."""
     rows = visible(Draft.objects.all(), to=viewer)
-    return rows.select_related("plan", "changed_by", "version")
+    return rows.select_related("plan", "changed_by", "created_by", "version")
 
 
 def draft_as_version(*, draft: Draft) -> PlanVersion:
@@ -70,6 +71,7 @@ def draft_as_version(*, draft: Draft) -> PlanVersion:
     document = draft.document
     span = Span.inclusive(*(date.fromisoformat(document["effective"][end]) for end in ("from", "to")))
     plan = draft.plan or Plan(
+        id=draft.pk,
         code=document["code"],
         name=document["name"],
         plan_type=document["type"],
@@ -91,17 +93,29 @@ def draft_as_version(*, draft: Draft) -> PlanVersion:
     )
 
 
-def draft_look(*, draft: Draft, on: date) -> DraftLook:
-    """Return what is found on a draft on a day."""
+def draft_look(*, draft: Draft, on: date, at: datetime | None = None, held: bool = False) -> DraftLook:
+    """
+    Return what is found on a draft on a day.
+
+    With `at` the company's facts are held from that moment on; with `held` those that are held are taken.
+    """
     if draft.document["effective"]["to"] < draft.document["effective"]["from"]:
         error = DocumentError("/effective/to", "ends_before_start", "The plan ends before it starts.")
         return DraftLook(broken=(error,), report=None, picture=None, waived=frozenset())
     try:
-        picture = picture_of_version(version=draft_as_version(draft=draft), on=on)
+        picture = _picture(draft=draft, on=on, at=at, held=held)
     except DocumentInvalid as invalid:
         return DraftLook(broken=invalid.errors, report=None, picture=None, waived=frozenset())
     report = checked(picture=picture, settings=limits_on(day=on))
     return DraftLook(broken=(), report=report, picture=picture, waived=frozenset(picture.facts.waived or ()))
+
+
+def _picture(*, draft: Draft, on: date, at: datetime | None, held: bool) -> Picture:
+    version = draft_as_version(draft=draft)
+    if at is None:
+        return picture_of_version(version=version, on=on)
+    reads = (reads_held if held else reads_made)(version=version, on=on, at=at)
+    return picture_of_version(version=version, on=on, reads=reads)
 
 
 def plan_before(*, draft: Draft) -> Mapping[str, Any] | None:

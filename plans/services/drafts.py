@@ -243,6 +243,8 @@ def draft_waive(
 def document_at(*, draft: Draft, seen: int) -> dict[str, Any]:
     """Return the document of a draft as it was after its step `seen`."""
     document: dict[str, Any] = draft.document
+    if seen >= draft.step:
+        return document
     for step in draft.steps.filter(number__gt=seen).order_by("-number"):
         document, _again = edited(document=document, edits=edits_read(step.back))
     return document
@@ -270,6 +272,8 @@ def _state(draft: Draft) -> str:
 
 
 def _check_seen(*, draft: Draft, edits: Sequence[Edit], seen: int) -> None:
+    if seen >= draft.step:
+        return
     later = list(draft.steps.filter(number__gt=seen))
     places = touches(edits, [edit for step in later for edit in edits_read(step.edits)])
     if places:

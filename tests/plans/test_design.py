@@ -62,6 +62,10 @@ def post(made, draft, name="maren", live=True, **fields):
     return browser(made, name).post(url(draft), data, **headers)
 
 
+def _checks(page):
+    return page.partition('aria-labelledby="found"')[2].partition("</aside>")[0]
+
+
 def goal(draft, at=REV):
     part = Draft.objects.get(pk=draft.pk).document
     for step in at.split("/")[1:]:
@@ -204,6 +208,25 @@ class TestDraftDesign:
             counts.append(len(asked))
             post(made, draft, act="add:/incentive/children:Goal")
         assert counts[0] == counts[1] <= 45
+
+    def test_answers_a_change_in_twenty_queries_beside_the_facts_read_when_it_was_opened(self, made, draft):
+        client, counts = browser(made, "maren"), []
+        client.get(url(draft))
+        for size in ("35", "45"):
+            data = {"step": Draft.objects.get().step, "act": "save", "at": REV, f"set:{REV}/weight": size}
+            with CaptureQueriesContext(connection) as asked:
+                assert client.post(url(draft), data, HTTP_HX_REQUEST="true").status_code == 200
+            counts.append(len(asked))
+            post(made, draft, act="add:/incentive/children:Goal")
+        assert counts[0] == counts[1] <= 20
+
+    def test_looks_at_a_change_as_at_a_page_opened_anew(self, made, draft):
+        client = browser(made, "maren")
+        client.get(url(draft))
+        for act in ("blank:/pool", "remove:/incentive/children/0/children/1"):
+            changed = post(made, draft, act=act).content.decode()
+            opened = client.get(url(draft), {"at": REV}).content.decode()
+            assert _checks(changed) == _checks(opened)
 
     @pytest.mark.parametrize("tab", ["pool", "terms", "steps"])
     def test_has_every_part_of_the_plan(self, made, draft, tab):

@@ -18,10 +18,12 @@ from plans.selectors.pictures.people import PictureReads
 from plans.selectors.pictures.settings import VERSION_TABLE
 
 
-def picture_of_version(*, version: PlanVersion, on: date, stage: Stage = Stage.DRAFT) -> Picture:
-    """Return what checks look at for a stored version, as of a day."""
-    reads = PictureReads(version=version, on=on, stage=stage)
+def picture_of_version(
+    *, version: PlanVersion, on: date, stage: Stage = Stage.DRAFT, reads: PictureReads | None = None
+) -> Picture:
+    """Return what checks look at for a stored version, as of a day; `reads` are those made for it already."""
+    reads = reads or PictureReads(version=version, on=on, stage=stage)
     return replace(reads.own, facts=reads.facts())
 
 
-__all__ = ["VERSION_TABLE", "picture_of_version"]
+__all__ = ["VERSION_TABLE", "PictureReads", "picture_of_version"]

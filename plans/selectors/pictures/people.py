@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -33,9 +33,37 @@ from plans.selectors.pictures.settings import (
 from teams.choices import PackageStatus
 from teams.models import Employment, Membership, PayPackage
 
+OF_DAYS = (
+    "settings", "periods", "closed", "assignments", "strategic_accounts", "memberships", "whole_dedications",
+    "on_plans", "other_measures", "node_ids", "pnl_nodes", "wallets", "objectives", "targets", "past_targets",
+    "seats", "on_this_plan", "names", "stated_manager_plan",
+    "others_published",
+)  # fmt: skip
+"""What is read by the version's plan and days, whatever its document says."""
+OF_METRICS = ("metric_rows", "past_results", "response_rate")
+"""What is read by the metrics that the document names too."""
+OF_PEOPLE = ("employments", "packages")
+"""What is read of those on the plan and those who may share in its pool."""
+
 
 class PictureReads(ResultReads):
     """Everything beside the document."""
+
+    def again(self, *, version: PlanVersion, on: date) -> PictureReads:
+        """
+        Return the reads for another document of the same version: what it does not decide is not read again.
+
+        What somebody does to the version itself (kept findings, replays, answers) is always read.
+        """
+        fresh = PictureReads(version=version, on=on, stage=self.stage)
+        was = (self.version.pk, self.version.plan_id, self.version.valid, self.version.currency, self.on)
+        if was != (version.pk, version.plan_id, version.valid, version.currency, on):
+            return fresh
+        kept = [*OF_DAYS]
+        kept += OF_METRICS if self.codes == fresh.codes else ()
+        kept += OF_PEOPLE if bool(self.own.plan.pool) == bool(fresh.own.plan.pool) else ()
+        fresh.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
+        return fresh
 
     def facts(self) -> Facts:
         accounts = list(self.strategic_accounts)
@@ -155,10 +183,15 @@ class PictureReads(ResultReads):
             budget=None if stated is None else Decimal(str(stated)),
         )
 
+    @cached_property
+    def others_published(self) -> list[tuple[int, Any]]:
+        """Return the numbers and days of the plan's other versions that are published."""
+        published = PlanVersion.objects.filter(plan_id=self.version.plan_id, status=VersionStatus.PUBLISHED)
+        return list(published.exclude(pk=self.version.pk).values_list("number", "valid"))
+
     def version_facts(self) -> VersionFacts:
         version, last = self.version, self.closed[-1] if self.closed else None
-        followed = PlanVersion.objects.filter(plan_id=version.plan_id, status=VersionStatus.PUBLISHED)
-        others = list(followed.exclude(pk=version.pk).values_list("number", "valid"))
+        others = self.others_published
         in_force = version.status == VersionStatus.PUBLISHED
         ends = version.span.until
         replaced = ends is not None and any(valid.lower >= ends for _, valid in others)
@@ -174,6 +207,10 @@ class PictureReads(ResultReads):
         )
 
     def account_manager_plan(self) -> Any:
+        return self.stated_manager_plan
+
+    @cached_property
+    def stated_manager_plan(self) -> Any:
         code = self.settings.get(ACCOUNT_MANAGER_PLAN)
         if not isinstance(code, str):
             return None

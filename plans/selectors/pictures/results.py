@@ -55,14 +55,21 @@ class ResultReads(TeamReads):
             if metric in whole
         )
 
-    def metrics(self) -> dict[str, MetricFacts]:
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        """Return the metrics the document reads."""
         codes = {metric for placed in self.own.leaves for metric in placed.metrics}
         codes |= {branch.gate.metric for _, branch in self.own.branches if branch.gate}
-        codes |= {placed.leaf.gate.metric for placed in self.own.leaves if placed.leaf.gate}
-        results = self.past_results(codes)
-        rates = self.response_rate() if codes & _SURVEYED else None
+        return frozenset(codes | {placed.leaf.gate.metric for placed in self.own.leaves if placed.leaf.gate})
+
+    @cached_property
+    def metric_rows(self) -> list[Metric]:
+        return list(Metric.objects.filter(code__in=self.codes).exclude(status=MetricStatus.RETIRED))
+
+    def metrics(self) -> dict[str, MetricFacts]:
+        results, rates = self.past_results, self.response_rate
         found = {}
-        for row in Metric.objects.filter(code__in=codes).exclude(status=MetricStatus.RETIRED):
+        for row in self.metric_rows:
             past = results.get(row.code, {})
             found[row.code] = MetricFacts(
                 direction=row.direction,
@@ -80,9 +87,10 @@ class ResultReads(TeamReads):
             )
         return found
 
-    def past_results(self, codes: set[str]) -> Mapping[str, Mapping[UUID, list[Result]]]:
+    @cached_property
+    def past_results(self) -> Mapping[str, Mapping[UUID, list[Result]]]:
         rows: QuerySet[Result] = Result.objects.current().filter(
-            metric__code__in=codes, node__in=self.node_ids, segment=None, window=Window.PERIOD,
+            metric__code__in=self.codes, node__in=self.node_ids, segment=None, window=Window.PERIOD,
             period__in=self.closed[-PAST_PERIODS:],
         )  # fmt: skip
         found: dict[str, dict[UUID, list[Result]]] = defaultdict(lambda: defaultdict(list))
@@ -116,7 +124,10 @@ class ResultReads(TeamReads):
                     found.append(result.value / target)
         return tuple(found) or None
 
+    @cached_property
     def response_rate(self) -> Decimal | None:
+        if not self.codes & _SURVEYED:
+            return None
         waves = SatisfactionWave.objects.current().filter(node__in=self.node_ids).order_by("-days")[:50]
         rates = [Decimal(wave.responded) / wave.invited for wave in waves if wave.invited]
         return min(rates, default=None)

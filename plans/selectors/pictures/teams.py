@@ -113,15 +113,19 @@ class TeamReads:
         return found
 
     @cached_property
-    def version_measures(self) -> Mapping[UUID, Mapping[str, Decimal]]:
-        """Return the metrics of each version that members are on, with their weights."""
+    def other_measures(self) -> Mapping[UUID, Mapping[str, Decimal]]:
+        """Return the metrics of each other version that members are on, with their weights."""
         ids = {version for versions in self.on_plans.values() for version in versions} - {self.version.pk}
         documents = dict(PlanVersion.objects.filter(pk__in=ids).values_list("pk", "document"))
-        found = {
+        return {
             key: measures_of_plan(picture=picture_of(document=document))
             for key, document in documents.items()
         }
-        return found | {self.version.pk: measures_of_plan(picture=self.own)}
+
+    @cached_property
+    def version_measures(self) -> Mapping[UUID, Mapping[str, Decimal]]:
+        """Return the metrics of each version that members are on, with their weights."""
+        return {**self.other_measures, self.version.pk: measures_of_plan(picture=self.own)}
 
     @cached_property
     def own(self) -> Picture:

@@ -133,8 +133,9 @@ class DraftDesign(DraftScreen):
         posted = posted_read(data=request.POST, base=base, editor=Editor(document=base, metrics=self.metrics))
         if posted.errors:
             return self.answer(draft, posted=posted, status=422)
+        now = draft
         try:
-            self._act(draft, act, base, posted, seen, who)
+            now = self._act(draft, act, base, posted, seen, who)
         except DraftChanged as changed:
             return self.conflict(changed, base, posted)
         except NothingChanged:
@@ -145,7 +146,6 @@ class DraftDesign(DraftScreen):
             return self.answer(self.draft_now(), posted=posted, problem=str(invalid), status=422)
         except Refusal as refusal:
             return self.answer(self.draft_now(), posted=posted, problem=worded(refusal), status=422)
-        now = self.draft_now()
         return self.answer(now) if request.headers.get("HX-Request") else self.led(now)
 
     def led(self, draft: Draft) -> HttpResponse:
@@ -162,18 +162,19 @@ class DraftDesign(DraftScreen):
         posted: Posted,
         seen: int,
         who: dict[str, Any],
-    ) -> None:
-        """Make the one service call of a button, with what was typed beside it."""
+    ) -> Draft:
+        """Make the one service call of a button, with what was typed beside it; return the draft as it is then."""
         kind, _colon, rest = act.partition(":")
         if kind == "waive":
             rule, _gap, about = rest.partition(":")
             reason = self.request.POST.get(f"reason:{rest}", "")
             draft_waive(draft_id=draft.pk, rule=rule, reason=reason, about=about, **who)
-            return
+            return self.draft_now()
         edits = list(posted.edits)
         if kind in ("undo", "redo") and not edits:
-            (draft_undo if kind == "undo" else draft_redo)(draft_id=draft.pk, **who)
-            return
+            return _with_rows_of(
+                draft, (draft_undo if kind == "undo" else draft_redo)(draft_id=draft.pk, **who)
+            )
         if kind not in ("save", "undo", "redo", ""):
             # What a button does is done to the draft as it is now, with what was typed laid over it.
             typed_over, _back = edited(document=draft.document, edits=edits)
@@ -185,9 +186,8 @@ class DraftDesign(DraftScreen):
                 seen = seen if posted.edits else draft.step
         if not edits:
             raise NothingChanged(__("Nothing was changed."))
-        draft_change(
-            draft_id=draft.pk, edits=whole_edits(document=draft.document, edits=edits), seen=seen, **who
-        )
+        edits = whole_edits(document=draft.document, edits=edits)
+        return _with_rows_of(draft, draft_change(draft_id=draft.pk, edits=edits, seen=seen, **who))
 
     def _fix(self, draft: Draft, rest: str) -> list[Edit]:
         rule, _colon, number = rest.partition(":")
@@ -207,8 +207,9 @@ class DraftDesign(DraftScreen):
         )
 
     def look(self, draft: Draft) -> DraftLook:
-        """Return what the checks find today."""
-        return draft_look(draft=draft, on=timezone.localdate())
+        """Return what the checks find today; a change is looked at beside the facts read when it was opened."""
+        posted = self.request.method == "POST"
+        return draft_look(draft=draft, on=timezone.localdate(), at=timezone.now(), held=posted)
 
     # What is open ---------------------------------------------------------------------------------------------
 
@@ -378,6 +379,13 @@ def _typed(text: str, *, share: bool) -> Decimal | None:
         return figure_read(text, as_share=share) if text.strip() else None
     except AmountUnreadable:
         return None
+
+
+def _with_rows_of(was: Draft, now: Draft) -> Draft:
+    """Return a draft as an act left it, with the rows around it that were read before: they do not change."""
+    for name in ("plan", "based_on", "calendar", "account", "version", "created_by"):
+        setattr(now, name, getattr(was, name))
+    return now
 
 
 def _curve_before(draft: Draft, code: str) -> Any:
