@@ -1,0 +1,1 @@
+"""What list pages cost: counted at ten rows and at a thousand."""

@@ -1,0 +1,106 @@
+"""
+Every list page at ten rows of each kind and at a thousand: the same number of queries, and at most twelve.
+
+What is paged, summed, joined and hidden is asked of the database, so a long list costs time there and no question more.
+A new list has to stand here.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from django.db import connection, connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
+
+from kamcomp.pages.tables import TableScreen
+from tests.budgets.many import Many
+from tests.identity.matrix import Address, company, objects
+
+FEW, MANY, MOST = 10, 1_000, 12
+NOBODY = UUID(int=0)
+LISTS = [
+    ("maren", "/accounts"),
+    ("ingrid", "/my/accounts"),
+    ("maren", "/reviews?period=2026-Q3"),
+    ("ingrid", "/my/support"),
+    ("sofia", "/my/support"),
+    ("sofia", "/my/statements"),
+    ("jonas", "/adjustments"),
+    ("ingrid", "/adjustments"),
+    ("maren", "/people"),
+    ("maren", "/disputes"),
+    ("sofia", "/disputes"),
+    ("maren", "/exceptions"),
+    ("maren", "/runs"),
+    ("jonas", "/payouts?period=all"),
+    ("jonas", "/exports"),
+    ("ada", "/audit"),
+    ("ada", "/controls/access"),
+    ("ingrid", "/pools"),
+    ("anders", "/pools"),
+    ("maren", "/teams"),
+    ("ingrid", "/teams"),
+    ("maren", "/plans"),
+    ("maren", "/plans/drafts"),
+    ("maren", "/acceptances"),
+    ("ingrid", "/acceptances"),
+    ("maren", "/metric-library"),
+    ("maren", "/scorecards?period=2026-Q3"),
+    ("sofia", "/my/objectives"),
+    ("maren", "/imports"),
+    ("jonas", "/accruals"),
+    ("ingrid", "/notices"),
+    ("maren", "/view-as"),
+    ("maren", "/plans/versions/{version}/replay"),
+    ("sofia", "/payouts/{payout}/lines/1"),
+]
+"""Who asks for which list: those who see many rows because all are theirs to see, or because they are their own."""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lists_cost_the_same_queries_at_ten_rows_and_at_a_thousand():
+    made = company()
+    objects(made, Address("", "", ("draft_id",)))
+    many = Many(made)
+
+    many.grow(FEW)
+    few = {one: cost(many, *one) for one in LISTS}
+    many.grow(MANY)
+    analyzed()
+    more = {one: cost(many, *one) for one in LISTS}
+
+    assert {one: (few[one], more[one]) for one in LISTS if not few[one] == more[one] <= MOST} == {}
+
+
+def test_every_list_is_counted():
+    counted = {
+        resolve(path.format(version=NOBODY, payout=NOBODY).partition("?")[0]).func.view_class
+        for _who, path in LISTS
+    }
+
+    assert {screen.__name__ for screen in lists_below(TableScreen) - counted} == set()
+
+
+def cost(many: Many, who: str, path: str) -> int:
+    """Return how many queries a page asks."""
+    client = Client()
+    client.force_login(many.made.user(who))
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.get(path.format(**many.named))
+    assert answer.status_code == 200, (who, path)
+    return len(asked)
+
+
+def analyzed() -> None:
+    """Have the database know how many rows there are, as it does in use."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def lists_below(screen: type[TableScreen]) -> set[type[TableScreen]]:
+    """Return the list pages of ours that there are."""
+    found = {one for one in screen.__subclasses__() if not one.__module__.startswith("tests.")}
+    return found.union(*(lists_below(one) for one in found))
