@@ -20,7 +20,7 @@ from kamcomp.trace import NO_TRACE, Trace
 from plans.engine.conventions import GatedPart, Window
 from plans.engine.curve import curve_value
 from plans.engine.plan import Gate, Modifier
-from plans.engine.reading import FINAL, Computation, carried_read, policy_ratio, read_result
+from plans.engine.reading import FINAL, Computation, carried_read, policy_ratio, read_once
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def modifier_factor(
 ) -> Column:
     """Return the factor of each row: the modifier's table at its reading; neutral is 1, zero is 0."""
     with trace.within(f"modifier {modifier.code}"):
-        read = read_result(
+        read = read_once(
             reading=modifier,
             node=modifier.code,
             window=window,
@@ -109,7 +109,7 @@ def gate_open(
     """Return for which rows the gate's condition is met; neutral is open, zero is closed."""
     with trace.within(f"gate of {node}"):
         name = f"the gate of {node}"
-        read = read_result(
+        read = read_once(
             reading=gate, node=name, window=window, years=years, computation=computation, trace=trace
         )
         read = carried_read(reading=gate, read=read, window=window, computation=computation)

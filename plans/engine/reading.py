@@ -10,7 +10,7 @@ Rule: docs/reference/formulas.md, "Reading a result" and "Missing results and ze
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from plans.engine.plan import Plan, Reading
 from plans.engine.proration import WindowIncentive, plan_prorates, window_incentive
 from scorecards.engine.attainment import attainment, bounded, readable
 
+READ_BY = tuple(each.name for each in fields(Reading))
 FINAL, MISSING, ZERO_TARGET = int(RowState.FINAL), int(RowState.MISSING), int(RowState.ZERO_TARGET)
 NOT_ELIGIBLE = int(RowState.NOT_ELIGIBLE)
 WINDOW_OF = {
@@ -44,16 +45,31 @@ class Problem:
     detail: str
 
 
+@dataclass(frozen=True)
+class Known:
+    """What a node came to (a result of the tree), and the problems found on the way."""
+
+    result: Any
+    problems: tuple[Problem, ...]
+
+
 @dataclass
 class Computation:
-    """One evaluation of a plan: its plan and inputs in one number system, and the problems found."""
+    """
+    One evaluation of a plan: its plan and inputs in one number system, and the problems found.
+
+    Where `known` is given, what nodes came to is remembered in it, and a node that is the same record is not
+    computed again: of a plan in which one curve changed, that goal and the branches above it are. Who gives it,
+    and `reads` or `incentives`, answers for the rest of the plan and the inputs being the same.
+    """
 
     plan: Plan
     inputs: Inputs
     numbers: NumberSystem
     problems: list[Problem] = field(default_factory=list)
     incentives: dict[tuple[Window, int], WindowIncentive] = field(default_factory=dict)
-    reads: dict[tuple[Reading, str, Window, int], Read] = field(default_factory=dict)
+    reads: dict[tuple[Any, ...], Read] = field(default_factory=dict)
+    known: dict[Any, Known] | None = None
 
     def block(self, rows: npt.NDArray[Any], *, node: str, code: str, detail: str) -> None:
         """Note that these rows cannot be paid, and why."""
@@ -132,7 +148,7 @@ def read_once(
         return read_result(
             reading=reading, node=node, window=window, years=years, computation=computation, trace=trace
         )
-    key = (reading, node, window, years)
+    key = (*(getattr(reading, name) for name in READ_BY), node, window, years)
     if key not in computation.reads:
         computation.reads[key] = read_result(
             reading=reading, node=node, window=window, years=years, computation=computation
@@ -216,6 +232,8 @@ def policy_ratio(
 
 def carried_read(*, reading: Reading, read: Read, window: Window, computation: Computation) -> Read:
     """Return a reading in which rows under the policy `carry` hold the last known reading, where there is one."""
+    if Policy.CARRY not in (reading.missing, reading.zero_target):
+        return read
     results = computation.inputs.results.get(result_key(reading, window=window))
     wanted = np.zeros(len(read.state), dtype=bool)
     if reading.missing is Policy.CARRY:

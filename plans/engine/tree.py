@@ -39,6 +39,7 @@ from plans.engine.reading import (
     FINAL,
     WINDOW_OF,
     Computation,
+    Known,
     Read,
     carried_read,
     policy_ratio,
@@ -101,7 +102,27 @@ def leaf_window(node: Incentive | Node) -> TimeSpan:
     return WINDOW_OF[node.accumulation], node.years
 
 
+def leaf_read(*, goal: Goal, computation: Computation) -> Read:
+    """Return what a goal reads, before its curve: read once, as the tree reads it."""
+    window, years = leaf_window(goal)
+    return _read(goal, goal.code, window, years, computation, NO_TRACE)
+
+
 def _node_result(node: Node, computation: Computation, trace: Trace) -> NodeResult:
+    if computation.known is None or trace.recording:
+        return _computed(node, computation, trace)
+    known = computation.known.get(node)
+    if known is None:
+        before = len(computation.problems)
+        result = _computed(node, computation, trace)
+        computation.known[node] = Known(result, tuple(computation.problems[before:]))
+        return result
+    computation.problems.extend(known.problems)
+    found: NodeResult = known.result
+    return found
+
+
+def _computed(node: Node, computation: Computation, trace: Trace) -> NodeResult:
     with trace.within(f"{node.kind} {node.code}"):
         if isinstance(node, Branch):
             return _branch_result(node, node.code, computation, trace)
