@@ -10,7 +10,7 @@ How to: docs/how-to/build-a-screen.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -266,20 +266,26 @@ class Table:
 
     def sheet(self, *, title: str) -> Sheet:
         """Return all rows that pass the filter, in the order shown, as a file carries them."""
-        facts = [column for column in self.columns if column.fact]
-        return Sheet(
-            title=title,
-            columns=[
-                SheetColumn(
-                    name=column.name,
-                    is_text=column.kind in (Kind.TEXT, Kind.STATUS),
-                    is_day=column.kind is Kind.DAY,
-                )
-                for column in facts
-            ],
-            rows=([column.value(row) for column in facts] for row in self.rows.iterator(2_000)),
-            count=self.count,
-        )
+        rows = self.rows.iterator(2_000)
+        return sheet_of(title=title, columns=self.columns, rows=rows, count=self.count)
+
+
+def sheet_of(*, title: str, columns: Sequence[TableColumn], rows: Iterable[Any], count: int) -> Sheet:
+    """Return rows as a file carries them, with the columns that are facts."""
+    facts = [column for column in columns if column.fact]
+    return Sheet(
+        title=title,
+        columns=[
+            SheetColumn(
+                name=column.name,
+                is_text=column.kind in (Kind.TEXT, Kind.STATUS),
+                is_day=column.kind is Kind.DAY,
+            )
+            for column in facts
+        ],
+        rows=([column.value(row) for column in facts] for row in rows),
+        count=count,
+    )
 
 
 class TableScreen(Screen, TemplateResponseMixin, View):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -28,18 +29,21 @@ from kamcomp import money
 from kamcomp.calendar.models import Period
 from kamcomp.identity.choices import Role
 from kamcomp.pages.nav import WATCHERS
+from kamcomp.pages.parts import PartFiles, Parts, part_sheet
 from kamcomp.pages.screens import Crumb, Screen
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
 from kamcomp.spans import Span
 from kamcomp.visibility import viewer_for, visible
 from payouts.selectors.accounts import (
+    TreeRow,
     account_objectives,
     account_plans,
     account_runs,
     account_tree,
     accounts_on,
 )
+from payouts.views.account_tables import POOL_COLUMNS, RUN_COLUMNS, TREE_COLUMNS, run_lines, tree_lines
 from plans.selectors.alignment import sees_alignment
 from scorecards.selectors.pnl import PnlRow, pnl_by_period, pnl_totals, pnl_year
 from scorecards.selectors.sources import nodes_below
@@ -170,7 +174,7 @@ def pnl_bars(*, rows: Sequence[tuple[PnlRow, str]], currency: str) -> list[PnlBa
     return bars
 
 
-class AccountShow(Screen, TemplateResponseMixin, View):
+class AccountShow(PartFiles, Screen, TemplateResponseMixin, View):
     """One account: programme, P&L by period, tree, team, plans, objectives, runs."""
 
     template_name = "payouts/account_show.html"
@@ -213,13 +217,46 @@ class AccountShow(Screen, TemplateResponseMixin, View):
         codes = {(days.lower, days.upper): code for days, code in Period.objects.values_list("days", "code")}
         return [(row, _period_words(row, codes)) for row in rows[:MOST_PERIODS]]
 
+    @cached_property
+    def tree(self) -> list[TreeRow]:
+        """Return the account's tree with the figures of the last twelve months."""
+        viewer, within = viewer_for(self.request), self.year
+        return account_tree(account=self.account, nodes=self.nodes, viewer=viewer, on=self.on, within=within)
+
+    @cached_property
+    def year(self) -> Span:
+        """Return the twelve months that the tree's figures are about."""
+        return pnl_year(on=self.on)
+
+    @property
+    def sees_pay(self) -> bool:
+        """Tell whether the reader sees what people were paid on the account."""
+        return viewer_for(self.request).holds(*SEES_PAY)
+
+    def parts(self) -> Parts:
+        """Return the tables of the page beside the P&L: tree and runs."""
+        runs = account_runs(account=self.account, viewer=viewer_for(self.request))
+        whole = self.sees_pay
+        columns, rows = (
+            (RUN_COLUMNS, run_lines(runs)) if whole else (POOL_COLUMNS, [{"row": run} for run in runs])
+        )
+        return {
+            "tree": partial(part_sheet, title="tree", columns=TREE_COLUMNS, rows=tree_lines(self.tree)),
+            "runs": partial(part_sheet, title="runs", columns=columns, rows=rows),
+        }
+
+    def part_facts(self) -> dict[str, str]:
+        """Return of which account the rows are."""
+        return {"account": str(self.account), "as of": self.on.isoformat()}
+
     def get(self, request: HttpRequest, account_id: UUID) -> HttpResponseBase:
-        """Show it, or with ?format=csv or xlsx the P&L as a file."""
+        """Show it, or with ?format=csv or xlsx the P&L as a file, with ?table= too another table."""
+        if self.account and (file := self.part_file()):
+            return file
         write = SHEETS.get(request.GET.get("format", ""))
         if self.account and write:
             return write(self._file(), {"title": str(self.account), "made by": request.user.get_username()})
         viewer, account, on = viewer_for(request), self.account, self.on
-        year = pnl_year(on=on)
         context = {
             "title": str(account),
             "account": account,
@@ -228,12 +265,12 @@ class AccountShow(Screen, TemplateResponseMixin, View):
             "pnl": self.pnl,
             "pnl_totals": pnl_totals(rows=[row for row, _code in self.pnl]),
             "bars": pnl_bars(rows=self.pnl, currency=account.plan_currency),
-            "tree": account_tree(account=account, nodes=self.nodes, viewer=viewer, on=on, within=year),
-            "year": year,
+            "tree": self.tree,
+            "year": self.year,
             "plans": account_plans(account=account, viewer=viewer, on=on),
             "objectives": account_objectives(account=account, viewer=viewer),
             "runs": account_runs(account=account, viewer=viewer),
-            "sees_pay": viewer.holds(*SEES_PAY),
+            "sees_pay": self.sees_pay,
             "sees_alignment": sees_alignment(account=account, viewer=viewer),
             "may_edit": viewer.holds(Role.COMP_ADMIN),
             "sees_runs": bool(WATCHERS & set(viewer.roles)),

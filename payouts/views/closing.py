@@ -7,11 +7,14 @@ period's name, because it is never undone. The services decide, whatever the pag
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -21,21 +24,47 @@ from django.views.generic.base import View
 
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
+from kamcomp.pages.parts import PartFiles, Parts, part_column, part_sheet
 from kamcomp.pages.screens import Crumb, FormScreen, Screen, said
+from kamcomp.pages.tables import Kind
 from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for
 from payouts.choices import RunStatus
 from payouts.forms import PeriodName
 from payouts.models import Run
-from payouts.selectors.closing import Closing, largest_changes, run_closing
+from payouts.selectors.closing import Closing, LargestChange, largest_changes, run_closing
 from payouts.services.approvals import LOCKERS, run_approve
-from payouts.services.ledger import postings_foreseen
+from payouts.services.ledger import Foreseen, postings_foreseen
 from payouts.services.locks import run_lock
 from payouts.views.desk import current_runs, desk_or_404
 from payouts.views.runs import AT_ONCE, PeriodNotNamed, RunScreen, run_url
 
 TO_CLOSE = (RunStatus.REVIEWED, RunStatus.ALLOCATING, RunStatus.APPROVED)
+SUM_COLUMNS = (
+    part_column("currency"),
+    part_column("payouts", kind=Kind.MONEY),
+    part_column("pools", kind=Kind.MONEY),
+    part_column("corrections", kind=Kind.MONEY),
+    part_column("above_ceilings", "ceilings", kind=Kind.MONEY),
+    part_column("total", kind=Kind.MONEY),
+    part_column("of_target", kind=Kind.RATIO),
+    part_column("difference", kind=Kind.MONEY),
+)
+POSTING_COLUMNS = (
+    part_column("account", read=lambda row: str(row.account.label)),
+    part_column("currency"),
+    part_column("debit", kind=Kind.MONEY),
+    part_column("credit", kind=Kind.MONEY),
+)
+CHANGE_COLUMNS = (
+    part_column("person", "name"),
+    part_column("plan"),
+    part_column("before", kind=Kind.MONEY),
+    part_column("now", kind=Kind.MONEY),
+    part_column("difference", kind=Kind.MONEY),
+    part_column("currency"),
+)
 
 
 class RunCloseNext(Screen, View):
@@ -51,7 +80,7 @@ class RunCloseNext(Screen, View):
         return redirect("payouts:run-close", run_id=(waiting[-1] if waiting else runs[0]).pk)
 
 
-class RunClose(FormScreen, RunScreen):
+class RunClose(PartFiles, FormScreen, RunScreen):
     """What approving and locking a run will do, and the act itself for who may."""
 
     template_name = "payouts/run_close.html"
@@ -66,10 +95,49 @@ class RunClose(FormScreen, RunScreen):
         """Return the figures."""
         return run_closing(run=self.run, on=timezone.localdate())
 
-    def get(self, request: HttpRequest, run_id: UUID) -> HttpResponse:
-        """Show what will happen."""
+    @cached_property
+    def changes(self) -> Sequence[LargestChange]:
+        """Return the payouts that differ most from the period before; none where the run is a large one."""
+        before = self.closing.before
+        few = before is not None and self.run.people <= AT_ONCE
+        return largest_changes(run=self.run, before=before) if few and before else []
+
+    @cached_property
+    def foreseen(self) -> tuple[Sequence[Foreseen], str]:
+        """Return the postings that a lock would make, and why there are none yet."""
+        if not self.closing.is_ready or self.run.status not in (RunStatus.ALLOCATING, RunStatus.APPROVED):
+            return [], ""
+        try:
+            return postings_foreseen(run=self.run), ""
+        except Refusal as refusal:
+            return [], worded(refusal)
+
+    def parts(self) -> Parts:
+        """Return the tables of the page: sums by currency, postings, largest changes."""
+        found: dict[str, tuple[Any, Any]] = {
+            "sums": (SUM_COLUMNS, self.closing.sums),
+            "postings": (POSTING_COLUMNS, self.foreseen[0]),
+            "changes": (CHANGE_COLUMNS, self.changes),
+        }
+        return {
+            name: partial(part_sheet, title=name, columns=columns, rows=rows)
+            for name, (columns, rows) in found.items()
+        }
+
+    def part_facts(self) -> dict[str, str]:
+        """Return of which run the figures are."""
+        before = self.closing.before
+        return {
+            "run": str(self.run),
+            "state": self.run.status,
+            "results": self.run.result_digest,
+            "against": str(before) if before else "none",
+        }
+
+    def get(self, request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+        """Show what will happen, or a table of it as a file."""
         desk_or_404(request)
-        return self.render_to_response(self.get_context_data())
+        return self.part_file() or self.render_to_response(self.get_context_data())
 
     def post(self, request: HttpRequest, run_id: UUID) -> HttpResponse:
         """Approve, or lock."""
@@ -99,19 +167,13 @@ class RunClose(FormScreen, RunScreen):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the figures, the postings as they would be, and who may act."""
         run, closing = self.run, self.closing
-        postings, problem = [], ""
-        if closing.is_ready and run.status in (RunStatus.ALLOCATING, RunStatus.APPROVED):
-            try:
-                postings = postings_foreseen(run=run)
-            except Refusal as refusal:
-                problem = worded(refusal)
-        few = closing.before is not None and run.people <= AT_ONCE
+        postings, problem = self.foreseen
         context = {
             "run": run,
             "closing": closing,
             "postings": postings,
             "problem": problem,
-            "changes": largest_changes(run=run, before=closing.before) if few and closing.before else [],
+            "changes": self.changes,
             "title": __("Approve and lock %(period)s") % {"period": run.period.code},
             "console_url": run_url(run),
         }

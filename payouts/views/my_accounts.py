@@ -6,12 +6,14 @@ Rules stand in payouts.services.reviews.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
 from django import forms
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +25,7 @@ from django.views.generic.base import View
 from kamcomp.calendar.models import Period
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
+from kamcomp.pages.parts import PartFiles, Parts, part_column, part_sheet
 from kamcomp.pages.screens import Crumb, Screen, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
 from kamcomp.pages.wording import worded
@@ -43,6 +46,35 @@ from payouts.services.reviews import review_confirm, review_object
 from teams.models import StrategicAccount
 
 WAITS = "waits"
+GOAL_COLUMNS = (
+    part_column("goal", "name"),
+    part_column("level"),
+    part_column("weight", kind=Kind.RATIO),
+    part_column("target", kind=Kind.NUMBER, read=lambda line: None if line.reads_value else line.target),
+    part_column("result", "now__actual", kind=Kind.NUMBER),
+    part_column("of_target", "now__attainment", kind=Kind.RATIO),
+    part_column("pays", "now__ratio", kind=Kind.RATIO),
+    part_column("earned", "now__amount", kind=Kind.MONEY),
+)
+CARD_COLUMNS = (
+    part_column("measure", "name"),
+    part_column("target", kind=Kind.NUMBER),
+    part_column("result", kind=Kind.NUMBER),
+    part_column("of_target", "attainment", kind=Kind.RATIO),
+)
+PAYOUT_COLUMNS = (
+    part_column("person", "name"),
+    part_column("role"),
+    part_column("plan"),
+    part_column("amount", kind=Kind.MONEY),
+    part_column("currency"),
+)
+TEAM_COLUMNS = (
+    part_column("person", "name"),
+    part_column("role"),
+    part_column("link"),
+    part_column("on_account", "dedication", kind=Kind.RATIO),
+)
 LONGEST_REASON = 1000
 
 
@@ -113,7 +145,7 @@ class MyAccountList(TableScreen):
         return super().get_context_data(**({"sub": sub} | kwargs))
 
 
-class AccountReview(Screen, View):
+class AccountReview(PartFiles, Screen, View):
     """One account in a period: goals, payouts, team; its KAM confirms the figures or objects."""
 
     template_name = "payouts/account_review.html"
@@ -143,9 +175,45 @@ class AccountReview(Screen, View):
         of_run = next((each for each in self.periods if run is not None and each.pk == run.period_id), None)
         return of_run or next(iter(self.periods), None)
 
-    def get(self, request: HttpRequest, account_id: UUID) -> HttpResponse:
-        """Show the account in the period asked for, or the newest one with figures."""
-        return self._answer()
+    @cached_property
+    def shown(self) -> AccountInPeriod | None:
+        """Return the account in the period asked for, or in the newest one with figures; None without any period."""
+        period = self._chosen()
+        if period is None:
+            return None
+        return account_in_period(account=self.account, period=period, viewer=viewer_for(self.request))
+
+    def parts(self) -> Parts:
+        """Return the tables of the page: goals, payouts, team."""
+        shown = self.shown
+        if shown is None:
+            return {}
+        goals: tuple[Any, Any] = (CARD_COLUMNS, shown.card.lines if shown.card else ())
+        if shown.estimate is not None:
+            code = shown.estimate.payout.currency
+            currency = part_column("currency", read=lambda _line: code)
+            goals = ((*GOAL_COLUMNS, currency), shown.estimate.lines)
+        found = {
+            "goals": goals,
+            "payouts": (PAYOUT_COLUMNS, shown.payouts),
+            "team": (TEAM_COLUMNS, shown.team),
+        }
+        return {
+            name: partial(part_sheet, title=name, columns=columns, rows=rows)
+            for name, (columns, rows) in found.items()
+        }
+
+    def part_facts(self) -> dict[str, str]:
+        """Return of which account, period and run the figures are."""
+        shown = self.shown
+        if shown is None:
+            return {}
+        run = str(shown.run) if shown.run else "none"
+        return {"account": str(self.account), "period": shown.period.code, "run": run}
+
+    def get(self, request: HttpRequest, account_id: UUID) -> HttpResponseBase:
+        """Show the account in the period asked for, or the newest one with figures; or a table of it as a file."""
+        return self.part_file() or self._answer()
 
     def post(self, request: HttpRequest, account_id: UUID) -> HttpResponse:
         """Confirm, or object with a reason; the run is the one the reader saw."""
@@ -172,11 +240,7 @@ class AccountReview(Screen, View):
         return redirect(f"{account_url(self.account)}?{request.GET.urlencode()}".rstrip("?"))
 
     def _answer(self, *, status: int = 200, **more: Any) -> HttpResponse:
-        period = self._chosen()
-        viewer = viewer_for(self.request)
-        shown = None
-        if period is not None:
-            shown = account_in_period(account=self.account, period=period, viewer=viewer)
+        shown = self.shown
         pool = None if shown is None else shown.pool
         context = self.get_context_data(
             own=self._own(shown),

@@ -8,12 +8,14 @@ of a person's pay is not there.
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django import forms
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -26,11 +28,13 @@ from django.views.generic.edit import FormView
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.figures import day_text
+from kamcomp.pages.parts import PartFiles, Parts, part_sheet
 from kamcomp.pages.screens import Crumb, FormScreen, Screen, refused, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.selectors.people import PersonSheet, people_on, person_sheet
+from payouts.views.person_tables import PARTS
 from teams.choices import PersonStatus
 from teams.forms import DayField, PackageForm, PersonalForm
 from teams.models import PayPackage, Person, PersonDetails
@@ -171,7 +175,7 @@ class PersonScreen(Screen):
         return person_sheet(person=self.person, viewer=viewer_for(self.request), on=day_asked(self.request))
 
 
-class PersonShow(PersonScreen, TemplateResponseMixin, View):
+class PersonShow(PartFiles, PersonScreen, TemplateResponseMixin, View):
     """One person on a day."""
 
     template_name = "payouts/person_show.html"
@@ -180,8 +184,29 @@ class PersonShow(PersonScreen, TemplateResponseMixin, View):
         """Return the way from the list."""
         return [Crumb(label=_("People"), url=reverse("payouts:person-list"))]
 
-    def get(self, request: HttpRequest, person_id: UUID) -> HttpResponse:
-        """Show the person."""
+    @cached_property
+    def sees_pay(self) -> bool:
+        """Tell whether the reader sees what the person is promised, and by which plans."""
+        return bool(self.sheet.packages) or viewer_for(self.request).holds(*PAYROLL)
+
+    def parts(self) -> Parts:
+        """Return the tables of the page: packages and plans for who sees pay, teams, employments."""
+        sheet = self.sheet
+        pay = {"packages": sheet.packages, "plans": sheet.assignments} if self.sees_pay else {}
+        found: dict[str, Any] = {**pay, "served": sheet.memberships, "employments": sheet.employments}
+        return {
+            name: partial(part_sheet, title=name, columns=PARTS[name], rows=rows)
+            for name, rows in found.items()
+        }
+
+    def part_facts(self) -> dict[str, str]:
+        """Return whose rows they are."""
+        return {"person": person_name(self.person), "as of": self.sheet.on.isoformat()}
+
+    def get(self, request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+        """Show the person, or a table of theirs as a file."""
+        if file := self.part_file():
+            return file
         viewer, sheet = viewer_for(request), self.sheet
         may = viewer.holds(*[Role(role) for role in APPROVERS])
         own = self.person.user_id == request.user.pk
@@ -192,7 +217,7 @@ class PersonShow(PersonScreen, TemplateResponseMixin, View):
             "sheet": sheet,
             "today": timezone.localdate(),
             "sees_payroll": viewer.holds(*PAYROLL),
-            "sees_pay": bool(sheet.packages) or viewer.holds(*PAYROLL),
+            "sees_pay": self.sees_pay,
             "may_propose": viewer.holds(*[Role(role) for role in PROPOSERS]) and not own,
             "may_employ": viewer.holds(*[Role(role) for role in EMPLOYERS]),
             "may_keep": viewer.holds(*[Role(role) for role in KEEPERS]),

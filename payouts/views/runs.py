@@ -8,6 +8,7 @@ services decide again, whatever a page offered.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from kamcomp.calendar.models import Period
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.nav import WATCHERS
+from kamcomp.pages.parts import PartFiles, Parts, part_column, part_sheet
 from kamcomp.pages.screens import Crumb, Screen, refused, said
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
@@ -46,6 +48,29 @@ from payouts.services.runs import REVIEWERS, STARTERS, run_request, run_resume
 BOOKS = (Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR)
 AT_ONCE = 2_000
 """Runs of at most so many people are compared with the page; larger ones when asked."""
+
+
+TEAM_COLUMNS = (
+    part_column("account_team", read=lambda row: str(row.account)),
+    part_column("kam"),
+    part_column("review", "outcome"),
+    part_column("settled", read=lambda row: "yes" if row.settled else ""),
+    part_column("kam_incentive", "amount", kind=Kind.MONEY),
+    part_column("currency"),
+    part_column("pool", "pool__funded", kind=Kind.MONEY),
+    part_column("pool_currency", "pool__currency"),
+    part_column("pool_state", "pool__status"),
+)
+CHANGE_COLUMNS = (
+    part_column("person", read=lambda row: row[2]),
+    part_column("employee_id", read=lambda row: row[0].employee_id),
+    part_column("plan", read=lambda row: row[0].plan),
+    part_column("before", kind=Kind.MONEY, read=lambda row: row[0].old),
+    part_column("now", kind=Kind.MONEY, read=lambda row: row[0].new),
+    part_column("change", kind=Kind.MONEY, read=lambda row: row[0].difference),
+    part_column("currency", read=lambda row: row[0].currency),
+    part_column("why", read=lambda row: "; ".join(row[0].reasons)),
+)
 
 
 def run_url(run: Run) -> str:
@@ -158,13 +183,15 @@ class RunScreen(Screen, TemplateResponseMixin, View):
         return {"console": console, "run": self.run, "title": title, "tab": tab, "published": SHOWN}
 
 
-class RunShow(RunScreen):
+class RunShow(PartFiles, RunScreen):
     """The console: stages, totals, teams, what changed and why, findings, and what comes next."""
 
     template_name = "payouts/run_show.html"
 
     def get(self, request: HttpRequest, run_id: UUID) -> HttpResponseBase:
-        """Show it, or with ?format=csv or xlsx what changed as a file."""
+        """Show it, or with ?format=csv or xlsx what changed as a file, with ?table= too a table of the page."""
+        if file := self.part_file():
+            return file
         write = SHEETS.get(request.GET.get("format", ""))
         if write:
             if not viewer_for(request).holds(*BOOKS):
@@ -173,6 +200,21 @@ class RunShow(RunScreen):
         context = self.console_context()
         context |= self._changes(context["console"].before) | self._acts()
         return render(request, self.template_name, self.get_context_data(**context))
+
+    def parts(self) -> Parts:
+        """Return the tables of the page: its teams, and for who sees the books the payouts that differ."""
+        console = run_console(run=self.run)
+        found: dict[str, tuple[Any, Any]] = {"teams": (TEAM_COLUMNS, console.teams)}
+        if self.request.GET.get("table") == "changes":
+            found["changes"] = (CHANGE_COLUMNS, self._changes(console.before)["changes"] or ())
+        return {
+            name: partial(part_sheet, title=name, columns=columns, rows=rows)
+            for name, (columns, rows) in found.items()
+        }
+
+    def part_facts(self) -> dict[str, str]:
+        """Return of which run the figures are."""
+        return {"run": str(self.run), "state": self.run.status, "results": self.run.result_digest}
 
     def _changes(self, before: Run | None) -> dict[str, Any]:
         asked = self.run.people <= AT_ONCE or self.request.GET.get("changes") == "1"

@@ -10,19 +10,22 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.generic.base import TemplateResponseMixin, View
 
 from kamcomp.identity.choices import Role
 from kamcomp.pages.nav import Words
+from kamcomp.pages.parts import PartFiles, Parts, part_column, part_sheet
 from kamcomp.pages.screens import Crumb, Screen
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
+from kamcomp.pages.tables import Kind
 from kamcomp.visibility import viewer_for, visible
 from plans.selectors.usage import MetricUse, metric_uses
 from plans.views.curves import small_line
@@ -48,6 +51,12 @@ SORTED_BY = {
     "accounts": "aggregation",
     "source": "source",
 }
+RESULT_COLUMNS = (
+    part_column("period"),
+    part_column("result", "value", kind=Kind.NUMBER),
+    part_column("currency"),
+    part_column("accounts", kind=Kind.NUMBER),
+)
 READERS = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR, Role.KAM)
 
 
@@ -138,7 +147,7 @@ def _file_row(
     return (__(label), metric.name, metric.code, *(__(each) for each in words), *newest, plans)
 
 
-class MetricShow(MetricScreen):
+class MetricShow(PartFiles, MetricScreen):
     """One metric: what it is made from, how it counts, its last results, and the plans that pay on it."""
 
     template_name = "plans/metric_show.html"
@@ -147,13 +156,28 @@ class MetricShow(MetricScreen):
         """Return the way from the library."""
         return [Crumb(label=_("Metric library"), url=reverse("plans:metric-list"))]
 
-    def get(self, request: HttpRequest, metric: str) -> HttpResponse:
-        """Show it."""
-        of = self.metrics_seen().filter(code=metric).first()
+    @cached_property
+    def metric(self) -> Metric:
+        """Return the metric, or 404."""
+        of: Metric | None = self.metrics_seen().filter(code=self.kwargs["metric"]).first()
         if of is None:
             raise Http404
-        viewer = viewer_for(request)
-        results = metric_history(viewer=viewer, metric=of).get(of.pk, [])
+        return of
+
+    @cached_property
+    def results(self) -> list[PeriodResult]:
+        """Return its last results, oldest first."""
+        return metric_history(viewer=viewer_for(self.request), metric=self.metric).get(self.metric.pk, [])
+
+    def parts(self) -> Parts:
+        """Return the table of its results."""
+        return {"results": lambda: _results_sheet(self.metric, self.results)}
+
+    def get(self, request: HttpRequest, metric: str) -> HttpResponseBase:
+        """Show it, or its results as a file."""
+        of, results, viewer = self.metric, self.results, viewer_for(request)
+        if file := self.part_file():
+            return file
         context = self.get_context_data(
             metric=of,
             title=of.name,
@@ -162,6 +186,12 @@ class MetricShow(MetricScreen):
             results=list(reversed(results)),
         )
         return render(request, self.template_name, context)
+
+
+def _results_sheet(metric: Metric, results: Sequence[PeriodResult]) -> Sheet:
+    return part_sheet(
+        title=f"results-{metric.code.lower()}", columns=RESULT_COLUMNS, rows=list(reversed(results))
+    )
 
 
 def _row(metric: Metric, results: list[PeriodResult], uses: list[Any]) -> dict[str, Any]:

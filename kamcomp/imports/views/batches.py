@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -29,14 +31,16 @@ from kamcomp.imports.selectors import (
     periods_touched,
     sums_of,
 )
+from kamcomp.imports.views.upload import SUM_COLUMNS
 from kamcomp.imports.views.ways import batch_url, kind_title, maker_named, reader_or_404
+from kamcomp.pages.parts import PartFiles, Parts, part_sheet
 from kamcomp.pages.screens import Crumb, Screen, said
 from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for
 
 
-class BatchShow(Screen, TemplateResponseMixin, View):
+class BatchShow(PartFiles, Screen, TemplateResponseMixin, View):
     """One import: what it wrote, what it was found to have, who approved it, and the way back."""
 
     template_name = "imports/batch_show.html"
@@ -57,9 +61,18 @@ class BatchShow(Screen, TemplateResponseMixin, View):
             Crumb(label=self.batch.filename),
         ]
 
-    def get(self, request: HttpRequest, batch_id: UUID) -> HttpResponse:
-        """Show it."""
-        return self.page()
+    def parts(self) -> Parts:
+        """Return the table of the file's sums."""
+        rows = sums_of(self.batch.totals)
+        return {"sums": partial(part_sheet, title="sums", columns=SUM_COLUMNS, rows=rows)}
+
+    def part_facts(self) -> dict[str, str]:
+        """Return which file it is."""
+        return {"file": self.batch.filename, "sha256": self.batch.file_digest}
+
+    def get(self, request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
+        """Show it, or its sums as a file."""
+        return self.part_file() or self.page()
 
     def page(self, *, refusal: Refusal | None = None, typed: str = "", status: int = 200) -> HttpResponse:
         """Answer the page, with what an undo would do where that was asked."""

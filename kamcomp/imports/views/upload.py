@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,8 +25,24 @@ from kamcomp.imports.selectors import (
 )
 from kamcomp.imports.upload_jobs import is_large, upload_job
 from kamcomp.imports.views.ways import batch_url, kind_title, sender_or_404
+from kamcomp.pages.parts import PartFiles, Parts, part_column, part_sheet
 from kamcomp.pages.screens import Crumb, Screen
+from kamcomp.pages.tables import Kind as Column
 from kamcomp.visibility import viewer_for, visible
+
+SUM_COLUMNS = (
+    part_column("column"),
+    part_column("currency"),
+    part_column("in_the_file", "file", kind=Column.NUMBER),
+    part_column("accepted", kind=Column.NUMBER),
+    part_column("rejected", kind=Column.NUMBER),
+)
+CHANGE_COLUMNS = (
+    part_column("line", kind=Column.NUMBER),
+    part_column("column"),
+    part_column("stands", "old"),
+    part_column("becomes", "new"),
+)
 
 
 class UploadScreen(Screen, TemplateResponseMixin, View):
@@ -70,13 +88,30 @@ class UploadScreen(Screen, TemplateResponseMixin, View):
         )
 
 
-class UploadShow(UploadScreen):
+class UploadShow(PartFiles, UploadScreen):
     """What a commit would do: counts, sums, changed cells, and each rejected cell with a field to mend it."""
 
     template_name = "imports/upload_show.html"
 
-    def get(self, request: HttpRequest, upload_id: UUID) -> HttpResponse:
-        """Show the preview; before it the columns, while a worker is at it how far it is."""
+    def parts(self) -> Parts:
+        """Return the tables of the preview: sums, and the cells that change."""
+        outcome = self.upload.outcome or {}
+        sums = upload_shown(upload=self.upload).sums
+        return {
+            "sums": partial(part_sheet, title="sums", columns=SUM_COLUMNS, rows=sums),
+            "changes": partial(
+                part_sheet, title="changes", columns=CHANGE_COLUMNS, rows=outcome.get("changes") or ()
+            ),
+        }
+
+    def part_facts(self) -> dict[str, str]:
+        """Return which file it is."""
+        return {"file": self.upload.filename, "sha256": self.upload.file_digest}
+
+    def get(self, request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
+        """Show the preview; before it the columns, while a worker is at it how far it is; or a table as a file."""
+        if file := self.part_file():
+            return file
         if uploads.is_committed(self.upload) and self.upload.batch is not None:
             return redirect(batch_url(self.upload.batch))
         if self.upload.mapping is None:
