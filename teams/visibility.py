@@ -22,6 +22,7 @@ from teams.models import (
     Employment,
     JobRole,
     Membership,
+    ObjectiveMilestone,
     PayPackage,
     Person,
     PersonDetails,
@@ -155,6 +156,12 @@ MANAGERS_SEATS = Sight(
     ),
 )
 OWNED = Sight("they own", lambda viewer: Q(owner_id__in=viewer.once(own_people)))
+HELD_STEPS = Sight(
+    "of accounts they hold", lambda viewer: Q(objective__account_id__in=viewer.once(held_accounts))
+)
+OWNED_STEPS = Sight(
+    "of objectives they own", lambda viewer: Q(objective__owner_id__in=viewer.once(own_people))
+)
 
 STRUCTURE = (
     Role.COMP_ADMIN,
@@ -205,4 +212,5 @@ seen(
     payee=(OWN, MANAGERS_SEATS),
 )
 seen(AccountObjective, room=ROOM, everything=STRUCTURE, kam=(HELD, OWNED), payee=OWNED)
+seen(ObjectiveMilestone, room=ROOM, everything=STRUCTURE, kam=(HELD_STEPS, OWNED_STEPS), payee=OWNED_STEPS)
 seen(TeamEdit, room=ROOM, everything=STRUCTURE, kam=HELD)

@@ -1,7 +1,7 @@
 """People, accounts and memberships: who serves a key account, from when to when."""
 
 from teams.models.accounts import AccountNode, AccountNumber, Segment, StrategicAccount
-from teams.models.memberships import AccountObjective, Membership, TeamEdit
+from teams.models.memberships import AccountObjective, Membership, ObjectiveMilestone, TeamEdit
 from teams.models.people import Employment, JobRole, PayPackage, Person, PersonDetails
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Employment",
     "JobRole",
     "Membership",
+    "ObjectiveMilestone",
     "PayPackage",
     "Person",
     "PersonDetails",

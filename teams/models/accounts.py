@@ -84,6 +84,11 @@ class StrategicAccount(Record):
     grow_weight = share_field(default=1)
     profit_weight = share_field(default=0)
     horizon_months = models.PositiveSmallIntegerField(default=12)
+    long_emphasis = share_field(
+        null=True, help_text="How much the long run counts against the current year; none is not said."
+    )
+    cycle_months = models.PositiveSmallIntegerField(null=True, help_text="From first talk to order.")
+    opportunities_a_year = models.PositiveSmallIntegerField(null=True)
     programme_start = models.DateField()
     programme_end = models.DateField(null=True, help_text="First day no longer in the programme.")
     pricing_agreement = models.CharField(max_length=120, blank=True)
@@ -97,7 +102,11 @@ class StrategicAccount(Record):
                 name="strategic_accounts_weights_sum_to_one",
                 condition=Q(defend_weight=1 - F("grow_weight") - F("profit_weight"))
                 & Q(defend_weight__gte=0, grow_weight__gte=0, profit_weight__gte=0),
-            )
+            ),
+            models.CheckConstraint(
+                name="strategic_accounts_emphasis_is_a_share",
+                condition=Q(long_emphasis=None) | Q(long_emphasis__gte=0, long_emphasis__lte=1),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -107,3 +107,20 @@ class AccountObjective(Record):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.statement}"
+
+
+class ObjectiveMilestone(Record):
+    """A step on the way to an objective: by when, and on which day it was reached."""
+
+    objective = models.ForeignKey(AccountObjective, models.PROTECT, related_name="milestones")
+    name = models.CharField(max_length=120)
+    due_on = models.DateField()
+    reached_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="objective_milestones_one_name", fields=["objective", "name"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.objective.code}: {self.name}"

@@ -20,6 +20,7 @@ from teams.services.people import (
     person_make,
     person_user_set,
 )
+from teams.services.programme import account_programme_put, objective_put
 from teams.services.team_edits import (
     team_edit_undo,
     team_member_add,
@@ -32,6 +33,7 @@ __all__ = [
     "account_activate",
     "account_exit",
     "account_part_put",
+    "account_programme_put",
     "account_review",
     "account_state_put",
     "accounts_review",
@@ -42,6 +44,7 @@ __all__ = [
     "membership_change",
     "membership_end",
     "membership_hand_over",
+    "objective_put",
     "package_approve",
     "package_propose",
     "package_withdraw",

@@ -139,6 +139,9 @@ class ResultReads(TeamReads):
             code=account.node.code,
             strategy=account.strategy,
             horizon_months=account.horizon_months,
+            long_emphasis=account.long_emphasis,
+            cycle_months=_counted(account.cycle_months),
+            opportunities_a_year=_counted(account.opportunities_a_year),
             has_pnl=account.node_id in self.pnl_nodes,
             members=tuple(self.member(row) for row in rows),
             objectives=self.objectives.get(account.pk, ()),
@@ -146,3 +149,7 @@ class ResultReads(TeamReads):
             cascade=self.cascade(account, rows),
             wallet=self.wallets.get(account.node_id),
         )
+
+
+def _counted(number: int | None) -> Decimal | None:
+    return None if number is None else Decimal(number)
