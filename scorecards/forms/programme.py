@@ -105,8 +105,9 @@ class ProgrammeForm(SeenForm):
     def clean(self) -> dict[str, Any]:
         """Check that the three weights are one whole."""
         told = self.cleaned_data
-        weights = [told.get(name) for name in ("defend_weight", "grow_weight", "profit_weight")]
-        if None not in weights and sum(weights, Decimal(0)) != 1:
+        names = ("defend_weight", "grow_weight", "profit_weight")
+        weights = [told[name] for name in names if told.get(name) is not None]
+        if len(weights) == len(names) and sum(weights, Decimal(0)) != 1:
             self.add_error("profit_weight", __("Defend, grow and profit have to be 100 % together."))
         return told
 

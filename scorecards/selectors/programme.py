@@ -1,5 +1,5 @@
 """
-Reads of an account's strategic programme: the objectives of its plan with their milestones, and its year beside the last.
+Reads of an account's strategic programme: objectives with their milestones, and its year beside the last.
 
 All start from what the reader may see. Long is over twelve months, worked out from the horizon.
 """

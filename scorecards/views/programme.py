@@ -112,9 +112,7 @@ class ProgrammeShow(ProgrammeScreen, TemplateResponseMixin, View):
         rows = programme_objectives(account=account, viewer=viewer)
         write = SHEETS.get(request.GET.get("format", ""))
         if write:
-            return write(
-                self._file(rows), {"account": str(account), "made by": request.user.get_username()}
-            )
+            return write(self._file(rows), {"account": str(account), "made by": request.user.get_username()})
         nodes = nodes_below(node_id=account.node_id)
         team = team_on(account=account, viewer=viewer, on=today)
         context = {
@@ -204,9 +202,7 @@ class ProgrammePut(ProgrammeScreen, FormScreen, ProgrammeFormView):
         for name, value in form.values().items():
             setattr(account, name, value)
         mine = programme_state(account=account)
-        return beside(
-            self.request, refusal, form, TERMS, mine, theirs, back=self.url(), what=str(self.title)
-        )
+        return beside(self.request, refusal, form, TERMS, mine, theirs, back=self.url(), what=str(self.title))
 
 
 class ObjectivePut(ProgrammeScreen, FormScreen, ProgrammeFormView):

@@ -88,7 +88,8 @@ def _row(row: ObjectiveRow, number: int, at: object, today: date) -> Row:
     y, begins = TOP + ROW * number, max(at(row.begins_on), LEFT)
     middle = y + 24 + BAR // 2
     return Row(
-        words=row.objective.statement[: LONGEST - 1] + ("…" if len(row.objective.statement) >= LONGEST else ""),
+        words=row.objective.statement[: LONGEST - 1]
+        + ("…" if len(row.objective.statement) >= LONGEST else ""),
         words_y=y + 16,
         x=begins,
         y=y + 24,

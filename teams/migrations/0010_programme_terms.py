@@ -8,54 +8,87 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('teams', '0009_team_edits_audit'),
+        ("teams", "0009_team_edits_audit"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ObjectiveMilestone',
+            name="ObjectiveMilestone",
             fields=[
-                ('id', models.UUIDField(default=kamcomp.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('name', models.CharField(max_length=120)),
-                ('due_on', models.DateField()),
-                ('reached_on', models.DateField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=kamcomp.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("due_on", models.DateField()),
+                ("reached_on", models.DateField(null=True)),
             ],
         ),
         migrations.AddField(
-            model_name='strategicaccount',
-            name='cycle_months',
-            field=models.PositiveSmallIntegerField(help_text='From first talk to order.', null=True),
+            model_name="strategicaccount",
+            name="cycle_months",
+            field=models.PositiveSmallIntegerField(help_text="From first talk to order.", null=True),
         ),
         migrations.AddField(
-            model_name='strategicaccount',
-            name='long_emphasis',
-            field=models.DecimalField(decimal_places=8, help_text='How much the long run counts against the current year; none is not said.', max_digits=12, null=True),
+            model_name="strategicaccount",
+            name="long_emphasis",
+            field=models.DecimalField(
+                decimal_places=8,
+                help_text="How much the long run counts against the current year; none is not said.",
+                max_digits=12,
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='strategicaccount',
-            name='opportunities_a_year',
+            model_name="strategicaccount",
+            name="opportunities_a_year",
             field=models.PositiveSmallIntegerField(null=True),
         ),
         migrations.AddConstraint(
-            model_name='strategicaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('long_emphasis', None), models.Q(('long_emphasis__gte', 0), ('long_emphasis__lte', 1)), _connector='OR'), name='strategic_accounts_emphasis_is_a_share'),
+            model_name="strategicaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("long_emphasis", None),
+                    models.Q(("long_emphasis__gte", 0), ("long_emphasis__lte", 1)),
+                    _connector="OR",
+                ),
+                name="strategic_accounts_emphasis_is_a_share",
+            ),
         ),
         migrations.AddField(
-            model_name='objectivemilestone',
-            name='created_by',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="objectivemilestone",
+            name="created_by",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='objectivemilestone',
-            name='objective',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='milestones', to='teams.accountobjective'),
+            model_name="objectivemilestone",
+            name="objective",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="milestones",
+                to="teams.accountobjective",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='objectivemilestone',
-            constraint=models.UniqueConstraint(fields=('objective', 'name'), name='objective_milestones_one_name'),
+            model_name="objectivemilestone",
+            constraint=models.UniqueConstraint(
+                fields=("objective", "name"), name="objective_milestones_one_name"
+            ),
         ),
     ]

@@ -16,7 +16,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from kamcomp.audit.context import act
-from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import RoleMissing, role_check
 from kamcomp.refusal import Refusal

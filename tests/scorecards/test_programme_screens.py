@@ -13,6 +13,7 @@ from psycopg2.extras import DateRange
 
 from kamcomp.audit.models import AuditEvent
 from scorecards.models import AccountPnl
+from scorecards.selectors.programme import ObjectiveRow
 from scorecards.views.timeline import timeline
 from teams.choices import ObjectiveStatus
 from teams.models import AccountNode, AccountObjective, ObjectiveMilestone, StrategicAccount
@@ -82,7 +83,15 @@ class TestProgrammeShow:
 
         page = browser(made, "ingrid").get(url("programme-show", made.account)).content.decode()
 
-        for words in ("Win the second plant", "Trial ends", "24 months", "long", "€500.00", "+25.0%", "€400.00"):
+        for words in (
+            "Win the second plant",
+            "Trial ends",
+            "24 months",
+            "long",
+            "€500.00",
+            "+25.0%",
+            "€400.00",
+        ):
             assert words in page
         assert page.count('class="step') == 1
 
@@ -91,7 +100,8 @@ class TestProgrammeShow:
 
         text = browser(made, "maren").get(url("programme-show", made.account), {"format": "csv"}).getvalue()
 
-        assert b"Win the second plant" in text and b"2027-12-31" in text
+        assert b"Win the second plant" in text
+        assert b"2027-12-31" in text
 
     def test_hides_anothers_account(self, made, stranger):
         assert browser(made, "ingrid").get(url("programme-show", stranger)).status_code == 404
@@ -117,12 +127,18 @@ class TestProgrammePut:
 
         account = StrategicAccount.objects.get(pk=made.account.pk)
         assert answer.status_code == 302
-        assert (account.strategy, account.defend_weight, account.long_emphasis) == ("defend", D("0.6"), D("0.7"))
+        assert (account.strategy, account.defend_weight, account.long_emphasis) == (
+            "defend",
+            D("0.6"),
+            D("0.7"),
+        )
         assert (account.cycle_months, account.opportunities_a_year, account.tier) == (9, 6, "key")
         assert AuditEvent.objects.filter(action="account_programme_put").exists()
 
     def test_refuses_weights_that_are_no_whole_and_keeps_them_typed(self, made):
-        answer = browser(made, "maren").post(url("programme-put", made.account), programme(profit_weight="20"))
+        answer = browser(made, "maren").post(
+            url("programme-put", made.account), programme(profit_weight="20")
+        )
 
         assert answer.status_code == 422
         assert 'value="60 %"' in answer.content.decode()
@@ -141,7 +157,8 @@ class TestProgrammePut:
         page = answer.content.decode()
 
         assert answer.status_code == 409
-        assert "gold" in page and 'name="defend_weight" value="60 %"' in page
+        assert "gold" in page
+        assert 'name="defend_weight" value="60 %"' in page
 
 
 class TestObjectivePut:
@@ -173,7 +190,9 @@ class TestObjectivePut:
         row = objective(made)
 
         assert browser(made, "ingrid").get(url("objective-put", made.account, row.pk)).status_code == 404
-        answer = browser(made, "ingrid").post(url("objective-new", made.account), written(made, status="agreed"))
+        answer = browser(made, "ingrid").post(
+            url("objective-new", made.account), written(made, status="agreed")
+        )
         assert answer.status_code == 422
 
     def test_hides_anothers_objective(self, made, stranger):
@@ -197,8 +216,6 @@ class TestObjectivePut:
 
 class TestTimeline:
     def test_stands_between_the_first_day_and_the_last(self, made):
-        from scorecards.selectors.programme import ObjectiveRow
-
         row = objective(made)
         step = ObjectiveMilestone(objective=row, name="Half", due_on=date(2026, 12, 31))
 
