@@ -8,8 +8,8 @@ KAMCOMP_ALLOWED_HOSTS, KAMCOMP_HTTPS (1), KAMCOMP_OPEN_START_PAGE (0), KAMCOMP_L
 KAMCOMP_STATEMENT_SECONDS (120), KAMCOMP_BEHIND_PGBOUNCER (0), KAMCOMP_EXPORTS (a folder for files out),
 KAMCOMP_METRICS_FROM (this machine) and KAMCOMP_METRICS_TOKEN (none): who may read /metrics; KAMCOMP_COMPANY (the
 name in the corner of each page), KAMCOMP_DEMO_MODE (0): the demo company's people can be entered as;
-KAMCOMP_IDLE_MINUTES (30), KAMCOMP_MAIL, KAMCOMP_MAIL_FROM, KAMCOMP_ADDRESS (where a
-mail leads), KAMCOMP_OIDC_* and KAMCOMP_SAML_*: see
+KAMCOMP_API_PER_MINUTE (6000): how often a program may ask; KAMCOMP_IDLE_MINUTES (30), KAMCOMP_MAIL,
+KAMCOMP_MAIL_FROM, KAMCOMP_ADDRESS (where a mail leads), KAMCOMP_OIDC_* and KAMCOMP_SAML_*: see
 docs/how-to/sign-in.md. While `make run` is up, its addresses are found without any of them.
 """
 
@@ -111,12 +111,14 @@ INSTALLED_APPS = [
     "kamcomp.notices",
     "kamcomp.pulse",
     "kamcomp.backups",
+    "kamcomp.api",
     "teams",
     "scorecards",
     "plans",
     "payouts",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "drf_standardized_errors",
     "django_structlog",
     "django_htmx",
@@ -343,6 +345,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "exceptions-expire": {"task": "payouts.exceptions_expire", "schedule": crontab(hour=1, minute=10)},
     "acceptances-sweep": {"task": "plans.acceptances_sweep", "schedule": crontab(hour=6, minute=0)},
     "notices-mail": {"task": "notices.mail", "schedule": 60.0, "options": {"expires": 60}},
+    "answers-clear": {"task": "api.answers_clear", "schedule": crontab(minute=20)},
     "canary": {"task": "pulse.canary", "schedule": 15.0, "options": {"expires": 15}},
     "uploads-clear": {"task": "imports.uploads_clear", "schedule": crontab(hour=3, minute=45)},
     "uploads-sweep": {"task": "imports.uploads_sweep", "schedule": 30.0, "options": {"expires": 30}},
@@ -358,27 +361,39 @@ KAMCOMP_RUN_BELLS = _number("KAMCOMP_RUN_BELLS", default=8)
 
 # The REST interface ---------------------------------------------------------------------------------------
 
+API_PER_MINUTE = _number("KAMCOMP_API_PER_MINUTE", default=6_000)
 REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    # The first says how to come in when nobody did.
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "kamcomp.api.authentication.KeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
         "kamcomp.identity.passwords.LimitedBasicAuthentication",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["kamcomp.api.parsers.DocumentParser"],
+    "DEFAULT_SCHEMA_CLASS": "kamcomp.api.schema.Schema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
+}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "kamcomp.api.problems.ProblemHandler",
+    "EXCEPTION_FORMATTER_CLASS": "kamcomp.api.problems.ProblemFormatter",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "kamcomp",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "DESCRIPTION": "Facts in, pay out. How to use it: docs/how-to/use-the-api.md.",
     "SERVE_INCLUDE_SCHEMA": False,
-    # Every kind of error has a field named "type": the schema needs a name for each kind's only word.
-    "ENUM_NAME_OVERRIDES": {
-        f"{kind}Enum": f"drf_standardized_errors.openapi_serializers.{kind}Enum"
-        for kind in ("ValidationError", "ClientError", "ServerError", "ParseErrorCode")
-    },
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {},
+    "PREPROCESSING_HOOKS": ["kamcomp.api.schema.words_named"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
 }
 
 # Words, time and files ------------------------------------------------------------------------------------

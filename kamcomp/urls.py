@@ -2,13 +2,14 @@
 
 from django.urls import include, path
 
+from kamcomp.api import problems
 from kamcomp.pages import views as pages
 from kamcomp.pulse import views
 
-handler400 = pages.bad_request
-handler403 = pages.forbidden
-handler404 = pages.not_found
-handler500 = pages.broken
+handler400 = problems.bad_request
+handler403 = problems.forbidden
+handler404 = problems.not_found
+handler500 = problems.broken
 
 urlpatterns = [
     path("healthz", views.health, name="health"),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("help", pages.HelpIndex.as_view(), name="help-index"),
     path("help/<path:page>", pages.HelpPage.as_view(), name="help"),
     path("api/v1/", include("payouts.api.urls")),
+    path("api/", include("kamcomp.api.urls")),
     path("", include("teams.urls")),
     path("", include("kamcomp.imports.urls")),
     path("", include("scorecards.urls")),

@@ -2,6 +2,7 @@
 
 from django.db.models import Q
 
+from kamcomp.api.models import ApiKey, KeptAnswer, Usage
 from kamcomp.approvals.models import Approval, Finding
 from kamcomp.audit.models import AuditEvent, AuditSeal
 from kamcomp.calendar.models import CalendarFeed, DateChange, FiscalCalendar, Period
@@ -53,6 +54,14 @@ seen(
 seen(Approval, room=ROOM, everything=DESK, kam=OWN_STEPS)
 seen(Finding, room=ROOM, everything=DESK)
 seen(AuditEvent, AuditSeal, Canary, room=ROOM, everything=(Role.COMP_ADMIN, Role.AUDITOR))
+seen(
+    ApiKey,
+    room=ROOM,
+    everything=(Role.COMP_ADMIN, Role.AUDITOR),
+    **dict.fromkeys([role for role in Role if role not in (Role.COMP_ADMIN, Role.AUDITOR)], OWN_ROLES),
+)
+seen(KeptAnswer, room=ROOM, everything=(), **dict.fromkeys(EVERYBODY, OWN_ROLES))
+seen(Usage, room=ROOM, everything=(Role.COMP_ADMIN, Role.AUDITOR))
 seen(PolicySetting, room=ROOM, everything=DESK)
 seen(ColumnMap, room=ROOM, everything=(Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR, Role.API_CLIENT))
 seen(

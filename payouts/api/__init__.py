@@ -1,1 +1,5 @@
-"""The REST interface of `payouts`: the same selectors and services as the pages, as JSON."""
+"""The REST interface of `payouts`: runs, payouts and what explains them, pools, corrections, disputes, files."""
+
+from payouts.api import cases, outputs, payouts, pools, runs  # each module declares its resources
+
+__all__ = ["cases", "outputs", "payouts", "pools", "runs"]

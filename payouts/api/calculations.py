@@ -6,31 +6,35 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from kamcomp.refusal import Refusal
-from payouts.api.parsers import DocumentParser
-from payouts.api.problems import refusal_problem
+from kamcomp.api.filters import flag_said
+from kamcomp.api.problems import parameter_problem
+from kamcomp.api.views import ApiView
 from payouts.engine.calculator import calculate
 
 
-class CalculationCreate(APIView):
+class CalculationCreate(ApiView):
     """Answer a calculation case. Anybody signed in may ask: a case holds all it is computed from."""
 
-    parser_classes = (DocumentParser,)
+    tag = "calculations"
+
+    def parameters(self) -> list[str]:
+        """Return the one it knows."""
+        return ["explain"]
 
     @extend_schema(
         operation_id="calculation_create",
         request=OpenApiTypes.OBJECT,
-        responses={200: OpenApiTypes.OBJECT, 422: OpenApiTypes.OBJECT},
+        responses={200: OpenApiTypes.OBJECT},
         parameters=[
             OpenApiParameter("explain", bool, description="show for each figure the steps that led to it")
         ],
     )
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Return the answer, or a problem that names what is missing or wrong in the case."""
-        explain = request.query_params.get("explain", "false").lower() in ("true", "1")
+        """Return the answer; what is missing or wrong in the case is a problem with its place."""
+        said = self.said.get("explain", "false")
         try:
-            return Response(calculate(request.data, explain=explain))
-        except Refusal as refusal:
-            return refusal_problem(refusal=refusal, instance=request.path)
+            explain = flag_said({"1": "true", "0": "false"}.get(said, said))
+        except ValueError as error:
+            raise parameter_problem(name="explain", detail=f"explain: {error}") from error
+        return Response(calculate(request.data, explain=explain))

@@ -65,6 +65,8 @@ USERS = {
 }
 """Paul is Kestrel's KAM and Sofia supports it; Meridian's people are strangers to both."""
 WITHOUT = {"page": {}}
+REST = "api"
+"""Resources of the REST interface have a table of their own: tests/api/table.yaml."""
 TEXT = {"title": "A plan, version 1", "days": "This year", "sections": []}
 Answers = dict[str, dict[str, dict[int, list[str]]]]
 
@@ -93,6 +95,8 @@ def _walk(
         here = route + str(pattern.pattern)
         named = parameters + tuple(pattern.pattern.regex.groupindex)
         if isinstance(pattern, URLResolver):
+            if pattern.namespace == REST:
+                continue
             inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
             yield from _walk(pattern.url_patterns, here, inner, named)
         elif isinstance(pattern, URLPattern):
@@ -191,7 +195,7 @@ def objects(made: TwoTeams, address: Address) -> dict[str, dict[str, Any]]:
     """
     if not address.parameters:
         return WITHOUT
-    by_name = _objects(made)
+    by_name = objects_of(made)
     unknown = [name for name in address.parameters if name not in by_name]
     if unknown:
         raise LookupError(f"{address.route}: say in tests/identity/matrix.py what {unknown} stands for")
@@ -213,7 +217,8 @@ def _draft(made: TwoTeams) -> Draft:
     )
 
 
-def _objects(made: TwoTeams) -> dict[str, dict[str, Any]]:
+def objects_of(made: TwoTeams) -> dict[str, dict[str, Any]]:
+    """Return what each parameter stands for, by whose it is; what is missing yet is made."""
     kestrel, meridian, payouts = made.account, made.first.account, made.payouts
     pools = {pool.account_id: pool.pk for pool in Pool.objects.all()}
     people = made.people

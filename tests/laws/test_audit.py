@@ -16,6 +16,8 @@ from kamcomp.identity.models import User
 from teams.models import JobRole, Person, PersonDetails
 
 WITHOUT_ENTRIES = {
+    "api_keptanswer": "an answer that is said again for a day; what was written has its own entry",
+    "api_usage": "how often somebody asked this minute, not the company's data",
     "audit_auditevent": "the trail itself",
     "audit_auditseal": "the trail itself",
     "auth_permission": "made by migrations, as the code says",

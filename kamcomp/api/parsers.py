@@ -1,4 +1,4 @@
-"""How the API reads what is sent to it: JSON, strictly."""
+"""How the REST interface reads what is sent to it: JSON, strictly."""
 
 from collections.abc import Mapping
 from typing import IO, Any

@@ -1,0 +1,217 @@
+"""
+What a caller asked a list for: filters, times, order, shape. Whatever is not known is refused, never ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.http import QueryDict
+
+from kamcomp.api.fields import money_shown
+from kamcomp.api.filters import day_said, flag_said, moment_said, unknown_parameter
+from kamcomp.api.paging import LIMIT, MOST, Order, cursor_of, cursor_read, digest_of
+from kamcomp.api.problems import parameter_problem
+from kamcomp.api.resources import Resource, Rows, resource_named
+from kamcomp.visibility import Viewer
+
+SHAPE = ("fields", "expand")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """Which fields a caller wants, and what is to be laid in; None is all fields."""
+
+    names: frozenset[str] | None
+    expands: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of a list."""
+
+    data: Sequence[dict[str, Any]]
+    next_cursor: str | None
+
+
+def parameters_of(resource: Resource, *, listed: bool) -> list[str]:
+    """Return the names of the parameters that an address of a resource knows."""
+    names = ["fields"]
+    if resource.expands:
+        names.append("expand")
+    if any(each.on_day for each in resource.expands) and not listed:
+        names.append("as_of")
+    if not listed:
+        return names
+    names += ["limit", "cursor", "totals", "format", *(each.name for each in resource.filters)]
+    offered: dict[str, object] = {
+        "ordering": resource.orders,
+        "as_of": resource.takes_day,
+        "known_at": resource.fact,
+        "updated_since": resource.changed,
+    }
+    return sorted([*names, *(name for name, on in offered.items() if on)])
+
+
+def said_once(query: QueryDict, *, known: Sequence[str]) -> dict[str, str]:
+    """
+    Return what each parameter says.
+
+    :raises Problem: 400 for one that is not known, or is there twice.
+    """
+    for name in query:
+        if name not in known:
+            raise unknown_parameter(name, sorted(known))
+        if len(query.getlist(name)) > 1:
+            raise parameter_problem(name=name, detail=f"{name} is there twice: say it once.")
+    return {name: str(query[name]) for name in query}
+
+
+def chosen(resource: Resource, *, viewer: Viewer, said: Mapping[str, str]) -> Rows:
+    """Return the rows that somebody sees and asked for, in no order yet."""
+    rows = resource.rows(viewer=viewer)
+    for each in resource.filters:
+        if each.name in said:
+            rows = rows.filter(each.of(said[each.name]))
+    if resource.fact:
+        instant = _read("known_at", moment_said, said)
+        rows = resource.known_at(rows, instant) if instant else rows.filter(superseded_at=None)
+    day = day_of(said)
+    if day is not None and resource.dated:
+        rows = resource.as_of(rows, day)
+    if instant := _read("updated_since", moment_said, said):
+        rows = resource.updated_since(rows, instant)
+    return rows
+
+
+def shape_of(resource: Resource, *, said: Mapping[str, str]) -> Shape:
+    """
+    Return the fields and parts a caller wants.
+
+    :raises Problem: 400 for a name there is not.
+    """
+    expands = tuple(_names("expand", said, known={each.name for each in resource.expands}))
+    names = _names("fields", said, known=set(resource.by_name) | set(expands))
+    return Shape(names=frozenset(names) if names else None, expands=expands)
+
+
+def order_of(resource: Resource, *, said: Mapping[str, str]) -> Order:
+    """
+    Return the order a caller wants, ended by what tells rows apart.
+
+    :raises Problem: 400 for one that is not offered.
+    """
+    word = said.get("ordering", "")
+    down = word.startswith("-")
+    last = tuple((name, down) for name in resource.order)
+    if not word:
+        return Order(columns=last)
+    column = resource.orders.get(word.removeprefix("-"))
+    if column is None:
+        offered = ", ".join(f"{name}, -{name}" for name in sorted(resource.orders))
+        raise parameter_problem(
+            name="ordering", detail=f"ordering is one of {offered}.", code="ordering_unknown"
+        )
+    return Order(columns=((column, down), *(each for each in last if each[0] != column)))
+
+
+def page_of(resource: Resource, *, rows: Rows, said: Mapping[str, str], path: str, viewer: Viewer) -> Page:
+    """Return one page of the rows, with what is to be laid in; a query for each part, however many rows."""
+    order, shape = order_of(resource, said=said), shape_of(resource, said=said)
+    digest, limit = digest_of(path, said), _limit(said)
+    if "cursor" in said:
+        rows = rows.filter(order.after(cursor_read(cursor=said["cursor"], order=order, digest=digest)))
+    width = len(resource.sources)
+    found = list(order.of(rows).values_list(*resource.sources, *order.names)[: limit + 1])
+    kept = found[:limit]
+    data = [resource.shown(row, shape.names) for row in kept]
+    expand(resource, shown=data, raw=kept, names=shape.expands, viewer=viewer, day=day_of(said))
+    more = len(found) > limit
+    cursor = cursor_of(order=order, digest=digest, values=kept[-1][width:]) if more else None
+    return Page(data=data, next_cursor=cursor)
+
+
+def expand(
+    resource: Resource,
+    *,
+    shown: list[dict[str, Any]],
+    raw: Sequence[Sequence[Any]],
+    names: Sequence[str],
+    viewer: Viewer,
+    day: date | None = None,
+) -> None:
+    """Lay the parts asked for into the rows: what the viewer may not see is null, or missing from several."""
+    for each in resource.expands:
+        if each.name not in names:
+            continue
+        other = resource_named(each.resource)
+        place = resource.sources.index(each.source or "pk")
+        keys = [row[place] for row in raw]
+        column = each.many or "pk"
+        wanted = other.rows(viewer=viewer).filter(
+            **{f"{column}__in": {key for key in keys if key is not None}}
+        )
+        if each.on_day:
+            wanted = other.as_of(wanted, day or viewer.on)
+        found: dict[Any, list[dict[str, Any]]] = {}
+        for key, *row in wanted.order_by(*other.order).values_list(column, *other.sources):
+            found.setdefault(key, []).append(other.shown(row))
+        for one, key in zip(shown, keys, strict=True):
+            here = found.get(key, [])
+            one[each.name] = here if each.many else (here[0] if here else None)
+
+
+def totals_of(resource: Resource, *, rows: Rows) -> dict[str, Any]:
+    """Return how many rows there are, and the sums of money by currency where the resource has one."""
+    rows = rows.order_by()
+    total = resource.by_name.get(resource.total)
+    if total is None:
+        return {"rows": rows.aggregate(rows=Count("*"))["rows"], "amounts": []}
+    amount, currency = total.sources
+    sums = list(rows.values_list(currency).annotate(sum=Sum(amount), rows=Count("*")).order_by(currency))
+    return {
+        "rows": sum(count for _currency, _sum, count in sums),
+        "amounts": [money_shown(total, code) for code, total, _count in sums if total is not None],
+    }
+
+
+def day_of(said: Mapping[str, str]) -> date | None:
+    """Return the day of `as_of`."""
+    found: date | None = _read("as_of", day_said, said)
+    return found
+
+
+def is_wanted(name: str, said: Mapping[str, str]) -> bool:
+    """Tell whether a parameter says true."""
+    return bool(_read(name, flag_said, said))
+
+
+def _limit(said: Mapping[str, str]) -> int:
+    text = said.get("limit", str(LIMIT))
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    if not 1 <= limit <= MOST:
+        raise parameter_problem(name="limit", detail=f"limit is a whole number from 1 to {MOST}.")
+    return limit
+
+
+def _read(name: str, read: Any, said: Mapping[str, str]) -> Any:
+    if name not in said:
+        return None
+    try:
+        return read(said[name])
+    except (ValueError, OverflowError) as error:
+        raise parameter_problem(name=name, detail=f"{name}: {error}") from error
+
+
+def _names(name: str, said: Mapping[str, str], *, known: set[str]) -> list[str]:
+    names = [each for each in said.get(name, "").split(",") if each]
+    for each in names:
+        if each not in known:
+            raise parameter_problem(
+                name=name, detail=f"{name}: there is no {each!r}; there are {', '.join(sorted(known))}."
+            )
+    return names

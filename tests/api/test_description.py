@@ -1,0 +1,47 @@
+"""The description of the interface is the one that is committed, whole, and says what the endpoints do."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.management import call_command
+
+from kamcomp.api.resources import all_resources
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "openapi.yaml"
+
+
+@pytest.fixture(scope="module")
+def printed():
+    out, said = StringIO(), StringIO()
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=out, stderr=said)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def description():
+    return yaml.load(PAGE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+
+
+class TestDescription:
+    def test_is_the_committed_one(self, printed):
+        said = "print it anew: manage.py spectacular --file docs/reference/openapi.yaml"
+        assert PAGE.read_text(encoding="utf-8") == printed, said
+
+    def test_names_every_operation_once(self, description):
+        names = [
+            operation["operationId"]
+            for methods in description["paths"].values()
+            for operation in methods.values()
+        ]
+
+        assert len(names) == len(set(names))
+        assert {f"{each.noun}_list" for each in all_resources()} <= set(names)
+
+    def test_says_every_problem(self, description):
+        for path, methods in description["paths"].items():
+            for method, operation in methods.items():
+                for status in ("400", "401", "403", "429", "500"):
+                    (media,) = operation["responses"][status]["content"]
+                    assert media == "application/problem+json", (path, method, status)

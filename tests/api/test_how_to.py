@@ -1,0 +1,49 @@
+"""The page "Use the API": each of its curl commands is run, and answers with the status it says."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+pytestmark = pytest.mark.django_db
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "use-the-api.md"
+HOST = "http://localhost:8000"
+COMMANDS = re.findall(
+    r"^# (\d{3})\n(curl .+?)(?=\n# \d{3}\n|\n```)", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+)
+
+
+def asked(command: str, names: dict[str, str]):
+    """Return the answer to a curl command, read as a shell reads it."""
+    for name, value in names.items():
+        command = command.replace(f"${name}", value)
+    words = iter(shlex.split(command.replace("\\\n", " "))[1:])
+    method, path, headers, body = "GET", "", {}, ""
+    for word in words:
+        if word == "-X":
+            method = next(words)
+        elif word == "-H":
+            name, _, value = next(words).partition(": ")
+            headers[name] = value
+        elif word == "-d":
+            body = next(words)
+        else:
+            path = word.removeprefix(HOST)
+    kind = headers.pop("Content-Type", "application/json")
+    return Client().generic(method, path, body, content_type=kind, headers=headers)
+
+
+@pytest.mark.parametrize(("status", "command"), COMMANDS)
+def test_answers_as_the_page_says(caller, status, command):
+    maren = caller("maren")
+    pool = maren.rows("pools?account=KES")[0]["id"]
+
+    answer = asked(command, {"KEY": maren.secret, "POOL": pool})
+
+    assert answer.status_code == int(status), b"" if answer.streaming else answer.content
+
+
+def test_the_page_has_commands_to_run():
+    assert len(COMMANDS) >= 15

@@ -1,0 +1,201 @@
+"""Lists: parameters, pages, order, shape, times, and whole lists as files."""
+
+import csv
+import hashlib
+import io
+import json
+from datetime import date, timedelta
+
+import openpyxl
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from kamcomp.api.resources import all_resources
+from kamcomp.jobs.models import Job
+from tests.api.conftest import told
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def maren(caller):
+    return caller("maren")
+
+
+class TestParameters:
+    @pytest.mark.parametrize(
+        ("asked", "code", "name"),
+        [
+            ("jobs?x=1", "parameter_unknown", "x"),
+            ("jobs?kind=a&kind=b", "parameter_invalid", "kind"),
+            ("jobs?state=gone", "parameter_invalid", "state"),
+            ("jobs?limit=0", "parameter_invalid", "limit"),
+            ("jobs?limit=501", "parameter_invalid", "limit"),
+            ("jobs?limit=%C2%B2", "parameter_invalid", "limit"),
+            ("jobs?ordering=id;", "ordering_unknown", "ordering"),
+            ("jobs?fields=kind,secret", "parameter_invalid", "fields"),
+            ("jobs?updated_since=yesterday", "parameter_invalid", "updated_since"),
+            ("jobs?updated_since=2026-01-01T00:00:00", "parameter_invalid", "updated_since"),
+            ("jobs?cursor=abc", "cursor_invalid", "cursor"),
+            ("jobs?cursor=%00", "cursor_invalid", "cursor"),
+            ("jobs?format=pdf", "parameter_invalid", "format"),
+            ("people?external_id=%00", "parameter_invalid", "external_id"),
+            ("memberships?person=pay_01k8z3v2m5f7q9s1t4w6x8y0za%00", "parameter_invalid", "person"),
+            ("payouts?run=run_0000000000001", "parameter_invalid", "run"),
+            ("memberships?as_of=2026-02-30", "parameter_invalid", "as_of"),
+            ("memberships?person__details__legal_name=x", "parameter_unknown", "person__details__legal_name"),
+            ("payouts?expand=run", "parameter_invalid", "expand"),
+        ],
+    )
+    def test_that_are_not_understood_are_refused_by_name(self, maren, asked, code, name):
+        answer = maren.get(asked)
+
+        problem = answer.json()
+        assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json")
+        assert (problem["code"], problem["errors"][0]["parameter"]) == (code, name)
+
+    def test_narrow_a_list(self, maren, made):
+        by_id = maren.get(f"people/by-external-id/{made.people['sofia'].employee_id}").json()["id"]
+
+        assert [row["person_id"] for row in maren.rows(f"memberships?person={by_id}")] == [by_id]
+        assert maren.rows("memberships?person=SOFIA") == maren.rows(f"memberships?person={by_id}")
+        assert maren.rows("memberships?person=nobody") == []
+        assert {row["seat"] for row in maren.rows("memberships?seat=kam,deputy")} == {"kam"}
+
+
+class TestPages:
+    def test_give_every_row_once_in_any_order(self, maren):
+        whole = [row["id"] for row in maren.get("memberships").json()["data"]]
+
+        for order in ("", "&ordering=first_day", "&ordering=-first_day"):
+            ids = [row["id"] for row in maren.rows(f"memberships?limit=2{order}")]
+            assert sorted(ids) == sorted(whole)
+            assert len(set(ids)) == len(ids)
+
+    def test_go_on_behind_the_last_row_whatever_comes_or_goes(self, maren, made):
+        for _job in range(4):
+            Job.objects.create(kind="export", created_by=made.user("maren"))
+        first = maren.get("jobs?limit=2").json()
+        Job.objects.create(kind="later", created_by=made.user("maren"))
+
+        rest = maren.get(f"jobs?limit=5&cursor={first['next_cursor']}").json()["data"]
+
+        assert len(rest) == 3
+        assert {row["id"] for row in rest}.isdisjoint(row["id"] for row in first["data"])
+
+    def test_say_where_the_next_one_is(self, maren):
+        answer = maren.get("memberships?limit=1")
+
+        assert answer.json()["has_more"]
+        assert answer.headers["Link"].endswith(f'cursor={answer.json()["next_cursor"]}>; rel="next"')
+
+    def test_belong_to_their_list(self, maren):
+        cursor = maren.get("memberships?limit=1").json()["next_cursor"]
+
+        answer = maren.get(f"memberships?limit=1&seat=member&cursor={cursor}")
+
+        assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid")
+
+    def test_of_lines_without_ids_go_by_payout_and_number(self, maren):
+        whole = maren.get("payout-lines").json()["data"]
+
+        assert maren.rows("payout-lines?limit=1") == whole
+        assert len(whole) > 1
+
+
+class TestShape:
+    def test_is_what_was_asked_for(self, maren):
+        (row, *_rest) = maren.get("payouts?fields=id,amount").json()["data"]
+
+        assert set(row) == {"id", "amount"}
+        assert row["amount"]["currency"] == "EUR"
+
+    def test_lays_in_what_the_caller_may_see(self, caller):
+        (mine,) = caller("sofia").get("payouts?expand=person,lines,period").json()["data"]
+
+        assert mine["person"]["external_id"] == "SOFIA"
+        assert mine["period"]["code"] == "2026-Q3"
+        assert {line["payout_id"] for line in mine["lines"]} == {mine["id"]}
+
+    def test_carries_money_with_the_digits_of_its_currency(self, maren, made):
+        shown = {row["employee_id"]: row["amount"] for row in maren.rows("payouts")}
+
+        assert shown["SOFIA"] == {"amount": f"{made.payouts['sofia'].amount:.2f}", "currency": "EUR"}
+
+
+class TestTimes:
+    def test_as_of_looks_into_the_spans(self, maren):
+        assert maren.rows("memberships?as_of=2020-01-01") == []
+        now = {row["id"] for row in maren.rows(f"memberships?as_of={date(2026, 11, 1)}")}
+        assert 0 < len(now) <= len(maren.rows("memberships"))
+
+    def test_known_at_shows_what_was_believed(self, maren):
+        assert maren.rows("targets?known_at=2020-01-01T00:00:00Z") == []
+        assert len(maren.rows("targets")) == len(maren.rows(f"targets?known_at={_later()}")) > 0
+
+    def test_updated_since_reads_the_trail(self, maren, made):
+        account = made.account
+        before = timezone.now()
+        assert maren.rows(f"accounts?updated_since={_later()}") == []
+
+        account.tier = "one"
+        account.save(update_fields=["tier"])
+
+        at = (before - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+        assert "KES" in {row["external_id"] for row in maren.rows(f"accounts?updated_since={at}")}
+
+    def test_members_of_a_team_are_those_of_the_day(self, maren):
+        path = "teams/by-external-id/KES?expand=members"
+
+        assert maren.get(f"{path}&as_of=2020-01-01").json()["members"] == []
+        assert len(maren.get(f"{path}&as_of=2026-11-01").json()["members"]) == 2
+
+
+class TestWholeLists:
+    def test_as_ndjson_end_with_what_was_sent(self, maren):
+        body = told(maren.get("payouts", accept="application/x-ndjson"))
+
+        *rows, last = body.splitlines(keepends=True)
+        summary = json.loads(last)["_summary"]
+        assert [json.loads(row) for row in rows] == maren.rows("payouts")
+        assert summary["sha256"] == hashlib.sha256(b"".join(rows)).hexdigest()
+        assert summary["rows"] == len(rows)
+        assert summary["totals"] == maren.get("payouts?totals=true").json()["totals"]["amounts"]
+
+    def test_as_csv_have_money_in_two_columns_and_no_formulas(self, maren):
+        rows = list(csv.DictReader(io.StringIO(told(maren.get("payouts?format=csv")).decode())))
+        names = told(maren.get("person-details?format=csv&fields=name")).decode().splitlines()
+
+        assert {row["amount_currency"] for row in rows} == {"EUR"}
+        assert [row["id"] for row in rows] == [row["id"] for row in maren.rows("payouts")]
+        assert "'=KAM Doe" in names
+
+    def test_as_xlsx_are_typed(self, maren):
+        book = openpyxl.load_workbook(io.BytesIO(told(maren.get("payouts?format=xlsx"))))
+
+        heads, first, *_rest = book.active.iter_rows(values_only=True)
+        assert isinstance(dict(zip(heads, first, strict=True))["amount"], int | float)
+
+    def test_are_what_the_filters_leave(self, maren):
+        body = told(maren.get("memberships?format=ndjson&seat=kam&fields=seat"))
+
+        assert set(body.splitlines()[:-1]) == {b'{"seat":"kam"}'}
+
+
+class TestQueries:
+    @pytest.mark.parametrize("resource", [each.name for each in all_resources()])
+    def test_are_as_many_for_every_list(self, caller, resource):
+        asker = caller("paul")
+        asker.get("me")
+
+        with CaptureQueriesContext(connection) as seen:
+            answer = asker.get(f"{resource}?limit=500")
+
+        assert answer.status_code == 200
+        assert len(seen) <= 12
+
+
+def _later() -> str:
+    return (timezone.now() + timedelta(hours=1)).isoformat().replace("+00:00", "Z")

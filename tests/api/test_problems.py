@@ -1,0 +1,151 @@
+"""Problems: every error below /api is one, with code, place and the id of the request."""
+
+import pytest
+from django.test import Client
+
+from kamcomp.api import limits
+from kamcomp.api.public_ids import NotAnId, own_id, public_id
+from kamcomp.api.resources import resource_named
+from kamcomp.ids import uuid7
+
+pytestmark = pytest.mark.django_db
+WORDS = {"type", "title", "status", "detail", "instance", "code", "errors", "request_id"}
+
+
+class TestProblems:
+    @pytest.mark.parametrize(
+        ("method", "path", "status", "code"),
+        [
+            ("get", "nothing", 404, "not_found"),
+            ("get", "jobs/job_01k8z3v2m5f7q9s1t4w6x8y0za", 404, "not_found"),
+            ("get", "people/job_01k8z3v2m5f7q9s1t4w6x8y0za", 404, "not_found"),
+            ("get", "people/per_7zzzzzzzzzzzz", 404, "not_found"),
+            ("get", "people/by-external-id/%00", 404, "not_found"),
+            ("post", "jobs", 405, "method_not_allowed"),
+            ("delete", "people", 405, "method_not_allowed"),
+            ("options", "people", 405, "method_not_allowed"),
+        ],
+    )
+    def test_are_told_as_problems(self, caller, method, path, status, code):
+        answer = caller("maren").ask(method, path)
+
+        body = answer.json()
+        assert answer.status_code == status
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert set(body) == WORDS
+        assert (body["status"], body["code"]) == (status, code)
+        assert body["request_id"] == answer.headers["X-Request-ID"]
+
+    def test_are_told_where_no_form_fits(self, caller):
+        answer = caller("maren").get("people", accept="image/png")
+
+        assert (answer.status_code, answer.json()["code"]) == (406, "not_acceptable")
+
+    @pytest.mark.parametrize(
+        ("sent", "status", "code"),
+        [
+            (b"{", 400, "parse_error"),
+            (b'{"period": "a", "period": "b"}', 400, "parse_error"),
+            (b"[]", 400, "invalid"),
+            (b'{"period": 1.5, "what": 1}', 400, "invalid"),
+            (b'{"period": "1999-Q1"}', 422, "period_unknown"),
+        ],
+    )
+    def test_name_the_place_in_what_was_sent(self, caller, sent, status, code):
+        asker = caller("maren")
+        answer = asker.client.post(
+            "/api/v1/runs",
+            data=sent,
+            content_type="application/json",
+            headers={"authorization": f"Bearer {asker.secret}"},
+        )
+
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+    def test_of_a_form_are_refused(self, caller):
+        asker = caller("maren")
+        answer = asker.client.post(
+            "/api/v1/runs", {"period": "x"}, headers={"authorization": f"Bearer {asker.secret}"}
+        )
+
+        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+    def test_of_ours_say_so_and_nothing_more(self, caller, monkeypatch):
+        def breaks(**_said):
+            raise ZeroDivisionError("secret")
+
+        asker = caller("maren")
+        monkeypatch.setattr("kamcomp.api.views.page_of", lambda *_all, **_said: breaks())
+        answer = asker.get("people")
+
+        assert (answer.status_code, answer.json()["code"]) == (500, "broken")
+        assert b"secret" not in answer.content
+
+    def test_of_a_refusal_have_its_code(self, caller):
+        answer = caller("sofia").post("runs", {"period": "2026-Q4"})
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "role_missing")
+
+    def test_say_when_somebody_asks_too_often(self, caller, settings, monkeypatch):
+        settings.API_PER_MINUTE = 2
+        monkeypatch.setattr(limits.time, "time", lambda: 1_800_000_015.0)
+        asker = caller("maren")
+
+        answers = [asker.get("me") for _turn in range(3)]
+
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert answers[1].headers["RateLimit"] == '"minute";r=0;t=45'
+        assert answers[2].headers["Retry-After"] == "45"
+        assert caller("jonas").get("me").status_code == 200
+
+
+class TestKeys:
+    @pytest.mark.parametrize("said", ["Bearer kc_live_wrong", "Bearer kc_test_abcdefgh_0", "Bearer kc_live_"])
+    def test_that_are_not_in_force_let_nobody_in(self, made, said):
+        answer = Client().get("/api/v1/me", headers={"authorization": said})
+
+        assert (answer.status_code, answer.json()["code"]) == (401, "key_not_in_force")
+
+    @pytest.mark.parametrize("ended", ["revoked", "expired", "inactive"])
+    def test_that_ended_let_nobody_in(self, caller, ended):
+        from datetime import timedelta
+
+        from django.utils import timezone
+
+        asker = caller("maren")
+        now = timezone.now()
+        if ended == "inactive":
+            type(asker.user).objects.filter(pk=asker.user.pk).update(is_active=False)
+        said = {
+            "revoked": {"revoked_at": now, "revoked_by": asker.user},
+            "expired": {"expires_at": now - timedelta(1)},
+        }
+        type(asker.key).objects.filter(pk=asker.key.pk).update(**said.get(ended, {"name": "as before"}))
+
+        assert asker.get("me").status_code == 401
+
+    def test_are_never_taken_from_the_address(self, caller):
+        asker = caller("maren")
+
+        assert Client().get(f"/api/v1/me?key={asker.secret}").status_code == 401
+
+    def test_say_whom_they_act_as(self, caller):
+        me = caller("paul", ["payouts:read"]).get("me").json()
+
+        assert (me["username"], me["roles"], me["scopes"]) == ("paul", ["kam", "payee"], ["payouts:read"])
+
+
+class TestPublicIds:
+    def test_are_each_others_reverse(self):
+        for pk in (uuid7(), 1, 2**62):
+            assert own_id("per", public_id("per", pk)) == pk
+
+    @pytest.mark.parametrize(
+        "said", ["per_", "per_01", "pay_01k8z3v2m5f7q9s1t4w6x8y0za", "per_u" + "0" * 25, "per_z" + "0" * 25]
+    )
+    def test_of_another_kind_are_none(self, said):
+        with pytest.raises(NotAnId):
+            own_id("per", said)
+
+    def test_of_numbers_are_no_ids_of_uuids(self):
+        assert resource_named("people").pk_of(public_id("per", 7)) is None
