@@ -42,6 +42,8 @@ from payouts.services.runs import run_request
 from payouts.services.windows import period_window_move
 from plans.models import Plan
 from plans.services import assignment_make, plan_make, version_approve, version_draft, version_publish
+from scorecards.selectors.needs import ResultNeed
+from scorecards.services import results_compute
 from teams.models import Person, StrategicAccount
 from teams.services import person_user_set
 
@@ -226,7 +228,16 @@ class Story:
         self.take_in([files.targets_file(quarter)], at=moment(begun - timedelta(days=14)))
         periods_advance(on=over)
         self.take_in(files.result_files(quarter), at=moment(over + timedelta(days=6)))
+        self.objectives_measured(quarter, at=moment(over + timedelta(days=6), 12))
         return self.computed(quarter, on=over + timedelta(days=7))
+
+    def objectives_measured(self, quarter: str, *, at: datetime) -> None:
+        """Measure everybody's objectives, also of those whose plan does not pay them yet: the next one may."""
+        ids = company.employee_ids()
+        managers = [ids[account.manager] for account in company.ACCOUNTS]
+        people = Person.objects.filter(employee_id__in=managers).values_list("pk", flat=True)
+        needed = [ResultNeed(metric="M21", person_id=person_id) for person_id in people]
+        results_compute(period=self.period(quarter), needed=needed, by=self.maren, at=at)
 
     def period(self, code: str) -> Period:
         return Period.objects.get(calendar__code=CALENDAR, code=code)

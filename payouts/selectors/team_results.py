@@ -29,12 +29,20 @@ class TeamResults:
     """
     The team results of one run; a chunk's kept inputs are opened once, however many accounts it holds.
 
-    `kept`, by plan version, is read instead of what the run kept: to compute it again on later facts.
+    `kept`, by plan version, is read instead of what the run kept: to compute it again on later facts. `kams` are
+    the employee ids of accounts' KAMs in the run's period, where they were read before.
     """
 
-    def __init__(self, *, run: Run, kept: Mapping[UUID, Sequence[Kept]] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        run: Run,
+        kept: Mapping[UUID, Sequence[Kept]] | None = None,
+        kams: Mapping[UUID, frozenset[str]] | None = None,
+    ) -> None:
         self.run = run
         self._given = kept
+        self._kams = kams
         self._opened: dict[int, Kept] = {}
 
     def of(
@@ -53,11 +61,8 @@ class TeamResults:
         return node_ratios(plan=plan, inputs=stint, nodes=nodes)
 
     def _team_stint(self, *, version: PlanVersion, account: StrategicAccount) -> tuple[Plan, Inputs]:
-        kams = set(
-            Membership.objects.filter(
-                account=account, seat=Seat.KAM, valid__overlap=self.run.period.days
-            ).values_list("person__employee_id", flat=True)
-        )
+        known = self._kams if self._kams is not None else kams_of(run=self.run, accounts=[account.pk])
+        kams = known.get(account.pk, frozenset())
         found: tuple[bool, str, int, Kept] | None = None
         for chunk in self._chunks(version):
             for row, stint in enumerate(chunk.inputs.stints):
@@ -86,6 +91,17 @@ class TeamResults:
             if chunk.pk not in self._opened:
                 self._opened[chunk.pk] = chunk_kept(chunk=chunk)
             yield self._opened[chunk.pk]
+
+
+def kams_of(*, run: Run, accounts: Iterable[UUID]) -> dict[UUID, frozenset[str]]:
+    """Return the employee ids of the KAMs of accounts in a run's period."""
+    rows = Membership.objects.filter(
+        account__in=list(accounts), seat=Seat.KAM, valid__overlap=run.period.days
+    ).values_list("account_id", "person__employee_id")
+    found: dict[UUID, set[str]] = {}
+    for account_id, employee_id in rows:
+        found.setdefault(account_id, set()).add(employee_id)
+    return {account_id: frozenset(ids) for account_id, ids in found.items()}
 
 
 def _is_of(stint: str, *, account: StrategicAccount, version: PlanVersion) -> bool:

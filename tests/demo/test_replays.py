@@ -48,15 +48,15 @@ class TestReplayOfWhatWasInForce:
 
 
 class TestReplayOfTheDraft:
-    def test_on_everybody_funds_the_pools_as_the_designer_shows_and_names_who_lacks_a_result(self):
+    def test_on_everybody_costs_what_the_designer_shows_and_leaves_nobody_out(self):
         found = plan_replayed(version=draft(), periods=4, plans=PLANS)
 
         assert [run.period.code for run in found.runs] == list(CLOSED)
         assert sum(each.replayed for each in found.pools) == Decimal(1_043_280)
         assert found.read_anew == set(CLOSED)
-        assert len(found.people) == 8
-        assert len(found.problems) == 6 * 4
-        assert all("OBJ reads M21 (individual), which has no result" in words for words in found.problems)
+        assert sum(each.replayed for each in found.people.values()) == Decimal(345_072)
+        assert len(found.people) == 14
+        assert found.problems == []
 
     def test_on_its_own_people_is_kept_with_winners_and_losers(self):
         maren = User.objects.get(username="maren.holt")

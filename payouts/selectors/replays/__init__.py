@@ -1,13 +1,26 @@
 """Replays: a plan on periods that are locked, on the inputs their runs kept."""
 
-from payouts.selectors.replays.replaying import PersonReplayed, PlanReplayed, plan_replayed, sum_amounts
+from payouts.selectors.replays.past import Past, PastPeriod, past_held, past_of, payouts_of
+from payouts.selectors.replays.replaying import (
+    PersonReplayed,
+    PlanReplayed,
+    past_replayed,
+    plan_replayed,
+    sum_amounts,
+)
 from payouts.selectors.replays.sources import NothingToReplay, ReplayInAnotherCurrency
 
 __all__ = [
     "NothingToReplay",
+    "Past",
+    "PastPeriod",
     "PersonReplayed",
     "PlanReplayed",
     "ReplayInAnotherCurrency",
+    "past_held",
+    "past_of",
+    "past_replayed",
+    "payouts_of",
     "plan_replayed",
     "sum_amounts",
 ]

@@ -12,7 +12,7 @@ from kamcomp.refusal import Refusal
 from payouts.engine.pool_case import PoolCase, case_from_document, funded_by_rule, nodes_read, pool_granted
 from payouts.models import Pool, Run
 from payouts.selectors.rederived import Kept
-from payouts.selectors.team_results import TeamResults
+from payouts.selectors.team_results import TeamResults, kams_of
 from plans.engine.plan import Plan
 from plans.models import PlanVersion
 
@@ -30,8 +30,28 @@ class PoolReplayed:
     replayed: Decimal
 
 
+@dataclass(frozen=True, kw_only=True)
+class PoolThen:
+    """A pool as a run funded it, with the KAMs who stand for its team."""
+
+    pool: Pool
+    case: PoolCase
+    kams: frozenset[str]
+
+
+def pools_then(*, run: Run, plans: Sequence[str]) -> list[PoolThen]:
+    """Return the pools that a run funded by these plans, by account."""
+    rows = Pool.objects.filter(run=run, plan_version__plan__code__in=plans, funded__isnull=False)
+    pools = list(rows.select_related("account__node", "period").order_by("account__node__code"))
+    kams = kams_of(run=run, accounts=[pool.account_id for pool in pools])
+    return [
+        PoolThen(pool=pool, case=case_from_document(pool.inputs), kams=kams.get(pool.account_id, frozenset()))
+        for pool in pools
+    ]
+
+
 def pools_replayed(
-    *, run: Run, version: PlanVersion, plan: Plan, plans: Sequence[str], kept: Sequence[Kept]
+    *, run: Run, version: PlanVersion, plan: Plan, pools: Sequence[PoolThen], kept: Sequence[Kept]
 ) -> tuple[list[PoolReplayed], list[str]]:
     """
     Return the pools of a run under a plan, and a sentence for each that it cannot fund.
@@ -39,12 +59,13 @@ def pools_replayed(
     `kept` are the inputs the plan was replayed on. Shares of budgets are divided as then where the plan names the
     same budget; otherwise a pool gets what its rule asks.
     """
-    results = TeamResults(run=run, kept={version.pk: kept})
+    kams = {then.pool.account_id: then.kams for then in pools}
+    results = TeamResults(run=run, kept={version.pk: kept}, kams=kams)
     found, problems = [], []
-    pools = Pool.objects.filter(run=run, plan_version__plan__code__in=plans, funded__isnull=False)
-    for pool in pools.select_related("account__node", "period").order_by("account__node__code"):
+    for then in pools:
+        pool = then.pool
         try:
-            amount = _funded(pool, version=version, plan=plan, results=results)
+            amount = _funded(then, version=version, plan=plan, results=results)
         except Refusal as refusal:
             problems.append(f"{pool.account}, {run.period}: {refusal}")
             continue
@@ -60,12 +81,12 @@ def pools_replayed(
     return found, problems
 
 
-def _funded(pool: Pool, *, version: PlanVersion, plan: Plan, results: TeamResults) -> Decimal:
+def _funded(was: PoolThen, *, version: PlanVersion, plan: Plan, results: TeamResults) -> Decimal:
     if plan.pool is None:
         return ZERO
-    then: PoolCase = case_from_document(pool.inputs)
+    then = was.case
     asked: Mapping[str, Decimal] = results.of(
-        version=version, account=pool.account, nodes=sorted(nodes_read(terms=plan.pool))
+        version=version, account=was.pool.account, nodes=sorted(nodes_read(terms=plan.pool))
     )
     same_budget = plan.pool.funding.budget == then.terms.funding.budget
     case = replace(

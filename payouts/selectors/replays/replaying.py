@@ -9,24 +9,22 @@ Rule: docs/reference/formulas.md, "Replays".
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Sum
-
 from payouts.engine.replay import Closed, PeriodReplayed, inputs_brought, period_replayed
-from payouts.models import Payout, PayoutLine, Run
+from payouts.models import Run
 from payouts.selectors.inputs.reads import plan_of
 from payouts.selectors.inputs.rows import account_of
 from payouts.selectors.rederived import Kept
+from payouts.selectors.replays.past import Past, PastPeriod, past_of
 from payouts.selectors.replays.pools import PoolReplayed, pools_replayed
-from payouts.selectors.replays.sources import Source, locked_runs, sources_of
+from payouts.selectors.replays.sources import Source
 from plans.engine.inputs import Inputs
+from plans.engine.plan import Plan
 from plans.models import PlanVersion
-from teams.models import Person
 
 ZERO = Decimal(0)
 Amounts = tuple[Decimal, Decimal]
@@ -94,24 +92,33 @@ def plan_replayed(
     :raises NothingToReplay: if no locked period paid them.
     :raises ReplayInAnotherCurrency: if a period was paid in another currency than the plan's.
     """
-    runs = locked_runs(calendar=version.plan.calendar, plans=plans, periods=periods)
-    found = PlanReplayed(runs=runs)
+    plan = plan_of(version.document)
+    past = past_of(version=version, plan=plan, periods=periods, plans=plans)
+    return past_replayed(past=past, version=version, plan=plan)
+
+
+def past_replayed(*, past: Past, version: PlanVersion, plan: Plan) -> PlanReplayed:
+    """Return a plan replayed on a past that was read for it, or for one that reads the same."""
+    found = PlanReplayed(runs=[period.run for period in past.periods])
     before: dict[str, Closed] = {}
-    for run in runs:
-        before |= _period(found, run=run, version=version, plans=plans, before=before)
+    for period in past.periods:
+        before |= _period(found, period=period, version=version, plan=plan, before=before)
     return found
 
 
 def _period(
-    found: PlanReplayed, *, run: Run, version: PlanVersion, plans: Sequence[str], before: Mapping[str, Closed]
+    found: PlanReplayed,
+    *,
+    period: PastPeriod,
+    version: PlanVersion,
+    plan: Plan,
+    before: Mapping[str, Closed],
 ) -> dict[str, Closed]:
-    plan, code = plan_of(version.document), run.period.code
-    ids = _people(run, plans)
-    paid, closings = _paid(run, plans)
+    run, code, ids = period.run, period.run.period.code, period.ids
     done: dict[str, str] = {}
     closed: dict[str, Closed] = {}
     kept: list[Kept] = []
-    for source in sources_of(run=run, version=version, plan=plan, plans=plans):
+    for source in period.sources:
         inputs = inputs_brought(
             inputs=source.inputs, before=before, fiscal_year=run.period.fiscal_year,
             version=str(source.paid_by.pk),
@@ -129,47 +136,21 @@ def _period(
             person = found.people.setdefault(ids[payee.payee], PersonReplayed(employee_id=payee.payee))
             person.account = person.account or accounts.get(payee.payee, "")
             person.target += payee.target
-            was, replayed = person.periods.get(code, (paid.get(payee.payee, ZERO), ZERO))
+            was, replayed = person.periods.get(code, (period.paid.get(payee.payee, ZERO), ZERO))
             person.periods[code] = (was, replayed + payee.amount)
             _add(person.leaves, payee.by_leaf, place=1)
             found.digests.append(payee.digest)
             closed[payee.payee] = Closed(
                 fiscal_year=run.period.fiscal_year, version=str(source.paid_by.pk),
-                paid=closings.get((payee.payee, source.paid_by.pk), {}), replayed=payee.closing,
+                paid=period.closings.get((payee.payee, source.paid_by.pk), {}), replayed=payee.closing,
             )  # fmt: skip
         _note(found, run=run, source=source, made=made)
-    _lines_paid(found, run=run, plans=plans, ids=ids)
-    _left_out(found, run=run, paid=paid, ids=ids)
-    pools, unfunded = pools_replayed(run=run, version=version, plan=plan, plans=plans, kept=kept)
+    _lines_paid(found, period=period)
+    _left_out(found, run=run, paid=period.paid, ids=ids)
+    pools, unfunded = pools_replayed(run=run, version=version, plan=plan, pools=period.pools, kept=kept)
     found.pools += pools
     found.problems += unfunded
     return closed
-
-
-def _people(run: Run, plans: Sequence[str]) -> dict[str, UUID]:
-    """Return the ids of everybody a run paid or tried to pay by these plans, by employee id."""
-    rows = Person.objects.filter(
-        assignments__plan__code__in=plans, assignments__valid__overlap=run.period.days
-    )
-    known = dict(rows.values_list("employee_id", "pk"))
-    paid = Payout.objects.filter(run=run, plan_version__plan__code__in=plans)
-    return known | dict(paid.values_list("person__employee_id", "person_id"))
-
-
-def _paid(
-    run: Run, plans: Sequence[str]
-) -> tuple[dict[str, Decimal], dict[tuple[str, UUID], dict[str, Decimal]]]:
-    """Return what was paid by employee id, and what each payout closed with by employee id and version."""
-    amounts: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    closings = {}
-    rows = Payout.objects.filter(run=run, plan_version__plan__code__in=plans)
-    for employee_id, version_id, amount, carried, closing in rows.values_list(
-        "person__employee_id", "plan_version_id", "amount", "carried", "closing"
-    ):
-        amounts[employee_id] += amount
-        balances = {name: Decimal(value) for name, value in closing.items()}
-        closings[employee_id, version_id] = {**balances, "carried": carried}
-    return dict(amounts), closings
 
 
 def _accounts_of(inputs: Inputs) -> dict[str, str]:
@@ -185,15 +166,11 @@ def _note(found: PlanReplayed, *, run: Run, source: Source, made: PeriodReplayed
         found.problems.append(f"{problem.payee}, {run.period}: {problem.message}")
 
 
-def _lines_paid(found: PlanReplayed, *, run: Run, plans: Sequence[str], ids: Mapping[str, UUID]) -> None:
+def _lines_paid(found: PlanReplayed, *, period: PastPeriod) -> None:
     """Set the lines that were paid beside those that are replayed."""
-    rows = PayoutLine.objects.filter(
-        payout__run=run, period_id=run.period_id, payout__plan_version__plan__code__in=plans
-    )
-    sums = rows.order_by().values_list("payout__person_id", "leaf").annotate(Sum("amount"))
-    for person_id, leaf, amount in sums:
+    for person_id, leaf, amount in period.lines:
         person = found.people.get(person_id)
-        if person is not None and run.period.code in person.periods:
+        if person is not None and period.run.period.code in person.periods:
             _add(person.leaves, {leaf: amount}, place=0)
 
 
