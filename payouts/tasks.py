@@ -9,6 +9,7 @@ from django.utils import timezone
 from payouts.services.exceptions import exceptions_expire
 from payouts.services.export_jobs import EXPORTS, export_work, exports_sweep
 from payouts.services.ledger_check import ledger_check
+from payouts.services.replay_jobs import REPLAYS, replay_work, replays_sweep
 from payouts.services.run_work import look_limit, run_look, runs_sweep
 from payouts.services.runs import LOOK_TASK
 from payouts.services.windows import windows_close
@@ -23,15 +24,22 @@ def run_look_at(run_id: str) -> None:
 
 @shared_task(name="payouts.runs_sweep")
 def runs_sweep_all() -> None:
-    """Ring again for chunks whose lease ran out, and for files nobody writes: the clock's task."""
+    """Ring again for chunks whose lease ran out, and for files and replays nobody makes: the clock's task."""
     runs_sweep()
     exports_sweep()
+    replays_sweep()
 
 
 @shared_task(name=EXPORTS.task)
 def export_work_on(job_id: str) -> None:
     """Write the file of job `job_id`; a message too many finds it held, or ended."""
     export_work(job_id=UUID(job_id), at=timezone.now())
+
+
+@shared_task(name=REPLAYS.task)
+def replay_work_on(job_id: str) -> None:
+    """Make the replay of job `job_id`; a message too many finds it held, or ended."""
+    replay_work(job_id=UUID(job_id), at=timezone.now())
 
 
 @shared_task(name="payouts.ledger_check")

@@ -30,12 +30,13 @@ from kamcomp.pulse.choices import Door
 from kamcomp.pulse.services import canary_touch, worker_name
 from payouts.selectors.runs import run_movement, runs_to_look_at
 from payouts.services.export_jobs import EXPORTS
+from payouts.services.replay_jobs import REPLAYS
 from payouts.services.run_chunks import silent_stores_end
 from payouts.services.runs import bell_rung
 
 logger = logging.getLogger(__name__)
 
-JOBS = (EXPORTS, UPLOADS)
+JOBS = (EXPORTS, UPLOADS, REPLAYS)
 
 # Made before the pool's processes are forked, so that they all see it when the main process sets it.
 _STOPPING = multiprocessing.get_context("fork").Event()

@@ -181,13 +181,15 @@ class Assignment(Dated):
 
 class Replay(Record):
     """
-    What a version would have paid in locked periods: the evidence that somebody looked before it pays.
+    What a version or a working draft would have paid in locked periods: the evidence that somebody looked before.
 
-    It is of the document with `version_digest`: a draft that changed since has not been replayed. `people_of`
-    are the codes of the plans whose people it was tried on. Written once.
+    It is of the document with `version_digest`: a draft that changed since has not been replayed, and the version
+    that a draft becomes has been where it says the same. `people_of` are the codes of the plans whose people it was
+    tried on. Written once.
     """
 
-    version = models.ForeignKey(PlanVersion, models.PROTECT, related_name="replays")
+    version = models.ForeignKey(PlanVersion, models.PROTECT, null=True, related_name="replays")
+    draft = models.ForeignKey(Draft, models.PROTECT, null=True, related_name="replays")
     version_digest = models.CharField(max_length=64)
     at = models.DateTimeField()
     periods = ArrayField(models.CharField(max_length=20), help_text="Codes of the locked periods, in order.")
@@ -205,11 +207,17 @@ class Replay(Record):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="replays_are_of_periods", condition=~Q(periods=[]) & ~Q(people_of=[]))
+            models.CheckConstraint(
+                name="replays_are_of_periods", condition=~Q(periods=[]) & ~Q(people_of=[])
+            ),
+            models.CheckConstraint(
+                name="replays_are_of_one_document",
+                condition=Q(version__isnull=False, draft=None) | Q(version=None, draft__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.version}: {', '.join(self.periods)}"
+        return f"{self.version or self.draft}: {', '.join(self.periods)}"
 
 
 class Acceptance(Record):

@@ -21,6 +21,7 @@ from kamcomp.imports.upload_jobs import uploads_look
 from payouts.cli.run import asked_to_stop
 from payouts.selectors.runs import runs_to_look_at
 from payouts.services.export_jobs import exports_look
+from payouts.services.replay_jobs import replays_look
 from payouts.services.run_work import look_limit, run_look
 
 
@@ -39,9 +40,13 @@ def perform(*, options: dict[str, Any], say: Console) -> int:
             written = 0 if stop() else exports_look(at=timezone.now())
         with ended_after(seconds=settings.CELERY_TASK_TIME_LIMIT):
             brought = 0 if stop() else uploads_look(at=timezone.now())
+        with ended_after(seconds=settings.CELERY_TASK_TIME_LIMIT):
+            replayed = 0 if stop() else replays_look(at=timezone.now())
     say.print(f"{stored} chunk(s) stored, {written} export(s) ended.")
     if brought:
         say.print(f"{brought} import(s) ended.")
+    if replayed:
+        say.print(f"{replayed} replay(s) ended.")
     return 0
 
 

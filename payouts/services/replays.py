@@ -22,7 +22,8 @@ from payouts.models import ReplayPerson
 from payouts.selectors.replays import PersonReplayed, PlanReplayed, plan_replayed, sum_amounts
 from payouts.selectors.replays.replaying import Amounts
 from plans.engine.document import plan_digest, plan_from_document
-from plans.models import Plan, PlanVersion, Replay
+from plans.models import Draft, Plan, PlanVersion, Replay
+from plans.selectors.drafts import draft_as_version
 from teams.models import StrategicAccount
 
 REPLAYERS = [Role.COMP_ADMIN, Role.FINANCE]
@@ -56,12 +57,51 @@ def replay_make(
     """
     role_check(user=by, roles=REPLAYERS, on=at.date(), act="Replaying a plan")
     version = PlanVersion.objects.select_related("plan__calendar", "plan__account").get(pk=version_id)
+    return _kept(version=version, of={"version": version}, by=by, at=at, periods=periods, people_of=people_of)
+
+
+@act
+def draft_replay(
+    *,
+    draft_id: UUID,
+    by: User,
+    at: datetime,
+    periods: int | Sequence[str] = USUAL_PERIODS,
+    people_of: Sequence[str] = (),
+) -> Replay:
+    """
+    Replay a working draft as it stands on locked periods and keep what came of it.
+
+    It is evidence for the version that the draft becomes, where that says the same. The people of a plan that is new
+    are named with `people_of`.
+
+    :raises RoleMissing: if `by` may not design or watch the money.
+    :raises DocumentInvalid: naming every place of the draft that does not hold.
+    :raises NoSuchPlans: if a code is not of a plan on the same calendar.
+    :raises NothingToReplay: if no locked period paid these people.
+    :raises ReplayInAnotherCurrency: if they were paid in another currency.
+    """
+    role_check(user=by, roles=REPLAYERS, on=at.date(), act="Replaying a plan")
+    draft = Draft.objects.select_related("plan__calendar", "calendar", "account").get(pk=draft_id)
+    version = draft_as_version(draft=draft)
+    return _kept(version=version, of={"draft": draft}, by=by, at=at, periods=periods, people_of=people_of)
+
+
+def _kept(
+    *,
+    version: PlanVersion,
+    of: Mapping[str, Any],
+    by: User,
+    at: datetime,
+    periods: int | Sequence[str],
+    people_of: Sequence[str],
+) -> Replay:
+    digest = plan_digest(plan_from_document(version.document))
     plans = plans_named(version=version, codes=people_of)
     found = plan_replayed(version=version, periods=periods, plans=plans)
     replay = Replay.objects.create(
-        version=version, version_digest=plan_digest(plan_from_document(version.document)), at=at,
-        periods=[run.period.code for run in found.runs], people_of=plans, currency=version.currency,
-        created_by=by, **_sums(found),
+        **of, version_digest=digest, at=at, periods=[run.period.code for run in found.runs], people_of=plans,
+        currency=version.currency, created_by=by, **_sums(found),
     )  # fmt: skip
     accounts = dict(StrategicAccount.objects.values_list("node__code", "node__name"))
     ReplayPerson.objects.bulk_create(

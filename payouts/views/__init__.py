@@ -17,6 +17,7 @@ from payouts.views.disputes import (
     LineDispute,
     ShareDispute,
 )
+from payouts.views.draft_past import DraftPast
 from payouts.views.employments import (
     PersonEmploymentBegin,
     PersonEmploymentChange,
@@ -41,7 +42,7 @@ from payouts.views.policy import PolicyPut, PolicyShow
 from payouts.views.pools import AllocationSave, AllocationSubmit, PoolDecide, PoolList
 from payouts.views.reconciliation import PayrollReturnUndo, Reconciliation
 from payouts.views.register import PayoutHold, PayoutRegister, PayoutRelease
-from payouts.views.replays import ReplayShow
+from payouts.views.replays import DraftReplay, ReplayShow
 from payouts.views.reproduce import Reproduce
 from payouts.views.review_schedule import ReviewSchedule
 from payouts.views.runs import RunAct, RunList, RunProgressShow, RunShow, RunStart
@@ -75,6 +76,8 @@ __all__ = [
     "DisputeAct",
     "DisputeList",
     "DisputeShow",
+    "DraftPast",
+    "DraftReplay",
     "EstimateShow",
     "ExceptionAsk",
     "ExceptionDecide",

@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
+from kamcomp.jobs.choices import JobStatus
+from kamcomp.jobs.models import Job
 from kamcomp.pages.screens import Crumb, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
 from kamcomp.pages.wording import worded
@@ -25,9 +27,11 @@ from kamcomp.visibility import viewer_for, visible
 from payouts.models import ReplayPerson
 from payouts.selectors.names import person_name
 from payouts.selectors.replays.shown import GROUND, HEIGHT, WIDTH, ReplayPage, replay_page, replays_of
-from payouts.services.replays import REPLAYERS, USUAL_PERIODS, replay_make
+from payouts.services.replay_jobs import REPLAYS, replay_request
+from payouts.services.replays import REPLAYERS, USUAL_PERIODS
 from payouts.views.desk import desk_or_404
-from plans.models import Plan, PlanVersion, Replay
+from plans.models import Draft, Plan, PlanVersion, Replay
+from plans.selectors.drafts import draft_as_version, drafts_listed
 
 READERS = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR)
 MOST_PERIODS = 12
@@ -139,12 +143,28 @@ class ReplayShow(TableScreen):
             raise Http404
         return found
 
+    @property
+    def subject(self) -> PlanVersion | Draft:
+        """Return what is replayed: the stored version."""
+        return self.version
+
     def crumbs(self) -> list[Crumb]:
         """Return the way from the list of plans."""
         return [
             Crumb(label=_("Plans"), url=reverse("plans:plan-list")),
             Crumb(label=self.version.plan.name, url=reverse("plans:version-show", args=[self.version.pk])),
         ]
+
+    def job(self) -> Job | None:
+        """Return the replay under way, or the last one if it failed after the newest that is kept."""
+        rows = Job.objects.filter(
+            kind=REPLAYS.name, subject_table=self.subject._meta.db_table, subject_id=str(self.subject.pk)
+        )
+        found = visible(rows, to=viewer_for(self.request)).order_by("-created_at").first()
+        if found is None or found.status == JobStatus.DONE:
+            return None
+        newest = self.replays[0].at if self.replays else None
+        return None if found.ended and newest and newest > found.created_at else found
 
     def rows(self) -> QuerySet[Any]:
         """Return the people of the replay whom the reader may see."""
@@ -173,25 +193,65 @@ class ReplayShow(TableScreen):
             "page": page,
             "may_replay": viewer.holds(*REPLAYERS),
             "form": ReplayAsk(version=self.version),
+            "job": self.job(),
             "plot": {"width": WIDTH, "height": HEIGHT, "ground": GROUND, "words": GROUND + 18},
         }
         return super().get_context_data(**(context | kwargs))
 
-    def post(self, request: HttpRequest, version_id: UUID) -> HttpResponse:
-        """Replay the version and show what came of it, or say why not."""
+    def post(self, request: HttpRequest, **_kwargs: UUID) -> HttpResponse:
+        """Replay it and show what came of it, say that it is being done, or say why not."""
         desk_or_404(request, *REPLAYERS)
         form = ReplayAsk(request.POST, version=self.version)
         if form.is_valid():
             try:
-                replay_make(
-                    version_id=self.version.pk, periods=form.cleaned_data["periods"] or USUAL_PERIODS,
+                made = replay_request(
+                    subject=self.subject, periods=form.cleaned_data["periods"] or USUAL_PERIODS,
                     people_of=form.plans(), by=cast(User, request.user), at=timezone.now(),
                 )  # fmt: skip
             except Refusal as refusal:
                 form.add_error(None, worded(refusal))
             else:
-                said(request, __("Replayed. The figures below are kept as they are."))
-                return redirect("payouts:replay-show", version_id=self.version.pk)
+                if isinstance(made, Replay):
+                    said(request, __("Replayed. The figures below are kept as they are."))
+                else:
+                    said(request, __("It is being replayed; you can leave this page."))
+                return redirect(request.path)
         answer = self.render_to_response(self.get_context_data(form=form))
         answer.status_code = 422
         return answer
+
+
+class DraftReplay(ReplayShow):
+    """The same of a working draft, as it stands: evidence for the version it becomes."""
+
+    @cached_property
+    def subject(self) -> Draft:
+        """Return the draft, or 404."""
+        desk_or_404(self.request, *READERS)
+        rows = drafts_listed(viewer=viewer_for(self.request)).select_related("plan__calendar", "calendar")
+        found = rows.select_related("plan__account", "account").filter(pk=self.kwargs["draft_id"]).first()
+        if found is None:
+            raise Http404
+        return found
+
+    @cached_property
+    def version(self) -> PlanVersion:
+        """Return the version that the draft would become."""
+        return draft_as_version(draft=self.subject)
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """Return whose past it is."""
+        return __("Replay of %(plan)s") % {"plan": self.subject.name}
+
+    def crumbs(self) -> list[Crumb]:
+        """Return the way from the drafts."""
+        return [
+            Crumb(label=_("Plans"), url=reverse("plans:plan-list")),
+            Crumb(label=_("Drafts"), url=reverse("plans:draft-list")),
+            Crumb(label=self.subject.name, url=reverse("plans:draft-design", args=[self.subject.pk])),
+        ]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the same with the draft."""
+        return super().get_context_data(draft=self.subject, **kwargs)

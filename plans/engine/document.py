@@ -77,6 +77,11 @@ def plan_digest(plan: Plan) -> str:
     return hashlib.sha256(canonical_bytes(plan_document(plan))).hexdigest()
 
 
+def written_digest(document: Mapping[str, Any]) -> str:
+    """Return the digest of a document that is written out in full already, as `written_out` leaves it."""
+    return hashlib.sha256(canonical_bytes(document)).hexdigest()
+
+
 def spelled_out(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document with what nodes inherit from their branch said on each of them."""
     spelled = dict(document)

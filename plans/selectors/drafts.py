@@ -23,6 +23,7 @@ from plans.checks.registry import Report, checked
 from plans.checks.rule import Severity
 from plans.choices import VersionStatus
 from plans.engine.codec import DocumentError, DocumentInvalid
+from plans.engine.document import written_digest
 from plans.models import Draft, Plan, PlanVersion
 from plans.selectors.limits import limits_on
 from plans.selectors.pictures import picture_of_version
@@ -85,7 +86,7 @@ def draft_as_version(*, draft: Draft) -> PlanVersion:
         number=(last or 0) + 1,
         valid=DateRange(span.since, span.until),
         document=document,
-        digest="",
+        digest=written_digest(document),
         currency=document["currency"],
         status=VersionStatus.DRAFT,
         prepared_by=draft.changed_by,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from kamcomp.visibility import Viewer, visible
 from payouts.engine.replay import Bar, change_bars
@@ -95,8 +95,9 @@ class ReplayPage:
 
 
 def replays_of(*, version: PlanVersion, viewer: Viewer) -> QuerySet[Replay]:
-    """Return the replays of a version that a reader may see, newest first."""
-    return visible(version.replays.select_related("created_by"), to=viewer).order_by("-at", "-pk")
+    """Return the replays of a version, or of the draft that becomes it, that a reader may see, newest first."""
+    rows = Replay.objects.filter(Q(version_id=version.pk) | Q(draft_id=version.pk))
+    return visible(rows.select_related("created_by"), to=viewer).order_by("-at", "-pk")
 
 
 def replay_page(*, replay: Replay, version: PlanVersion, viewer: Viewer) -> ReplayPage:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from kamcomp.approvals.choices import FindingStatus
 from kamcomp.approvals.models import Finding
@@ -86,7 +86,8 @@ class PictureReads(ResultReads):
         """Return in how many closed periods the plan had people, and how many its document was replayed on."""
         had_people = Assignment.objects.filter(plan_id=self.version.plan_id, valid__overlap=OuterRef("days"))
         closed = Period.objects.filter(pk__in=[period.pk for period in self.closed])
-        replays = Replay.objects.filter(version__plan_id=self.version.plan_id)
+        of_plan = Q(version__plan_id=self.version.plan_id) | Q(draft__plan_id=self.version.plan_id)
+        replays = Replay.objects.filter(of_plan | Q(draft_id=self.version.pk))
         of_this = replays.filter(version_digest=self.version.digest).values_list("periods", flat=True)
         return EvidenceFacts(
             closed_periods=closed.filter(Exists(had_people)).count(),

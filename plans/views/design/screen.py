@@ -230,7 +230,9 @@ class DraftDesign(DraftScreen):
         """Answer the sheet: the whole page, or only the sheet for htmx."""
         context = self.sheet(draft, posted or Posted(), problem)
         if self.request.headers.get("HX-Request") and self.request.method == "POST":
-            return render(self.request, "plans/design_sheet.html", context, status=status)
+            answer = render(self.request, "plans/design_sheet.html", context, status=status)
+            answer["HX-Trigger-After-Settle"] = "draft-changed"
+            return answer
         return render(self.request, self.template_name, self.get_context_data(**context), status=status)
 
     def sheet(self, draft: Draft, posted: Posted, problem: str) -> dict[str, Any]:
