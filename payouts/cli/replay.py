@@ -15,7 +15,7 @@ from kamcomp.identity.selectors import user_named
 from payouts.cli.options import add_by, amounts_table, counted
 from payouts.models import ReplayPerson
 from payouts.services.replays import USUAL_PERIODS, codes_of, replay_make
-from plans.models import Replay
+from plans.models import PlanVersion, Replay
 from plans.selectors import plan_named, version_numbered
 
 ZERO = Decimal(0)
@@ -43,23 +43,24 @@ def arguments(parser: ArgumentParser) -> None:
 def perform(*, options: dict[str, Any], say: Console) -> None:
     """Do it and say what it comes to."""
     periods = options["periods"]
+    version = version_numbered(plan=plan_named(options["plan"]), number=options["version_number"])
     replay = replay_make(
-        version_id=version_numbered(plan=plan_named(options["plan"]), number=options["version_number"]).pk,
+        version_id=version.pk,
         periods=int(periods) if periods.isdigit() else codes_of(periods),
         people_of=codes_of(options["people_of"]),
         by=user_named(options["by"]),
         at=timezone.now(),
     )
     if options["json"]:
-        say.print_json(json.dumps(_document(replay)))
+        say.print_json(json.dumps(_document(replay, version)))
         return
     _say(replay, say=say, shown=options["show"])
 
 
-def _document(replay: Replay) -> dict[str, Any]:
+def _document(replay: Replay, version: PlanVersion) -> dict[str, Any]:
     return {
-        "plan": replay.version.plan.code,
-        "version": replay.version.number,
+        "plan": version.plan.code,
+        "version": version.number,
         "version_digest": replay.version_digest,
         "periods": replay.periods,
         "people_of": replay.people_of,

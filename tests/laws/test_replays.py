@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from payouts.models import ReplayPerson
-from plans.models import Replay
+from plans.models import Draft, Replay
 from tests.laws import rows
 from tests.laws.breaking import refused
 
@@ -19,6 +19,15 @@ class TestReplay:
     def test_is_of_periods_and_people(self, changed):
         with refused("replays_are_of_periods"), transaction.atomic():
             rows.replay(**changed)
+
+    def test_is_of_a_version_or_of_a_working_draft(self):
+        version = rows.version()
+        draft = Draft.objects.create(
+            calendar=version.plan.calendar, name="N", document={}, changed_by=version.prepared_by,
+            changed_at=rows.NOON,
+        )  # fmt: skip
+        with refused("replays_are_of_one_document"), transaction.atomic():
+            rows.replay(draft=draft, version=version)
 
     def test_stays_as_it_was_written_with_its_people(self):
         one = rows.replay_person(rows.replay())

@@ -1,4 +1,4 @@
-"""A working draft on the locked past: replayed, kept as evidence, done as a job where it is long, live beside the curve."""
+"""A working draft on the locked past: replayed, kept as evidence, made by a worker where it is long, live."""
 
 from decimal import Decimal
 
