@@ -33,10 +33,13 @@ def document_of(content: bytes | str, *, parse_float: Callable[[str], Any] = flo
         )
         _check_texts(document)
     except UnicodeDecodeError as error:
-        raise DocumentUnreadable(f"is not JSON: byte {error.start + 1} is not UTF-8") from error
+        raise DocumentUnreadable("is not JSON: byte %(start)s is not UTF-8", start=error.start + 1) from error
     except json.JSONDecodeError as error:
         raise DocumentUnreadable(
-            f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
+            "is not JSON: %(msg)s in line %(lineno)s, column %(colno)s",
+            msg=error.msg,
+            lineno=error.lineno,
+            colno=error.colno,
         ) from error
     except RecursionError as error:
         raise DocumentUnreadable("is nested more deeply than any plan or case") from error
@@ -50,19 +53,23 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) < len(pairs):
         names = [name for name, _value in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise DocumentUnreadable(f"has the key {twice!r} twice in one object: leave one")
+        raise DocumentUnreadable("has the key %(twice)s twice in one object: leave one", twice=repr(twice))
     return values
 
 
 def _no_number(word: str) -> NoReturn:
-    raise DocumentUnreadable(f"has {word}, which is no number of JSON: leave out what is not known")
+    raise DocumentUnreadable(
+        "has %(word)s, which is no number of JSON: leave out what is not known", word=word
+    )
 
 
 def _check_texts(value: Any) -> None:
     """Refuse characters that neither a database nor a digest can take: NUL, and half of a pair."""
     if isinstance(value, str):
         if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise DocumentUnreadable(f"has a NUL character or half of a character in the text {value[:40]!r}")
+            raise DocumentUnreadable(
+                "has a NUL character or half of a character in the text %(value)s", value=repr(value[:40])
+            )
     elif isinstance(value, dict):
         for key, inner in value.items():
             _check_texts(key)

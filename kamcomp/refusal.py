@@ -6,7 +6,7 @@ sum to the pool"), never a crash: its text is written for the person who reads i
 names the place and the cure. Each refusal is a class of its own, named for the fact,
 in the module that refuses. Pure: no Django, so that the engine can refuse too.
 
-Its sentence and the values in it are kept apart, so that a page can say it in the
+Its sentence and the values in it are kept apart (`kamcomp.sentences`), so that a page can say it in the
 reader's language (`kamcomp.pages.wording`); logs, commands, the database and the REST
 interface keep the English of `str(refusal)`.
 """
@@ -15,28 +15,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
-from decimal import Decimal
+
+from kamcomp.sentences import AnyOf, Listing, Numeral, Sentence, Value, Word
+
+__all__ = ["AnyOf", "Listing", "Numeral", "Refusal", "Sentence", "Value", "Word"]
 
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
-
-
-class Word(str):
-    """A word of ours among the values of a sentence (`Word("nobody")`): it is translated, unlike a name."""
-
-    __slots__ = ()
-
-
-class AnyOf(tuple[str, ...]):
-    """Names among the values of a sentence, of which any one will do: "finance or comp admin"."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        return " or ".join(self)
-
-
-Value = str | int | Decimal | date | AnyOf
 
 
 class Refusal(Exception):
@@ -46,23 +30,31 @@ class Refusal(Exception):
     `str(refusal)` is the English sentence, for an API problem, a log and the command line;
     `code` is the same fact for a program, stable across releases. A sentence with values is
     given as `NotOpen("%(pool)s is not open.", pool=pool)`: a literal, so that the catalogue of
-    translations finds it. Values are read at once, while the transaction that refuses stands.
+    translations finds it. Values are read at once, while the transaction that refuses stands; another refusal
+    among them keeps its own sentence and values. Instead of a literal stands a `Sentence` or a `Listing` of them.
     """
+
+    said: str
 
     def __init__(self, sentence: object = "", /, **values: object) -> None:
         """Keep the sentence with its places, and what stands in them."""
-        self.sentence = str(sentence)
-        self.values: Mapping[str, Value] = {name: _kept(value) for name, value in values.items()}
-        super().__init__(self.sentence % self.values if values else self.sentence)
+        if isinstance(sentence, Sentence | Listing):
+            self.said = sentence
+        else:
+            self.said = Sentence(str(sentence), **values)
+        super().__init__(str(self.said))
+
+    @property
+    def sentence(self) -> str:
+        """Return the literal with its places."""
+        return self.said.literal if isinstance(self.said, Sentence) else str(self.said)
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """Return what stands in the places."""
+        return self.said.values if isinstance(self.said, Sentence) else {}
 
     @property
     def code(self) -> str:
         """Return the class name in snake case: AllocationNotWhole -> allocation_not_whole."""
         return _WORD.sub("_", type(self).__name__).lower()
-
-
-def _kept(value: object) -> Value:
-    """Return what each language writes its own way as it is, and all else as its words."""
-    if isinstance(value, Word | AnyOf | int | Decimal | date) and not isinstance(value, bool):
-        return value
-    return str(value)

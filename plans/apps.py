@@ -7,5 +7,9 @@ class PlansConfig(AppConfig):
     name = "plans"
 
     def ready(self) -> None:
-        """Say who sees which rows."""
+        """Say who sees which rows, and tell the catalogue of translations what the checks say."""
+        from kamcomp.pages.told import tells
         from plans import visibility  # noqa: F401
+        from plans.checks.registry import words_of_rules
+
+        tells(words_of_rules)

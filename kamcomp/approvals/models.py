@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from kamcomp.approvals.choices import Decision, FindingStatus, Severity
 from kamcomp.records import Record
+from kamcomp.said import SaidField, spoken
 from kamcomp.visibility import SeenQuerySet
 
 
@@ -54,6 +55,7 @@ class Finding(models.Model):
     subject_id = models.CharField(max_length=64)
     rule = models.CharField(max_length=60)
     message = models.TextField()
+    said = SaidField(of="message")
     value = models.CharField(max_length=200, blank=True)
     limit = models.CharField(max_length=200, blank=True)
     severity = models.CharField(max_length=12, choices=Severity)
@@ -69,3 +71,8 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.message}"
+
+    @property
+    def words(self) -> str:
+        """Return the message with its pieces, for pages to word."""
+        return spoken(self.message, self.said)

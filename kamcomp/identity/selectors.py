@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import RoleGrant, User
 from kamcomp.refusal import AnyOf, Refusal, Word
+from kamcomp.sentences import ours
 
 DEMO_ADDRESSES = "@halden.example"
 
@@ -33,7 +34,7 @@ def user_named(username: str) -> User:
         raise UserUnknown(
             "Nobody is called %(username)s; known are: %(known)s.",
             username=f"{username!r}",
-            known=known or "nobody yet",
+            known=known or Word("nobody yet"),
         )
     return user
 
@@ -47,7 +48,7 @@ def role_check(*, user: User, roles: list[Role], on: date, act: str) -> None:
     if not user.roles_on(on) & set(roles):
         raise RoleMissing(
             "%(act)s is for %(names)s; %(user)s does not hold that role on %(on)s.",
-            act=Word(act),
+            act=ours(act),
             names=AnyOf(str(role.label) for role in roles),
             user=user.get_username(),
             on=on,

@@ -21,6 +21,7 @@ from typing import Any
 from kamcomp.approvals.choices import Severity
 from kamcomp.imports.files import RawTable
 from kamcomp.imports.findings import FileUnreadable, RowFinding, unreadable
+from kamcomp.sentences import Word, said_again, sentence_document
 
 PROJECT = Path(__file__).resolve().parents[2]
 MEMORY_BYTES = 1024 * 1024 * 1024
@@ -34,7 +35,7 @@ BOUNDS = {
     resource.RLIMIT_CORE: 0,
     resource.RLIMIT_NOFILE: OPEN_FILES,
 }
-TOO_COSTLY = "takes more memory or time to read than a spreadsheet of its size may: save it as CSV"
+TOO_COSTLY = Word("takes more memory or time to read than a spreadsheet of its size may: save it as CSV")
 
 
 def read_bounded(content: bytes, *, most_rows: int) -> RawTable:
@@ -58,6 +59,7 @@ def read_bounded(content: bytes, *, most_rows: int) -> RawTable:
         raise FileUnreadable([_finding(each) for each in answer["refused"]])
     table = RawTable(**answer["table"])
     table.findings = [_finding(each) for each in answer["table"]["findings"]]
+    table.form = said_again(answer["table"]["form"])
     return table
 
 
@@ -69,7 +71,17 @@ def _environment() -> dict[str, str]:
 
 
 def _finding(said: dict[str, Any]) -> RowFinding:
-    return RowFinding(**{**said, "severity": Severity(said["severity"])})
+    reason = said_again(said["reason"])
+    return RowFinding(**{**said, "reason": reason, "severity": Severity(said["severity"])})
+
+
+def _told(finding: RowFinding) -> dict[str, Any]:
+    return {**asdict(finding), "reason": sentence_document(finding.reason)}
+
+
+def _table(table: RawTable) -> dict[str, Any]:
+    findings = [_told(finding) for finding in table.findings]
+    return {**vars(table), "findings": findings, "form": sentence_document(table.form)}
 
 
 def main() -> int:
@@ -82,9 +94,9 @@ def main() -> int:
     content = sys.stdin.buffer.read()
     answer: dict[str, Any]
     try:
-        answer = {"table": asdict(parse_workbook(content, most_rows=json.loads(question)["most_rows"]))}
+        answer = {"table": _table(parse_workbook(content, most_rows=json.loads(question)["most_rows"]))}
     except FileUnreadable as refusal:
-        answer = {"refused": [asdict(finding) for finding in refusal.findings]}
+        answer = {"refused": [_told(finding) for finding in refusal.findings]}
     except MemoryError:
         return 1
     sys.stdout.write(json.dumps(answer))

@@ -17,10 +17,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from kamcomp.imports.findings import FileUnreadable, RowFinding, unreadable
+from kamcomp.sentences import Sentence, Word
 
 LARGEST = 512 * 1024 * 1024
 DELIMITERS = (",", ";", "\t")
-DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
+DELIMITER_NAMES = {",": Word("comma"), ";": Word("semicolon"), "\t": Word("tab")}
 ZIP_MAGIC, OLE_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
@@ -47,7 +48,7 @@ def read_table(content: bytes, *, sheet_rows: int = 100_000) -> RawTable:
     :raises FileUnreadable: if the file as a whole cannot be read, with every reason found.
     """
     if len(content) > LARGEST:
-        raise unreadable(f"is larger than {LARGEST // 1024 // 1024} MB: split it")
+        raise unreadable(Sentence("is larger than %(largest)s MB: split it", largest=LARGEST // 1024 // 1024))
     if not content.strip():
         raise unreadable("is empty: a file starts with its header line")
     if content.startswith(OLE_MAGIC):
@@ -76,8 +77,11 @@ def text_of(content: bytes) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         wrong = content[error.start : error.start + 1]
         raise unreadable(
-            f"the byte 0x{wrong.hex().upper()} is not {encoding.upper().replace('-SIG', '')}: "
-            "save the whole file in one encoding, UTF-8",
+            Sentence(
+                "the byte 0x%(byte)s is not %(encoding)s: save the whole file in one encoding, UTF-8",
+                byte=wrong.hex().upper(),
+                encoding=encoding.upper().replace("-SIG", ""),
+            ),
             line=line,
         ) from None
     if "\x00" in text:
@@ -94,7 +98,12 @@ def read_csv(text: str) -> RawTable:
     """
     delimiter = delimiter_of(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    table = RawTable(header=[], lines=[], columns=[], form=f"CSV by {DELIMITER_NAMES[delimiter]}")
+    table = RawTable(
+        header=[],
+        lines=[],
+        columns=[],
+        form=Sentence("CSV by %(delimiter)s", delimiter=DELIMITER_NAMES[delimiter]),
+    )
     rows: list[list[str]] = []
     begun = 1
     try:
@@ -111,7 +120,7 @@ def read_csv(text: str) -> RawTable:
                 )
             begun = reader.line_num + 1
     except csv.Error as error:
-        raise unreadable(f"cannot be read as CSV: {error}", line=begun) from None
+        raise unreadable(Sentence("cannot be read as CSV: %(error)s", error=error), line=begun) from None
     table.columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in table.header]
     return table
 
@@ -137,14 +146,20 @@ def check_header(header: list[str]) -> None:
     """
     findings = [
         RowFinding(
-            line=1, column="", value="", reason=f"column {place} has no name: is there a delimiter too many?"
+            line=1,
+            column="",
+            value="",
+            reason=Sentence("column %(place)s has no name: is there a delimiter too many?", place=place),
         )
         for place, name in enumerate(header, start=1)
         if not name.strip()
     ]
     findings += [
         RowFinding(
-            line=1, column=name, value="", reason=f"stands {times} times in the header: each column once"
+            line=1,
+            column=name,
+            value="",
+            reason=Sentence("stands %(times)s times in the header: each column once", times=times),
         )
         for name, times in Counter(header).items()
         if times > 1 and name.strip()
@@ -155,10 +170,16 @@ def check_header(header: list[str]) -> None:
 
 def fields_differ(line: int, row: list[str], expected: int, delimiter: str) -> RowFinding:
     """Return the finding of a row with another number of fields than the header."""
-    few_or_many = "too many" if len(row) > expected else "missing"
+    few_or_many = Word("too many") if len(row) > expected else Word("missing")
     return RowFinding(
         line=line,
         column="",
         value=",".join(row),
-        reason=f"has {len(row)} fields where the header has {expected}: is there a {delimiter} {few_or_many}?",
+        reason=Sentence(
+            "has %(given)s fields where the header has %(expected)s: is there a %(delimiter)s %(few_or_many)s?",
+            given=len(row),
+            expected=expected,
+            delimiter=delimiter,
+            few_or_many=few_or_many,
+        ),
     )

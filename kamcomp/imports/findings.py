@@ -8,7 +8,8 @@ of them at once. One that blocks rejects its row; the others only inform.
 from dataclasses import dataclass
 
 from kamcomp.approvals.choices import Severity
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Listing, Refusal, Sentence, Word
+from kamcomp.sentences import ours
 
 SHOWN = 80
 """Characters of a value that a finding repeats; a file may carry very long cells."""
@@ -26,10 +27,18 @@ class RowFinding:
     rule: str = "import_row"
 
     def __str__(self) -> str:
-        place = f"line {self.line}" if self.line else "file"
-        column = f", {self.column}" if self.column else ""
-        value = f" {shown(self.value)!r}" if self.value else ""
-        return f"{place}{column}:{value} {self.reason}"
+        return str(self.said)
+
+    @property
+    def said(self) -> Sentence:
+        """Return the finding with its place and its value, for pages to word."""
+        return Sentence(
+            "%(place)s%(column)s:%(value)s %(reason)s",
+            place=Sentence("line %(line)s", line=self.line) if self.line else Word("file"),
+            column=f", {self.column}" if self.column else "",
+            value=f" {shown(self.value)!r}" if self.value else "",
+            reason=ours(self.reason),
+        )
 
 
 class FileUnreadable(Refusal):
@@ -37,7 +46,7 @@ class FileUnreadable(Refusal):
 
     def __init__(self, findings: list[RowFinding]) -> None:
         self.findings = findings
-        super().__init__("; ".join(str(finding) for finding in findings[:20]))
+        super().__init__(Listing((finding.said for finding in findings[:20]), "; "))
 
 
 def unreadable(reason: str, *, line: int = 0, column: str = "", value: str = "") -> FileUnreadable:

@@ -17,7 +17,7 @@ from typing import Any
 
 from kamcomp.imports.files import RawTable
 from kamcomp.imports.findings import FileUnreadable, RowFinding
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Sentence
 
 PARTS = ("kind", "source", "columns", "constants", "values", "ids", "ignore", "span", "trim")
 
@@ -67,7 +67,11 @@ def mapping_of(document: object) -> ColumnMapping:
         raise MapUnusable("A column map is a JSON object with parts such as columns and constants.")
     unknown = sorted(set(document) - set(PARTS))
     if unknown:
-        raise MapUnusable(f"A column map has no part {', '.join(unknown)}; its parts are {', '.join(PARTS)}.")
+        raise MapUnusable(
+            "A column map has no part %(unknown)s; its parts are %(parts)s.",
+            unknown=", ".join(unknown),
+            parts=", ".join(PARTS),
+        )
     until_next, span_key = _span(document.get("span"))
     return ColumnMapping(
         kind=_text(document, "kind"),
@@ -89,32 +93,34 @@ def mapping_of(document: object) -> ColumnMapping:
 def _object(document: Mapping[str, Any], part: str) -> dict[str, Any]:
     value = document.get(part, {})
     if not isinstance(value, dict):
-        raise MapUnusable(f"{part} of a column map is an object keyed by column.")
+        raise MapUnusable("%(part)s of a column map is an object keyed by column.", part=part)
     return value
 
 
 def _text(document: Mapping[str, Any], part: str) -> str:
     value = document.get(part, "")
     if not isinstance(value, str):
-        raise MapUnusable(f"{part} of a column map is a text.")
+        raise MapUnusable("%(part)s of a column map is a text.", part=part)
     return value
 
 
 def _texts(value: object, part: str) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(word, str) for word in value.values()):
-        raise MapUnusable(f"{part} of a column map is an object of texts: numbers too stand in quotes.")
+        raise MapUnusable(
+            "%(part)s of a column map is an object of texts: numbers too stand in quotes.", part=part
+        )
     return value
 
 
 def _names(value: object, part: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise MapUnusable(f"{part} of a column map is a list of column names.")
+        raise MapUnusable("%(part)s of a column map is a list of column names.", part=part)
     return tuple(value)
 
 
 def _flag(value: object, part: str) -> bool:
     if not isinstance(value, bool):
-        raise MapUnusable(f"{part} of a column map is true or false.")
+        raise MapUnusable("%(part)s of a column map is true or false.", part=part)
     return value
 
 
@@ -146,7 +152,14 @@ def mapped(table: RawTable, mapping: ColumnMapping, *, canonical: tuple[str, ...
 
     def find(column: str, source: str) -> list[str]:
         if source not in place:
-            problems.append(_problem(column, f"the map takes it from {source!r}, which is not in the header"))
+            problems.append(
+                _problem(
+                    column,
+                    Sentence(
+                        "the map takes it from %(source)s, which is not in the header", source=repr(source)
+                    ),
+                )
+            )
             return [""] * len(table.lines)
         used.add(source)
         return table.columns[place[source]]

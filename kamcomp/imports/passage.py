@@ -33,7 +33,7 @@ from kamcomp.imports.previews import CellChange, Preview
 from kamcomp.imports.sheets import Sheet, sums_by_currency, typed
 from kamcomp.lawful import law_of
 from kamcomp.records import recording_moment
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Listing, Refusal, Sentence
 from kamcomp.spans import Span
 
 BATCH_TABLE = ImportBatch._meta.db_table
@@ -47,11 +47,13 @@ class ImportRejected(Refusal):
 
     def __init__(self, preview: Preview) -> None:
         self.preview = preview
-        first = "; ".join(str(finding) for finding in preview.blocking[:5])
-        more = len(preview.blocking) - 5
+        first: list[str] = [finding.said for finding in preview.blocking[:5]]
+        if (more := len(preview.blocking) - 5) > 0:
+            first.append(Sentence("and %(more)s more", more=more))
         super().__init__(
-            f"Nothing was written: {len(preview.blocking)} findings. {first}"
-            + (f"; and {more} more" if more > 0 else "")
+            "Nothing was written: %(count)s findings. %(first)s",
+            count=len(preview.blocking),
+            first=Listing(first, "; "),
         )
 
 
@@ -62,8 +64,9 @@ class SecondPersonNeeded(Refusal):
         self.preview = preview
         lines = ", ".join(map(str, preview.own[:10]))
         super().__init__(
-            f"Nothing was written: line {lines} is about the person who imports the file. "
-            "A second person approves the batch, then the same file goes through."
+            "Nothing was written: line %(lines)s is about the person who imports the file. "
+            "A second person approves the batch, then the same file goes through.",
+            lines=lines,
         )
 
 
@@ -100,7 +103,9 @@ class Passage:
         self.mapping = NO_MAP if document is None else mapping_of(document)
         if self.mapping.kind not in ("", self.kind.name):
             raise MapUnusable(
-                f"The column map is for {self.mapping.kind} files, this is a {self.kind.name} file."
+                "The column map is for %(other)s files, this is a %(kind)s file.",
+                other=self.mapping.kind,
+                kind=self.kind.name,
             )
         self.source = source or self.mapping.source
 
@@ -347,7 +352,9 @@ def _law_finding(error: DatabaseError) -> RowFinding:
     detail = next(
         (line.removeprefix("DETAIL:").strip() for line in said[1:] if line.startswith("DETAIL:")), ""
     )
-    reason = (
-        f"breaks a law of the database ({law_of(error) or type(error).__name__}): {said[0]} {detail}".strip()
+    reason = Sentence(
+        "breaks a law of the database (%(law)s): %(said)s",
+        law=law_of(error) or type(error).__name__,
+        said=f"{said[0]} {detail}".strip(),
     )
     return RowFinding(line=0, column="", value="", reason=reason, rule="database_law")

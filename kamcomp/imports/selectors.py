@@ -19,6 +19,8 @@ from kamcomp.imports.mends import mends_of
 from kamcomp.imports.models import ColumnMap, ImportBatch, ImportUpload
 from kamcomp.imports.passage import BATCH_TABLE, OWN_STEP, ROWS_SHOWN
 from kamcomp.imports.uploads import upload_content
+from kamcomp.said import spoken
+from kamcomp.sentences import Listing, Sentence
 from kamcomp.visibility import Viewer, visible
 
 FINDINGS_SHOWN = 200
@@ -64,6 +66,7 @@ class UploadShown:
     sums: Sequence[SumRow] = ()
     left_out: Sequence[int] = ()
     mended: Sequence[dict[str, Any]] = ()
+    form: str = ""
     own_only: bool = False
     may_commit: bool = False
     may_partial: bool = False
@@ -136,14 +139,18 @@ def sums_of(totals: dict[str, dict[str, dict[str, str]]]) -> list[SumRow]:
 def upload_shown(*, upload: ImportUpload) -> UploadShown:
     """Return what a page shows of an upload that was looked at."""
     outcome = upload.outcome or {}
-    blocking = [each for each in outcome.get("findings", []) if each["severity"] == Severity.BLOCKS]
+    found = [
+        {**each, "reason": spoken(each["reason"], each.get("said"))} for each in outcome.get("findings", [])
+    ]
+    blocking = [each for each in found if each["severity"] == Severity.BLOCKS]
     others = [each for each in blocking if each["rule"] != OWN_STEP]
     mends = mends_of(upload.mends)
     whole = [each for each in others if each["line"] <= 1 or each["rule"] == "database_law"]
     return UploadShown(
         rows=_rows_to_mend(upload, blocking),
         of_file=whole,
-        notes=[each for each in outcome.get("findings", []) if each["severity"] != Severity.BLOCKS],
+        notes=[each for each in found if each["severity"] != Severity.BLOCKS],
+        form=spoken(outcome.get("form", ""), outcome.get("form_said")),
         sums=sums_of(outcome.get("totals", {})),
         left_out=sorted(mends.left_out),
         mended=[each for each in upload.mends if each["column"]],
@@ -202,16 +209,18 @@ def rejected_rows(*, upload: ImportUpload) -> tuple[list[str], list[list[str]]]:
     reasons: dict[int, list[str]] = {}
     for each in (upload.outcome or {}).get("findings", []):
         if each["line"] > 1 and each["severity"] == Severity.BLOCKS:
-            words = f"{each['column']}: {each['reason']}" if each["column"] else each["reason"]
+            words = spoken(each["reason"], each.get("said"))
+            if each["column"]:
+                words = Sentence("%(column)s: %(reason)s", column=each["column"], reason=words)
             reasons.setdefault(each["line"], []).append(words)
     table = mends_of(upload.mends).applied(read_table(upload_content(upload)))
     places = {line: place for place, line in enumerate(table.lines)}
     blank = [""] * max(len(table.header) - 1, 0)
     broken = {finding.line: finding.value for finding in table.findings}
     rows = [
-        [*(texts[places[line]] for texts in table.columns), "; ".join(words)]
+        [*(texts[places[line]] for texts in table.columns), Listing(words, "; ")]
         if line in places
-        else [broken.get(line, ""), *blank, "; ".join(words)]
+        else [broken.get(line, ""), *blank, Listing(words, "; ")]
         for line, words in sorted(reasons.items())
     ]
     return table.header, rows

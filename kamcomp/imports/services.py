@@ -33,7 +33,7 @@ from kamcomp.imports.passage import BATCH_TABLE, OWN_STEP, ImportRejected, Passa
 from kamcomp.imports.previews import Preview
 from kamcomp.imports.undo import ChangedSince, NotCommitted, check_periods, take_back
 from kamcomp.lawful import law_of
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 
 FINDINGS_KEPT = 1_000
 IMPORTERS = [Role.COMP_ADMIN, Role.FINANCE, Role.HR_LEGAL, Role.API_CLIENT]
@@ -267,7 +267,7 @@ def _taken_back(*, batch_id: UUID, by: User | None, at: datetime) -> tuple[Impor
         raise NotCommitted(
             "The import of %(filename)s is %(status)s: nothing to undo.",
             filename=batch.filename,
-            status=batch.get_status_display().lower(),
+            status=Word(batch.get_status_display().lower()),
         )
     check_periods(batch)
     try:
@@ -311,7 +311,7 @@ def _keep_findings(batch: ImportBatch, findings: list[RowFinding]) -> None:
             subject_table=BATCH_TABLE,
             subject_id=str(batch.pk),
             rule=finding.rule,
-            message=str(finding),
+            message=finding.said,
             value=shown(finding.value),
             severity=Severity.BLOCKS,
         )

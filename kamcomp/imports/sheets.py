@@ -22,6 +22,7 @@ from kamcomp.imports.findings import FileUnreadable, RowFinding
 from kamcomp.imports.kinds import Column, Kind
 from kamcomp.imports.maps import ColumnMapping
 from kamcomp.money import MINOR_DIGITS
+from kamcomp.sentences import Sentence, Word, ours
 from kamcomp.spans import Span
 
 Id = TypeVar("Id")
@@ -96,7 +97,9 @@ class Sheet:
         values = self[column]
         missing = {value for value in set(values) if value is not None and value not in known}
         if missing:
-            reason = f"there is no {noun} of this name here" + (f": {cure}" if cure else "")
+            reason = Sentence("there is no %(noun)s of this name here", noun=ours(noun))
+            if cure:
+                reason = Sentence("%(said)s: %(cure)s", said=reason, cure=ours(cure))
             for row, value in enumerate(values):
                 if value in missing:
                     self.reject(row, column, reason)
@@ -140,7 +143,14 @@ def check_columns(kind: Kind, texts: Mapping[str, Any], *, until_next: bool) -> 
     derived = {kind.span[1]} if until_next and kind.span else set()
     if until_next and not kind.span:
         raise FileUnreadable(
-            [_header("", f"a {kind.name} file has no first and last day: until_next has no meaning")]
+            [
+                _header(
+                    "",
+                    Sentence(
+                        "a %(kind)s file has no first and last day: until_next has no meaning", kind=kind.name
+                    ),
+                )
+            ]
         )
     missing = [c.name for c in kind.columns if c.required and c.name not in texts and c.name not in derived]
     missing = [name for name in missing if not any(name in columns for columns in kind.one_of)]
@@ -180,7 +190,16 @@ def check_minor_units(sheet: Sheet, column: Column) -> None:
         decimals = -int(amount.as_tuple().exponent)
         if decimals > MINOR_DIGITS[currency]:
             allowed = MINOR_DIGITS[currency]
-            sheet.reject(row, column.name, f"has {decimals} decimals, {currency} has {allowed or 'none'}")
+            sheet.reject(
+                row,
+                column.name,
+                Sentence(
+                    "has %(decimals)s decimals, %(currency)s has %(allowed)s",
+                    decimals=decimals,
+                    currency=currency,
+                    allowed=allowed or Word("none"),
+                ),
+            )
 
 
 def check_one_of(sheet: Sheet, columns: tuple[str, ...]) -> None:
@@ -189,15 +208,21 @@ def check_one_of(sheet: Sheet, columns: tuple[str, ...]) -> None:
     for row, cells in enumerate(zip(*filled, strict=True)):
         count = len(cells) - cells.count(None)
         if count != 1 and row not in sheet.rejected:
-            many = "both are filled" if count else "both are empty"
-            sheet.reject(row, " or ".join(columns), f"{many}: fill exactly one")
+            many = Word("both are filled") if count else Word("both are empty")
+            sheet.reject(row, " or ".join(columns), Sentence("%(many)s: fill exactly one", many=many))
 
 
 def check_ends(sheet: Sheet, first: str, last: str) -> None:
     """Reject rows whose last day comes before their first; both days are included."""
     for row, (since, until) in enumerate(zip(sheet[first], sheet[last], strict=True)):
         if since is not None and until is not None and until < since:
-            sheet.reject(row, last, f"comes before {first} {since}: the last day is included")
+            sheet.reject(
+                row,
+                last,
+                Sentence(
+                    "comes before %(first)s %(since)s: the last day is included", first=first, since=since
+                ),
+            )
 
 
 def check_repeats(sheet: Sheet) -> None:
@@ -215,7 +240,13 @@ def check_repeats(sheet: Sheet) -> None:
         if value in first:
             names = ", ".join(sheet.kind.key)
             sheet.reject(
-                row, sheet.kind.key[0], f"the same {names} already stands in line {sheet.lines[first[value]]}"
+                row,
+                sheet.kind.key[0],
+                Sentence(
+                    "the same %(names)s already stands in line %(line)s",
+                    names=names,
+                    line=sheet.lines[first[value]],
+                ),
             )
         first.setdefault(value, row)
 
@@ -237,16 +268,33 @@ def fill_until_next(sheet: Sheet, key: tuple[str, ...]) -> None:
             begins = sheet[first][following]
             if begins == sheet[first][row]:
                 sheet.reject(
-                    following, first, f"overlaps line {sheet.lines[row]}, which begins on the same day"
+                    following,
+                    first,
+                    Sentence("overlaps line %(line)s, which begins on the same day", line=sheet.lines[row]),
                 )
                 continue
             ends[row] = begins - timedelta(days=1)
             if given[row] is not None and given[row] >= begins:
-                sheet.reject(row, last, f"overlaps line {sheet.lines[following]}, which begins on {begins}")
+                sheet.reject(
+                    row,
+                    last,
+                    Sentence(
+                        "overlaps line %(line)s, which begins on %(begins)s",
+                        line=sheet.lines[following],
+                        begins=begins,
+                    ),
+                )
             elif given[row] is not None and given[row] < ends[row]:
                 ends[row] = given[row]
                 sheet.inform(
-                    row, last, f"leaves a gap until {begins} (line {sheet.lines[following]})", rule="span_gap"
+                    row,
+                    last,
+                    Sentence(
+                        "leaves a gap until %(begins)s (line %(line)s)",
+                        begins=begins,
+                        line=sheet.lines[following],
+                    ),
+                    rule="span_gap",
                 )
     sheet.values[last] = ends
     sheet.texts.setdefault(last, ["" if end is None else end.isoformat() for end in ends])
@@ -299,7 +347,7 @@ def check_overlaps(
     for row in rows:
         span = spans[row]
         if span is not None:
-            by_key[key(row)].append((span, row, f"line {sheet.lines[row]}"))
+            by_key[key(row)].append((span, row, ""))
     for value, together in by_key.items():
         together += [(kept.span, None, kept.name) for kept in standing.get(value, ())]
         together.sort(key=lambda entry: (entry[0].since, entry[1] is not None))
@@ -328,15 +376,28 @@ def _overlap(
         sheet.reject(
             entry[1],
             column,
-            f"{what} of {other[2]} ({days_of(other[0])}) overlaps this one ({days_of(entry[0])}): "
-            "end one before the other begins",
+            Sentence(
+                "%(what)s of %(other)s (%(days)s) overlaps this one (%(own)s): end one before the other begins",
+                what=ours(what),
+                other=_named(sheet, other),
+                days=days_of(other[0]),
+                own=days_of(entry[0]),
+            ),
             rule="span_overlap",
         )
 
 
-def days_of(span: Span) -> str:
+def _named(sheet: Sheet, entry: tuple[Span, int | None, str]) -> str:
+    return entry[2] if entry[1] is None else Sentence("line %(line)s", line=sheet.lines[entry[1]])
+
+
+def days_of(span: Span) -> Sentence:
     """Return a span as people read it, both days included."""
-    return f"{span.since} to {span.last}" if span.last else f"from {span.since} on"
+    return (
+        Sentence("%(since)s to %(last)s", since=span.since, last=span.last)
+        if span.last
+        else Sentence("from %(since)s on", since=span.since)
+    )
 
 
 def sums_by_currency(sheet: Sheet) -> dict[str, dict[str, dict[str, str]]]:

@@ -30,6 +30,7 @@ from kamcomp.imports.mends import LONGEST_CELL, CellMend, MendUnusable, mends_of
 from kamcomp.imports.models import ColumnMap, ImportUpload, UploadContent
 from kamcomp.imports.previews import Preview
 from kamcomp.refusal import Refusal
+from kamcomp.sentences import sentence_document
 
 SENDERS = [Role.COMP_ADMIN, Role.FINANCE, Role.HR_LEGAL]
 MOST_BYTES = 20 * 1024 * 1024
@@ -241,6 +242,7 @@ def outcome_of(preview: Preview) -> dict[str, Any]:
     blocking, notes = preview.blocking, preview.notes
     return {
         "form": preview.form,
+        "form_said": sentence_document(preview.form),
         "rows": preview.rows,
         "new": preview.new,
         "changed": preview.changed,
@@ -261,7 +263,8 @@ def outcome_of(preview: Preview) -> dict[str, Any]:
 
 
 def _finding(finding: RowFinding) -> dict[str, Any]:
-    return {**vars(finding), "severity": str(finding.severity)}
+    said = sentence_document(finding.reason)
+    return {**vars(finding), "said": said, "severity": str(finding.severity)}
 
 
 def _given(upload: ImportUpload) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from kamcomp.formula_guard import unguarded
 from kamcomp.money import MINOR_DIGITS
+from kamcomp.sentences import Listing, Sentence, Word, ours
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -27,6 +28,11 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 class Unfit(ValueError):
     """A cell is not a value of its column; the text is the reason."""
+
+    def __init__(self, said: str) -> None:
+        """Keep the reason: a word of ours, or a sentence with its values."""
+        self.said = ours(said)
+        super().__init__(str(said))
 
 
 class Reader:
@@ -52,7 +58,7 @@ class Reader:
             try:
                 known[text] = self.read(text)
             except Unfit as reason:
-                known[text], unfit[text] = None, str(reason)
+                known[text], unfit[text] = None, reason.said
         values = [known[text] for text in texts]
         reasons = {i: unfit[text] for i, text in enumerate(texts) if text in unfit} if unfit else {}
         return values, reasons
@@ -63,7 +69,7 @@ class Identifier(Reader):
 
     def __init__(self, longest: int = 60) -> None:
         self.longest = longest
-        self.words = f"id: text of up to {longest} characters, kept as written"
+        self.words = Sentence("id: text of up to %(longest)s characters, kept as written", longest=longest)
 
     def read(self, text: str) -> str:
         text = unguarded(text)
@@ -72,7 +78,13 @@ class Identifier(Reader):
         if _CONTROL.search(text):
             raise Unfit("has a control character in it: remove it")
         if len(text) > self.longest:
-            raise Unfit(f"has {len(text)} characters, at most {self.longest} fit")
+            raise Unfit(
+                Sentence(
+                    "has %(length)s characters, at most %(longest)s fit",
+                    length=len(text),
+                    longest=self.longest,
+                )
+            )
         return text
 
 
@@ -81,21 +93,31 @@ class Text(Reader):
 
     def __init__(self, longest: int, *, lines: bool = False) -> None:
         self.longest, self.control = longest, _CONTROL_BUT_LINES if lines else _CONTROL
-        self.words = f"text of up to {longest} characters" + (", line breaks allowed" if lines else "")
+        self.words = (
+            Sentence("text of up to %(longest)s characters, line breaks allowed", longest=longest)
+            if lines
+            else Sentence("text of up to %(longest)s characters", longest=longest)
+        )
 
     def read(self, text: str) -> str:
         text = unguarded(text).strip(" \n\r\t")
         if self.control.search(text):
             raise Unfit("has a control character in it: remove it")
         if len(text) > self.longest:
-            raise Unfit(f"has {len(text)} characters, at most {self.longest} fit")
+            raise Unfit(
+                Sentence(
+                    "has %(length)s characters, at most %(longest)s fit",
+                    length=len(text),
+                    longest=self.longest,
+                )
+            )
         return text
 
 
 class Codes(Reader):
     """Several codes in one cell, apart by `|`; no code twice."""
 
-    words = "codes, apart by |"
+    words = Word("codes, apart by |")
 
     def read(self, text: str) -> tuple[str, ...]:
         one = Identifier()
@@ -117,7 +139,7 @@ class Amount(Reader):
         most: str | None = None,
         above: str | None = None,
         percent: bool = False,
-        noun: str = "number",
+        noun: str = Word("number"),
     ) -> None:
         fraction = rf"(\.[0-9]{{1,{decimals}}})?" if decimals else ""
         self.pattern = re.compile(rf"-?[0-9]{{1,{digits}}}{fraction}")
@@ -125,32 +147,44 @@ class Amount(Reader):
         self.least = None if least is None else Decimal(least)
         self.most = None if most is None else Decimal(most)
         self.above = None if above is None else Decimal(above)
-        self.words = (
-            f"{noun}: up to {digits} digits{f' and {decimals} decimals' if decimals else ''}{self._bounds()}"
+        self.words = Sentence(
+            "%(noun)s: up to %(digits)s digits%(decimals)s%(bounds)s",
+            noun=noun,
+            digits=digits,
+            decimals=Sentence(" and %(decimals)s decimals", decimals=decimals) if decimals else "",
+            bounds=self._bounds(),
         )
 
     def _bounds(self) -> str:
-        bounds = {"above": self.above, "at least": self.least, "at most": self.most}
-        words = " and ".join(f"{word} {bound}" for word, bound in bounds.items() if bound is not None)
-        return f", {words}" if words else ""
+        bounds = {Word("above"): self.above, Word("at least"): self.least, Word("at most"): self.most}
+        words = Listing(
+            (Listing([word, bound], " ") for word, bound in bounds.items() if bound is not None), " and "
+        )
+        return Listing([", ", words], "") if words else ""
 
     def read(self, text: str) -> Decimal:
         if not self.pattern.fullmatch(text):
             raise Unfit(self._form())
         value = Decimal(text)
         if self.least is not None and value < self.least:
-            raise Unfit(f"is below {self.least}, the least allowed")
+            raise Unfit(Sentence("is below %(least)s, the least allowed", least=self.least))
         if self.most is not None and value > self.most:
-            raise Unfit(f"is above {self.most}, the most allowed")
+            raise Unfit(Sentence("is above %(most)s, the most allowed", most=self.most))
         if self.above is not None and value <= self.above:
-            raise Unfit(f"must be above {self.above}")
+            raise Unfit(Sentence("must be above %(above)s", above=self.above))
         return value.scaleb(-2) if self.percent else value
 
     def _form(self) -> str:
-        decimals = f" and up to {self.decimals} decimals after a point" if self.decimals else ", no decimals"
-        return (
-            f"is not a number as files write it: up to {self.digits} digits 0-9{decimals}, "
-            "with no spaces, separators or exponent"
+        decimals = (
+            Sentence(" and up to %(decimals)s decimals after a point", decimals=self.decimals)
+            if self.decimals
+            else Word(", no decimals")
+        )
+        return Sentence(
+            "is not a number as files write it: up to %(digits)s digits 0-9%(decimals)s, with no "
+            "spaces, separators or exponent",
+            digits=self.digits,
+            decimals=decimals,
         )
 
     def column(self, texts: Sequence[str]) -> tuple[list[Any], dict[int, str]]:
@@ -163,12 +197,12 @@ class Amount(Reader):
 
 def money() -> Amount:
     """Return the reader of a measured amount: six decimals at most, as given."""
-    return Amount(noun="money")
+    return Amount(noun=Word("money"))
 
 
 def money_not_negative() -> Amount:
     """Return the reader of an amount of money that may be zero."""
-    return Amount(noun="money", least="0")
+    return Amount(noun=Word("money"), least="0")
 
 
 def percent(*, least: str = "0", most: str = "100", above: str | None = None) -> Amount:
@@ -180,14 +214,14 @@ def percent(*, least: str = "0", most: str = "100", above: str | None = None) ->
         most=most,
         above=above,
         percent=True,
-        noun="percentage",
+        noun=Word("percentage"),
     )
 
 
 class Day(Reader):
     """A calendar day, ISO 8601: 2026-01-31."""
 
-    words = "date: 2026-01-31"
+    words = Word("date: 2026-01-31")
 
     def read(self, text: str) -> date:
         if not _ISO_DATE.fullmatch(text):
@@ -197,7 +231,13 @@ class Day(Reader):
         except ValueError:
             raise Unfit("is not a day of the calendar") from None
         if not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise Unfit(f"is outside {FIRST_YEAR} to {LAST_YEAR}; leave the cell empty for no end")
+            raise Unfit(
+                Sentence(
+                    "is outside %(first_year)s to %(last_year)s; leave the cell empty for no end",
+                    first_year=FIRST_YEAR,
+                    last_year=LAST_YEAR,
+                )
+            )
         return day
 
 
@@ -206,13 +246,17 @@ class Whole(Reader):
 
     def __init__(self, *, least: int = 0, most: int = 2_147_483_647) -> None:
         self.least, self.most = least, most
-        self.words = f"whole number from {least}" + (f" to {most}" if most < 2_147_483_647 else "")
+        self.words = (
+            Sentence("whole number from %(least)s to %(most)s", least=least, most=most)
+            if most < 2_147_483_647
+            else Sentence("whole number from %(least)s", least=least)
+        )
 
     def read(self, text: str) -> int:
         if not _WHOLE.fullmatch(text):
             raise Unfit("is not a whole number in digits 0-9")
         if not self.least <= int(text) <= self.most:
-            raise Unfit(f"must be from {self.least} to {self.most}")
+            raise Unfit(Sentence("must be from %(least)s to %(most)s", least=self.least, most=self.most))
         return int(text)
 
 
@@ -221,18 +265,22 @@ class OneOf(Reader):
 
     def __init__(self, words: Sequence[str]) -> None:
         self.choices = tuple(words)
-        self.words = "one of " + ", ".join(word for word in self.choices if word)
+        self.words = Sentence("one of %(choices)s", choices=", ".join(word for word in self.choices if word))
 
     def read(self, text: str) -> str:
         if text not in self.choices:
-            raise Unfit(f"is not known here: use {self.words}, or translate it in the column map")
+            raise Unfit(
+                Sentence(
+                    "is not known here: use %(words)s, or translate it in the column map", words=self.words
+                )
+            )
         return text
 
 
 class Flag(Reader):
     """Yes or no."""
 
-    words = "true or false"
+    words = Word("true or false")
 
     def read(self, text: str) -> bool:
         if text not in ("true", "false"):
@@ -243,7 +291,7 @@ class Flag(Reader):
 class CurrencyCode(Reader):
     """An ISO 4217 code."""
 
-    words = "ISO 4217 code: EUR"
+    words = Word("ISO 4217 code: EUR")
 
     def read(self, text: str) -> str:
         if text not in MINOR_DIGITS:
@@ -254,7 +302,7 @@ class CurrencyCode(Reader):
 class CountryCode(Reader):
     """Two capital letters, ISO 3166-1."""
 
-    words = "ISO 3166-1 code: DE"
+    words = Word("ISO 3166-1 code: DE")
     pattern = re.compile(r"[A-Z]{2}")
 
     def read(self, text: str) -> str:
@@ -266,7 +314,7 @@ class CountryCode(Reader):
 class Jurisdiction(CountryCode):
     """A country, or a part of one: ISO 3166-2."""
 
-    words = "ISO 3166 code: DE, US-CA"
+    words = Word("ISO 3166 code: DE, US-CA")
     pattern = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 
@@ -275,7 +323,7 @@ class Email(Text):
 
     def __init__(self) -> None:
         super().__init__(254)
-        self.words = "e-mail address"
+        self.words = Word("e-mail address")
 
     def read(self, text: str) -> str:
         text = super().read(text)

@@ -24,6 +24,7 @@ from openpyxl.cell.cell import ERROR_CODES
 
 from kamcomp.imports.files import RawTable, check_header, fields_differ
 from kamcomp.imports.findings import RowFinding, unreadable
+from kamcomp.sentences import Sentence, Word
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_RATIO = 100
@@ -39,19 +40,32 @@ def check_archive(content: bytes) -> None:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except (zipfile.BadZipFile, ValueError) as error:
-        raise unreadable(f"is not an XLSX archive: {error}") from None
+        raise unreadable(Sentence("is not an XLSX archive: %(error)s", error=error)) from None
     entries = archive.infolist()
     names = [entry.filename for entry in entries]
     unpacked = sum(entry.file_size for entry in entries)
     if len(entries) > MOST_ENTRIES:
         raise unreadable(
-            f"has {len(entries)} parts, at most {MOST_ENTRIES} are read: save it anew, or as CSV"
+            Sentence(
+                "has %(entries)s parts, at most %(most)s are read: save it anew, or as CSV",
+                entries=len(entries),
+                most=MOST_ENTRIES,
+            )
         )
     if unpacked > MOST_BYTES:
-        raise unreadable(f"unpacks to {unpacked} bytes, at most {MOST_BYTES} are read: save it as CSV")
+        raise unreadable(
+            Sentence(
+                "unpacks to %(unpacked)s bytes, at most %(most)s are read: save it as CSV",
+                unpacked=unpacked,
+                most=MOST_BYTES,
+            )
+        )
     if unpacked > MOST_RATIO * max(sum(entry.compress_size for entry in entries), 1):
         raise unreadable(
-            f"is packed more than {MOST_RATIO} to 1, as no spreadsheet is: save it anew, or as CSV"
+            Sentence(
+                "is packed more than %(most)s to 1, as no spreadsheet is: save it anew, or as CSV",
+                most=MOST_RATIO,
+            )
         )
     if len(set(names)) < len(names):
         raise unreadable("has two parts of one name: save it anew")
@@ -72,9 +86,13 @@ def check_parts(archive: zipfile.ZipFile) -> None:
         try:
             part = archive.read(name)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-            raise unreadable(f"the part {name} cannot be unpacked: {error}") from None
+            raise unreadable(
+                Sentence("the part %(name)s cannot be unpacked: %(error)s", name=name, error=error)
+            ) from None
         if b"<!DOCTYPE" in part.replace(b"\x00", b"").upper():
-            raise unreadable(f"the part {name} declares a document type (DOCTYPE): save it anew")
+            raise unreadable(
+                Sentence("the part %(name)s declares a document type (DOCTYPE): save it anew", name=name)
+            )
 
 
 def parse_workbook(content: bytes, *, most_rows: int) -> RawTable:
@@ -98,9 +116,13 @@ def parse_workbook(content: bytes, *, most_rows: int) -> RawTable:
         TypeError,
         AttributeError,
     ) as error:
-        raise unreadable(f"cannot be read as a workbook: {error}") from None
+        raise unreadable(Sentence("cannot be read as a workbook: %(error)s", error=error)) from None
     if len(book.worksheets) > 1:
-        table.form += f", sheet {sheet.title!r} of {len(book.worksheets)}"
+        table.form = Sentence(
+            "XLSX, sheet %(title)s of %(worksheets)s",
+            title=repr(sheet.title),
+            worksheets=len(book.worksheets),
+        )
     return table
 
 
@@ -121,11 +143,15 @@ def table_of(rows: Iterable[tuple[Any, ...]], *, most_rows: int) -> RawTable:
             continue
         if len(kept) >= most_rows:
             raise unreadable(
-                f"has more than {most_rows} rows: save it as CSV, which has no such limit", line=line
+                Sentence(
+                    "has more than %(most_rows)s rows: save it as CSV, which has no such limit",
+                    most_rows=most_rows,
+                ),
+                line=line,
             )
         texts += [""] * (len(table.header) - len(texts))
         if len(texts) > len(table.header):
-            findings.append(fields_differ(line, texts, len(table.header), "cell"))
+            findings.append(fields_differ(line, texts, len(table.header), Word("cell")))
         if findings:
             table.findings += findings
             continue

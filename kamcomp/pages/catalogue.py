@@ -24,6 +24,7 @@ from django.utils.translation.template import templatize
 
 from kamcomp.imports.kinds import all_kinds
 from kamcomp.pages.refusals import spoken
+from kamcomp.pages.told import told
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("kamcomp", "teams", "scorecards", "plans", "payouts")
@@ -47,7 +48,7 @@ def words_of_pages() -> dict[Words, list[str]]:
         for path in sorted((PROJECT / room).rglob("*.py")):
             _note(found, path, _of_code(path.read_bytes()))
             _note(found, path, spoken(path))
-    for words, place in [*_of_choices(), *_of_kinds()]:
+    for words, place in [*_of_choices(), *_of_kinds(), *told()]:
         found.setdefault(words, []).append(place)
     return found
 
@@ -134,3 +135,5 @@ def _of_choices() -> Iterator[tuple[Words, str]]:
                     continue
                 for label in kind.labels:
                     yield str(label), f"{config.name.replace('.', '/')}/choices.py"
+                    if name.endswith("Status"):
+                        yield str(label).lower(), f"{config.name.replace('.', '/')}/choices.py"

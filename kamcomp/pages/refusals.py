@@ -1,5 +1,5 @@
 """
-The sentences of refusals as they stand in the code, for the catalogue of translations.
+The sentences of refusals and findings as they stand in the code, for the catalogue of translations.
 
 A refusal that a browser can meet is raised with a literal sentence and its values
 beside it (`kamcomp.refusal`). This reads them from the source of the rooms whose acts the
@@ -18,27 +18,30 @@ from kamcomp.refusal import Refusal
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("kamcomp", "teams", "scorecards", "plans", "payouts")
-SPOKEN = (
-    "kamcomp/identity", "kamcomp/imports/column_choices.py", "kamcomp/imports/mends.py",
-    "kamcomp/imports/services.py", "kamcomp/imports/undo.py", "kamcomp/imports/uploads.py",
-    "kamcomp/audit/context.py", "kamcomp/calendar", "kamcomp/policy", "kamcomp/pages/amounts.py",
-    "kamcomp/starting_over.py", "teams/services", "teams/selectors", "scorecards/services",
-    "scorecards/selectors", "plans/services", "plans/selectors", "payouts/services", "payouts/selectors",
+BY_COMMAND_ONLY = (
+    "kamcomp/backups", "kamcomp/embedded", "kamcomp/visibility", "payouts/cli", "payouts/demo",
+    "payouts/intake/cases.py", "payouts/services/partitions.py", "payouts/services/run_chunks.py",
 )  # fmt: skip
-BY_COMMAND_ONLY = {"payouts/services/partitions.py", "payouts/services/run_chunks.py"}
+"""Rooms and modules whose refusals no page ever says: those of commands, and of what stands behind them."""
 PLACE = re.compile(r"%\((\w+)\)s")
 ACTS = {"role_check", "_role_check"}
+SAYING: dict[str, tuple[int | str, ...]] = {
+    "Word": (0,), "Sentence": (0,), "known": (1,), "ask": (1,), "put": (0,), "reject": (2,), "inform": (2,),
+    "resolve": (2, 3, "cure"), "check_overlaps": ("what",), "unreadable": (0,), "Unfit": (0,),
+    "RowFinding": ("reason",), "_problem": (1,), "_header": (1,), "_error": (2,), "_rises": (2,),
+    "_sums_to_one": (2,), "_over": ("what",), "growth_ratio": ("what",), "block": ("detail",),
+    "DocumentError": ("detail",), "_check_status": ("cure",), "law_says": (1, 2),
+}  # fmt: skip
+"""Calls that say something of ours, with the arguments that say it, by place or by name."""
 
 
 def spoken(path: Path) -> Iterator[str]:
     """Return the sentences, the words in them and the names of acts that refusals of a file are made of."""
     for call in _calls(path):
         name = _name(call.func)
-        first = call.args[0] if call.args else None
-        if name == "Word" or (name in refusal_names() and _is_spoken(path)):
-            if isinstance(first, ast.Constant) and first.value:
-                yield str(first.value)
-        elif name in ACTS:
+        for said in _sayings(call, path):
+            yield from _literal(said)
+        if name in ACTS:
             yield from (
                 str(each.value.value)
                 for each in call.keywords
@@ -46,15 +49,35 @@ def spoken(path: Path) -> Iterator[str]:
             )
 
 
+def _literal(said: ast.expr | None) -> Iterator[str]:
+    if isinstance(said, ast.Constant) and isinstance(said.value, str) and said.value:
+        yield said.value
+
+
 def put_together() -> list[str]:
     """Return the places, as file and line, where a refusal is given a sentence that no translation finds."""
     return sorted(
         f"{path.relative_to(PROJECT)}:{call.lineno}"
         for path in sources()
-        if _is_spoken(path)
         for call in _calls(path)
-        if _name(call.func) in refusal_names() and call.args and isinstance(call.args[0], ast.JoinedStr)
+        if _is_put_together(call, path)
     )
+
+
+def _is_put_together(call: ast.Call, path: Path) -> bool:
+    return any(isinstance(said, ast.JoinedStr) for said in _sayings(call, path))
+
+
+def _sayings(call: ast.Call, path: Path) -> Iterator[ast.expr]:
+    """Yield the arguments of a call that say something of ours."""
+    name = _name(call.func)
+    refuses = name in refusal_names() or id(call) in _calls_above(path)
+    places = SAYING.get(name, (0,) if refuses and _is_spoken(path) else ())
+    for place in places:
+        if isinstance(place, int):
+            yield from call.args[place : place + 1]
+        else:
+            yield from (each.value for each in call.keywords if each.arg == place)
 
 
 def unfilled() -> list[str]:
@@ -63,7 +86,7 @@ def unfilled() -> list[str]:
         f"{path.relative_to(PROJECT)}:{call.lineno}"
         for path in sources()
         for call in _calls(path)
-        if _name(call.func) in refusal_names() and _is_unfilled(call)
+        if (_name(call.func) in refusal_names() or _name(call.func) == "Sentence") and _is_unfilled(call)
     )
 
 
@@ -97,13 +120,24 @@ def _is_unfilled(call: ast.Call) -> bool:
 
 def _is_spoken(path: Path) -> bool:
     place = path.relative_to(PROJECT).as_posix()
-    if "/management/" in place or place in BY_COMMAND_ONLY:
-        return False
-    return any(place == room or place.startswith(f"{room}/") for room in SPOKEN)
+    by_command = any(place == room or place.startswith(f"{room}/") for room in BY_COMMAND_ONLY)
+    return not by_command and "/management/" not in place
 
 
 def _calls(path: Path) -> Iterator[ast.Call]:
     return (node for node in ast.walk(_tree(path)) if isinstance(node, ast.Call))
+
+
+@cache
+def _calls_above(path: Path) -> frozenset[int]:
+    """Return which calls of a file are those by which a refusal makes the refusal it is: `super().__init__(...)`."""
+    return frozenset(
+        id(call)
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.ClassDef) and node.name in refusal_names()
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and _name(call.func) == "__init__"
+    )
 
 
 @cache

@@ -109,7 +109,8 @@ def capped_amount(
     """
     if excess not in EXCESS:
         raise CapReadingUnknown(
-            f"What becomes of the excess over the cap is '{excess}': it takes lost or carried."
+            "What becomes of the excess over the cap is '%(excess)s': it takes lost or carried.",
+            excess=excess,
         )
     whole = earned + brought
     amount = np.minimum(whole, cap)
@@ -144,7 +145,8 @@ def corrections(
     unknown = sorted(posted.keys() - due.keys())
     if unknown:
         raise CorrectionOutOfReach(
-            f"Posted for {', '.join(unknown)}, which was not computed again: add its inputs."
+            "Posted for %(unknown)s, which was not computed again: add its inputs.",
+            unknown=", ".join(unknown),
         )
     found = []
     for period in due:

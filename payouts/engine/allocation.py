@@ -17,6 +17,7 @@ from fractions import Fraction
 
 from kamcomp import money
 from kamcomp.refusal import Refusal
+from kamcomp.sentences import Word
 from kamcomp.trace import NO_TRACE, Trace
 from payouts.engine.filling import Limits, fill
 
@@ -80,17 +81,24 @@ class AllocationRule:
 
     def __post_init__(self) -> None:
         if not self.share_by or set(self.share_by) - set(SHARE_BY):
-            raise AllocationRuleUnsound(f"share_by names {self.share_by}: it takes {', '.join(SHARE_BY)}.")
+            raise AllocationRuleUnsound(
+                "share_by names %(share_by)s: it takes %(ways)s.",
+                share_by=self.share_by,
+                ways=", ".join(SHARE_BY),
+            )
         if (self.low is not None and self.low > WHOLE) or (self.high is not None and self.high < WHOLE):
             raise AllocationRuleUnsound(
-                f"The bounds {self.low} to {self.high} leave out the guideline itself."
+                "The bounds %(low)s to %(high)s leave out the guideline itself.", low=self.low, high=self.high
             )
         if self.role_shares and sum(self.role_shares.values(), ZERO) != WHOLE:
             raise AllocationRuleUnsound(
-                f"The role shares sum to {sum(self.role_shares.values(), ZERO)}, not to 1."
+                "The role shares sum to %(total)s, not to 1.", total=sum(self.role_shares.values(), ZERO)
             )
         if self.when_role_empty not in WHEN_ROLE_EMPTY:
-            raise AllocationRuleUnsound(f"when_role_empty is {self.when_role_empty}: spread or withhold.")
+            raise AllocationRuleUnsound(
+                "when_role_empty is %(when_role_empty)s: spread or withhold.",
+                when_role_empty=self.when_role_empty,
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +209,7 @@ def allocation_limits(
         high, because = outer.high, outer.high_because
         if rule.high is not None:
             bound = money.floor_settled(share * rule.high, currency=currency)
-            high, because = min((bound, "guideline ceiling"), (high, because))
+            high, because = min((bound, Word("guideline ceiling")), (high, because))
         limits[member.key] = Limits(low=low, high=high, high_because=because)
     return limits
 
@@ -227,14 +235,19 @@ def matrix_least(
 
 def _check(member: Member, *, rule: AllocationRule, period_days: int) -> None:
     if member.dedication < ZERO or member.role_weight < ZERO or member.eligible_days < 0:
-        raise MemberUnsound(f"{member.key}: dedication, days and role weight cannot be below zero.")
+        raise MemberUnsound("%(key)s: dedication, days and role weight cannot be below zero.", key=member.key)
     if member.eligible_days > period_days:
         raise MemberUnsound(
-            f"{member.key}: {member.eligible_days} eligible days, the period has {period_days}."
+            "%(key)s: %(eligible_days)s eligible days, the period has %(period_days)s.",
+            key=member.key,
+            eligible_days=member.eligible_days,
+            period_days=period_days,
         )
     if rule.role_shares and member.role not in rule.role_shares:
         raise MemberUnsound(
-            f"{member.key}: the role {member.role} has no share of the pool; add it to role_shares."
+            "%(key)s: the role %(role)s has no share of the pool; add it to role_shares.",
+            key=member.key,
+            role=member.role,
         )
 
 
@@ -293,11 +306,11 @@ def _withheld(
 
 
 def _ceiling(member: Member, *, total: Decimal, rule: AllocationRule, currency: str) -> Limits:
-    high, because = total, "the pool"
+    high, because = total, Word("the pool")
     if rule.per_person_at_most is not None:
         most = money.floor_settled(total * rule.per_person_at_most, currency=currency)
-        high, because = min((high, because), (most, "most per person"))
+        high, because = min((high, because), (most, Word("most per person")))
     if member.ceiling is not None:
         left = money.floor_settled(max(member.ceiling, ZERO), currency=currency)
-        high, because = min((high, because), (left, "personal ceiling"))
+        high, because = min((high, because), (left, Word("personal ceiling")))
     return Limits(low=ZERO, high=high, high_because=because)

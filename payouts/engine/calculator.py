@@ -83,7 +83,8 @@ def calculate(document: Any, *, explain: bool = False) -> Answer:
         return _answered(case, explain)
     except DecimalException as error:
         raise FiguresOutOfRange(
-            f"The case holds figures too large to be computed exactly ({type(error).__name__}): check their size."
+            "The case holds figures too large to be computed exactly (%(error)s): check their size.",
+            error=type(error).__name__,
         ) from error
 
 
@@ -334,12 +335,15 @@ def _pool_budget(named: str | None, asked: CasePool) -> SharedBudget | None:
             "/pool/budget: the plan's pool names no budget (pool.funding.budget): leave it out."
         )
     if named is not None and asked.budget is None:
-        raise CaseIncomplete(f"/pool/budget: the pool shares the budget {named}: say what it has available.")
+        raise CaseIncomplete(
+            "/pool/budget: the pool shares the budget %(named)s: say what it has available.", named=named
+        )
     if asked.budget is None:
         return None
     if asked.account in asked.budget.others:
         raise CaseContradicts(
-            f"/pool/budget/others: {asked.account} is the pool asked about, not another one."
+            "/pool/budget/others: %(account)s is the pool asked about, not another one.",
+            account=asked.account,
         )
     return SharedBudget(available=asked.budget.available, pool=asked.account, others=asked.budget.others)
 
@@ -348,7 +352,8 @@ def _wished(pool: PoolCase, total: Decimal, limits: Mapping[str, Any], wishes: M
     absent = sorted(set(limits) ^ set(wishes))
     if absent:
         raise CaseIncomplete(
-            f"/pool/wishes: {', '.join(absent)} needs a wish as a member, and only members have one."
+            "/pool/wishes: %(absent)s needs a wish as a member, and only members have one.",
+            absent=", ".join(absent),
         )
     members, rule = case_members(case=pool), allocation_rule(terms=pool.terms)
     return fill(
@@ -450,7 +455,9 @@ def _subject(case: Case, number: int) -> Subject:
     if asked.person is not None:
         return Subject.of_person(asked.person)
     if asked.account is None:
-        raise CaseIncomplete(f"/metrics/{number}: say whose metric it is: an account or a person.")
+        raise CaseIncomplete(
+            "/metrics/%(number)s: say whose metric it is: an account or a person.", number=number
+        )
     return Subject.account(asked.account)
 
 

@@ -94,13 +94,17 @@ def case_calendar(*, case: Case, pay: str) -> Calendar:
     for low, high in pairwise(periods):
         if low.until != high.since:
             raise CaseContradicts(
-                f"/calendar: {high.name} starts on {high.since}, but {low.name} ends before {low.until}."
+                "/calendar: %(high)s starts on %(since)s, but %(low)s ends before %(until)s.",
+                high=high.name,
+                since=high.since,
+                low=low.name,
+                until=low.until,
             )
     for y, year in enumerate(years):
         for p, period in enumerate(year.periods):
             if period.name == pay:
                 return Calendar(years=years, year=y, period=p, holidays=case.calendar.holidays)
-    raise CaseContradicts(f"/calendar/pay: {pay!r} is not a period of the calendar.")
+    raise CaseContradicts("/calendar/pay: %(pay)s is not a period of the calendar.", pay=repr(pay))
 
 
 def case_inputs(*, case: Case, plan: Plan, calendar: Calendar, balances: Balances) -> Inputs:
@@ -157,8 +161,10 @@ def opening_balances(*, case: Case, calendar: Calendar) -> Balances:
     for person in sorted(case.people, key=lambda person: person.id):
         if person.opening is None and not at_start:
             raise CaseIncomplete(
-                f"{person.id} has no `opening`: {calendar.current.name} is not the first period of the calendar, "
-                "so what was posted, carried, banked, drawn and is recoverable must be said (0 where nothing)."
+                "%(id)s has no `opening`: %(current)s is not the first period of the calendar, so what was "
+                "posted, carried, banked, drawn and is recoverable must be said (0 where nothing).",
+                id=person.id,
+                current=calendar.current.name,
             )
         for name in BALANCES:
             columns[name].append(getattr(person.opening, name) if person.opening else Decimal(0))
@@ -176,7 +182,9 @@ def _once(names: Sequence[str], place: str, what: str) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise CaseContradicts(f"{place}: the {what} {name!r} is there twice.")
+            raise CaseContradicts(
+                "%(place)s: the %(what)s %(name)s is there twice.", place=place, what=what, name=repr(name)
+            )
         seen.add(name)
 
 
@@ -220,7 +228,7 @@ def _spans(rows: Sequence[Row], calendar: Calendar) -> Spans:
         spans = [(number, *span) for span in _cut(row, first, last)]
         if not spans:
             raise CaseIncomplete(
-                f"{row.person.id} has no employment in force on any day of the assignment: add one."
+                "%(id)s has no employment in force on any day of the assignment: add one.", id=row.person.id
             )
         cut += spans
     columns = list(zip(*cut, strict=True)) if cut else [()] * 8
@@ -252,7 +260,9 @@ def _cut(row: Row, first: date, last: date) -> Iterable[tuple[Any, ...]]:
         package = _in_force(person.packages, since, "package", person)
         if package is None:
             raise CaseIncomplete(
-                f"{person.id} has no package in force on {since}, though employed and on the plan: add one."
+                "%(id)s has no package in force on %(since)s, though employed and on the plan: add one.",
+                id=person.id,
+                since=since,
             )
         on_leave = _in_force(person.leaves, since, "leave", person) is not None
         yield (
@@ -273,7 +283,9 @@ def _until(to: date | None, last: date) -> date:
 def _in_force(dated: Sequence[Any], day: date, what: str, person: CasePerson) -> Any:
     found = [item for item in dated if item.since <= day and (item.to is None or day <= item.to)]
     if len(found) > 1:
-        raise CaseContradicts(f"{person.id} has two entries of {what} in force on {day}.")
+        raise CaseContradicts(
+            "%(id)s has two entries of %(what)s in force on %(day)s.", id=person.id, what=what, day=day
+        )
     return found[0] if found else None
 
 
@@ -324,7 +336,9 @@ def _by_place(results: Sequence[CaseResult]) -> dict[Place, CaseResult]:
             result.window,
         )
         if place in found:
-            raise CaseContradicts(f"/results: {' '.join(filter(None, place))} is there twice.")
+            raise CaseContradicts(
+                "/results: %(filter)s is there twice.", filter=" ".join(filter(None, place))
+            )
         found[place] = result
     return found
 
@@ -403,8 +417,9 @@ def _aggregation(metric: str, case: Case) -> Aggregation:
     if known in ("sum", "ratio_of_sums"):
         return Aggregation(known)
     raise CaseIncomplete(
-        f"/metric_aggregation/{metric}: how {metric} adds up over periods is not known: say sum, ratio_of_sums "
-        "or last, or give its result for the window."
+        "/metric_aggregation/%(metric)s: how %(metric)s adds up over periods is not known: say "
+        "sum, ratio_of_sums or last, or give its result for the window.",
+        metric=metric,
     )
 
 

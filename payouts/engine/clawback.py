@@ -89,7 +89,9 @@ def recovery(
     """
     for name, share in (("plan's", at_most), ("law's", law_at_most)):
         if share is not None and not 0 <= share <= 1:
-            raise RecoveryLimitUnsound(f"The {name} most per payout is {share}: it takes 0 to 1.")
+            raise RecoveryLimitUnsound(
+                "The %(name)s most per payout is %(share)s: it takes 0 to 1.", name=name, share=share
+            )
     limit, because = at_most, "the plan's share of a payout"
     if law_at_most is not None and law_at_most < at_most:
         limit, because = law_at_most, "local law's share of a payout"

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kamcomp import money
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Sentence
+from kamcomp.sentences import ours
 from kamcomp.trace import NO_TRACE, Trace
 
 ZERO = Decimal(0)
@@ -113,7 +114,7 @@ def growth_ratio(*, before: Decimal, after: Decimal, what: str, trace: Trace = N
 
     :raises NothingToCompareWith: if `before` is zero or below.
     """
-    ratio = _over(after - before, before, what=f"{what} before")
+    ratio = _over(after - before, before, what=Sentence("%(what)s before", what=ours(what)))
     trace.step(f"{what} growth", ratio, unit="ratio", because=f"from {before} to {after}")
     return ratio
 
@@ -203,7 +204,9 @@ def rep_changes(
     """
     stray = sorted(without_plan.keys() ^ with_plan.keys())
     if stray:
-        raise RepsDiffer(f"{', '.join(stray)}: replayed on one side only; a rep needs both figures.")
+        raise RepsDiffer(
+            "%(stray)s: replayed on one side only; a rep needs both figures.", stray=", ".join(stray)
+        )
     changes = {rep: with_plan[rep] - without_plan[rep] for rep in without_plan}
     for rep in sorted(changes):
         trace.step(
@@ -264,6 +267,8 @@ def package_mix(
 def _over(part: Decimal, whole: Decimal, *, what: str) -> Decimal:
     if whole <= ZERO:
         raise NothingToCompareWith(
-            f"The {what} is {whole}: there is no ratio to it; give a figure above zero."
+            "The %(what)s is %(whole)s: there is no ratio to it; give a figure above zero.",
+            what=ours(what),
+            whole=whole,
         )
     return part / whole

@@ -45,9 +45,16 @@ class Rate:
 
     def __post_init__(self) -> None:
         if self.value <= ZERO:
-            raise RateUnsound(f"The rate {self.base} to {self.quote} is {self.value}: it must be above zero.")
+            raise RateUnsound(
+                "The rate %(base)s to %(quote)s is %(value)s: it must be above zero.",
+                base=self.base,
+                quote=self.quote,
+                value=self.value,
+            )
         if self.base == self.quote and self.value != 1:
-            raise RateUnsound(f"The rate of {self.base} to itself is {self.value}: it is 1.")
+            raise RateUnsound(
+                "The rate of %(base)s to itself is %(value)s: it is 1.", base=self.base, value=self.value
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +85,9 @@ def rate_for(*, rates: Mapping[tuple[str, str], Rate], base: str, quote: str) ->
         return rates[base, quote]
     except KeyError:
         raise RateMissing(
-            f"There is no stored rate from {base} to {quote} for this day: import one."
+            "There is no stored rate from %(base)s to %(quote)s for this day: import one.",
+            base=base,
+            quote=quote,
         ) from None
 
 
@@ -150,6 +159,10 @@ def converted_once(
 def _check_pair(rate: Rate, *, currency: str, payroll_currency: str) -> None:
     if (rate.base, rate.quote) != (currency, payroll_currency):
         raise RateForAnotherPair(
-            f"The rate {rate.base} to {rate.quote} cannot convert {currency} to {payroll_currency}: "
-            f"give the stored rate of that pair."
+            "The rate %(base)s to %(quote)s cannot convert %(currency)s to %(payroll_currency)s: give "
+            "the stored rate of that pair.",
+            base=rate.base,
+            quote=rate.quote,
+            currency=currency,
+            payroll_currency=payroll_currency,
         )

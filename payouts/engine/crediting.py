@@ -80,6 +80,11 @@ def _chain(person: str, managers: Mapping[str, str]) -> Iterator[str]:
     passed = [person]
     while (manager := managers.get(passed[-1])) is not None:
         if manager in passed:
-            raise ManagersLoop(f"The managers of {person} come back to {manager}: {', '.join(passed)}.")
+            raise ManagersLoop(
+                "The managers of %(person)s come back to %(manager)s: %(passed)s.",
+                person=person,
+                manager=manager,
+                passed=", ".join(passed),
+            )
         passed.append(manager)
         yield manager

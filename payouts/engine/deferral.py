@@ -18,7 +18,7 @@ import numpy as np
 
 from kamcomp import money
 from kamcomp.columns import Column, is_exact
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from kamcomp.trace import NO_TRACE, Trace
 
 ZERO = Decimal(0)
@@ -75,7 +75,8 @@ def deferral_bank(
     """
     if not 0 < pay_share <= 1:
         raise ShareOutOfRange(
-            f"The bank pays {pay_share} of its balance: it takes more than 0 and at most 1."
+            "The bank pays %(pay_share)s of its balance: it takes more than 0 and at most 1.",
+            pay_share=pay_share,
         )
     trace.step("bank before", balance, unit=currency)
     trace.step("earned", earned, unit=currency)
@@ -125,7 +126,7 @@ def instalments(
     :raises ShareOutOfRange: if a share is below 0 or above 1.
     """
     if is_exact(amount):
-        _check_whole(shares, what="instalment shares")
+        _check_whole(shares, what=Word("instalment shares"))
     parts = money.split_columns(
         totals=amount,
         payee=np.arange(len(amount)),
@@ -162,11 +163,13 @@ def released(
 
 def _check_share(share: Decimal | float) -> None:
     if not 0 <= share <= 1:
-        raise ShareOutOfRange(f"The share is {share}: it takes 0 to 1.")
+        raise ShareOutOfRange("The share is %(share)s: it takes 0 to 1.", share=share)
 
 
 def _check_whole(shares: Sequence[Decimal | float], *, what: str) -> None:
     for share in shares:
         _check_share(share)
     if sum(shares) != WHOLE:
-        raise SharesNotWhole(f"The {what} sum to {sum(shares)}, not to 1: change a share.")
+        raise SharesNotWhole(
+            "The %(what)s sum to %(total)s, not to 1: change a share.", what=what, total=sum(shares)
+        )

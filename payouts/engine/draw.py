@@ -49,11 +49,19 @@ class DrawTerms:
 
     def __post_init__(self) -> None:
         if not 0 < self.recovery_rate <= 1:
-            raise DrawUnsound(f"The recovery rate is {self.recovery_rate}: it is more than 0 and at most 1.")
+            raise DrawUnsound(
+                "The recovery rate is %(recovery_rate)s: it is more than 0 and at most 1.",
+                recovery_rate=self.recovery_rate,
+            )
         if self.at_end not in AT_END:
-            raise DrawUnsound(f"What is left at the end is '{self.at_end}': it takes owed or forgiven.")
+            raise DrawUnsound(
+                "What is left at the end is '%(at_end)s': it takes owed or forgiven.", at_end=self.at_end
+            )
         if self.recovery_end is not None and self.recovery_end <= self.recovery_delay:
-            raise DrawUnsound(f"Recovery ends with period {self.recovery_end}, before it starts.")
+            raise DrawUnsound(
+                "Recovery ends with period %(recovery_end)s, before it starts.",
+                recovery_end=self.recovery_end,
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +173,9 @@ def _not_negative(**columns: Column) -> None:
         below = np.flatnonzero(column < 0)
         if len(below):
             raise DrawInputNegative(
-                f"Row {below[0]}: {name} is {column[below[0]]}; a draw takes nothing below zero "
-                f"(a negative due is carried before)."
+                "Row %(below)s: %(name)s is %(column)s; a draw takes nothing below zero (a negative due is "
+                "carried before).",
+                below=below[0],
+                name=name,
+                column=column[below[0]],
             )

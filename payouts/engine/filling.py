@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from kamcomp import money
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Listing, Refusal, Word
 
 ZERO = Decimal(0)
 
@@ -34,8 +34,8 @@ class LimitsCannotHoldPool(Refusal):
     "floors", "ceilings", "matrix_at_least".
     """
 
-    def __init__(self, message: str, *, bound: str) -> None:
-        super().__init__(message)
+    def __init__(self, sentence: str, /, *, bound: str, **values: object) -> None:
+        super().__init__(sentence, **values)
         self.bound = bound
 
 
@@ -45,8 +45,8 @@ class Limits:
 
     low: Decimal
     high: Decimal
-    low_because: str = "guideline floor"
-    high_because: str = "guideline ceiling"
+    low_because: str = Word("guideline floor")
+    high_because: str = Word("guideline ceiling")
 
 
 @money.exactly
@@ -86,7 +86,10 @@ def fill(
         )
     except (LimitsCannotHoldPool, NobodyToShareWith) as refusal:
         raise LimitsCannotHoldPool(
-            f"The matrix members cannot get their least of {matrix_least} {currency}: {refusal}",
+            "The matrix members cannot get their least of %(matrix_least)s %(currency)s: %(refusal)s",
+            matrix_least=matrix_least,
+            currency=currency,
+            refusal=refusal,
             bound="matrix_at_least",
         ) from refusal
 
@@ -125,7 +128,11 @@ def _filled(
     weight = {key: Fraction(wish) for key, wish in wishes.items()}
     for key in sorted(weight):
         if weight[key] < 0:
-            raise WishBelowZero(f"The wish for {key} is {wishes[key]}: a proportion is zero or more.")
+            raise WishBelowZero(
+                "The wish for %(key)s is %(wishes)s: a proportion is zero or more.",
+                key=key,
+                wishes=wishes[key],
+            )
     _check_fits(total=total, weight=weight, limits=limits, currency=currency)
     amounts = {key: limits[key].low for key in weight if not weight[key]}
     free = {key for key in weight if weight[key]}
@@ -161,19 +168,33 @@ def _check_fits(
     if floors > total:
         highest = max(weight, key=lambda key: (limits[key].low, key))
         raise LimitsCannotHoldPool(
-            f"The floors sum to {floors} {currency}, {floors - total} more than the {total} to share; "
-            f"the highest is {limits[highest].low} for {highest} ({limits[highest].low_because}). Lower it.",
+            "The floors sum to %(floors)s %(currency)s, %(over)s more than the %(total)s to share; the "
+            "highest is %(low)s for %(highest)s (%(low_because)s). Lower it.",
+            floors=floors,
+            currency=currency,
+            over=floors - total,
+            total=total,
+            low=limits[highest].low,
+            highest=highest,
+            low_because=limits[highest].low_because,
             bound="floors",
         )
     if total > ZERO and not any(weight.values()) and floors != total:
         raise NobodyToShareWith(
-            f"There are {total} {currency} to share and no member with any weight: add a member."
+            "There are %(total)s %(currency)s to share and no member with any weight: add a member.",
+            total=total,
+            currency=currency,
         )
     reach = sum((limits[key].high if weight[key] else limits[key].low for key in weight), ZERO)
     if reach < total:
         reasons = sorted({limits[key].high_because for key in weight if weight[key]})
         raise LimitsCannotHoldPool(
-            f"The ceilings ({', '.join(reasons)}) reach {reach} {currency}, {total - reach} less than "
-            f"the {total} to share. Raise a ceiling, add a member, or leave the rest in reserve.",
+            "The ceilings (%(reasons)s) reach %(reach)s %(currency)s, %(under)s less than the "
+            "%(total)s to share. Raise a ceiling, add a member, or leave the rest in reserve.",
+            reasons=Listing(reasons),
+            reach=reach,
+            currency=currency,
+            under=total - reach,
+            total=total,
             bound="ceilings",
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kamcomp import money
+from kamcomp.sentences import Sentence, Word
 from payouts.engine.allocation import AllocationRule, Member, matrix_keys, matrix_least
 from payouts.engine.filling import Limits
 
@@ -89,12 +90,17 @@ def allocation_whole(proposal: Proposal) -> Iterator[Finding]:
     given = sum(proposal.amounts.values(), ZERO) + proposal.reserve
     left = proposal.total - given
     if left:
-        side = "are left" if left > ZERO else "are more than the pool holds"
+        side = Word("are left") if left > ZERO else Word("are more than the pool holds")
         yield _pool(
             "allocation_whole",
             given,
             proposal.total,
-            f"{abs(left)} {proposal.currency} {side}: allocate exactly all.",
+            Sentence(
+                "%(amount)s %(currency)s %(side)s: allocate exactly all.",
+                amount=abs(left),
+                currency=proposal.currency,
+                side=side,
+            ),
         )
 
 
@@ -103,11 +109,17 @@ def allocation_members(proposal: Proposal) -> Iterator[Finding]:
     known = {member.key for member in proposal.members}
     for key in sorted(known ^ proposal.amounts.keys()):
         said = (
-            "has no amount: give one, or zero"
+            Word("has no amount: give one, or zero")
             if key in known
-            else "is not a member of this pool: take the row out"
+            else Word("is not a member of this pool: take the row out")
         )
-        yield _member("allocation_members", key, proposal.amounts.get(key, ZERO), ZERO, f"{key} {said}.")
+        yield _member(
+            "allocation_members",
+            key,
+            proposal.amounts.get(key, ZERO),
+            ZERO,
+            Sentence("%(key)s %(said)s.", key=key, said=said),
+        )
 
 
 def allocation_units(proposal: Proposal) -> Iterator[Finding]:
@@ -115,10 +127,20 @@ def allocation_units(proposal: Proposal) -> Iterator[Finding]:
     for key, amount in proposal.amounts.items():
         whole = money.floor_settled(amount, currency=proposal.currency)
         if amount < ZERO:
-            yield _member("allocation_units", key, amount, ZERO, f"{key}: {amount} is below zero.")
+            yield _member(
+                "allocation_units",
+                key,
+                amount,
+                ZERO,
+                Sentence("%(key)s: %(amount)s is below zero.", key=key, amount=amount),
+            )
         elif amount != whole:
             yield _member(
-                "allocation_units", key, amount, whole, f"{key}: {amount} is not a whole minor unit."
+                "allocation_units",
+                key,
+                amount,
+                whole,
+                Sentence("%(key)s: %(amount)s is not a whole minor unit.", key=key, amount=amount),
             )
 
 
@@ -131,7 +153,10 @@ def allocator_unpaid(proposal: Proposal) -> Iterator[Finding]:
             proposal.allocator,
             amount,
             ZERO,
-            f"{proposal.allocator} allocates this pool and cannot be paid from it: take the row out.",
+            Sentence(
+                "%(allocator)s allocates this pool and cannot be paid from it: take the row out.",
+                allocator=proposal.allocator,
+            ),
         )
 
 
@@ -145,7 +170,13 @@ def allocation_limits_kept(proposal: Proposal) -> Iterator[Finding]:
                 key,
                 amount,
                 limits.high,
-                f"{key}: {amount} is above {limits.high}, the {limits.high_because}.",
+                Sentence(
+                    "%(key)s: %(amount)s is above %(high)s, the %(high_because)s.",
+                    key=key,
+                    amount=amount,
+                    high=limits.high,
+                    high_because=limits.high_because,
+                ),
             )
         elif amount < limits.low and not (amount == ZERO and proposal.rule.zero_with_reason):
             yield _member(
@@ -153,7 +184,13 @@ def allocation_limits_kept(proposal: Proposal) -> Iterator[Finding]:
                 key,
                 amount,
                 limits.low,
-                f"{key}: {amount} is below {limits.low}, the {limits.low_because}.",
+                Sentence(
+                    "%(key)s: %(amount)s is below %(low)s, the %(low_because)s.",
+                    key=key,
+                    amount=amount,
+                    low=limits.low,
+                    low_because=limits.low_because,
+                ),
             )
 
 
@@ -166,7 +203,7 @@ def zero_has_reason(proposal: Proposal) -> Iterator[Finding]:
                 key,
                 amount,
                 proposal.guideline[key],
-                f"{key} gets nothing: give the reason.",
+                Sentence("%(key)s gets nothing: give the reason.", key=key),
             )
 
 
@@ -184,8 +221,15 @@ def deviation_has_reason(proposal: Proposal) -> Iterator[Finding]:
                 key,
                 amount,
                 share,
-                f"{key}: {amount} is {off} off the guideline of {share}, more than {beyond} of it: "
-                f"give the reason or move it back.",
+                Sentence(
+                    "%(key)s: %(amount)s is %(off)s off the guideline of %(share)s, more than %(beyond)s of it: "
+                    "give the reason or move it back.",
+                    key=key,
+                    amount=amount,
+                    off=off,
+                    share=share,
+                    beyond=beyond,
+                ),
             )
 
 
@@ -200,7 +244,11 @@ def matrix_has_least(proposal: Proposal) -> Iterator[Finding]:
             "matrix_has_least",
             given,
             least,
-            f"Matrix members get {given}; the plan gives them at least {least}.",
+            Sentence(
+                "Matrix members get %(given)s; the plan gives them at least %(least)s.",
+                given=given,
+                least=least,
+            ),
         )
 
 
@@ -212,7 +260,12 @@ def reserve_within(proposal: Proposal) -> Iterator[Finding]:
             "reserve_within",
             proposal.reserve,
             most,
-            f"{proposal.reserve} {proposal.currency} stay in reserve; the plan allows 0 to {most}.",
+            Sentence(
+                "%(reserve)s %(currency)s stay in reserve; the plan allows 0 to %(most)s.",
+                reserve=proposal.reserve,
+                currency=proposal.currency,
+                most=most,
+            ),
         )
 
 
@@ -229,7 +282,7 @@ def allocation_shaped(proposal: Proposal) -> Iterator[Finding]:
             "allocation_shaped",
             served[0],
             served[0],
-            "All get the same although dedication differs.",
+            Word("All get the same although dedication differs."),
             severity=WARN,
         )
     most = proposal.total * LOPSIDED_SHARE
@@ -237,7 +290,12 @@ def allocation_shaped(proposal: Proposal) -> Iterator[Finding]:
         for key, amount in amounts.items():
             if amount > most:
                 yield _member(
-                    "allocation_shaped", key, amount, most, f"{key} takes over half of the pool.", WARN
+                    "allocation_shaped",
+                    key,
+                    amount,
+                    most,
+                    Sentence("%(key)s takes over half of the pool.", key=key),
+                    WARN,
                 )
 
 

@@ -66,7 +66,9 @@ def inputs_to_bytes(*, plan: Plan, inputs: Inputs) -> bytes:
     """
     for what, ids in (("stints", inputs.stints), ("payees", inputs.payees), ("credits", inputs.credits.ids)):
         if not all(map(lt, ids, ids[1:])):
-            raise InputsNotSorted(f"The {what} to be kept are not in rising order of their ids, each once.")
+            raise InputsNotSorted(
+                "The %(what)s to be kept are not in rising order of their ids, each once.", what=what
+            )
     document = {"format": FORMAT, "plan": _plan_written(plan), "inputs": _written(inputs)}
     return zlib.compress(_canonical(document).encode(), level=LEVEL)
 
@@ -106,9 +108,13 @@ def inputs_from_bytes(kept: bytes) -> tuple[Plan, Inputs]:
     try:
         document = json.loads(zlib.decompress(kept))
     except (zlib.error, ValueError) as error:
-        raise KeptInputsUnreadable(f"The kept inputs cannot be read: {error}.") from error
+        raise KeptInputsUnreadable("The kept inputs cannot be read: %(error)s.", error=error) from error
     if document.get("format") != FORMAT:
-        raise KeptInputsUnreadable(f"The kept inputs are of format {document.get('format')!r}, not {FORMAT}.")
+        raise KeptInputsUnreadable(
+            "The kept inputs are of format %(document)s, not %(format)s.",
+            document=repr(document.get("format")),
+            format=FORMAT,
+        )
     return plan_from_document(document["plan"]), _inputs(document["inputs"])
 
 

@@ -152,7 +152,12 @@ def check_size(figures: Sequence[Decimal] | Column, *, limit: Decimal, unit: str
         return
     for figure in figures:
         if not lowest < figure < limit:
-            raise FigureTooLarge(f"{figure:.3E} {unit}, where less than {limit:.0E} is kept")
+            raise FigureTooLarge(
+                "%(figure)s %(unit)s, where less than %(limit)s is kept",
+                figure=f"{figure:.3E}",
+                unit=unit,
+                limit=f"{limit:.0E}",
+            )
 
 
 def _texts(values: Column, known: Mask, digits: int) -> list[str]:

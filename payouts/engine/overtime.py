@@ -58,7 +58,11 @@ def overtime_true_up(
     :raises HoursMissing: if there are no weeks, no hours at all, or hours below zero.
     """
     if method not in METHODS:
-        raise OvertimeMethodUnknown(f"The overtime method is '{method}': it takes {' or '.join(METHODS)}.")
+        raise OvertimeMethodUnknown(
+            "The overtime method is '%(method)s': it takes %(methods)s.",
+            method=method,
+            methods=" or ".join(METHODS),
+        )
     if not weekly_hours or min(weekly_hours) < ZERO or not sum(weekly_hours, ZERO):
         raise HoursMissing(
             "The hours of every week of the bonus period are needed, zero or more, some above zero."

@@ -20,6 +20,7 @@ import numpy as np
 
 from kamcomp.columns import EXACT, Column, sums_by
 from kamcomp.money import CONTEXT, decimals_text, settle, settled_text
+from kamcomp.sentences import Sentence
 from kamcomp.trace import decimal_texts
 from payouts.engine.evaluation import EarnedLine, Outcome, SettlementLine, evaluate
 from payouts.engine.leaf_figures import LARGEST_RATIO, FigureTooLarge, LeafFigures, check_size, leaf_figures
@@ -120,16 +121,22 @@ def _made(
 def _broken(payee: str, error: Exception) -> PayeeProblem:
     undefined = isinstance(error, DivisionByZero) or "DivisionUndefined" in str(error)
     if isinstance(error, InvalidOperation | Overflow | FigureTooLarge) and not undefined:
-        sentence = (
-            f"{payee} cannot be computed: a figure is too large to be kept exactly ({_said(error)}). Look at the "
-            "personal parameters, the package, results, targets and credits."
+        sentence = Sentence(
+            "%(payee)s cannot be computed: a figure is too large to be kept exactly (%(error)s). Look at the "
+            "personal parameters, the package, results, targets and credits.",
+            payee=payee,
+            error=_said(error),
         )
         return PayeeProblem(payee, "figure_too_large", sentence)
-    return PayeeProblem(payee, "engine_error", f"{payee} cannot be computed: {_said(error)}")
+    return PayeeProblem(
+        payee,
+        "engine_error",
+        Sentence("%(payee)s cannot be computed: %(error)s", payee=payee, error=_said(error)),
+    )
 
 
 def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, FigureTooLarge) else f"{type(error).__name__}: {error}"
+    return error.said if isinstance(error, FigureTooLarge) else f"{type(error).__name__}: {error}"
 
 
 def _rows_of_outcome(

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kamcomp import money
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Sentence, Word
+from kamcomp.sentences import ours
 from kamcomp.trace import NO_TRACE, Trace
 
 ZERO = Decimal(0)
@@ -126,7 +127,9 @@ def bucketed_pool(
     """
     total = sum((bucket.share for bucket in buckets), ZERO)
     if total != WHOLE:
-        raise BucketSharesNotWhole(f"The bucket shares sum to {total}, not to 1: change a share.")
+        raise BucketSharesNotWhole(
+            "The bucket shares sum to %(total)s, not to 1: change a share.", total=total
+        )
     target = _target_total(targets=targets, currency=currency, trace=trace)
     ratio = ZERO
     for bucket in buckets:
@@ -163,10 +166,15 @@ def scaled_pools(
     """
     if available < ZERO:
         raise NegativeBudget(
-            f"The money available for pools is {available} {currency}: it cannot be below zero."
+            "The money available for pools is %(available)s %(currency)s: it cannot be below zero.",
+            available=available,
+            currency=currency,
         )
-    _check_settled({"the money available for pools": available}, currency=currency)
-    _check_settled({f"what the pool of {key} asks": funded[key] for key in sorted(funded)}, currency=currency)
+    _check_settled({Word("The money available for pools"): available}, currency=currency)
+    _check_settled(
+        {Sentence("What the pool of %(key)s asks", key=key): funded[key] for key in sorted(funded)},
+        currency=currency,
+    )
     asked = sum(funded.values(), ZERO)
     because = f"{len(funded)} pools share the money"
     trace.step("pools asked", asked, unit=currency, because=because)
@@ -183,7 +191,10 @@ def _check_settled(amounts: Mapping[str, Decimal], *, currency: str) -> None:
     for what, amount in amounts.items():
         if amount < ZERO or not money.is_settled(amount, currency=currency):
             raise PoolAmountUnsound(
-                f"{what.capitalize()} is {amount} {currency}: it is 0 or more, in whole minor units."
+                "%(what)s is %(amount)s %(currency)s: it is 0 or more, in whole minor units.",
+                what=ours(what),
+                amount=amount,
+                currency=currency,
             )
 
 
@@ -191,7 +202,10 @@ def _target_total(*, targets: Mapping[str, Decimal], currency: str, trace: Trace
     for key in sorted(targets):
         if targets[key] < ZERO:
             raise NegativePoolTarget(
-                f"The pool target of {key} is {targets[key]} {currency}: it cannot be below zero."
+                "The pool target of %(key)s is %(targets)s %(currency)s: it cannot be below zero.",
+                key=key,
+                targets=targets[key],
+                currency=currency,
             )
     total = sum((targets[key] for key in sorted(targets)), ZERO)
     trace.step("pool target", total, unit=currency, because=f"sum of {len(targets)} members' targets")

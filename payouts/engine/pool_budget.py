@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
+from kamcomp.sentences import Listing, Word
 from payouts.engine.pool_case import BudgetMoneyMissing, PoolCase, SharedBudget, funded_by_rule
 
 
@@ -34,8 +35,11 @@ def budgets_shared(*, cases: Mapping[str, PoolCase], available: Mapping[str, Dec
     for named in sorted(asked):
         if named not in available:
             raise BudgetMoneyMissing(
-                f"The pools of {', '.join(sorted(asked[named]))} share the budget {named}, and what it holds in this "
-                f"period is not stated; stated are: {', '.join(sorted(available)) or 'none'}."
+                "The pools of %(asked)s share the budget %(named)s, and what it holds in this period is "
+                "not stated; stated are: %(stated)s.",
+                asked=", ".join(sorted(asked[named])),
+                named=named,
+                stated=Listing(sorted(available)) or Word("none"),
             )
     return {key: _shared(key, case, asked=asked, available=available) for key, case in cases.items()}
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from kamcomp import money
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from kamcomp.trace import NO_TRACE, Trace
 from payouts.engine import pool
 from payouts.engine.allocation import AllocationRule, Member, allocation_limits, guideline_shares
@@ -165,7 +165,8 @@ def pool_granted(*, case: PoolCase, trace: Trace = NO_TRACE) -> Decimal:
         return asked
     if budget is None:
         raise BudgetMoneyMissing(
-            f"The pool shares the budget {named}, and what it holds in the period is not stated."
+            "The pool shares the budget %(named)s, and what it holds in the period is not stated.",
+            named=named,
         )
     granted = pool.scaled_pools(
         funded={**budget.others, budget.pool: asked},
@@ -207,7 +208,7 @@ def funded_by_rule(*, case: PoolCase, trace: Trace = NO_TRACE) -> Decimal:
         return pool.fixed_pool(amount=funding.amount or ZERO, currency=currency, trace=trace)
     if case.contribution is None:
         raise FundingResultMissing(
-            f"The pool is funded by {funding.metric}, which has no result in this period."
+            "The pool is funded by %(metric)s, which has no result in this period.", metric=funding.metric
         )
     return pool.share_of_contribution(
         contribution=case.contribution,
@@ -329,6 +330,7 @@ def _result(case: PoolCase, node: str) -> Decimal:
         return case.results[node or WHOLE_PLAN]
     except KeyError:
         raise FundingResultMissing(
-            f"The pool is funded by the team result of {node or 'the whole plan'}, which is not known: "
-            f"no payee of the plan has it in this run."
+            "The pool is funded by the team result of %(node)s, which is not known: no payee of the "
+            "plan has it in this run.",
+            node=node or Word("the whole plan"),
         ) from None

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from kamcomp import money
 from kamcomp.columns import EXACT
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from kamcomp.trace import NO_TRACE, Trace
 from plans.engine.inputs import Inputs
 from plans.engine.plan import Branch, Incentive, Node, Plan
@@ -48,7 +48,9 @@ def node_ratios(
         problem = next((problem for problem in computation.problems if problem.node in codes), None)
         if problem is not None:
             raise TeamResultUnknown(
-                f"The team result of {node or 'the whole plan'} is not known: {problem.detail}"
+                "The team result of %(node)s is not known: %(detail)s",
+                node=node or Word("the whole plan"),
+                detail=problem.detail,
             )
         total = sum((line.weighted[0] for line in result.lines if line.code in codes), Decimal(0))
         ratios[node] = total / weight

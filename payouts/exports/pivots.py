@@ -59,4 +59,8 @@ def check_keys(*, run: Run, keys: Sequence[str]) -> None:
     words = [column.name for column in register(run=run).columns if column.kind is ColumnKind.TEXT]
     for key in keys:
         if key not in words:
-            raise PivotKeyUnknown(f"The register has no column {key!r} to sum by; it has {', '.join(words)}.")
+            raise PivotKeyUnknown(
+                "The register has no column %(key)s to sum by; it has %(words)s.",
+                key=repr(key),
+                words=", ".join(words),
+            )

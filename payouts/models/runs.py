@@ -14,6 +14,7 @@ from django.db.models import Q
 from kamcomp.calendar.models import FiscalCalendar, Period
 from kamcomp.ids import uuid7
 from kamcomp.records import Record, currency_field, money_field
+from kamcomp.said import SaidField, spoken
 from kamcomp.visibility import SeenQuerySet
 from payouts.choices import ChunkStatus, LineKind, PayElement, ReviewOutcome, RunKind, RunStatus
 from plans.models import PlanVersion
@@ -143,11 +144,17 @@ class RunProblem(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     code = models.CharField(max_length=60)
     message = models.TextField()
+    said = SaidField(of="message")
 
     objects = SeenQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.message
+
+    @property
+    def words(self) -> str:
+        """Return the message with its pieces, for pages to word."""
+        return spoken(self.message, self.said)
 
 
 class Payout(models.Model):

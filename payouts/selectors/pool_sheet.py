@@ -20,6 +20,7 @@ from django.db.models import Count, Q
 
 from kamcomp import money
 from kamcomp.identity.models import User
+from kamcomp.sentences import renamed
 from payouts.choices import PoolStatus
 from payouts.engine import guardrails
 from payouts.engine.pool_case import (
@@ -231,16 +232,14 @@ def _findings(
 
 def _named(finding: guardrails.Finding, rows: Sequence[SheetRow]) -> guardrails.Finding:
     """Return a finding that names people as readers know them, not by their number."""
-    message = finding.message
-    for row in rows:
-        message = message.replace(row.employee_id, row.name)
+    names = {row.employee_id: row.name for row in rows}
     return guardrails.Finding(
         rule=finding.rule,
         subject=finding.subject,
         value=finding.value,
         limit=finding.limit,
         severity=finding.severity,
-        message=message,
+        message=renamed(finding.message, names=names),
     )
 
 

@@ -24,7 +24,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.records import recording_moment
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.choices import AdjustmentKind, AdjustmentStatus, DisputeStatus
 from payouts.models import Adjustment, Dispute, Payout, Pool, Run
 from payouts.models.cases import UPHELD
@@ -223,7 +223,7 @@ def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: dateti
         raise AdjustmentDecided(
             "%(adjustment)s is %(status)s: only what is decided for payment is reversed.",
             adjustment=adjustment,
-            status=adjustment.get_status_display().lower(),
+            status=Word(adjustment.get_status_display().lower()),
         )
     corrects = Corrects(
         period=adjustment.corrects_period,
@@ -272,13 +272,13 @@ def _takes_adjustments(*, period_id: UUID) -> Period:
         raise AdjustmentPeriodClosed(
             "%(period)s is %(status)s: an adjustment goes to an open period.",
             period=period,
-            status=period.get_status_display().lower(),
+            status=Word(period.get_status_display().lower()),
         )
     if run := run_under_review(period=period):
         raise PeriodUnderReview(
             "%(run)s is %(status)s, so the figures of %(period)s stand: adjust in the next period.",
             run=run,
-            status=run.get_status_display().lower(),
+            status=Word(run.get_status_display().lower()),
             period=period,
         )
     return period
@@ -295,7 +295,7 @@ def _to_decide(*, adjustment_id: UUID, by: User, at: datetime) -> Adjustment:
         raise AdjustmentDecided(
             "%(adjustment)s is %(status)s already.",
             adjustment=adjustment,
-            status=adjustment.get_status_display().lower(),
+            status=Word(adjustment.get_status_display().lower()),
         )
     if adjustment.proposed_by_id == by.pk:
         raise ProposerCannotDecide(

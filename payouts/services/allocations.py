@@ -18,7 +18,7 @@ from kamcomp.approvals.choices import FindingStatus, Severity
 from kamcomp.approvals.models import Finding
 from kamcomp.audit.context import act
 from kamcomp.identity.models import User
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Listing, Refusal
 from payouts.choices import PoolStatus
 from payouts.engine import guardrails
 from payouts.engine.filling import spread_rest
@@ -66,7 +66,7 @@ class GuardrailBroken(Refusal):
 
     def __init__(self, findings: Sequence[guardrails.Finding]) -> None:
         self.findings = tuple(findings)
-        super().__init__(" ".join(finding.message for finding in findings))
+        super().__init__(Listing((finding.message for finding in findings), " "))
 
 
 class AllocationNotWhole(GuardrailBroken):

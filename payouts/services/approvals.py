@@ -19,7 +19,7 @@ from kamcomp.audit.context import act
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal, Word
+from kamcomp.refusal import Listing, Refusal, Sentence, Word
 from payouts.choices import AdjustmentKind, AdjustmentStatus, PoolStatus, RunStatus
 from payouts.models import Adjustment, Pool, Run
 from payouts.selectors.adjustments import adjustments_to_post, refuse_undecided
@@ -120,7 +120,7 @@ def _refuse_unless_approvable(*, run: Run, by: User) -> None:
         raise RunNotAllocating(
             "%(run)s is %(status)s: it is approved once, after its review and before its lock.",
             run=run,
-            status=run.get_status_display().lower(),
+            status=Word(run.get_status_display().lower()),
         )
     if by.pk in (run.started_by_id, run.reviewed_by_id):
         done = Word("started") if by.pk == run.started_by_id else Word("reviewed")
@@ -136,9 +136,13 @@ def _refuse_unless_approvable(*, run: Run, by: User) -> None:
             raise AllocatorCannotApproveRun(
                 "%(by)s allocated the pool of %(pool)s and cannot approve %(run)s.", by=by, pool=pool, run=run
             )
-    waiting = [f"{pool.account} ({pool.get_status_display().lower()})" for pool in pools if _waits(pool)]
+    waiting: list[str] = [
+        Sentence("%(pool)s (%(status)s)", pool=pool.account, status=Word(pool.get_status_display().lower()))
+        for pool in pools
+        if _waits(pool)
+    ]
     if waiting:
-        some = ", ".join(waiting[:NAMED]) + (" and others" if len(waiting) > NAMED else "")
+        some = Listing([*waiting[:NAMED], *([Word("and others")] if len(waiting) > NAMED else [])])
         raise PoolsNotApproved(
             "%(waiting_count)s pools of %(run)s are not approved: %(some)s.",
             waiting_count=len(waiting),
@@ -154,9 +158,11 @@ def _refuse_unsigned(*, run: Run) -> None:
         subject_table=RUN_TABLE, subject_id=str(run.pk), rule__in=UNSIGNED_RULES,
         severity=Severity.BLOCKS, status=FindingStatus.OPEN,
     ).order_by("rule", "message")  # fmt: skip
-    said = [f"{each.rule}: {each.message}" for each in found[: NAMED + 1]]
+    said: list[str] = [
+        Sentence("%(rule)s: %(said)s", rule=each.rule, said=each.words) for each in found[: NAMED + 1]
+    ]
     if said:
-        some = " ".join(said[:NAMED]) + (" And others." if len(said) > NAMED else "")
+        some = Listing([*said[:NAMED], *([Word("And others.")] if len(said) > NAMED else [])], " ")
         raise PlanNotSigned(
             "%(some)s Have it signed and check the run again, or waive the finding.", some=some
         )
@@ -199,17 +205,25 @@ def _ceilings_apply(*, run: Run, by: User, at: datetime) -> None:
 def _why(effect: CeilingEffect) -> str:
     total, ceiling = (money.settle(each, currency=effect.currency) for each in (effect.total, effect.ceiling))
     if effect.amount > 0:
-        return f"Released: cut off earlier this year, and now within the personal ceiling of {ceiling}"
-    return f"Above the personal ceiling: {total} {effect.currency} this year against {ceiling}"
+        return Sentence(
+            "Released: cut off earlier this year, and now within the personal ceiling of %(ceiling)s",
+            ceiling=ceiling,
+        )
+    return Sentence(
+        "Above the personal ceiling: %(total)s %(currency)s this year against %(ceiling)s",
+        total=total,
+        currency=effect.currency,
+        ceiling=ceiling,
+    )
 
 
 def _finding(*, run: Run, effect: CeilingEffect, name: str) -> None:
-    words = "is paid in several currencies, so the ceiling was not applied" if effect.mixed else _why(effect)
+    mixed = Word("is paid in several currencies, so the ceiling was not applied")
     Finding.objects.create(
         subject_table=RUN_TABLE,
         subject_id=str(run.pk),
         rule=CEILING_RULE,
-        message=f"{name}: {words}",
+        message=Sentence("%(name)s: %(said)s", name=name, said=mixed if effect.mixed else _why(effect)),
         value=str(effect.total),
         limit=str(effect.ceiling),
         severity=Severity.TO_LOOK_AT,

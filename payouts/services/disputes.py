@@ -20,7 +20,7 @@ from kamcomp.audit.context import act
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.lawful import refusing
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.choices import (
     AdjustmentKind,
     AdjustmentStatus,
@@ -247,7 +247,7 @@ def dispute_close(*, dispute_id: UUID, by: User, at: datetime) -> Dispute:
         raise DisputeAnswered(
             "%(dispute)s is %(status)s: an answered case is closed.",
             dispute=dispute,
-            status=dispute.get_status_display().lower(),
+            status=Word(dispute.get_status_display().lower()),
         )
     if dispute.person.user_id != by.pk:
         _refuse_others(dispute=dispute, by=by, at=at)
@@ -286,7 +286,9 @@ def _in_review(*, dispute_id: UUID, by: User, at: datetime) -> Dispute:
     dispute = _locked(dispute_id)
     if dispute.status not in UNANSWERED:
         raise DisputeAnswered(
-            "%(dispute)s is %(status)s already.", dispute=dispute, status=dispute.get_status_display().lower()
+            "%(dispute)s is %(status)s already.",
+            dispute=dispute,
+            status=Word(dispute.get_status_display().lower()),
         )
     _refuse_others(dispute=dispute, by=by, at=at)
     dispute.status, dispute.assigned_to = DisputeStatus.IN_REVIEW, by

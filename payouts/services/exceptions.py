@@ -21,7 +21,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check, users_holding
 from kamcomp.notices.choices import NoticeKind
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.choices import ExceptionKind, ExceptionStatus
 from payouts.models import PlanException
 from payouts.services.telling import exception_told
@@ -176,7 +176,7 @@ def _at_step(
     )
     if exception.status != step:
         who = exception.decided_by or exception.reviewed_by
-        status = exception.get_status_display().lower()
+        status = Word(exception.get_status_display().lower())
         if who:
             raise ExceptionMovedOn(
                 "%(exception)s is %(status)s by %(who)s already.",

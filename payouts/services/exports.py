@@ -23,7 +23,7 @@ from kamcomp.audit.context import act, audit_act
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.choices import AdjustmentStatus, ExportFormat, ExportProfile, PayoutEventKind, RunStatus
 from payouts.exports.profiles import PROFILES, to_be_paid
 from payouts.exports.writers import About, SheetTooLong, Written, file_digest, file_write
@@ -135,7 +135,7 @@ def refuse_unless_locked(*, run: Run) -> None:
         raise RunNotLocked(
             "%(run)s is %(status)s: files are made once it is locked.",
             run=run,
-            status=run.get_status_display().lower(),
+            status=Word(run.get_status_display().lower()),
         )
 
 

@@ -114,7 +114,7 @@ def _checked(*, run_id: UUID, person: Person, reason: str, by: User, at: datetim
         raise NotLockedYet(
             "%(run)s is %(status)s: only what is locked is held.",
             run=run,
-            status=run.get_status_display().lower(),
+            status=Word(run.get_status_display().lower()),
         )
     return run
 

@@ -26,7 +26,7 @@ from kamcomp.audit.context import act
 from kamcomp.calendar.models import Period
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Listing, Refusal, Sentence
 from payouts.choices import AdjustmentKind, AdjustmentStatus, RunStatus
 from payouts.engine.accumulation import corrections
 from payouts.engine.kept import inputs_digest
@@ -242,7 +242,13 @@ def _pool_cases_again(
             )
             funded_by_rule(case=case)
         except Refusal as refusal:
-            found.notes.append(f"The pool of {pool} could not be computed again: {refusal}")
+            found.notes.append(
+                Sentence(
+                    "The pool of %(pool)s could not be computed again: %(refusal)s",
+                    pool=pool,
+                    refusal=refusal,
+                )
+            )
             if plan.terms.funding.budget:
                 unknown[plan.terms.funding.budget] = pool
             continue
@@ -251,7 +257,12 @@ def _pool_cases_again(
         budget = cases[key].terms.funding.budget
         if budget in unknown:
             found.notes.append(
-                f"The pool of {key} shares the budget {budget} with that of {unknown[budget]}, and waits for it."
+                Sentence(
+                    "The pool of %(key)s shares the budget %(budget)s with that of %(unknown)s, and waits for it.",
+                    key=key,
+                    budget=budget,
+                    unknown=unknown[budget],
+                )
             )
             del cases[key]
     return budgets_shared(cases=cases, available=_budgets_kept(pools))
@@ -280,9 +291,13 @@ def _pools_corrected_before(
 
 
 def _outdated_noted(found: LateFacts, *, pool: Pool, due: Decimal, posted: Decimal, waiting: Decimal) -> None:
-    words = (
-        f"A correction of {waiting} {pool.currency} for the pool of {pool} waits for a decision, but "
-        f"{due - posted} is due on the facts known now: reject it, then ask for late facts again."
+    words = Sentence(
+        "A correction of %(waiting)s %(currency)s for the pool of %(pool)s waits for a decision, "
+        "but %(due)s is due on the facts known now: reject it, then ask for late facts again.",
+        waiting=waiting,
+        currency=pool.currency,
+        pool=pool,
+        due=due - posted,
     )
     _note_put(pool=pool, message=words)
     found.notes.append(words)
@@ -293,17 +308,26 @@ def _pool_corrected(
 ) -> None:
     amount = due - posted
     if amount < ZERO and less is Less.COMPANY:
-        words = (
-            f"The pool of {pool} would be {due} {pool.currency} on the facts known now; {posted} was funded. "
-            f"The company bears {-amount}."
+        words = Sentence(
+            "The pool of %(pool)s would be %(due)s %(currency)s on the facts known now; %(posted)s was "
+            "funded. The company bears %(borne)s.",
+            pool=pool,
+            due=due,
+            currency=pool.currency,
+            posted=posted,
+            borne=-amount,
         )
         _note_put(pool=pool, message=words)
         found.notes.append(words)
         return
     receiver = _open_pool(pool=pool, period=found.period, by=by)
     if receiver is None:
-        words = (
-            f"{amount} {pool.currency} of the pool of {pool} find no pool in {found.period}: decide by hand."
+        words = Sentence(
+            "%(amount)s %(currency)s of the pool of %(pool)s find no pool in %(period)s: decide by hand.",
+            amount=amount,
+            currency=pool.currency,
+            pool=pool,
+            period=found.period,
         )
         _note_put(pool=pool, message=words)
         found.notes.append(words)
@@ -314,7 +338,12 @@ def _pool_corrected(
             kind=AdjustmentKind.CORRECTION,
             amount=amount,
             currency=pool.currency,
-            reason=f"Late facts of {pool.period}: the pool would be {due}, {posted} was funded",
+            reason=Sentence(
+                "Late facts of %(period)s: the pool would be %(due)s, %(posted)s was funded",
+                period=pool.period,
+                due=due,
+                posted=posted,
+            ),
             pool=receiver,
             plan_version=pool.plan_version,
             corrects=Corrects(period=pool.period, pool=pool, due=due, posted_before=posted),
@@ -358,7 +387,14 @@ def _note_put(*, pool: Pool, message: str) -> None:
 def _reason(run: Run, reasons: Sequence[str]) -> str:
     """Return why a payout is corrected; without a changed input, what is reversed is an earlier correction."""
     if not reasons:
-        return f"Late facts of {run.period}: what was paid is right again, so its earlier corrections are reversed"
-    shown = "; ".join(reasons[:REASONS_SHOWN])
-    more = f"; and {len(reasons) - REASONS_SHOWN} more" if len(reasons) > REASONS_SHOWN else ""
-    return f"Late facts of {run.period}: {shown}{more}"
+        return Sentence(
+            "Late facts of %(period)s: what was paid is right again, so its earlier corrections are reversed",
+            period=run.period,
+        )
+    shown = Listing(reasons[:REASONS_SHOWN], "; ")
+    more = (
+        Sentence("; and %(more)s more", more=len(reasons) - REASONS_SHOWN)
+        if len(reasons) > REASONS_SHOWN
+        else ""
+    )
+    return Sentence("Late facts of %(period)s: %(shown)s%(more)s", period=run.period, shown=shown, more=more)

@@ -18,7 +18,7 @@ from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.choices import AdjustmentStatus, RunStatus
 from payouts.models import Adjustment, Run
 from payouts.services.approvals import LOCKERS, RUN_TABLE, STEP, approval_digest
@@ -81,7 +81,7 @@ def _refuse_unless_lockable(*, run: Run, period: Period, at: datetime) -> None:
         raise RunNotApproved(
             "%(run)s is %(status)s: only an approved run is locked.",
             run=run,
-            status=run.get_status_display().lower(),
+            status=Word(run.get_status_display().lower()),
         )
     if at.date() < period.days.upper:
         raise PeriodNotOver(

@@ -18,7 +18,7 @@ from kamcomp.calendar.models import Period
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.models import PoolBudget
 from payouts.selectors.adjustments import run_under_review
 
@@ -72,7 +72,7 @@ def pool_budget_put(
             "%(run)s is %(status)s and has funded the pools of %(period)s: return the allocations "
             "and run again, then state the budget before the review.",
             run=run,
-            status=run.get_status_display().lower(),
+            status=Word(run.get_status_display().lower()),
             period=period,
         )
     before = PoolBudget.objects.filter(period=period, code=code).order_by("number").last()

@@ -23,7 +23,7 @@ from kamcomp.audit.context import act
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal, Word
+from kamcomp.refusal import Refusal, Sentence, Word
 from payouts.choices import AdjustmentStatus, PoolStatus, RunStatus
 from payouts.engine.pool_budget import budgets_shared
 from payouts.engine.pool_case import (
@@ -229,7 +229,11 @@ def pool_close_late(*, pool_id: UUID, by: User | None, at: datetime) -> Pool:
         )
     case = case_from_document(pool.inputs)
     if case.terms.if_late is IfLate.WAIT:
-        message = f"The pool of {pool} was not allocated by {pool.closes_on}, and the plan waits for its KAM."
+        message = Sentence(
+            "The pool of %(pool)s was not allocated by %(closes_on)s, and the plan waits for its KAM.",
+            pool=pool,
+            closes_on=pool.closes_on,
+        )
         finding_put(pool=pool, rule="pool_late", message=message, severity=Severity.TO_LOOK_AT)
         return pool
     if pool.status == PoolStatus.FUNDED:
@@ -269,7 +273,7 @@ def refuse_unless_open(*, pool: Pool) -> None:
         raise PoolNotOpen(
             "The pool of %(pool)s is %(status)s: it takes an allocation while it is open.",
             pool=pool,
-            status=pool.get_status_display().lower(),
+            status=Word(pool.get_status_display().lower()),
         )
 
 
@@ -338,14 +342,23 @@ def _funded(
         raise PoolNotOpen(
             "The pool of %(pool)s is %(status)s: return it before a new run.",
             pool=pool,
-            status=pool.get_status_display().lower(),
+            status=Word(pool.get_status_display().lower()),
         )
     if pool.status == PoolStatus.ALLOCATING:
         # Funding is fixed while somebody allocates: the draft is sent back, then the pool is funded anew.
-        pool.status, pool.returned_reason = PoolStatus.RETURNED, f"{run} funds the pool anew"
+        pool.status, pool.returned_reason = (
+            PoolStatus.RETURNED,
+            Sentence("%(run)s funds the pool anew", run=run),
+        )
         pool.save(update_fields=["status", "returned_reason"])
     if pool.funded is not None and pool.funded != figures.funded:
-        message = f"{run} funds the pool with {figures.funded} {pool.currency}; it was {pool.funded} before."
+        message = Sentence(
+            "%(run)s funds the pool with %(funded)s %(currency)s; it was %(before)s before.",
+            run=run,
+            funded=figures.funded,
+            currency=pool.currency,
+            before=pool.funded,
+        )
         finding_put(pool=pool, rule="pool_refunded", message=message, severity=Severity.INFORMATION)
     document = case_document(case=case)
     values: Mapping[str, object] = {
@@ -411,7 +424,7 @@ def _submitted(*, pool_id: UUID, by: User, at: datetime, word: str) -> Pool:
         raise PoolNotSubmitted(
             "The pool of %(pool)s is %(status)s: only a submitted one is %(word)s.",
             pool=pool,
-            status=pool.get_status_display().lower(),
+            status=Word(pool.get_status_display().lower()),
             word=word,
         )
     if pool.submitted_by_id == by.pk or (pool.allocator and pool.allocator.user_id == by.pk):

@@ -17,7 +17,7 @@ from kamcomp.approvals.models import Approval, Finding
 from kamcomp.audit.context import act
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal, Word
+from kamcomp.refusal import Refusal, Sentence, Word
 from payouts.choices import ReviewOutcome, RunStatus
 from payouts.models import AccountReview, Run
 from payouts.selectors.adjustments import adjustments_after_run, refuse_undecided
@@ -109,7 +109,7 @@ def review_object(*, run_id: UUID, account_id: UUID, reason: str, by: User, at: 
         subject_table=RUN_TABLE,
         subject_id=str(run.pk),
         rule=OBJECTION_RULE,
-        message=f"{account}: {reason}",
+        message=Sentence("%(account)s: %(reason)s", account=account, reason=reason),
         value=str(account.pk),
         severity=Severity.BLOCKS,
     )
@@ -199,7 +199,7 @@ def _refuse_unless_reviewable(*, run: Run, by: User, at: datetime) -> None:
         raise RunNotCalculated(
             "%(run)s is %(status)s: only a calculated run is reviewed.",
             run=run,
-            status=run.get_status_display().lower(),
+            status=Word(run.get_status_display().lower()),
         )
     refuse_undecided(period=run.period)
     unknown = adjustments_after_run(run=run).count()
@@ -244,7 +244,7 @@ def _reviewable(*, run_id: UUID, account_id: UUID) -> tuple[Run, StrategicAccoun
         raise ReviewClosed(
             "%(run)s is %(status)s: its accounts are reviewed while it is calculated.",
             run=run,
-            status=run.get_status_display().lower(),
+            status=Word(run.get_status_display().lower()),
         )
     return run, StrategicAccount.objects.select_related("node").get(pk=account_id)
 

@@ -16,7 +16,7 @@ from kamcomp.approvals.choices import FindingStatus, Severity
 from kamcomp.approvals.models import Finding
 from kamcomp.audit.context import act
 from kamcomp.identity.models import User
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Listing, Refusal, Sentence, Word
 from payouts.models import Adjustment, Payout, Run
 from payouts.selectors.run_checks import picture_of_recovery, picture_of_run, versions_of_run
 from plans.checks.registry import Report, checked
@@ -55,7 +55,8 @@ def recovery_report(*, payout: Payout, amount: Decimal, at: datetime) -> Report:
     picture = picture_of_recovery(payout=payout, amount=amount, on=at.date())
     report = checked(picture=picture, settings=limits_on(day=at.date()), moment=Moment.RECOVERY)
     if report.blocks:
-        raise RecoveryAgainstLocalLaw(" ".join(f"{found.rule}: {found.message}" for found in report.blocks))
+        said = (Sentence("%(rule)s: %(said)s", rule=one.rule, said=one.message) for one in report.blocks)
+        raise RecoveryAgainstLocalLaw(Listing(said, " "))
     return report
 
 
@@ -67,7 +68,7 @@ def recovery_keep(*, adjustment: Adjustment, report: Report, at: datetime) -> No
             subject_table=ADJUSTMENT_TABLE,
             subject_id=str(adjustment.pk),
             rule=one.rule,
-            message=f"{one.title}: not known is {one.lacks}.",
+            message=Sentence("%(title)s: not known is %(lacks)s.", title=Word(one.title), lacks=one.lacks),
             severity=Severity.TO_LOOK_AT,
             status=FindingStatus.OPEN,
             found_at=at,

@@ -27,7 +27,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.money import settle
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Listing, Refusal, Sentence, Word
 from payouts.choices import ChunkStatus, PoolStatus, RunStatus
 from payouts.engine.formats import ENGINE_FORMAT
 from payouts.models import Payout, Run, RunChunk, RunProblem
@@ -132,7 +132,7 @@ def run_resume(*, run: Run, by: User, at: datetime) -> Run:
             raise RunNotFailed(
                 "Run %(run)s is %(status)s: only a failed run is taken up again.",
                 run=run,
-                status=run.get_status_display().lower(),
+                status=Word(run.get_status_display().lower()),
             )
         if run.chunks.exists() and not failed.exists():
             raise RunNotFailed(
@@ -238,7 +238,7 @@ def _refuse_unless_runnable(*, period: Period, current: Run | None) -> None:
             "Run %(current)s is %(status)s: return the allocations that were handed in before a "
             "new run is started; what is approved stands, and a late fact becomes an adjustment.",
             current=current,
-            status=current.get_status_display().lower(),
+            status=Word(current.get_status_display().lower()),
         )
     if not period_assignments(period=period).exists() and not period_leavers(period=period):
         raise NobodyToPay(
@@ -381,9 +381,13 @@ def _digests_in(parts: Iterable[bytes | memoryview | None]) -> list[bytes]:
 
 
 def _ending_sentence(*, failed: list[RunChunk], problems: int) -> str:
-    words = []
+    words: list[str] = []
     if failed:
-        words.append(f"{len(failed)} chunk(s) failed: {failed[0].error}")
+        words.append(
+            Sentence("%(count)s chunk(s) failed: %(error)s", count=len(failed), error=failed[0].error)
+        )
     if problems:
-        words.append(f"{problems} problem(s) must be settled before the run can be reviewed.")
-    return " ".join(words)
+        words.append(
+            Sentence("%(count)s problem(s) must be settled before the run can be reviewed.", count=problems)
+        )
+    return Listing(words, " ")

@@ -124,7 +124,7 @@ def _read(text: str, line: EstimateLine) -> Decimal:
     negative = text[:1] in ("-", "\N{MINUS SIGN}")
     value = number_read(text.removeprefix("-").removeprefix("\N{MINUS SIGN}").rstrip("% \N{NO-BREAK SPACE}"))
     if value >= LARGEST:
-        raise AmountUnreadable(f"“{text}” is too large to be a result.")
+        raise AmountUnreadable("“%(text)s” is too large to be a result.", text=text)
     value = value / HUNDRED if line.unit == "percent" else value
     return -value if negative else value
 

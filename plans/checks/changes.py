@@ -89,7 +89,9 @@ def _make(document: dict[str, Any], change: Change) -> None:
 def _within(place: Any, step: str, at: str) -> Any:
     if isinstance(place, list):
         if not step.isdigit() or int(step) >= len(place):
-            raise PlaceGone(f"The document has no place {at}; check it again, it has changed meanwhile.")
+            raise PlaceGone(
+                "The document has no place %(at)s; check it again, it has changed meanwhile.", at=at
+            )
         return place[int(step)]
     if place.get(step) is None:
         place[step] = {}

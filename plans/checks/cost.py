@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from kamcomp.sentences import Listing, Sentence, Word
 from plans.checks.facts import CostFacts, YearFacts
 from plans.checks.picture import Look
-from plans.checks.rule import Finding, Limit, Severity, Unit, Waiver, known, rule
+from plans.checks.rule import Finding, Limit, Severity, Unit, Waiver, known, rule, shown
 
 MONEY_OWNER = (Waiver.FINANCE,)
 LEVELS = (Decimal("0.5"), Decimal(1), Decimal("1.5"))
@@ -27,7 +28,7 @@ def _share_of_revenue(look: Look) -> Decimal | None:
 
 
 def _growth(before: Decimal, after: Decimal, what: str) -> Decimal:
-    known(before or None, f"{what} before")
+    known(before or None, Sentence("%(what)s before", what=what))
     return (after - before) / before
 
 
@@ -46,15 +47,15 @@ def cost_grows_without_return(look: Look) -> Iterator[Finding]:
     """Cost of pay changes by {value}, revenue by {revenue} and profit by {profit}."""
     before: YearFacts = known(_cost(look).before, "cost, revenue and profit before")
     after: YearFacts = known(_cost(look).after, "cost, revenue and profit with the plan")
-    cost = _growth(before.cost, after.cost, "cost")
-    revenue = _growth(before.revenue, after.revenue, "revenue")
-    profit = _growth(before.profit, after.profit, "profit")
+    cost = _growth(before.cost, after.cost, Word("cost"))
+    revenue = _growth(before.revenue, after.revenue, Word("revenue"))
+    profit = _growth(before.profit, after.profit, Word("profit"))
     if cost > 0 and cost - max(revenue, profit) > look.limit("most"):
         yield look.found(
             value=cost,
             limit=max(revenue, profit),
-            revenue=f"{revenue * 100:.2f} %",
-            profit=f"{profit * 100:.2f} %",
+            revenue=shown(revenue, Unit.RATIO),
+            profit=shown(profit, Unit.RATIO),
         )
 
 
@@ -88,7 +89,7 @@ def scenarios_missing(look: Look) -> Iterator[Finding]:
     levels = known(known(look.facts.evidence, "stored simulations").scenarios, "stored simulations")
     missing = [level for level in LEVELS if level not in levels]
     if missing:
-        yield look.found(value=", ".join(f"{level * 100:.0f} %" for level in missing))
+        yield look.found(value=Listing(shown(level, Unit.RATIO) for level in missing))
 
 
 @rule(
@@ -107,8 +108,8 @@ def cost_of_sales_outside_reference(look: Look) -> Iterator[Finding]:
     share, least, most = _share_of_revenue(look), look.limit("least"), look.limit("most")
     if share is not None and not least <= share <= most:
         yield look.found(
-            value=share, limit=least if share < least else most, least=f"{least * 100:.0f} %",
-            most=f"{most * 100:.0f} %",
+            value=share, limit=least if share < least else most, least=shown(least, Unit.RATIO),
+            most=shown(most, Unit.RATIO),
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from kamcomp.sentences import Listing
 from plans.checks.picture import Look
 from plans.checks.rule import RUN, Finding, Limit, Severity, Unit, Waiver, known, rule
 
@@ -72,5 +73,5 @@ def paid_twice(look: Look) -> Iterator[Finding]:
                 value=len(components),
                 about=person,
                 transaction=transaction,
-                components=", ".join(sorted(components)),
+                components=Listing(sorted(components)),
             )

@@ -11,6 +11,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from kamcomp.money import CONTEXT
+from kamcomp.sentences import Numeral, Sentence, Word
 from plans.checks.changes import Change, Fix, put
 from plans.checks.picture import Gathered, Look, Placed, ends_at_last_point, is_linear, points_of
 from plans.checks.rule import Finding, Limit, Severity, Unit, rule, shown
@@ -51,7 +52,7 @@ def cliff_on_curve(look: Look) -> Iterator[Finding]:
         limit = look.limit("threshold" if i == 0 else "jump")
         yield look.found(
             value=size, limit=limit, about=placed.name, at=f"{placed.at}/curve",
-            x=f"{points[i].x:f}", fix=_lowered(placed, goal, limit) if i == 0 else _straight(placed, goal),
+            x=Numeral.plain(points[i].x), fix=_lowered(placed, goal, limit) if i == 0 else _straight(placed, goal),
         )  # fmt: skip
 
 
@@ -67,7 +68,7 @@ def _arriving(points: tuple[CurvePoint, ...], i: int, goal: Goal) -> Decimal:
 def _lowered(placed: Placed, goal: Goal, limit: Decimal) -> Fix | None:
     if not isinstance(goal.curve, Curve):
         return None
-    words = f"Start {placed.name} at {limit * 100:.0f} %"
+    words = Sentence("Start %(placed)s at %(limit)s", placed=placed.name, limit=shown(limit, Unit.RATIO))
     return put(
         words, at=f"{placed.at}/curve/points/0", value=[f"{goal.curve.points[0].x:f}", "0", f"{limit:f}"]
     )
@@ -101,16 +102,22 @@ def curve_invalid(look: Look) -> Iterator[Finding]:
 def _wrong(points: tuple[CurvePoint, ...], goal: Goal, higher: bool) -> str:
     for low, high in pairwise(points):
         if high.x <= low.x:
-            return f"{high.x:f} comes after {low.x:f}"
+            return Sentence(
+                "%(high)s comes after %(low)s", high=Numeral.plain(high.x), low=Numeral.plain(low.x)
+            )
     if higher or goal.reads is Reads.ATTAINMENT:
         heights = [height for point in points for height in (point.arriving, point.payout)]
         for low_pay, high_pay in pairwise(heights):
             if high_pay < low_pay:
-                return f"pay falls from {low_pay * 100:f} % to {high_pay * 100:f} % as the result rises"
+                return Sentence(
+                    "pay falls from %(low_pay)s to %(high_pay)s as the result rises",
+                    low_pay=shown(low_pay, Unit.RATIO),
+                    high_pay=shown(high_pay, Unit.RATIO),
+                )
     if goal.reads is Reads.ATTAINMENT and points:
         paid = _paid_at(points, goal, ONE)
         if paid != ONE:
-            return f"a result of 100 % pays {paid * 100:.2f} %"
+            return Sentence("a result of 100 %% pays %(paid)s", paid=Numeral.percent(paid, digits=2))
     return ""
 
 
@@ -176,7 +183,7 @@ def retroactive_tier(look: Look) -> Iterator[Finding]:
 def _jump(low: Tier, high: Tier) -> tuple[Decimal, str]:
     if not isinstance(low.rate, Decimal) or not isinstance(high.rate, Decimal):
         return ZERO, ""
-    return high.since * (high.rate - low.rate), f"{high.since:,f}"
+    return high.since * (high.rate - low.rate), Numeral(f"{high.since:,f}", number=high.since, grouped=True)
 
 
 @rule(
@@ -206,7 +213,7 @@ def _gates(look: Look) -> Iterator[tuple[str, Gate, str]]:
     """Yield every gate with its JSON pointer and the name of what it closes."""
     for at, branch in look.picture.branches:
         if branch.gate:
-            yield f"{at}/gate", branch.gate, getattr(branch, "name", "") or "the plan"
+            yield f"{at}/gate", branch.gate, getattr(branch, "name", "") or Word("the plan")
     for placed in look.picture.leaves:
         if placed.leaf.gate:
             yield f"{placed.at}/gate", placed.leaf.gate, placed.name
@@ -249,11 +256,14 @@ def gate_on_uncontrollable_measure(look: Look) -> Iterator[Finding]:
             continue
         far = gate.level in (Level.REGION, Level.COMPANY)
         score = None if far else asked.ask(
-            look.metric(gate.metric).controllability, f"how far {gate.metric} can be controlled"
+            look.metric(gate.metric).controllability,
+            Sentence("how far %(metric)s can be controlled", metric=gate.metric),
         )  # fmt: skip
         if far or (score is not None and score < look.limit("least")):
             said = (
-                f"{gate.metric} is read for the {gate.level}" if far else f"{gate.metric} scored {score} of 3"
+                Sentence("%(metric)s is read for the %(level)s", metric=gate.metric, level=Word(gate.level))
+                if far
+                else Sentence("%(metric)s scored %(score)s of 3", metric=gate.metric, score=score)
             )
             fix = put("Reduce by a fifth instead", at=f"{at}/otherwise", value={"factor": "0.80"})
             yield look.found(value=said, about=name, at=at, fix=fix)
@@ -277,8 +287,10 @@ def no_windfall_rule(look: Look) -> Iterator[Finding]:
         return
     asked = Gathered()
     for account in look.accounts():
-        deal = asked.ask(account.largest_deal, f"the largest deal expected of {account.code}")
-        quota = asked.ask(account.quota, f"the quota of {account.code}")
+        deal = asked.ask(
+            account.largest_deal, Sentence("the largest deal expected of %(account)s", account=account.code)
+        )
+        quota = asked.ask(account.quota, Sentence("the quota of %(account)s", account=account.code))
         if deal is not None and quota and deal / quota > look.limit("quota"):
             yield look.found(value=deal / quota, limit=look.limit("quota"), about=account.code)
     asked.say()
@@ -327,5 +339,5 @@ def _flattened(placed: Placed, goal: Goal, i: int, slope: Decimal) -> Fix | None
     low, high = goal.curve.points[i], goal.curve.points[i + 1]
     payout = low.payout + slope * (high.x - low.x)
     at = f"{placed.at}/curve/points/{i + 1}"
-    words = f"Pay {shown(payout, Unit.RATIO)} at {shown(high.x, Unit.RATIO)}"
+    words = Sentence("Pay %(payout)s at %(x)s", payout=shown(payout, Unit.RATIO), x=shown(high.x, Unit.RATIO))
     return put(words, at=at, value=[f"{high.x:f}", f"{payout:f}"])

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
+from kamcomp.sentences import Listing, Sentence, Word
 from plans.checks.changes import put
 from plans.checks.facts import Stage, VersionFacts
 from plans.checks.picture import Look
@@ -18,7 +19,15 @@ from plans.checks.rule import DESIGNERS, NOBODY, RUN, Finding, Limit, Severity, 
 from plans.engine.conventions import ProrationOf
 
 ZERO = Decimal(0)
-TOPICS = ("joiner", "leaver", "leave", "transfer", "dispute", "clawback", "change")
+TOPICS = (
+    Word("joiner"),
+    Word("leaver"),
+    Word("leave"),
+    Word("transfer"),
+    Word("dispute"),
+    Word("clawback"),
+    Word("change"),
+)
 SIGNED_FIRST = ("US-CA", "US-NY")
 DAYS_A_WEEK = 7
 
@@ -54,8 +63,8 @@ def too_many_exceptions(look: Look) -> Iterator[Finding]:
     lines, paid = known(run.lines, "the lines of the run"), known(run.paid, "what was paid")
     money = sum((abs(one.amount or ZERO) for one in exceptions), ZERO)
     for what, share, limit in (
-        ("the lines", Decimal(len(exceptions)) / lines if lines else ZERO, look.limit("lines")),
-        ("the money", money / paid if paid else ZERO, look.limit("money")),
+        (Word("the lines"), Decimal(len(exceptions)) / lines if lines else ZERO, look.limit("lines")),
+        (Word("the money"), money / paid if paid else ZERO, look.limit("money")),
     ):
         if share > limit:
             yield look.found(value=share, limit=limit, about=what, what=what)
@@ -65,7 +74,12 @@ def too_many_exceptions(look: Look) -> Iterator[Finding]:
     for kind, times in sorted(kinds.items()):
         if kind and times >= look.limit("repeats"):
             share = Decimal(times) / len(exceptions)
-            yield look.found(value=share, limit=look.limit("lines"), about=kind, what=f"exceptions ({kind})")
+            yield look.found(
+                value=share,
+                limit=look.limit("lines"),
+                about=kind,
+                what=Sentence("exceptions (%(kind)s)", kind=kind),
+            )
 
 
 @rule(
@@ -81,12 +95,12 @@ def exception_incomplete(look: Look) -> Iterator[Finding]:
     """Exception {about} cannot be paid: it says no {value}."""
     for one in known(known(look.facts.run, "a run").exceptions, "the exceptions of the period"):
         said = {
-            "type": one.kind, "reason": one.reason, "amount": one.amount, "approver": one.approver,
-            "expiry": one.expires_on,
+            Word("type"): one.kind, Word("reason"): one.reason, Word("amount"): one.amount,
+            Word("approver"): one.approver, Word("expiry"): one.expires_on,
         }  # fmt: skip
         missing = [name for name, value in said.items() if value in ("", None)]
         if missing:
-            yield look.found(value=", ".join(missing), about=one.code)
+            yield look.found(value=Listing(missing), about=one.code)
 
 
 @rule(
@@ -179,11 +193,13 @@ def no_replay_of_history(look: Look) -> Iterator[Finding]:
     if evidence.closed_periods == 0:
         scenarios = known(evidence.scenarios, "stored simulations, of a first plan without history")
         if not scenarios:
-            yield look.found(value=0, limit=1, what="scenarios simulated, and no past to replay")
+            yield look.found(value=0, limit=1, what=Word("scenarios simulated, and no past to replay"))
         return
     replayed = known(evidence.replayed_periods, "stored replays")
     if replayed < look.limit("periods"):
-        yield look.found(value=replayed, limit=int(look.limit("periods")), what="closed periods replayed")
+        yield look.found(
+            value=replayed, limit=int(look.limit("periods")), what=Word("closed periods replayed")
+        )
 
 
 @rule(
@@ -202,7 +218,7 @@ def local_law_open(look: Look) -> Iterator[Finding]:
         if finding.severity is Severity.BLOCKS and finding.message not in look.facts.waived
     ]
     if open_points:
-        yield look.found(value=len(open_points), rules=", ".join(dict.fromkeys(open_points)))
+        yield look.found(value=len(open_points), rules=Listing(dict.fromkeys(open_points)))
 
 
 @rule(

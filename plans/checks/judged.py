@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from kamcomp.sentences import Listing, Numeral, Sentence, Word
 from plans.checks.changes import put
 from plans.checks.picture import Gathered, Look, Placed
-from plans.checks.rule import DESIGNERS, RUN, Finding, Limit, Severity, Unit, Waiver, known, rule
+from plans.checks.rule import DESIGNERS, RUN, Finding, Limit, Severity, Unit, Waiver, known, rule, shown
 from plans.engine.conventions import PlanPeriod, TargetSource
 from plans.engine.plan import MBO_SCALE, Objectives
 
@@ -54,10 +55,15 @@ def strategic_objective_unpaid(look: Look) -> Iterator[Finding]:
     all_owned = any(_is(metric, OWNED) for metric in metrics)
     asked = Gathered()
     for account in look.accounts():
-        for objective in asked.ask(account.objectives, f"the objectives of {account.code}") or ():
+        for objective in (
+            asked.ask(account.objectives, Sentence("the objectives of %(account)s", account=account.code))
+            or ()
+        ):
             if not all_owned and objective.code not in linked and objective.metric not in metrics:
                 yield look.found(
-                    value=objective.code, about=account.code, statement=objective.statement or "no statement"
+                    value=objective.code,
+                    about=account.code,
+                    statement=objective.statement or Word("no statement"),
                 )
     asked.say()
 
@@ -75,7 +81,8 @@ def only_activity_objectives(look: Look) -> Iterator[Finding]:
     for placed, leaf in _objective_leaves(look):
         kinds = [
             known(
-                one.outcome if (one := stated.get(item.code)) else None, f"whether {item.code} is an outcome"
+                one.outcome if (one := stated.get(item.code)) else None,
+                Sentence("whether %(item)s is an outcome", item=item.code),
             )
             for item in leaf.items
         ]
@@ -133,11 +140,17 @@ def objective_worth_too_little(look: Look) -> Iterator[Finding]:
 
 def _smallest_target(look: Look) -> Decimal:
     """Return the smallest yearly target incentive of those on the plan."""
-    targets = [known(one.variable, f"the target of {one.person}") for one in look.people() if one.on_plan]
+    targets = [
+        known(one.variable, Sentence("the target of %(person)s", person=one.person))
+        for one in look.people()
+        if one.on_plan
+    ]
     share = look.plan.target_incentive.share
     if look.plan.target_incentive.source is TargetSource.SHARE_OF_BASE and isinstance(share, Decimal):
         targets = [
-            known(one.base, f"the base of {one.person}") * share for one in look.people() if one.on_plan
+            known(one.base, Sentence("the base of %(person)s", person=one.person)) * share
+            for one in look.people()
+            if one.on_plan
         ]
     return known(min(targets, default=None), "people on the plan")
 
@@ -153,11 +166,16 @@ def objective_scale_too_fine(look: Look) -> Iterator[Finding]:
     """{about} is rated on {value}: few fixed levels (0, 50, 100, 125, 150 %) are more honest."""
     for placed, leaf in _objective_leaves(look):
         if not set(leaf.scale) <= set(MBO_SCALE):
-            steps = ", ".join(f"{(step * 100).normalize():f}" for step in leaf.scale)
+            steps = Listing(Numeral.plain((step * 100).normalize()) for step in leaf.scale)
             fix = put(
                 "Use the five levels", at=f"{placed.at}/scale", value=["0", "0.50", "1.00", "1.25", "1.50"]
             )
-            yield look.found(value=f"{steps} %", about=placed.name, at=f"{placed.at}/scale", fix=fix)
+            yield look.found(
+                value=Sentence("%(steps)s %%", steps=steps),
+                about=placed.name,
+                at=f"{placed.at}/scale",
+                fix=fix,
+            )
 
 
 @rule(
@@ -180,7 +198,7 @@ def ratings_do_not_differ(look: Look) -> Iterator[Finding]:
         return
     mean, spread = sum(ratings, Decimal(0)) / len(ratings), max(ratings) - min(ratings)
     if mean >= look.limit("mean") and spread < look.limit("spread"):
-        yield look.found(value=spread, limit=look.limit("spread"), mean=f"{mean * 100:.0f} %")
+        yield look.found(value=spread, limit=look.limit("spread"), mean=shown(mean, Unit.RATIO))
 
 
 @rule(
@@ -194,10 +212,10 @@ def ratings_do_not_differ(look: Look) -> Iterator[Finding]:
 def objective_without_horizon(look: Look) -> Iterator[Finding]:
     """{about} says no {value}: what should the programme reach, by when?"""
     if not look.plan.strategy:
-        yield look.found(value="strategy", about="The plan", at="/strategy")
+        yield look.found(value=Word("strategy"), about=Word("The plan"), at="/strategy")
     for account in look.facts.accounts or ():
         if not account.strategy:
-            yield look.found(value="strategy", about=account.code)
+            yield look.found(value=Word("strategy"), about=account.code)
         for objective in account.objectives or ():
             if not objective.horizon_months:
-                yield look.found(value="horizon in months", about=objective.code)
+                yield look.found(value=Word("horizon in months"), about=objective.code)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 
+from kamcomp.sentences import Sentence
 from plans.checks.facts import ClawbackFacts, LeaverFacts, PersonFacts, RunFacts
 from plans.checks.picture import Gathered, Look
 from plans.checks.places import is_in
@@ -54,7 +55,7 @@ def people_in(look: Look, *places: str) -> Iterator[PersonFacts]:
     """Yield who works in one of the places. :raises NotKnown: at the end, if somebody's place is not known."""
     asked = Gathered()
     for person in look.people():
-        place = asked.ask(person.place or None, f"where {person.person} works")
+        place = asked.ask(person.place or None, Sentence("where %(person)s works", person=person.person))
         if place and any(is_in(place, where) for where in places):
             yield person
     asked.say()
@@ -94,7 +95,7 @@ def _is_about(look: Look, name: str, places: tuple[str, ...], asked: Gathered) -
     if places == (EVERYWHERE,):
         return True
     person = look.picture.people.get(name)
-    place = asked.ask(person.place or None if person else None, f"where {name} works")
+    place = asked.ask(person.place or None if person else None, Sentence("where %(name)s works", name=name))
     return bool(place) and any(is_in(place, where) for where in places)
 
 
@@ -128,6 +129,9 @@ def targets_missing(look: Look, place: str) -> Iterator[Finding]:
     """Yield who works in a place, is promised variable pay and has no targets."""
     asked = Gathered()
     for person in people_in(look, place):
-        if asked.ask(person.targets_set, f"whether {person.person} has targets") is False:
+        if (
+            asked.ask(person.targets_set, Sentence("whether %(person)s has targets", person=person.person))
+            is False
+        ):
             yield look.found(value=person.person, about=person.person)
     asked.say()

@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date
 
+from kamcomp.sentences import Listing, Sentence, Word
 from plans.checks.facts import Way
 from plans.checks.law import (
     TAX,
@@ -22,9 +23,9 @@ from plans.checks.law import (
     run_in,
 )
 from plans.checks.picture import Gathered, Look
-from plans.checks.rule import DESIGN_AND_RUN, LEAVING, RECOVERY, RUN, Finding, Severity, Unit, known
+from plans.checks.rule import DESIGN_AND_RUN, LEAVING, RECOVERY, RUN, Finding, Severity, Unit, known, shown
 
-NEW_YORK_TERMS = ("calculation", "draw reconciliation", "pay on termination")
+NEW_YORK_TERMS = (Word("calculation"), Word("draw reconciliation"), Word("pay on termination"))
 BLOCKS, LOOK_AT, INFORM = Severity.BLOCKS, Severity.TO_LOOK_AT, Severity.INFORMATION
 
 
@@ -44,11 +45,15 @@ def california_commission_without_signed_plan(look: Look) -> Iterator[Finding]:
         return
     asked = Gathered()
     for person in people_in(look, "US-CA"):
-        signed = asked.ask(person.signed, f"whether {person.person} has signed")
-        receipt = asked.ask(person.receipt, f"the receipt of {person.person}")
-        missing = [name for name, there in (("signed plan", signed), ("receipt", receipt)) if there is False]
+        signed = asked.ask(person.signed, Sentence("whether %(person)s has signed", person=person.person))
+        receipt = asked.ask(person.receipt, Sentence("the receipt of %(person)s", person=person.person))
+        missing = [
+            name
+            for name, there in ((Word("signed plan"), signed), (Word("receipt"), receipt))
+            if there is False
+        ]
         if missing:
-            yield look.found(value=" and ".join(missing), about=person.person)
+            yield look.found(value=Listing(missing, " and "), about=person.person)
     asked.say()
 
 
@@ -86,10 +91,14 @@ def california_recovery_of_earned_pay(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for one in recoveries_in(look, "US-CA"):
         with asked.noting():
-            if known(one.earned, f"whether {one.person} had earned it"):
-                yield look.found(value=one.amount, about=one.person, why="it had been earned")
-            elif not known(one.clause_signed, f"whether {one.person} signed the advance clause"):
-                yield look.found(value=one.amount, about=one.person, why="the advance clause is not signed")
+            if known(one.earned, Sentence("whether %(person)s had earned it", person=one.person)):
+                yield look.found(value=one.amount, about=one.person, why=Word("it had been earned"))
+            elif not known(
+                one.clause_signed, Sentence("whether %(person)s signed the advance clause", person=one.person)
+            ):
+                yield look.found(
+                    value=one.amount, about=one.person, why=Word("the advance clause is not signed")
+                )
     asked.say()
 
 
@@ -111,10 +120,12 @@ def new_york_terms_missing(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for person in people_in(look, "US-NY"):
         with asked.noting():
-            signed = known(person.terms_signed, f"the signed terms of {person.person}")
+            signed = known(
+                person.terms_signed, Sentence("the signed terms of %(person)s", person=person.person)
+            )
             missing = [term for term in NEW_YORK_TERMS if term not in signed]
             if missing:
-                yield look.found(value=", ".join(missing), about=person.person)
+                yield look.found(value=Listing(missing), about=person.person)
     asked.say()
 
 
@@ -193,7 +204,13 @@ def us_overtime_regular_rate(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for person in people_in(look, "US"):
         with asked.noting():
-            if pays and known(person.overtime, f"the overtime status of {person.person}") == "non_exempt":
+            if (
+                pays
+                and known(
+                    person.overtime, Sentence("the overtime status of %(person)s", person=person.person)
+                )
+                == "non_exempt"
+            ):
                 yield look.found(value=person.person, about=person.person)
     asked.say()
 
@@ -245,7 +262,7 @@ def us_deferral_without_schedule(look: Look) -> Iterator[Finding]:
         look.facts.version and look.facts.version.deferral_schedule_fixed, "the deferral's schedule"
     )
     if not fixed:
-        yield look.found(value=f"{deferral.share * 100:.0f} %", at="/payment/deferral")
+        yield look.found(value=shown(deferral.share, Unit.RATIO), at="/payment/deferral")
 
 
 @reminder(
@@ -264,7 +281,9 @@ def canada_bonus_in_notice_period(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for one in leavers_in(look, "CA"):
         with asked.noting():
-            amount = known(one.notice_amount, f"the bonus in the notice period of {one.person}")
+            amount = known(
+                one.notice_amount, Sentence("the bonus in the notice period of %(person)s", person=one.person)
+            )
             if one.way is not Way.RESIGNED and amount > 0:
                 yield look.found(value=amount, about=one.person)
     asked.say()
@@ -319,8 +338,10 @@ def brazil_below_floor(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for person in people_in(look, "BR"):
         with asked.noting():
-            total = known(person.paid_total, f"what {person.person} is paid in total")
-            floor = known(person.legal_minimum, f"the floor of {person.person}")
+            total = known(
+                person.paid_total, Sentence("what %(person)s is paid in total", person=person.person)
+            )
+            floor = known(person.legal_minimum, Sentence("the floor of %(person)s", person=person.person))
             if total < floor:
                 yield look.found(value=total, limit=floor, about=person.person)
     asked.say()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from kamcomp.sentences import Sentence, Word
 from plans.checks.facts import Way
 from plans.checks.law import leavers_in, people_in, recoveries_in, reminder, run_in
 from plans.checks.picture import Gathered, Look
@@ -35,8 +36,10 @@ def india_wage_base(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for person in people_in(look, "IN"):
         with asked.noting():
-            base = known(person.base, f"the base of {person.person}")
-            variable = known(person.variable, f"the variable pay of {person.person}")
+            base = known(person.base, Sentence("the base of %(person)s", person=person.person))
+            variable = known(
+                person.variable, Sentence("the variable pay of %(person)s", person=person.person)
+            )
             if base + variable and variable / (base + variable) > HALF:
                 yield look.found(value=variable / (base + variable), limit=HALF, about=person.person)
     asked.say()
@@ -60,10 +63,10 @@ def china_service_condition(look: Look) -> Iterator[Finding]:
         with asked.noting():
             if not one.forfeits or not one.amount:
                 continue
-            if not known(one.condition_signed, f"the condition of {one.person}"):
-                yield look.found(value=one.amount, about=one.person, why="no condition was agreed")
+            if not known(one.condition_signed, Sentence("the condition of %(person)s", person=one.person)):
+                yield look.found(value=one.amount, about=one.person, why=Word("no condition was agreed"))
             elif one.way is not Way.RESIGNED:
-                yield look.found(value=one.amount, about=one.person, why="who was dismissed")
+                yield look.found(value=one.amount, about=one.person, why=Word("who was dismissed"))
     asked.say()
 
 
@@ -86,9 +89,11 @@ def japan_payday_condition(look: Look) -> Iterator[Finding]:
             if not one.forfeits or not one.amount:
                 continue
             if not known(one.condition_in_rules, "whether the work rules have the condition"):
-                yield look.found(value=one.amount, about=one.person, why="which the work rules do not have")
-            elif known(one.paid_late, f"whether {one.person} was paid late"):
-                yield look.found(value=one.amount, about=one.person, why="and late payment defeats it")
+                yield look.found(
+                    value=one.amount, about=one.person, why=Word("which the work rules do not have")
+                )
+            elif known(one.paid_late, Sentence("whether %(person)s was paid late", person=one.person)):
+                yield look.found(value=one.amount, about=one.person, why=Word("and late payment defeats it"))
     asked.say()
 
 
@@ -108,10 +113,10 @@ def australia_deduction_not_permitted(look: Look) -> Iterator[Finding]:
     known(look.facts.clawbacks if look.facts.leavers is None else (), "recoveries or leavers")
     for one in recoveries_in(look, "AU") if look.facts.clawbacks is not None else ():
         if one.amount > 0:
-            yield look.found(value=one.amount, about=one.person, what="deducted from")
+            yield look.found(value=one.amount, about=one.person, what=Word("deducted from"))
     for leaver in leavers_in(look, "AU") if look.facts.leavers is not None else ():
         if leaver.forfeits and leaver.amount > 0:
-            yield look.found(value=leaver.amount, about=leaver.person, what="forfeited by")
+            yield look.found(value=leaver.amount, about=leaver.person, what=Word("forfeited by"))
 
 
 @reminder(

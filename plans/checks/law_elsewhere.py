@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kamcomp.sentences import Sentence
 from plans.checks.law import EVERYWHERE, leavers_in, reminder
 from plans.checks.picture import Gathered, Look
 from plans.checks.places import COVERED, EU, country
@@ -28,12 +29,12 @@ def place_without_reminders(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for person in look.people():
         if not person.place:
-            asked.ask(None, f"where {person.person} works")
+            asked.ask(None, Sentence("where %(person)s works", person=person.person))
         elif country(person.place) not in COVERED:
             places.setdefault(country(person.place), []).append(person.person)
     for place, people in sorted(places.items()):
-        said = f"{place} (only those of the European Union)" if place in EU else place
-        yield look.found(value=said, about=f"{len(people)} people")
+        said = Sentence("%(place)s (only those of the European Union)", place=place) if place in EU else place
+        yield look.found(value=said, about=Sentence("%(people)s people", people=len(people)))
     asked.say()
 
 
@@ -53,8 +54,12 @@ def pay_below_legal_minimum(look: Look) -> Iterator[Finding]:
     known(look.facts.run, "a run")
     asked = Gathered()
     for person in look.people():
-        total = asked.ask(person.paid_total, f"what {person.person} is paid in total")
-        least = asked.ask(person.legal_minimum, f"the legal minimum of {person.person}")
+        total = asked.ask(
+            person.paid_total, Sentence("what %(person)s is paid in total", person=person.person)
+        )
+        least = asked.ask(
+            person.legal_minimum, Sentence("the legal minimum of %(person)s", person=person.person)
+        )
         if total is not None and least is not None and total < least:
             yield look.found(value=total, limit=least, about=person.person)
     asked.say()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kamcomp.sentences import Listing, Numeral, Sentence, Word
 from plans.checks.facts import Way
 from plans.checks.law import (
     first_day_late,
@@ -45,7 +46,7 @@ def france_text_not_in_french(look: Look) -> Iterator[Finding]:
     for person in people_in(look, "FR"):
         languages = _languages(look)
         if "fr" not in languages:
-            yield look.found(value=", ".join(languages) or "none", about=person.person)
+            yield look.found(value=Listing(languages) or Word("none"), about=person.person)
 
 
 @reminder(
@@ -66,7 +67,10 @@ def france_targets_late(look: Look) -> Iterator[Finding]:
         if days and not person.targets_agreed:
             exposure = "the maximum of the plan"
             if person.variable is not None and look.picture.leaves:
-                exposure = f"{person.variable * top_ratio(look.plan.incentive):,.2f} a year"
+                exposure = Sentence(
+                    "%(variable)s a year",
+                    variable=Numeral.amount(person.variable * top_ratio(look.plan.incentive)),
+                )
             yield look.found(value=days, about=person.person, exposure=exposure)
 
 
@@ -84,8 +88,13 @@ def france_change_without_consent(look: Look) -> Iterator[Finding]:
         with asked.noting():
             if known(look.facts.version and look.facts.version.first, "whether a version went before"):
                 return
-            agreed = known(person.targets_agreed, f"how the targets of {person.person} were set")
-            if agreed and not known(person.consented, f"the consent of {person.person}"):
+            agreed = known(
+                person.targets_agreed,
+                Sentence("how the targets of %(person)s were set", person=person.person),
+            )
+            if agreed and not known(
+                person.consented, Sentence("the consent of %(person)s", person=person.person)
+            ):
                 yield look.found(value=person.person, about=person.person)
     asked.say()
 
@@ -106,7 +115,11 @@ def germany_targets_late(look: Look) -> Iterator[Finding]:
     for person in people_in(look, "DE"):
         days = first_day_late(look)
         if days:
-            target = "the target incentive" if person.variable is None else f"{person.variable:,.2f} a year"
+            target = (
+                Word("the target incentive")
+                if person.variable is None
+                else Sentence("%(variable)s a year", variable=Numeral.amount(person.variable))
+            )
             over = days > (look.plan.effective.to - look.plan.effective.since).days
             yield look.found(
                 value=days, about=person.person, exposure=target, severity=BLOCKS if over else LOOK_AT
@@ -125,8 +138,12 @@ def germany_targets_not_negotiated(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for person in people_in(look, "DE"):
         with asked.noting():
-            agreed = known(person.targets_agreed, f"how the targets of {person.person} are set")
-            if agreed and not known(person.talks_logged, f"the talks with {person.person}"):
+            agreed = known(
+                person.targets_agreed, Sentence("how the targets of %(person)s are set", person=person.person)
+            )
+            if agreed and not known(
+                person.talks_logged, Sentence("the talks with %(person)s", person=person.person)
+            ):
                 yield look.found(value=person.person, about=person.person)
     asked.say()
 
@@ -137,7 +154,10 @@ def _represented(look: Look, place: str) -> tuple[list[str], Gathered]:
     found = [
         person.person
         for person in people_noted(look, asked, place)
-        if asked.ask(person.works_council, f"whether a works council represents {person.person}")
+        if asked.ask(
+            person.works_council,
+            Sentence("whether a works council represents %(person)s", person=person.person),
+        )
     ]
     return found, asked
 
@@ -178,8 +198,12 @@ def britain_deduction_without_consent(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for one in recoveries_in(look, "GB"):
         with asked.noting():
-            clause = known(one.clause_signed, f"whether {one.person} signed a clause")
-            if not clause and not known(one.consented, f"the consent of {one.person}"):
+            clause = known(
+                one.clause_signed, Sentence("whether %(person)s signed a clause", person=one.person)
+            )
+            if not clause and not known(
+                one.consented, Sentence("the consent of %(person)s", person=one.person)
+            ):
                 yield look.found(value=one.amount, about=one.person)
     asked.say()
 
@@ -238,7 +262,7 @@ def ireland_deduction_without_consent(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for one in recoveries_in(look, "IE"):
         with asked.noting():
-            if not known(one.consented, f"the consent of {one.person}"):
+            if not known(one.consented, Sentence("the consent of %(person)s", person=one.person)):
                 yield look.found(value=one.amount, about=one.person)
     asked.say()
 
@@ -277,7 +301,9 @@ def netherlands_condition_missing(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for one in leavers_in(look, "NL"):
         with asked.noting():
-            if one.amount > 0 and not known(one.condition_signed, f"the condition of {one.person}"):
+            if one.amount > 0 and not known(
+                one.condition_signed, Sentence("the condition of %(person)s", person=one.person)
+            ):
                 yield look.found(value=one.amount, about=one.person)
     asked.say()
 
@@ -298,7 +324,10 @@ def belgium_pro_rata_due(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for one in leavers_in(look, "BE"):
         with asked.noting():
-            stood = known(one.condition_before_period, f"when the condition of {one.person} was agreed")
+            stood = known(
+                one.condition_before_period,
+                Sentence("when the condition of %(person)s was agreed", person=one.person),
+            )
             if one.amount > 0 and (not stood or one.way is Way.DISMISSED_WITHOUT_FAULT):
                 yield look.found(value=one.amount, about=one.person)
     asked.say()
@@ -316,7 +345,7 @@ def flanders_text_not_in_dutch(look: Look) -> Iterator[Finding]:
     for person in people_in(look, "BE-VLG"):
         languages = _languages(look)
         if "nl" not in languages:
-            yield look.found(value=", ".join(languages) or "none", about=person.person)
+            yield look.found(value=Listing(languages) or Word("none"), about=person.person)
 
 
 @reminder(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from kamcomp.sentences import Sentence
 from plans.checks.law import (
     leavers_in,
     people_in,
@@ -107,7 +108,11 @@ def denmark_bonus_forfeited(look: Look) -> Iterator[Finding]:
     for one in leavers_in(look, "DK"):
         with asked.noting():
             salaried = look.picture.people[one.person].salaried
-            if one.forfeits and one.amount > 0 and known(salaried, f"whether {one.person} is salaried"):
+            if (
+                one.forfeits
+                and one.amount > 0
+                and known(salaried, Sentence("whether %(person)s is salaried", person=one.person))
+            ):
                 yield look.found(value=one.amount, about=one.person)
     asked.say()
 
@@ -130,7 +135,7 @@ def european_pay_gap(look: Look) -> Iterator[Finding]:
     for person in people_noted(look, asked, "EU"):
         if not person.category or not person.sex:
             asked.ask(None, "category of work and sex, as reported")
-        elif asked.ask(person.variable, f"the pay of {person.person}") is not None:
+        elif asked.ask(person.variable, Sentence("the pay of %(person)s", person=person.person)) is not None:
             total = (person.base or Decimal(0)) + (person.variable or Decimal(0))
             pay.setdefault(person.category, {}).setdefault(person.sex, []).append(total)
     for category, sides in sorted(pay.items()):

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from kamcomp.sentences import Listing, Sentence, Word
 from plans.checks.changes import Change, Fix, put
 from plans.checks.picture import Gathered, Look, Placed, points_of, weight_moved, without_leaf
-from plans.checks.rule import DESIGNERS, NOBODY, Finding, Limit, Severity, Unit, Waiver, rule
+from plans.checks.rule import DESIGNERS, NOBODY, Finding, Limit, Severity, Unit, Waiver, rule, shown
 from plans.engine.conventions import AttainmentRule, Level, Reads
 from plans.engine.plan import Branch, Curve, Goal
 from scorecards.engine.library import LIBRARY
 
-PERSPECTIVES = ("financial", "growth", "customer", "internal")
+PERSPECTIVES = (Word("financial"), Word("growth"), Word("customer"), Word("internal"))
 SAME_RESULT = {
     "revenue": ("M01", "M02", "M10.new_families", "M11"),
     "profit": ("M03", "M04", "M05", "M18"),
@@ -64,7 +65,11 @@ def _lightest_dropped(look: Look) -> Fix | None:
     leaves = [placed for placed in look.picture.leaves if placed.measure in lightest]
     if len(leaves) != 1:
         return None
-    return without_leaf(picture=look.picture, placed=leaves[0], words=f"Drop {leaves[0].name}, the lightest")
+    return without_leaf(
+        picture=look.picture,
+        placed=leaves[0],
+        words=Sentence("Drop %(leaf)s, the lightest", leaf=leaves[0].name),
+    )
 
 
 @rule(
@@ -97,7 +102,7 @@ def measure_weight_too_small(look: Look) -> Iterator[Finding]:
 
 def _raised(look: Look, placed: Placed) -> Fix | None:
     least = look.limit("least")
-    words = f"Raise {placed.name} to {least * 100:.0f} %"
+    words = Sentence("Raise %(placed)s to %(least)s", placed=placed.name, least=shown(least, Unit.RATIO))
     return weight_moved(picture=look.picture, placed=placed, weight=least, words=words)
 
 
@@ -115,7 +120,7 @@ def weights_do_not_sum(look: Look) -> Iterator[Finding]:
         total = sum((child.weight for child in branch.children), Decimal(0))
         if not branch.children or total == branch.weight:
             continue
-        name = (branch.name or branch.code) if isinstance(branch, Branch) else "the plan"
+        name = (branch.name or branch.code) if isinstance(branch, Branch) else Word("the plan")
         yield look.found(
             value=total, limit=branch.weight, at=f"{at}/children", about=name, fix=_spread(branch, at, total)
         )
@@ -127,7 +132,7 @@ def _spread(branch: object, at: str, total: Decimal) -> Fix | None:
     weight = children[heaviest].weight + branch.weight - total  # type: ignore[attr-defined]
     if weight <= 0 or isinstance(children[heaviest], Branch):
         return None
-    words = f"Give the rest to {children[heaviest].name or children[heaviest].code}"
+    words = Sentence("Give the rest to %(leaf)s", leaf=children[heaviest].name or children[heaviest].code)
     return put(words, at=f"{at}/children/{heaviest}/weight", value=f"{weight:f}")
 
 
@@ -185,7 +190,11 @@ def measure_without_objective(look: Look) -> Iterator[Finding]:
         fits = next((one for one in objectives if one.metric in placed.metrics and one.metric), None)
         fix = None
         if fits is not None and not unaligned:
-            fix = put(f"Link {placed.name} to {fits.code}", at=f"{placed.at}/objective", value=fits.code)
+            fix = put(
+                Sentence("Link %(placed)s to %(fits)s", placed=placed.name, fits=fits.code),
+                at=f"{placed.at}/objective",
+                value=fits.code,
+            )
         yield look.found(value=placed.leaf.code, about=placed.name, at=placed.at, fix=fix)
 
 
@@ -207,12 +216,22 @@ def measure_not_controllable(look: Look) -> Iterator[Finding]:
         level = placed.leaf.level
         if level in (Level.REGION, Level.COMPANY):
             fix = put("Read the account's result", at=f"{placed.at}/level", value=str(Level.TEAM))
-            yield look.found(value=f"read for the {level}", about=placed.name, at=placed.at, fix=fix)
+            yield look.found(
+                value=Sentence("read for the %(level)s", level=Word(level)),
+                about=placed.name,
+                at=placed.at,
+                fix=fix,
+            )
             continue
         for metric in placed.metrics:
-            score = asked.ask(look.metric(metric).controllability, f"how far {metric} can be controlled")
+            score = asked.ask(
+                look.metric(metric).controllability,
+                Sentence("how far %(metric)s can be controlled", metric=metric),
+            )
             if score is not None and score < look.limit("least"):
-                yield look.found(value=f"scored {score} of 3", about=placed.name, at=placed.at)
+                yield look.found(
+                    value=Sentence("scored %(score)s of 3", score=score), about=placed.name, at=placed.at
+                )
     asked.say()
 
 
@@ -232,14 +251,18 @@ def measure_not_trackable(look: Look) -> Iterator[Finding]:
             facts = look.metric(metric)
             unknown = look.facts.metrics_known and metric not in look.facts.metrics
             if facts.has_source is False or unknown or (metric not in LIBRARY and facts.has_source is None):
-                yield look.found(value="it has no source", about=metric, at=f"{placed.at}/metric")
+                yield look.found(value=Word("it has no source"), about=metric, at=f"{placed.at}/metric")
             elif (facts.missing_lately or 0) >= look.limit("missing"):
                 yield look.found(
-                    value="no result in the last two periods", about=metric, at=f"{placed.at}/metric"
+                    value=Word("no result in the last two periods"), about=metric, at=f"{placed.at}/metric"
                 )
             elif _too_late(facts.latency_days, look.facts.close_days):
                 yield look.found(
-                    value=f"known {facts.latency_days} days after the period, {look.facts.close_days} days are given",
+                    value=Sentence(
+                        "known %(latency_days)s days after the period, %(close_days)s days are given",
+                        latency_days=facts.latency_days,
+                        close_days=look.facts.close_days,
+                    ),
                     about=metric,
                     at=f"{placed.at}/metric",
                 )
@@ -270,7 +293,7 @@ def overlapping_measures(look: Look) -> Iterator[Finding]:
         if len(readings) > 1 and weight > look.limit("most"):
             names = list(dict.fromkeys(placed.name for placed in of_it))
             yield look.found(
-                value=weight, limit=look.limit("most"), about=" and ".join(names), at=of_it[0].branch_at
+                value=weight, limit=look.limit("most"), about=Listing(names, " and "), at=of_it[0].branch_at
             )
 
 
@@ -346,11 +369,11 @@ def customer_sample_too_small(look: Look) -> Iterator[Finding]:
             if library is None or library.sample is None:
                 continue
             facts = look.metric(metric)
-            answers = asked.ask(facts.answers, f"how many answered for {metric}")
+            answers = asked.ask(facts.answers, Sentence("how many answered for %(metric)s", metric=metric))
             rate = facts.response_rate
             few = answers is not None and answers < look.limit("answers")
             if few or (answers is not None and rate is not None and rate < look.limit("rate")):
-                share = "an unknown share" if rate is None else f"{rate * 100:.0f} %"
+                share = Word("an unknown share") if rate is None else shown(rate, Unit.RATIO)
                 yield look.found(
                     value=answers,
                     limit=int(look.limit("answers")),

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from kamcomp.sentences import Listing, Sentence, Word
 from plans.checks.changes import put
 from plans.checks.picture import Gathered, Look, points_of, top_ratio
 from plans.checks.ranks import rank_correlation
-from plans.checks.rule import DESIGNERS, Finding, Limit, Severity, Unit, Waiver, known, rule
+from plans.checks.rule import DESIGNERS, Finding, Limit, Severity, Unit, Waiver, known, rule, shown
 from plans.engine.conventions import PlanType
 from plans.engine.plan import Goal
 
@@ -52,10 +53,12 @@ def base_share_outside_band(look: Look) -> Iterator[Finding]:
         value=share,
         limit=nearest,
         at="/pay/base_share",
-        least=f"{least * 100:.0f} %",
-        most=f"{most * 100:.0f} %",
+        least=shown(least, Unit.RATIO),
+        most=shown(most, Unit.RATIO),
         fix=put(
-            f"State base as {nearest * 100:.0f} % of target pay", at="/pay/base_share", value=str(nearest)
+            Sentence("State base as %(nearest)s of target pay", nearest=shown(nearest, Unit.RATIO)),
+            at="/pay/base_share",
+            value=str(nearest),
         ),
     )
 
@@ -91,7 +94,8 @@ def matrix_role_with_high_variable(look: Look) -> Iterator[Finding]:
         if person.link != "matrix" or not person.on_plan:
             continue
         base, variable = (
-            asked.ask(part, f"the pay of {person.person}") for part in (person.base, person.variable)
+            asked.ask(part, Sentence("the pay of %(person)s", person=person.person))
+            for part in (person.base, person.variable)
         )
         if base is None or variable is None or not base + variable:
             continue
@@ -116,10 +120,10 @@ def same_as_account_managers_plan(look: Look) -> Iterator[Finding]:
     theirs = known(look.picture.account_manager_picture(), "the account managers' plan")
     mine = look.picture
     elements = {
-        "mix": (mine.plan.pay.base_share, theirs.plan.pay.base_share),
-        "measures": (set(mine.weights), set(theirs.weights)),
-        "period": (mine.plan.period, theirs.plan.period),
-        "curves": tuple(
+        Word("mix"): (mine.plan.pay.base_share, theirs.plan.pay.base_share),
+        Word("measures"): (set(mine.weights), set(theirs.weights)),
+        Word("period"): (mine.plan.period, theirs.plan.period),
+        Word("curves"): tuple(
             [
                 (leaf.measure, points_of(leaf.leaf.curve))
                 for leaf in side.leaves
@@ -129,7 +133,7 @@ def same_as_account_managers_plan(look: Look) -> Iterator[Finding]:
         ),
     }
     if all(own == other for own, other in elements.values()):
-        yield look.found(value=len(elements), elements=", ".join(elements))
+        yield look.found(value=len(elements), elements=Listing(elements))
 
 
 @rule(
@@ -174,7 +178,11 @@ def target_pay_below_market(look: Look) -> Iterator[Finding]:
     """{about} stands at {value} of the market line (limit {limit}); losing people you need becomes likely."""
     asked = Gathered()
     for person in look.people():
-        ratio = asked.ask(person.compa_ratio, f"market pay for {person.person}") if person.on_plan else None
+        ratio = (
+            asked.ask(person.compa_ratio, Sentence("market pay for %(person)s", person=person.person))
+            if person.on_plan
+            else None
+        )
         if ratio is not None and ratio < look.limit("least"):
             yield look.found(value=ratio, limit=look.limit("least"), about=person.person)
     asked.say()
@@ -199,13 +207,15 @@ def cash_against_emphasis(look: Look) -> Iterator[Finding]:
     """
     asked, variable = Gathered(), ONE - _base_share(look)
     for account in look.accounts():
-        emphasis = asked.ask(account.long_emphasis, f"the emphasis of {account.code}")
+        emphasis = asked.ask(
+            account.long_emphasis, Sentence("the emphasis of %(account)s", account=account.code)
+        )
         if emphasis is None:
             continue
         is_long = emphasis >= look.limit("long")
         bound = look.limit("high") if is_long else look.limit("low")
         if (variable >= bound) if is_long else (variable <= bound):
-            run = "long" if is_long else "short"
+            run = Word("long") if is_long else Word("short")
             yield look.found(value=variable, limit=bound, about=account.code, at="/pay/base_share", run=run)
     asked.say()
 
@@ -233,12 +243,16 @@ def leverage_out_of_range(look: Look) -> Iterator[Finding]:
         return
     fix = None
     if top > most:
-        fix = put(f"Cap the plan at {most} times target", at="/incentive/cap", value=str(most))
+        fix = put(
+            Sentence("Cap the plan at %(most)s times target", most=shown(most, Unit.TIMES)),
+            at="/incentive/cap",
+            value=str(most),
+        )
     yield look.found(
         value=top,
         limit=most if top > most else least,
         at="/incentive",
         fix=fix,
-        least=str(least),
-        most=str(most),
+        least=shown(least, Unit.TIMES),
+        most=shown(most, Unit.TIMES),
     )

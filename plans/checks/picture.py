@@ -15,9 +15,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from kamcomp.sentences import Listing, Sentence, Word, ours
 from plans.checks.changes import Change, Fix, value_at
 from plans.checks.facts import AccountFacts, Facts, MemberFacts, MetricFacts, PersonFacts
-from plans.checks.rule import Figure, Finding, NotKnown, Rule, Severity, known, shown
+from plans.checks.rule import PLACE, Figure, Finding, NotKnown, Rule, Severity, known, shown
 from plans.engine.codec import DocumentInvalid, read_sound, schema_errors
 from plans.engine.conventions import Above, CurveShape, Level
 from plans.engine.curve import slope_points
@@ -64,8 +65,8 @@ class Placed:
         if isinstance(self.leaf, Goal):
             return self.leaf.metric
         if isinstance(self.leaf, Matrix):
-            return f"{self.leaf.x.metric} and {self.leaf.y.metric}"
-        return "objectives" if isinstance(self.leaf, Objectives) else self.leaf.code
+            return Sentence("%(one)s and %(other)s", one=self.leaf.x.metric, other=self.leaf.y.metric)
+        return Word("objectives") if isinstance(self.leaf, Objectives) else self.leaf.code
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -187,7 +188,9 @@ class Look:
         """Yield each member of each account team. :raises NotKnown: at the end, if a team is not known."""
         asked = Gathered()
         for account in self.accounts():
-            for member in asked.ask(account.members, f"the team of {account.code}") or ():
+            for member in (
+                asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) or ()
+            ):
                 yield account, member
         asked.say()
 
@@ -199,7 +202,7 @@ class Look:
         """Return whether more of a metric is better. :raises NotKnown: if neither library nor company says so."""
         rule = LIBRARY.get(code)
         direction = self.metric(code).direction or (rule.direction if rule else None)
-        return known(direction, f"which way {code} is good")
+        return known(direction, Sentence("which way %(code)s is good", code=code))
 
     def perspective(self, code: str) -> str:
         """Return the perspective of a metric, empty if nobody says one."""
@@ -219,9 +222,8 @@ class Look:
     ) -> Finding:
         """Return a finding of the rule, with its sentence filled in."""
         unit = self.rule.unit
-        message = self.rule.message.format(
-            value=shown(value, unit), limit=shown(limit, unit), about=about, **words
-        )
+        words |= {"value": shown(value, unit), "limit": shown(limit, unit), "about": about}
+        message = self.rule.said(**{name: words[name] for name in PLACE.findall(self.rule.message)})
         return Finding(
             rule=self.rule.id, severity=severity or self.rule.severity, message=message, value=value, unit=unit,
             source=self.rule.source, limit=limit, at=at, about=about, fix=fix,
@@ -237,7 +239,7 @@ class Gathered:
     def ask(self, value: Any, what: str) -> Any:
         """Return a fact, or None after noting that it is missing."""
         if value is None and what not in self.missing:
-            self.missing.append(what)
+            self.missing.append(ours(what))
         return value
 
     @contextmanager
@@ -246,12 +248,13 @@ class Gathered:
         try:
             yield
         except NotKnown as unknown:
-            self.ask(None, str(unknown))
+            self.ask(None, unknown.what)
 
     def say(self) -> None:
         """Say what was missing. :raises NotKnown: naming it, if anything was."""
         if self.missing:
-            raise NotKnown(", ".join(self.missing[:5]) + (" and more" if len(self.missing) > 5 else ""))
+            more = [Word("and more")] if len(self.missing) > 5 else []
+            raise NotKnown(Listing([*self.missing[:5], *more]))
 
 
 def picture_of(*, document: Mapping[str, Any], facts: Facts | None = None) -> Picture:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from kamcomp.sentences import Sentence, Word
 from plans.checks.facts import AllocationFacts
 from plans.checks.picture import Gathered, Look
-from plans.checks.rule import NOBODY, RUN, Finding, Limit, Severity, Unit, known, rule
+from plans.checks.rule import NOBODY, RUN, Finding, Limit, Severity, Unit, known, rule, shown
 
 ZERO = Decimal(0)
 USUAL_BEYOND = Decimal("0.20")
@@ -38,17 +39,29 @@ def pool_size_out_of_bounds(look: Look) -> Iterator[Finding]:
     asked, least, most = Gathered(), look.limit("least"), look.limit("most")
     for account in look.accounts():
         pool = variable = ZERO
-        for member in asked.ask(account.members, f"the team of {account.code}") or ():
+        for member in (
+            asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) or ()
+        ):
             person = look.picture.people.get(member.person)
-            pool += asked.ask(person and person.pool_target, f"the pool target of {member.person}") or ZERO
+            pool += (
+                asked.ask(
+                    person and person.pool_target,
+                    Sentence("the pool target of %(person)s", person=member.person),
+                )
+                or ZERO
+            )
             variable += (
-                asked.ask(person and person.variable, f"the variable target of {member.person}") or ZERO
+                asked.ask(
+                    person and person.variable,
+                    Sentence("the variable target of %(person)s", person=member.person),
+                )
+                or ZERO
             )
         if pool + variable and not asked.missing and not least <= pool / (pool + variable) <= most:
             share = pool / (pool + variable)
             yield look.found(
                 value=share, limit=least if share < least else most, about=account.code, at="/pool",
-                least=f"{least * 100:.0f} %", most=f"{most * 100:.0f} %",
+                least=shown(least, Unit.RATIO), most=shown(most, Unit.RATIO),
             )  # fmt: skip
     asked.say()
 
@@ -125,8 +138,10 @@ def allocation_flat_or_lopsided(look: Look) -> Iterator[Finding]:
         lopsided = len(rows) >= look.limit("members") and share > look.limit("most")
         if flat or lopsided:
             how = (
-                "handed out in equal parts although dedication differs"
+                Word("handed out in equal parts although dedication differs")
                 if flat
-                else f"mostly {largest.person}'s"
+                else Sentence("mostly %(person)s's", person=largest.person)
             )
-            yield look.found(value=share, limit=look.limit("most"), about=pool or "of the account", how=how)
+            yield look.found(
+                value=share, limit=look.limit("most"), about=pool or Word("of the account"), how=how
+            )

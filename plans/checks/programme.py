@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
+from kamcomp.sentences import Sentence, Word
 from plans.checks.picture import Gathered, Look
 from plans.checks.ranks import rank_correlation
-from plans.checks.rule import REVIEW, RUN, Finding, Limit, Severity, Unit, Waiver, known, rule
+from plans.checks.rule import REVIEW, RUN, Finding, Limit, Severity, Unit, Waiver, known, rule, shown
 
 PEOPLE = (Waiver.HR_LEGAL,)
 REVIEWS = (6, 12, 24)
@@ -36,7 +37,9 @@ def programme_not_moving(look: Look) -> Iterator[Finding]:
     """{value} months into the programme neither revenue, profit nor satisfaction of {about} has improved."""
     asked = Gathered()
     for account in look.accounts():
-        for review in asked.ask(account.reviews, f"the reviews of {account.code}") or ():
+        for review in (
+            asked.ask(account.reviews, Sentence("the reviews of %(account)s", account=account.code)) or ()
+        ):
             still = max(review.revenue, review.profit, review.satisfaction) <= 0
             if review.months in REVIEWS and still:
                 yield look.found(value=review.months, about=account.code)
@@ -59,11 +62,13 @@ def spike_at_period_end(look: Look) -> Iterator[Finding]:
     """The last month of {period} stands at {value} of its mean for {about}, and {back} was reversed after."""
     asked = Gathered()
     for account in look.accounts():
-        for bulge in asked.ask(account.bulges, f"the months of {account.code}") or ():
+        for bulge in (
+            asked.ask(account.bulges, Sentence("the months of %(account)s", account=account.code)) or ()
+        ):
             if bulge.last_over_mean > look.limit("bulge") and bulge.reversed_next >= look.limit("reversed"):
                 yield look.found(
                     value=bulge.last_over_mean, limit=look.limit("bulge"), about=account.code, period=bulge.period,
-                    back=f"{bulge.reversed_next * 100:.0f} %",
+                    back=shown(bulge.reversed_next, Unit.RATIO),
                 )  # fmt: skip
     asked.say()
 
@@ -85,7 +90,9 @@ def relationship_at_risk(look: Look) -> Iterator[Finding]:
             continue
         parts = (person.sole_contact, person.successor, person.compa_ratio)
         if None in parts:
-            asked.ask(None, f"contacts, successor and market pay of {person.person}")
+            asked.ask(
+                None, Sentence("contacts, successor and market pay of %(person)s", person=person.person)
+            )
         elif person.sole_contact and not person.successor and (person.compa_ratio or 0) < look.limit("compa"):
             yield look.found(
                 value=person.compa_ratio or Decimal(0), limit=look.limit("compa"), about=person.person
@@ -128,13 +135,15 @@ def wallet_without_evidence(look: Look) -> Iterator[Finding]:
         return
     asked = Gathered()
     for account in look.accounts():
-        wallet = asked.ask(account.wallet, f"the wallet estimate of {account.code}")
+        wallet = asked.ask(
+            account.wallet, Sentence("the wallet estimate of %(account)s", account=account.code)
+        )
         if wallet is None:
             continue
         if not wallet.source:
-            yield look.found(value="has no source", about=account.code)
+            yield look.found(value=Word("has no source"), about=account.code)
         elif wallet.as_of < _months_before(look.on, look.limit("months")):
-            yield look.found(value=f"is of {wallet.as_of}", about=account.code)
+            yield look.found(value=Sentence("is of %(as_of)s", as_of=wallet.as_of), about=account.code)
     asked.say()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from kamcomp.money import CONTEXT
+from kamcomp.sentences import Word
 from plans.checks.rule import NotKnown
 
 HALF = Decimal("0.5")
@@ -22,7 +23,7 @@ def rank_correlation(*, pairs: Sequence[tuple[Decimal, Decimal]]) -> Decimal:
     first_spread = sum(((rank - mean) ** 2 for rank in firsts), Decimal(0))
     second_spread = sum(((rank - mean) ** 2 for rank in seconds), Decimal(0))
     if not first_spread or not second_spread:
-        raise NotKnown("figures that differ from one another")
+        raise NotKnown(Word("figures that differ from one another"))
     both = sum(((a - mean) * (b - mean) for a, b in zip(firsts, seconds, strict=True)), Decimal(0))
     return CONTEXT.divide(both, CONTEXT.sqrt(first_spread * second_spread))
 

@@ -7,7 +7,7 @@ its findings, or with what it would have to know; nothing is thrown and nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -32,7 +32,8 @@ from plans.checks import (  # the rules declare themselves
 )
 from plans.checks.facts import Stage
 from plans.checks.picture import Look, Picture
-from plans.checks.rule import RULES, Finding, Moment, NotKnown, Rule, Severity
+from plans.checks.rule import NOT_ADVICE, RULES, Finding, Moment, NotKnown, Rule, Severity
+from plans.engine.conventions import Level, PlanType
 
 THEMES = (
     pay_mix, measures, judged, timing, curves, targets, team, pool, credits, cost, governance, programme,
@@ -72,6 +73,18 @@ def rules_in_order() -> tuple[Rule, ...]:
     return tuple(sorted(RULES.values(), key=lambda rule: (rule.is_local_law, rule.id)))
 
 
+def words_of_rules() -> Iterator[tuple[str, str]]:
+    """Yield what every rule says, for the catalogue of translations: its title, message and advice, with its module."""
+    for rule in rules_in_order():
+        place = f"{rule.looks.__module__.replace('.', '/')}.py"
+        yield from ((said, place) for said in (rule.title, rule.literal, rule.advice))
+    yield NOT_ADVICE, "plans/checks/rule.py"
+    for level in (Level.REGION, Level.COMPANY):
+        yield str(level), "plans/engine/conventions.py"
+    for kind in PlanType:
+        yield str(kind).replace("_", " "), "plans/engine/conventions.py"
+
+
 def checked(
     *,
     picture: Picture,
@@ -96,7 +109,7 @@ def checked(
             for finding in rule.looks(look):
                 found.append(_weighed(finding, rule, picture))
         except NotKnown as unknown:
-            not_known.append(NotAnswered(rule=rule.id, title=rule.title, lacks=str(unknown)))
+            not_known.append(NotAnswered(rule=rule.id, title=rule.title, lacks=unknown.what))
     found.sort(key=lambda finding: (WEIGHTS[finding.severity], finding.rule.startswith("E"), finding.rule))
     return Report(findings=tuple(found), not_known=tuple(not_known))
 

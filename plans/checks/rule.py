@@ -9,6 +9,7 @@ Rule: docs/reference/checks.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +17,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
+from kamcomp.sentences import Listing, Numeral, Sentence, Word, ours
 from kamcomp.trace import decimal_text
 from plans.checks.changes import Fix
 
@@ -23,6 +25,7 @@ Known = TypeVar("Known")
 Figure = Decimal | int | str | date
 HUNDRED = Decimal(100)
 SETTING_PREFIX = "checks."
+PLACE = re.compile(r"\{(\w+)\}")
 
 
 class Severity(StrEnum):
@@ -76,7 +79,12 @@ class Waiver(StrEnum):
 
 
 class NotKnown(Exception):
-    """A rule needs a fact that is not in the picture; its text names the fact."""
+    """A rule needs a fact that is not in the picture; `what` names the fact."""
+
+    def __init__(self, what: str) -> None:
+        """Keep the name of the fact: a word, a sentence or a listing of them."""
+        self.what = what
+        super().__init__(str(what))
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,17 @@ class Rule:
         """Tell whether the rule reminds of a local law."""
         return self.id.startswith("E")
 
+    @property
+    def literal(self) -> str:
+        """Return the message as a literal of the catalogue: its places as %(value)s, without the legal note."""
+        said = self.message.removesuffix(f" {NOT_ADVICE}").replace("%", "%%")
+        return PLACE.sub(r"%(\1)s", said)
+
+    def said(self, **values: object) -> Sentence | Listing:
+        """Return the message with the values in its places; a reminder's ends by saying that it is no advice."""
+        sentence = Sentence(self.literal, **values)
+        return Listing([sentence, Word(NOT_ADVICE)], " ") if self.is_local_law else sentence
+
     def setting(self, name: str) -> str:
         """Return the key of the policy setting that changes a limit."""
         return f"{SETTING_PREFIX}{self.id}.{name}"
@@ -193,25 +212,21 @@ def known(value: Known | None, what: str) -> Known:
     :raises NotKnown: naming it, if it is not there.
     """
     if value is None:
-        raise NotKnown(what)
+        raise NotKnown(ours(what))
     return value
 
 
 def shown(value: Figure | None, unit: Unit) -> str:
     """
     Return a figure as people read it: a ratio in percent, an amount with its thousands, at most two
-    decimals.
+    decimals; a word or a sentence as it is.
     """
-    if isinstance(value, Decimal):
-        figure = value * HUNDRED if unit is Unit.RATIO else value
-        text = _plain(figure, grouped=unit is Unit.MONEY)
-        return f"{text} %" if unit is Unit.RATIO else text
-    return "" if value is None else str(value)
-
-
-def _plain(figure: Decimal, *, grouped: bool) -> str:
+    if not isinstance(value, Decimal):
+        return value if isinstance(value, str) else "" if value is None else str(value)
+    figure = value * HUNDRED if unit is Unit.RATIO else value
     cut = figure.quantize(Decimal("0.01"))
-    if grouped:
-        return f"{cut:,.2f}"
-    text = decimal_text(cut)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    if unit is Unit.MONEY:
+        return Numeral(f"{cut:,.2f}", number=cut, grouped=True)
+    text, after = decimal_text(cut), " %" if unit is Unit.RATIO else ""
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return Numeral(f"{text}{after}", number=Decimal(text), after=after)

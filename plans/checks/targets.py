@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from kamcomp.sentences import Numeral, Sentence
 from plans.checks.picture import Gathered, Look, Placed, points_of
-from plans.checks.rule import Finding, Limit, Severity, Unit, rule
+from plans.checks.rule import Finding, Limit, Severity, Unit, rule, shown
 from plans.engine.conventions import Reads
 from plans.engine.plan import Goal
 
@@ -29,12 +30,20 @@ def _past(look: Look) -> Iterator[tuple[Placed, Goal, tuple[Decimal, ...]]]:
         goal = placed.leaf
         if not isinstance(goal, Goal) or goal.reads is not Reads.ATTAINMENT:
             continue
-        past = asked.ask(look.metric(goal.metric).past, f"past results of {goal.metric}")
+        past = asked.ask(
+            look.metric(goal.metric).past, Sentence("past results of %(metric)s", metric=goal.metric)
+        )
         if past and len(past) >= look.limit("results"):
             yield placed, goal, past
         elif past is not None:
             asked.ask(
-                None, f"{look.limit('results'):f} past results of {goal.metric} (there are {len(past)})"
+                None,
+                Sentence(
+                    "%(limit)s past results of %(metric)s (there are %(past)s)",
+                    limit=Numeral.plain(look.limit("results")),
+                    metric=goal.metric,
+                    past=len(past),
+                ),
             )
     asked.say()
 
@@ -63,14 +72,19 @@ def individual_targets_do_not_add_up(look: Look) -> Iterator[Finding]:
     """
     asked, least, most = Gathered(), look.limit("least"), look.limit("most")
     for account in look.accounts():
-        for cascade in asked.ask(account.cascade, f"the individual targets of {account.code}") or ():
+        for cascade in (
+            asked.ask(
+                account.cascade, Sentence("the individual targets of %(account)s", account=account.code)
+            )
+            or ()
+        ):
             if not cascade.account:
                 continue
             share = cascade.individuals / cascade.account
             if not least <= share <= most:
                 yield look.found(
                     value=share, limit=least if share < least else most, about=account.code,
-                    metric=cascade.metric, least=f"{least * 100:.0f} %", most=f"{most * 100:.0f} %",
+                    metric=cascade.metric, least=shown(least, Unit.RATIO), most=shown(most, Unit.RATIO),
                 )  # fmt: skip
     asked.say()
 
@@ -95,7 +109,7 @@ def target_stretch_out_of_range(look: Look) -> Iterator[Finding]:
         if not least <= share <= most:
             yield look.found(
                 value=share, limit=least if share < least else most, about=placed.name, at=placed.at,
-                least=f"{least * 100:.0f} %", most=f"{most * 100:.0f} %",
+                least=shown(least, Unit.RATIO), most=shown(most, Unit.RATIO),
             )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import combinations
 
+from kamcomp.sentences import Listing, Sentence, Word
 from plans.checks.changes import put
 from plans.checks.facts import AccountFacts, MemberFacts, Stage
 from plans.checks.picture import Gathered, Look, team_share
@@ -21,10 +22,10 @@ ZERO = Decimal(0)
 REVENUE = ("M01", "M02", "M10", "M11", "M13", "M19")
 PROFIT = ("M03", "M04", "M05", "M18")
 CONFLICTS = (
-    ("revenue growth", ("M01", "M02", "M11"), "margin", ("M03", "M18")),
-    ("volume", ("M01", "M10", "M22"), "inventory", ("M25",)),
-    ("price", ("M17",), "renewal", ("M13", "M19")),
-    ("customer satisfaction", ("M06",), "cost to serve", ("M04", "M05")),
+    (Word("revenue growth"), ("M01", "M02", "M11"), Word("margin"), ("M03", "M18")),
+    (Word("volume"), ("M01", "M10", "M22"), Word("inventory"), ("M25",)),
+    (Word("price"), ("M17",), Word("renewal"), ("M13", "M19")),
+    (Word("customer satisfaction"), ("M06",), Word("cost to serve"), ("M04", "M05")),
 )
 """Two results that pull apart when different roles are paid on them: a name and its metrics, twice."""
 
@@ -45,11 +46,12 @@ def _share_of(measures: Mapping[str, Decimal], codes: tuple[str, ...]) -> Decima
 
 def _measured(account: AccountFacts, asked: Gathered) -> list[MemberFacts]:
     """Return the members whose measures are known."""
-    members = asked.ask(account.members, f"the team of {account.code}") or ()
+    members = asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) or ()
     return [
         member
         for member in members
-        if asked.ask(member.measures, f"what {member.person} is paid on") is not None
+        if asked.ask(member.measures, Sentence("what %(person)s is paid on", person=member.person))
+        is not None
     ]
 
 
@@ -77,8 +79,10 @@ def revenue_without_profit(look: Look) -> Iterator[Finding]:
     if revenue and look.plan.incentive.gate is None and look.plan.incentive.children:
         gate = {"metric": "M18", "reads": "value", "at_least": "0", "otherwise": {"limit": "1.00"}}
         fix = put("Pay above target only while the margin holds", at="/incentive/gate", value=gate)
-    missing = "profit" if revenue else "revenue"
-    yield look.found(value=missing, at="/incentive", paid="revenue" if revenue else "profit", fix=fix)
+    missing = Word("profit") if revenue else Word("revenue")
+    yield look.found(
+        value=missing, at="/incentive", paid=Word("revenue") if revenue else Word("profit"), fix=fix
+    )
 
 
 @rule(
@@ -123,7 +127,8 @@ def _conflict(look: Look, account: AccountFacts, one: RoleMeasures, other: RoleM
                 continue
             both = min(pulls, against) > look.limit("blocks")
             yield look.found(
-                value=shared, limit=look.limit("shared"), about=f"{first} and {second}", account=account.code,
+                value=shared, limit=look.limit("shared"), account=account.code,
+                about=Sentence("%(one)s and %(other)s", one=first, other=second),
                 first=first, one=left, second=second, other=right,
                 severity=Severity.BLOCKS if both else Severity.TO_LOOK_AT,
             )  # fmt: skip
@@ -167,15 +172,19 @@ def supporter_uncovered(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for account in look.accounts():
         left_out = []
-        for member in asked.ask(account.members, f"the team of {account.code}") or ():
-            on_plan = asked.ask(member.on_plan, f"whether {member.person} is on a plan")
+        for member in (
+            asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) or ()
+        ):
+            on_plan = asked.ask(
+                member.on_plan, Sentence("whether %(person)s is on a plan", person=member.person)
+            )
             in_pool = member.pool_eligible and look.plan.pool is not None
             if on_plan is False and not in_pool and not member.opt_out:
                 left_out.append(member.person)
         if left_out:
             publishing = look.facts.stage is Stage.PUBLISHING
             yield look.found(
-                value=len(left_out), about=account.code, names=", ".join(left_out[:8]),
+                value=len(left_out), about=account.code, names=Listing(left_out[:8]),
                 severity=Severity.BLOCKS if publishing else Severity.TO_LOOK_AT,
             )  # fmt: skip
     asked.say()
@@ -192,8 +201,19 @@ def expected_role_missing(look: Look) -> Iterator[Finding]:
     """Nobody on the team of {about} is {value}."""
     asked = Gathered()
     for account in look.accounts():
-        roles = {member.role for member in asked.ask(account.members, f"the team of {account.code}") or ()}
-        for role in asked.ask(account.expected_roles, f"the roles expected of {account.code}") or ():
+        roles = {
+            member.role
+            for member in asked.ask(
+                account.members, Sentence("the team of %(account)s", account=account.code)
+            )
+            or ()
+        }
+        for role in (
+            asked.ask(
+                account.expected_roles, Sentence("the roles expected of %(account)s", account=account.code)
+            )
+            or ()
+        ):
             if account.members is not None and role not in roles:
                 yield look.found(value=role, about=account.code)
     asked.say()
@@ -248,7 +268,7 @@ def manager_cannot_steer_team_pay(look: Look) -> Iterator[Finding]:
         return
     asked = Gathered()
     for account in look.accounts():
-        team = asked.ask(account.members, f"the team of {account.code}") or ()
+        team = asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) or ()
         eligible = [one for one in team if one.pool_eligible]
         if eligible:
             fix = put("Give the plan a pool", at="/pool", value=POOL_DEFAULT)
@@ -272,7 +292,7 @@ def silo(look: Look) -> Iterator[Finding]:
             if member.leader:
                 under.setdefault(member.leader, set()).update(member.measures or {})
         if len(under) >= 2 and not set.intersection(*under.values()):
-            yield look.found(value=len(under), about=account.code, leaders=", ".join(sorted(under)))
+            yield look.found(value=len(under), about=account.code, leaders=Listing(sorted(under)))
     asked.say()
 
 
@@ -287,10 +307,13 @@ def not_a_true_strategic_account(look: Look) -> Iterator[Finding]:
     """{about} has no {value}: it cannot be measured as a unit."""
     asked = Gathered()
     for account in look.accounts():
-        if asked.ask(account.has_pnl, f"whether {account.code} has a P&L") is False:
-            yield look.found(value="profit and loss of its own", about=account.code)
-        if asked.ask(account.members, f"the team of {account.code}") == ():
-            yield look.found(value="designated team", about=account.code)
+        if (
+            asked.ask(account.has_pnl, Sentence("whether %(account)s has a P&L", account=account.code))
+            is False
+        ):
+            yield look.found(value=Word("profit and loss of its own"), about=account.code)
+        if asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) == ():
+            yield look.found(value=Word("designated team"), about=account.code)
     asked.say()
 
 
@@ -305,19 +328,21 @@ def not_a_true_strategic_account(look: Look) -> Iterator[Finding]:
 def plan_type_misfit(look: Look) -> Iterator[Finding]:
     """A {kind} plan does not fit: {value}."""
     plan = look.plan
-    kind = str(plan.type).replace("_", " ")
+    kind = Word(str(plan.type).replace("_", " "))
     if plan.type is PlanType.RENEWAL and plan.strategy == "grow":
-        yield look.found(value="the strategy is to grow", at="/type", kind=kind)
+        yield look.found(value=Word("the strategy is to grow"), at="/type", kind=kind)
     if plan.type is PlanType.PORTFOLIO:
         nodes = [branch for _, branch in look.picture.branches] + [one.leaf for one in look.picture.leaves]
         if not any(node.segment for node in nodes):
-            yield look.found(value="no part of it reads a segment", at="/type", kind=kind)
+            yield look.found(value=Word("no part of it reads a segment"), at="/type", kind=kind)
     if plan.type is PlanType.TEAM_PERFORMANCE:
         asked = Gathered()
         for account in look.accounts():
-            team = asked.ask(account.members, f"the team of {account.code}")
+            team = asked.ask(account.members, Sentence("the team of %(account)s", account=account.code))
             if team is not None and len(team) < look.limit("team"):
-                value = f"the team of {account.code} has {len(team)} members"
+                value = Sentence(
+                    "the team of %(account)s has %(team)s members", account=account.code, team=len(team)
+                )
                 yield look.found(value=value, about=account.code, at="/type", kind=kind)
         asked.say()
 
@@ -342,7 +367,7 @@ def team_part_heavy_in_large_team(look: Look) -> Iterator[Finding]:
         return
     asked = Gathered()
     for account in look.accounts():
-        team = asked.ask(account.members, f"the team of {account.code}") or ()
+        team = asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) or ()
         if len(team) > look.limit("members"):
             yield look.found(value=share, limit=look.limit("share"), about=account.code, members=len(team))
     asked.say()

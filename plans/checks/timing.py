@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from kamcomp.sentences import Sentence
 from plans.checks.changes import put
 from plans.checks.judged import PERIODS_A_YEAR
 from plans.checks.picture import Gathered, Look, Placed, points_of
@@ -52,12 +53,18 @@ def period_shorter_than_buying_cycle(look: Look) -> Iterator[Finding]:
     months = _measured_months(look, main)
     staged = any(isinstance(placed.leaf, Milestone) for placed in look.picture.leaves)
     for account in look.accounts():
-        cycle = asked.ask(account.cycle_months, f"the buying cycle of {account.code}")
+        cycle = asked.ask(
+            account.cycle_months, Sentence("the buying cycle of %(account)s", account=account.code)
+        )
         if cycle is None or cycle <= months + look.limit("slack") or (cycle > LONG_OVER_MONTHS and staged):
             continue
         fix = None
         if cycle <= LONG_OVER_MONTHS:
-            fix = put(f"Measure {main.name} year to date", at=f"{main.at}/accumulation", value="year_to_date")
+            fix = put(
+                Sentence("Measure %(main)s year to date", main=main.name),
+                at=f"{main.at}/accumulation",
+                value="year_to_date",
+            )
         yield look.found(
             value=months, limit=cycle, about=account.code, at=main.at, measure=main.name, fix=fix
         )
@@ -79,7 +86,9 @@ def no_annual_objective(look: Look) -> Iterator[Finding]:
     if months and max(months) < look.limit("months"):
         main = look.picture.main
         fix = main and put(
-            f"Measure {main.name} year to date", at=f"{main.at}/accumulation", value="year_to_date"
+            Sentence("Measure %(main)s year to date", main=main.name),
+            at=f"{main.at}/accumulation",
+            value="year_to_date",
         )
         yield look.found(value=max(months), limit=int(look.limit("months")), at="/incentive", fix=fix or None)
 
@@ -153,7 +162,10 @@ def few_opportunities_on_a_quota(look: Look) -> Iterator[Finding]:
         return
     asked = Gathered()
     for account in look.accounts():
-        a_year = asked.ask(account.opportunities_a_year, f"the opportunities a year of {account.code}")
+        a_year = asked.ask(
+            account.opportunities_a_year,
+            Sentence("the opportunities a year of %(account)s", account=account.code),
+        )
         if a_year is not None and a_year / PERIODS_A_YEAR[look.plan.period] < look.limit("least"):
             deals = a_year / PERIODS_A_YEAR[look.plan.period]
             yield look.found(

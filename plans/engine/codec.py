@@ -24,7 +24,8 @@ from typing import Any, ClassVar, Protocol, TypeVar, Union, get_args, get_origin
 
 from jsonschema import Draft202012Validator
 
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Listing, Refusal, Sentence, Word
+from kamcomp.sentences import ours
 from kamcomp.trace import decimal_text
 
 DECIMAL_PATTERN = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
@@ -42,13 +43,18 @@ class DocumentError:
     code: str
     detail: str
 
+    @property
+    def said(self) -> Sentence:
+        """Return the sentence with its place, for pages to word."""
+        return Sentence("%(at)s: %(detail)s", at=self.pointer or "/", detail=ours(self.detail))
+
 
 class DocumentInvalid(Refusal):
     """A document does not follow its schema or the laws of what it describes."""
 
     def __init__(self, errors: typing.Sequence[DocumentError]) -> None:
         self.errors = tuple(errors)
-        super().__init__("; ".join(f"{error.pointer or '/'}: {error.detail}" for error in self.errors))
+        super().__init__(Listing((error.said for error in self.errors), "; "))
 
 
 class Written(Protocol):
@@ -136,11 +142,15 @@ def _texts_unsound(value: Any, place: str) -> Iterator[DocumentError]:
     if isinstance(value, str):
         if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
             yield DocumentError(
-                place, "invalid", f"{_short(value)} has a NUL character or half of a character."
+                place,
+                "invalid",
+                Sentence("%(short)s has a NUL character or half of a character.", short=_short(value)),
             )
         elif value.startswith("9999-") and re.match(DATE_PATTERN, value):
             yield DocumentError(
-                place, "invalid", f"{value} is no last day: leave it out where there is no end."
+                place,
+                "invalid",
+                Sentence("%(value)s is no last day: leave it out where there is no end.", value=value),
             )
     elif isinstance(value, Mapping):
         for key, inner in value.items():
@@ -194,44 +204,73 @@ def _document_error(error: Any) -> DocumentError:
         return DocumentError(
             pointer=pointer([*path, strange[0]]),
             code=code,
-            detail=f"{strange[0]!r} is not a field here; the fields are {', '.join(sorted(known))}.",
+            detail=Sentence(
+                "%(strange)s is not a field here; the fields are %(known)s.",
+                strange=repr(strange[0]),
+                known=", ".join(sorted(known)),
+            ),
         )
     if error.validator == "required":
         gone = sorted(key for key in error.validator_value if key not in error.instance)
-        return DocumentError(pointer=pointer([*path, gone[0]]), code=code, detail=f"{gone[0]!r} is missing.")
+        return DocumentError(
+            pointer=pointer([*path, gone[0]]),
+            code=code,
+            detail=Sentence("%(gone)s is missing.", gone=repr(gone[0])),
+        )
     if error.validator == "enum":
         return DocumentError(
             pointer=pointer(path),
             code=code,
-            detail=f"{error.instance!r} is not one of {', '.join(map(str, error.validator_value))}.",
+            detail=Sentence(
+                "%(instance)s is not one of %(allowed)s.",
+                instance=repr(error.instance),
+                allowed=", ".join(map(str, error.validator_value)),
+            ),
         )
     if error.validator == "pattern":
         what = (
-            "a date like 2027-01-31"
+            Word("a date like 2027-01-31")
             if error.validator_value == DATE_PATTERN
-            else "a decimal number in a string"
+            else Word("a decimal number in a string")
         )
-        what = what if error.validator_value in (DATE_PATTERN, DECIMAL_PATTERN) else "of the form asked for"
+        what = (
+            what
+            if error.validator_value in (DATE_PATTERN, DECIMAL_PATTERN)
+            else Word("of the form asked for")
+        )
         code = code if error.validator_value == DECIMAL_PATTERN else "invalid"
-        return DocumentError(pointer=pointer(path), code=code, detail=f"{error.instance!r} is not {what}.")
+        return DocumentError(
+            pointer=pointer(path),
+            code=code,
+            detail=Sentence("%(instance)s is not %(what)s.", instance=repr(error.instance), what=what),
+        )
     return DocumentError(pointer=pointer(path), code=code, detail=_sentence(error))
 
 
 def _sentence(error: Any) -> str:
     if error.validator == "format":
-        return f"{error.instance!r} is not a day of the calendar."
+        return Sentence("%(instance)s is not a day of the calendar.", instance=repr(error.instance))
     if (
         error.validator == "type"
         and error.validator_value == "string"
         and isinstance(error.instance, int | float)
     ):
-        return f"{error.instance!r} must be written as a string, so that no digit is lost."
+        return Sentence(
+            "%(instance)s must be written as a string, so that no digit is lost.",
+            instance=repr(error.instance),
+        )
     if error.validator in ("anyOf", "oneOf"):
-        return f"{_short(error.instance)} has none of the forms allowed here."
+        return Sentence("%(short)s has none of the forms allowed here.", short=_short(error.instance))
     if error.validator == "minItems":
-        return f"needs at least {error.validator_value} item{'s' if error.validator_value > 1 else ''}."
+        return (
+            Sentence("needs at least %(count)s items.", count=error.validator_value)
+            if error.validator_value > 1
+            else Sentence("needs at least %(count)s item.", count=1)
+        )
     if error.validator == "type":
-        return f"{_short(error.instance)} is not of type {error.validator_value}."
+        return Sentence(
+            "%(short)s is not of type %(type)s.", short=_short(error.instance), type=error.validator_value
+        )
     return f"{_short(error.instance)}: {error.message.split(' ', 1)[-1]}."
 
 

@@ -76,7 +76,9 @@ def check_increasing(points: Sequence[CurvePoint]) -> None:
     for low, high in pairwise(points):
         if not low.x < high.x:
             raise CurveNotIncreasing(
-                f"{_percent(high.x)} comes after {_percent(low.x)}: points run strictly upward."
+                "%(high)s comes after %(low)s: points run strictly upward.",
+                high=_percent(high.x),
+                low=_percent(low.x),
             )
 
 

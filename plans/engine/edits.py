@@ -122,17 +122,28 @@ def touches(one: Iterable[Edit], other: Iterable[Edit]) -> tuple[str, ...]:
 
 def _edit_read(number: int, row: Any) -> Edit:
     if not isinstance(row, Mapping) or row.get("kind") not in set(EditKind):
-        raise EditUnreadable(f"Edit {number} names none of {', '.join(EditKind)} as its kind.")
+        raise EditUnreadable(
+            "Edit %(number)s names none of %(editkind)s as its kind.",
+            number=number,
+            editkind=", ".join(EditKind),
+        )
     kind, at, to = EditKind(row["kind"]), row.get("at"), row.get("to", "")
     known = {"kind", "at"} | ({"to"} if kind is EditKind.MOVE else set())
     known |= {"value"} if kind in (EditKind.SET, EditKind.ADD) else set()
     for place in (at, to):
         if not isinstance(place, str) or (place and not place.startswith("/")):
             raise EditUnreadable(
-                f"Edit {number}: {place!r} is no place; one is written like /pay/base_share."
+                "Edit %(number)s: %(place)s is no place; one is written like /pay/base_share.",
+                number=number,
+                place=repr(place),
             )
     if set(row) != known:
-        raise EditUnreadable(f"Edit {number}: {kind} goes with {', '.join(sorted(known))}, and nothing else.")
+        raise EditUnreadable(
+            "Edit %(number)s: %(kind)s goes with %(known)s, and nothing else.",
+            number=number,
+            kind=kind,
+            known=", ".join(sorted(known)),
+        )
     return Edit(kind=kind, at=str(at), value=row.get("value"), to=to)
 
 
@@ -179,7 +190,7 @@ def _set(document: Any, at: str, value: Any) -> tuple[Any, list[Edit]]:
 def _added(document: Any, at: str, value: Any) -> tuple[Any, list[Edit]]:
     made, place, last = _place(document, at)
     if not isinstance(place, list):
-        raise PlaceUnknown(f"There is no list to add to at {at}.")
+        raise PlaceUnknown("There is no list to add to at %(at)s.", at=at)
     position = len(place) if last == "-" else _position(place, last, at, beyond=True)
     place.insert(position, value)
     return document, [made or remove_at(f"{at.rpartition('/')[0]}/{position}")]
@@ -198,7 +209,7 @@ def _taken_from(document: Any, at: str) -> Any:
     _made_part, place, last = _place(document, at, make=False)
     if isinstance(place, list):
         return place[_position(place, last, at)]
-    raise PlaceUnknown(f"Only what stands in a list is moved; {at} does not.")
+    raise PlaceUnknown("Only what stands in a list is moved; %(at)s does not.", at=at)
 
 
 def _place(document: Any, at: str, *, make: bool = True) -> tuple[Edit | None, Any, str]:
@@ -213,19 +224,19 @@ def _place(document: Any, at: str, *, make: bool = True) -> tuple[Edit | None, A
             place = place[_position(place, step, at)]
         elif place.get(step) is None:
             if not make:
-                raise PlaceUnknown(f"The document has no place {at}.")
+                raise PlaceUnknown("The document has no place %(at)s.", at=at)
             made = made or (set_at(way, None) if step in place else remove_at(way))
             place[step] = {}
             place = place[step]
         else:
             place = place[step]
         if not isinstance(place, dict | list):
-            raise PlaceUnknown(f"The document has no place {at}: {way} is a single value.")
+            raise PlaceUnknown("The document has no place %(at)s: %(way)s is a single value.", at=at, way=way)
     return made, place, last
 
 
 def _position(place: list[Any], step: str, at: str, *, beyond: bool = False) -> int:
     most = len(place) if beyond else len(place) - 1
     if not step.isdigit() or int(step) > most:
-        raise PlaceUnknown(f"The document has no place {at}; somebody may have changed it meanwhile.")
+        raise PlaceUnknown("The document has no place %(at)s; somebody may have changed it meanwhile.", at=at)
     return int(step)

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from kamcomp.money import MINOR_DIGITS
+from kamcomp.sentences import Sentence, Word, ours
 from plans.engine.codec import DocumentError, pointer
 from plans.engine.conventions import (
     Above,
@@ -87,10 +88,16 @@ def _error(path: Path, code: str, detail: str) -> DocumentError:
 
 def _header(plan: Plan) -> Errors:
     if plan.format != "kamcomp.plan/1":
-        yield _error(("format",), "format_unknown", f"{plan.format!r} is not kamcomp.plan/1.")
+        yield _error(
+            ("format",),
+            "format_unknown",
+            Sentence("%(format)s is not kamcomp.plan/1.", format=repr(plan.format)),
+        )
     if plan.currency not in MINOR_DIGITS:
         yield _error(
-            ("currency",), "currency_unknown", f"{plan.currency!r} is not an ISO 4217 currency code."
+            ("currency",),
+            "currency_unknown",
+            Sentence("%(currency)s is not an ISO 4217 currency code.", currency=repr(plan.currency)),
         )
     if plan.effective.to < plan.effective.since:
         yield _error(("effective", "to"), "ends_before_start", "The plan ends before it starts.")
@@ -113,18 +120,22 @@ def _target_incentive(plan: Plan) -> Errors:
     if incentive.spread is Spread.WEIGHTS:
         if len(incentive.weights) != periods or sum(incentive.weights) != 1:
             yield _error(
-                (*path, "weights"), "weights_sum", f"Period weights are {periods} numbers that sum to 1."
+                (*path, "weights"),
+                "weights_sum",
+                Sentence("Period weights are %(periods)s numbers that sum to 1.", periods=periods),
             )
     elif incentive.weights:
         yield _error((*path, "weights"), "weights_unused", "Period weights need the spread weights.")
 
 
 def _codes(plan: Plan) -> Errors:
-    seen: dict[str, str] = {"PLAN": "the plan itself"}
+    seen: dict[str, str] = {"PLAN": Word("the plan itself")}
     for path, code in _coded(plan):
         if code in seen:
             yield _error(
-                (*path, "code"), "code_not_unique", f"The code {code!r} is already that of {seen[code]}."
+                (*path, "code"),
+                "code_not_unique",
+                Sentence("The code %(code)s is already that of %(seen)s.", code=repr(code), seen=seen[code]),
             )
         seen.setdefault(code, pointer(path))
 
@@ -152,8 +163,12 @@ def _children(node: Incentive | Branch, path: Path) -> Errors:
         yield _error(
             (*path, "children"),
             "weights_sum",
-            f"The weights of the children sum to {total}, not to {node.weight}: "
-            "a weight is a share of the whole plan, so children sum exactly to their branch.",
+            Sentence(
+                "The weights of the children sum to %(total)s, not to %(weight)s: a weight is a share of "
+                "the whole plan, so children sum exactly to their branch.",
+                total=total,
+                weight=node.weight,
+            ),
         )
     for i, child in enumerate(node.children):
         yield from _node(child, (*path, "children", i))
@@ -190,7 +205,10 @@ def _order(node: Incentive | Node | MoneyLeaf, path: Path) -> Errors:
     if node.accumulation is not Accumulation.MULTI_YEAR:
         for reading in node_readings(node):
             if reading.window is Window.MULTI_YEAR:
-                detail = f"{reading.metric} is read over several years, which only a multi_year node names."
+                detail = Sentence(
+                    "%(metric)s is read over several years, which only a multi_year node names.",
+                    metric=reading.metric,
+                )
                 yield _error(path, "window_without_years", detail)
     interim = getattr(node, "interim_cap", None)
     if interim is not None and node.accumulation is not Accumulation.YEAR_TO_DATE:
@@ -218,7 +236,11 @@ def _curve(curve: Curve | SlopeCurve, path: Path) -> Errors:
             yield _error(
                 (*path, "points", i),
                 "curve_not_increasing",
-                f"{_percent(high.x)} comes after {_percent(low.x)}: the points of a curve run strictly upward.",
+                Sentence(
+                    "%(high)s comes after %(low)s: the points of a curve run strictly upward.",
+                    high=_percent(high.x),
+                    low=_percent(low.x),
+                ),
             )
     if curve.above is Above.EXTEND and (curve.shape is CurveShape.STEP or len(curve.points) < 2):
         yield _error(
@@ -242,7 +264,9 @@ def _slopes(curve: SlopeCurve, path: Path) -> Errors:
             yield _error(
                 (*path, "slopes", i, "from"),
                 "tiers_gap",
-                f"Starts at {high.since}, but the one before ends at {low.to}.",
+                Sentence(
+                    "Starts at %(since)s, but the one before ends at %(to)s.", since=high.since, to=low.to
+                ),
             )
     if not curve.slopes[0].since <= curve.through.x <= curve.slopes[-1].to:
         yield _error(
@@ -263,18 +287,26 @@ def _matrix(matrix: Matrix, path: Path) -> Errors:
         yield _error(
             (*path, "grid"),
             "grid_size",
-            f"The grid is {len(matrix.x.at)} rows (positions of x) of {len(matrix.y.at)} payouts (positions of y).",
+            Sentence(
+                "The grid is %(rows)s rows (positions of x) of %(columns)s payouts (positions of y).",
+                rows=len(matrix.x.at),
+                columns=len(matrix.y.at),
+            ),
         )
 
 
 def _rises(numbers: Sequence[Decimal], path: Path, what: str) -> Errors:
     if any(high <= low for low, high in pairwise(numbers)):
-        yield _error(path, "not_increasing", f"{what} run strictly upward.")
+        yield _error(path, "not_increasing", Sentence("%(what)s run strictly upward.", what=ours(what)))
 
 
 def _sums_to_one(numbers: Sequence[Decimal], path: Path, what: str) -> Errors:
     if sum(numbers) != 1:
-        yield _error(path, "weights_sum", f"The {what} sum to {sum(numbers)}, not to 1.")
+        yield _error(
+            path,
+            "weights_sum",
+            Sentence("The %(what)s sum to %(total)s, not to 1.", what=ours(what), total=sum(numbers)),
+        )
 
 
 def _money_leaf(leaf: MoneyLeaf, path: Path) -> Errors:
@@ -363,12 +395,18 @@ def _tiers(tiers: Sequence[Tier], path: Path) -> Errors:
             yield _error(
                 (*path, i, "from"),
                 "tiers_overlap",
-                f"The tier from {high.since} comes after the one from {low.since}.",
+                Sentence(
+                    "The tier from %(high)s comes after the one from %(low)s.", high=high.since, low=low.since
+                ),
             )
         elif low.to is not None and low.to != high.since:
             word = "tiers_gap" if low.to < high.since else "tiers_overlap"
             yield _error(
-                (*path, i, "from"), word, f"Starts at {high.since}, but the tier before ends at {low.to}."
+                (*path, i, "from"),
+                word,
+                Sentence(
+                    "Starts at %(since)s, but the tier before ends at %(to)s.", since=high.since, to=low.to
+                ),
             )
     if tiers and tiers[-1].to is not None:
         yield _error(
@@ -390,6 +428,8 @@ def _rate_ties(rules: Sequence[RateRule], path: Path) -> Errors:
             )
         if when in seen:
             yield _error(
-                (*path, i), "rates_tie", f"Says the same deals as rule {seen[when]}: two rates for one deal."
+                (*path, i),
+                "rates_tie",
+                Sentence("Says the same deals as rule %(seen)s: two rates for one deal.", seen=seen[when]),
             )
         seen.setdefault(when, i)

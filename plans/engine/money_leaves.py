@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from kamcomp.columns import Column, Mask, sums_by
+from kamcomp.sentences import Sentence, Word
 from kamcomp.trace import NO_TRACE, Trace
 from plans.engine.conventions import (
     Accumulation,
@@ -230,7 +231,12 @@ def _stated(
             credits.row[chosen[i : i + 1]],
             node=leaf.code,
             code="credit_incomplete",
-            detail=f"{leaf.code} reads {name} of {credits.ids[chosen[i]]}, which has none: supply it.",
+            detail=Sentence(
+                "%(leaf)s reads %(name)s of %(deal)s, which has none: supply it.",
+                leaf=leaf.code,
+                name=name,
+                deal=credits.ids[chosen[i]],
+            ),
         )
     if stated is None:
         return computation.numbers.zeros(len(chosen))
@@ -284,8 +290,14 @@ def _rules(leaf: Commission, credits: Credits, chosen: Ints, computation: Comput
                 credits.row[i : i + 1],
                 node=leaf.code,
                 code="rate_missing",
-                detail=f"{leaf.code} has no rate for {credits.ids[i]} (product {credits.product[i] or 'none'}, "
-                f"category {credits.category[i] or 'none'}, kind {credits.deal_kind[i] or 'none'}).",
+                detail=Sentence(
+                    "%(leaf)s has no rate for %(deal)s (product %(product)s, category %(category)s, kind %(kind)s).",
+                    leaf=leaf.code,
+                    deal=credits.ids[i],
+                    product=credits.product[i] or Word("none"),
+                    category=credits.category[i] or Word("none"),
+                    kind=credits.deal_kind[i] or Word("none"),
+                ),
             )
     return rule
 

@@ -133,13 +133,13 @@ def record_at(*, document: Any, at: str) -> type:
         elif isinstance(value, Mapping) and dataclasses.is_dataclass(hint):
             named = next((f for f in dataclasses.fields(hint) if key_of(f) == step), None)
             if named is None or step not in value:
-                raise PlaceUnread(f"The document has no part {at}.")
+                raise PlaceUnread("The document has no part %(at)s.", at=at)
             hint, value = hints_of(hint)[named.name], value[step]  # type: ignore[arg-type]
         else:
-            raise PlaceUnread(f"The document has no part {at}.")
+            raise PlaceUnread("The document has no part %(at)s.", at=at)
         hint = chosen_of(members_of(hint), value) if isinstance(value, Mapping) else hint
     if not isinstance(hint, type) or not dataclasses.is_dataclass(hint) or not isinstance(value, Mapping):
-        raise PlaceUnread(f"There is no part of the document at {at}, only a value.")
+        raise PlaceUnread("There is no part of the document at %(at)s, only a value.", at=at)
     return hint
 
 
@@ -195,7 +195,7 @@ def record_named(name: str) -> type:
     for record in STARTS:
         if record.__name__ == name:
             return record
-    raise PlaceUnread(f"A plan has no part called {name}.")
+    raise PlaceUnread("A plan has no part called %(name)s.", name=name)
 
 
 def _place(record: type, field: dataclasses.Field[Any], hint: Any, value: Any, at: str) -> Place:

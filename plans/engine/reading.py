@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kamcomp.columns import Column, NumberSystem, RowState
+from kamcomp.sentences import Sentence, Word
 from kamcomp.trace import NO_TRACE, Trace
 from plans.engine.conventions import Accumulation, Policy, ProrationOf, Reads, Window
 from plans.engine.inputs import Inputs, Ints, ResultKey, Results, Stated
@@ -106,7 +107,11 @@ class Computation:
             rows,
             node=node,
             code="parameter_missing",
-            detail=f"The assignment names no {value.parameter!r}, which {node} reads.",
+            detail=Sentence(
+                "The assignment names no %(parameter)s, which %(node)s reads.",
+                parameter=repr(value.parameter),
+                node=node,
+            ),
         )
         return column
 
@@ -400,10 +405,14 @@ def _prorated(
 def _missing_detail(reading: Reading, node: str, word: str, policy: Policy) -> str:
     place = f"{reading.metric} ({reading.level}{', ' + reading.segment if reading.segment else ''})"
     if reading.rolling is not None:
-        place += f" over {reading.rolling}"
+        place = Sentence("%(place)s over %(rolling)s", place=place, rolling=str(reading.rolling))
     if word == "zero_target":
-        return f"{node} reads {place}, whose target is zero or cannot be read: set a target, or a policy on the node."
-    last = " and there is no earlier reading to carry" if policy is Policy.CARRY else ""
-    return (
-        f"{node} reads {place}, which has no result or target{last}: supply it, or name a policy on the node."
-    )
+        return Sentence(
+            "%(node)s reads %(place)s, whose target is zero or cannot be read: set a target, or a policy on the node.",
+            node=node, place=place,
+        )  # fmt: skip
+    last = Word(" and there is no earlier reading to carry") if policy is Policy.CARRY else ""
+    return Sentence(
+        "%(node)s reads %(place)s, which has no result or target%(last)s: supply it, or name a policy on the node.",
+        node=node, place=place, last=last,
+    )  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from kamcomp.sentences import Sentence, Word
 from plans.engine.codec import DocumentError, pointer
 from plans.engine.payment_terms import Payment
 from plans.engine.pool_terms import Funding, FundingRule, PoolTerms
@@ -33,7 +34,11 @@ def pool_errors(pool: PoolTerms, *, nodes: frozenset[str]) -> Errors:
     for name in ("per_person_at_most", "matrix_at_least", "reserve"):
         value = getattr(pool, name)
         if value is not None and not ZERO <= value <= ONE:
-            yield _error(f"/pool/{name}", "not_a_share", f"{value} is not a share of the pool from 0 to 1.")
+            yield _error(
+                f"/pool/{name}",
+                "not_a_share",
+                Sentence("%(value)s is not a share of the pool from 0 to 1.", value=value),
+            )
     if pool.reason_beyond is not None and pool.reason_beyond < ZERO:
         yield _error("/pool/reason_beyond", "negative", "A deviation that needs no reason is 0 or more.")
     if pool.role_shares and sum(pool.role_shares.values(), ZERO) != ONE:
@@ -53,7 +58,11 @@ def payment_errors(payment: Payment) -> Errors:
     for name in ("deferral", "holdback"):
         part = getattr(payment, name)
         if part is not None and not ZERO <= part.share <= ONE:
-            yield _error(f"/payment/{name}/share", "not_a_share", f"{part.share} is not a share from 0 to 1.")
+            yield _error(
+                f"/payment/{name}/share",
+                "not_a_share",
+                Sentence("%(share)s is not a share from 0 to 1.", share=part.share),
+            )
     if payment.deferral is not None and payment.deferral.pay_one_in < 1:
         yield _error("/payment/deferral/pay_one_in", "not_positive", "The bank pays one part in 1 or more.")
     if payment.holdback is not None and payment.holdback.periods < 1:
@@ -85,9 +94,11 @@ def _funding(funding: Funding, *, nodes: frozenset[str]) -> Errors:
     for name in _COMPANIONS.values():
         given = bool(getattr(funding, name)) if name == "buckets" else getattr(funding, name) is not None
         if given != (name == needed):
-            word = "needs" if name == needed else "does not take"
+            word = Word("needs") if name == needed else Word("does not take")
             yield _error(
-                f"/pool/funding/{name}", "rule_and_fields", f"The rule {funding.rule} {word} `{name}`."
+                f"/pool/funding/{name}",
+                "rule_and_fields",
+                Sentence("The rule %(rule)s %(word)s `%(name)s`.", rule=funding.rule, word=word, name=name),
             )
     if funding.budget is not None and (not funding.budget or funding.budget != funding.budget.strip()):
         yield _error("/pool/funding/budget", "budget_unnamed", "A budget is named, without blanks around it.")
@@ -99,7 +110,11 @@ def _funding(funding: Funding, *, nodes: frozenset[str]) -> Errors:
     ]
     for place, node in read:
         if node not in nodes:
-            yield _error(place, "node_unknown", f"{node!r} is not the code of a node of this plan's tree.")
+            yield _error(
+                place,
+                "node_unknown",
+                Sentence("%(node)s is not the code of a node of this plan's tree.", node=repr(node)),
+            )
 
 
 def _error(place: str, code: str, detail: str) -> DocumentError:

@@ -18,6 +18,7 @@ import numpy as np
 
 from kamcomp.columns import Column
 from kamcomp.money import without_tail
+from kamcomp.sentences import Sentence
 from kamcomp.trace import NO_TRACE, Trace
 from plans.engine.conventions import Accumulation, Policy, Window
 from plans.engine.curve import curve_value
@@ -309,7 +310,7 @@ def _rated(leaf: Objectives, item: str, computation: Computation) -> tuple[Colum
         strange,
         node=leaf.code,
         code="rating_not_on_scale",
-        detail=f"The rating of {item} is not on the scale {scale}.",
+        detail=Sentence("The rating of %(item)s is not on the scale %(scale)s.", item=item, scale=scale),
     )
     return rating, stated.state
 
@@ -327,7 +328,11 @@ def _judged(
             np.flatnonzero(gone),
             node=leaf.code,
             code="rating_missing",
-            detail=f"{name} has no rating or stage: supply it, or name a policy on {leaf.code}.",
+            detail=Sentence(
+                "%(name)s has no rating or stage: supply it, or name a policy on %(leaf)s.",
+                name=name,
+                leaf=leaf.code,
+            ),
         )
     return judged
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kamcomp.sentences import Sentence
 from plans.engine.codec import DocumentError, pointer
 from plans.engine.conventions import Accumulation, Level, ProrationOf, Reads, WhenShort, Window
 from plans.engine.plan import Plan, Reading, UnitBonus
@@ -34,12 +35,20 @@ def window_errors(plan: Plan) -> Errors:
 def _periods_named(reading: Reading, path: Path) -> Errors:
     if reading.window is Window.ROLLING:
         if reading.periods is None or not FEWEST <= reading.periods <= MOST:
-            detail = f"A rolling window names how many periods it holds: {FEWEST} to {MOST}."
+            detail = Sentence(
+                "A rolling window names how many periods it holds: %(fewest)s to %(most)s.",
+                fewest=FEWEST,
+                most=MOST,
+            )
             yield _error((*path, "periods"), "rolling_periods", detail)
         return
     if reading.periods is not None or reading.when_short is not WhenShort.MISSING:
         name = "periods" if reading.periods is not None else "when_short"
-        yield _error((*path, name), "rolling_unused", f"`{name}` is said of a rolling window only.")
+        yield _error(
+            (*path, name),
+            "rolling_unused",
+            Sentence("`%(name)s` is said of a rolling window only.", name=name),
+        )
 
 
 def _may_roll(reading: Reading, path: Path, *, plan: Plan, over_years: bool) -> Errors:

@@ -20,6 +20,7 @@ from kamcomp.imports.kinds import Column, Context, Kind, may_be_empty, optional
 from kamcomp.imports.loads import Load
 from kamcomp.imports.sheets import Sheet, Standing, check_overlaps, spans_of
 from kamcomp.imports.values import Amount, Day, Identifier, OneOf
+from kamcomp.sentences import Sentence, Word
 from kamcomp.spans import Span
 from plans.choices import VersionStatus
 from plans.models import Assignment, Plan, PlanVersion
@@ -85,12 +86,22 @@ def merged_parameters(sheet: Sheet) -> dict[int, dict[str, str]]:
         name, value = sheet["parameter"][row], sheet["parameter_value"][row]
         if differing:
             sheet.reject(
-                row, differing[0], f"line {sheet.lines[known]} says another {differing[0]} of this assignment"
+                row,
+                differing[0],
+                Sentence(
+                    "line %(lines)s says another %(differing)s of this assignment",
+                    lines=sheet.lines[known],
+                    differing=differing[0],
+                ),
             )
         elif (name is None) != (value is None):
             sheet.reject(row, "parameter", "a personal value has a name and a value, or neither")
         elif name is not None and name in merged.get(known, {}):
-            sheet.reject(row, "parameter", f"line {sheet.lines[known]} gives this value already")
+            sheet.reject(
+                row,
+                "parameter",
+                Sentence("line %(lines)s gives this value already", lines=sheet.lines[known]),
+            )
         else:
             merged.setdefault(known, {})
             if name is not None:
@@ -116,7 +127,13 @@ def pieces_of(
         open_ended = span.until is None and found
         if day is not None and not open_ended and day != span.until:
             sheet.reject(
-                row, "from", f"no published version of {plan.code} is in force on {day}: publish one first"
+                row,
+                "from",
+                Sentence(
+                    "no published version of %(plan)s is in force on %(day)s: publish one first",
+                    plan=plan.code,
+                    day=day,
+                ),
             )
             continue
         pieces += found
@@ -155,7 +172,7 @@ def check_once(
     for person, plan, account, valid in known.values_list("person_id", "plan_id", "account_id", "valid"):
         if (person, plan, account, valid.lower) not in replaced:
             span = Span(valid.lower, valid.upper)
-            standing[person, plan, account].append(Standing(span, "the assignment that stands already"))
+            standing[person, plan, account].append(Standing(span, Word("the assignment that stands already")))
     whole: list[Span | None] = [None] * len(sheet)
     for piece in pieces:
         before = whole[piece.row]

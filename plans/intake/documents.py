@@ -17,6 +17,7 @@ from kamcomp.imports.kinds import Column, Context, Kind, optional
 from kamcomp.imports.loads import Load
 from kamcomp.imports.sheets import Sheet
 from kamcomp.imports.values import Identifier, Text
+from kamcomp.sentences import Sentence, Word
 from kamcomp.spans import Span
 from plans.checks.picture import picture_of
 from plans.checks.registry import checked
@@ -37,7 +38,15 @@ def prepare_document(sheet: Sheet, context: Context) -> list[Load]:
         return []
     standing = Plan.objects.filter(code=terms.code).first()
     if standing and standing.plan_type != str(terms.type):
-        sheet.reject(0, "document", f"/type: {standing.code} is a {standing.plan_type} plan")
+        sheet.reject(
+            0,
+            "document",
+            Sentence(
+                "/type: %(standing)s is a %(plan_type)s plan",
+                standing=standing.code,
+                plan_type=Word(standing.get_plan_type_display()),
+            ),
+        )
     calendar = standing.calendar if standing else calendar_of(sheet, terms)
     account = account_of(sheet)
     if calendar is None or sheet.rejected:
@@ -81,14 +90,23 @@ def terms_of(sheet: Sheet) -> PlanTerms | None:
         for error in invalid.errors:
             sheet.reject(0, error.pointer or "/", error.detail, rule=f"plan_{error.code}")
     except ValueError as error:
-        sheet.reject(0, "document", f"is not JSON: {error}")
+        sheet.reject(0, "document", Sentence("is not JSON: %(error)s", error=error))
     return None
 
 
 def inform_of_checks(sheet: Sheet) -> None:
     """Say what the checks find on the document alone; a draft may still be mended, so nothing is rejected."""
     for found in checked(picture=picture_of(document=json.loads(sheet.text(0, "document")))).findings:
-        sheet.inform(0, found.at or "/", f"{found.message} ({found.severity})", rule=f"plan_{found.rule}")
+        sheet.inform(
+            0,
+            found.at or "/",
+            Sentence(
+                "%(message)s (%(severity)s)",
+                message=found.message,
+                severity=Word(found.severity.replace("_", " ")),
+            ),
+            rule=f"plan_{found.rule}",
+        )
 
 
 def calendar_of(sheet: Sheet, terms: PlanTerms) -> FiscalCalendar | None:
@@ -102,10 +120,21 @@ def calendar_of(sheet: Sheet, terms: PlanTerms) -> FiscalCalendar | None:
     calendars = list(found[:2])
     if len(calendars) != 1:
         known = ", ".join(FiscalCalendar.objects.order_by("code").values_list("code", flat=True))
-        several = "several calendars" if calendars else "no calendar"
-        named = f"named {code}" if code else f"of the plan's period, {terms.period}"
+        several = Word("several calendars") if calendars else Word("no calendar")
+        named = (
+            Sentence("named %(code)s", code=code)
+            if code
+            else Sentence("of the plan's period, %(period)s", period=terms.period)
+        )
         sheet.reject(
-            0, "calendar", f"there is {several} {named}: name one of {known or 'those you make first'}"
+            0,
+            "calendar",
+            Sentence(
+                "there is %(several)s %(named)s: name one of %(known)s",
+                several=several,
+                named=named,
+                known=known or Word("those you make first"),
+            ),
         )
         return None
     return calendars[0]

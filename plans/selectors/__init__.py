@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from plans.choices import VersionStatus
 from plans.models import Plan, PlanVersion
 
@@ -26,7 +26,7 @@ def plan_named(code: str) -> Plan:
     if plan is None:
         codes = ", ".join(Plan.objects.order_by("code").values_list("code", flat=True)[:20])
         raise PlanUnknown(
-            "There is no plan %(code)s; known are: %(codes)s.", code=code, codes=codes or "none yet"
+            "There is no plan %(code)s; known are: %(codes)s.", code=code, codes=codes or Word("none yet")
         )
     return plan
 

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from kamcomp.policy.models import PolicySetting
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Listing, Refusal, Sentence, Word
 from plans.checks.registry import checked
 from plans.checks.rule import RULES, SETTING_PREFIX, Limit
 from plans.choices import VersionStatus
@@ -114,7 +114,11 @@ def _rule_of(key: str) -> str:
     rule, name = RULES.get(rule_id), name.removesuffix(f".{BY_ROLE}")
     if rule is None or name not in rule.limits or not key.startswith(SETTING_PREFIX):
         known = [] if rule is None else [rule.setting(each) for each in rule.limits]
-        cure = f"it reads {', '.join(known)}" if known else "`plans limits` lists them"
+        cure = (
+            Sentence("it reads %(names)s", names=Listing(known))
+            if known
+            else Word("`plans limits` lists them")
+        )
         raise LimitUnknown("No check reads the setting %(key)s; %(cure)s.", key=key, cure=cure)
     return rule_id
 

@@ -24,7 +24,7 @@ from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.notices.choices import NoticeKind
 from kamcomp.notices.services import notices_done, notices_put
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from plans.choices import AcceptanceStatus, VersionStatus
 from plans.engine.document import canonical_bytes
 from plans.models import Acceptance, PlanVersion
@@ -198,7 +198,9 @@ def _own(acceptance_id: UUID, *, by: User) -> Acceptance:
 def _to_answer(acceptance_id: UUID, *, by: User, at: datetime) -> Acceptance:
     acceptance = _own(acceptance_id, by=by)
     if acceptance.status not in WAITING:
-        raise AcceptanceAnswered("It is %(status)s already.", status=acceptance.get_status_display().lower())
+        raise AcceptanceAnswered(
+            "It is %(status)s already.", status=Word(acceptance.get_status_display().lower())
+        )
     return acceptance_open(acceptance_id=acceptance_id, by=by, at=at)
 
 

@@ -10,7 +10,7 @@ from psycopg2.extras import DateRange
 
 from kamcomp.audit.context import act
 from kamcomp.identity.models import User
-from kamcomp.lawful import refusing
+from kamcomp.lawful import law_says, refusing
 from kamcomp.refusal import Refusal
 from kamcomp.spans import Span
 from plans.choices import VersionStatus
@@ -18,7 +18,10 @@ from plans.models import Assignment, Plan, PlanVersion
 from teams.choices import Scope
 from teams.models import Person, StrategicAccount
 
-IN_FORCE_LAW = "assignments_are_in_force"
+IN_FORCE_LAW = law_says(
+    "assignments_are_in_force",
+    "%(person)s is on %(plan)s over %(days)s, but that version is %(status)s and holds over %(valid)s.",
+)
 WHOLE = Decimal(1)
 
 

@@ -18,7 +18,7 @@ from kamcomp.audit.context import act
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Listing, Refusal, Sentence
 from plans.checks.facts import Stage
 from plans.checks.registry import Report, checked
 from plans.checks.rule import RULES, Severity, shown
@@ -82,9 +82,7 @@ def version_hold_blocked(*, version: PlanVersion, stage: Stage, at: datetime, ac
         if found.message not in waived and found.rule not in SAID_BY_PUBLISHING
     ]
     if blocks:
-        said = " ".join(
-            f"{found.rule}{f' ({found.at})' if found.at else ''}: {found.message}" for found in blocks[:8]
-        )
+        said = Listing((_block_said(found) for found in blocks[:8]), " ")
         raise DesignBlocked(
             "%(version)s cannot be %(act_words)s: %(said)s Mend the plan, or have it let stand "
             "with a reason (`manage.py plans waive`).",
@@ -93,6 +91,11 @@ def version_hold_blocked(*, version: PlanVersion, stage: Stage, at: datetime, ac
             said=said,
         )
     findings_keep(table=VERSION_TABLE, subject_id=version.pk, found=report.findings, at=at)
+
+
+def _block_said(found: Found) -> Sentence:
+    place = f" ({found.at})" if found.at else ""
+    return Sentence("%(rule)s%(place)s: %(said)s", rule=found.rule, place=place, said=found.message)
 
 
 def findings_keep(*, table: str, subject_id: UUID, found: Iterable[Found], at: datetime) -> list[Finding]:
@@ -137,7 +140,7 @@ def findings_let_stand(
             rule=rule,
             message=found[0].message,
         )
-    role_check(user=by, roles=roles, on=at.date(), act=f"Letting {rule} stand")
+    role_check(user=by, roles=roles, on=at.date(), act=Sentence("Letting %(rule)s stand", rule=rule))
     blocks = any(one.severity is Severity.BLOCKS for one in found)
     if blocks and by.pk in (version.prepared_by_id, version.created_by_id):
         raise PreparerCannotWaive(
@@ -164,7 +167,7 @@ def _found(*, version: PlanVersion, rule: str, about: str, at: datetime) -> list
     waived = _waived(version)
     found = [one for one in report.of(rule) if one.message not in waived and about in ("", one.about)]
     if not found:
-        whom = f" about {about}" if about else ""
+        whom = Sentence(" about %(about)s", about=about) if about else ""
         raise CheckUnknown(
             "%(rule)s finds nothing%(whom)s on %(version)s that is not let stand already.",
             rule=rule,

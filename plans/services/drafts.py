@@ -267,8 +267,8 @@ def _open(*, draft_id: UUID, by: User, at: datetime) -> Draft:
     return draft
 
 
-def _state(draft: Draft) -> str:
-    return str(draft.get_status_display()).lower()
+def _state(draft: Draft) -> Word:
+    return Word(str(draft.get_status_display()).lower())
 
 
 def _check_seen(*, draft: Draft, edits: Sequence[Edit], seen: int) -> None:

@@ -16,7 +16,7 @@ from kamcomp.audit.context import act
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
 from kamcomp.identity.models import User
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from plans.choices import Loading
 from plans.models import Plan, PlanVersion
 from plans.services.versions import (
@@ -30,9 +30,9 @@ from plans.services.versions import (
 )
 
 NOT_ASKED = {
-    LATE_RULE: "Published after its first day, as history.",
-    "not_accepted": "Nobody signed it here; it was accepted, if at all, before the programme began.",
-    "not_replayed": "No replay was made before it was published.",
+    LATE_RULE: Word("Published after its first day, as history."),
+    "not_accepted": Word("Nobody signed it here; it was accepted, if at all, before the programme began."),
+    "not_replayed": Word("No replay was made before it was published."),
 }
 
 

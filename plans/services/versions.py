@@ -23,21 +23,22 @@ from kamcomp.calendar.models import FiscalCalendar, Period
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.lawful import refusing
-from kamcomp.refusal import Refusal, Word
+from kamcomp.lawful import law_says, refusing
+from kamcomp.refusal import Refusal, Sentence, Word
+from kamcomp.sentences import ours
 from kamcomp.spans import Span
 from plans.checks.facts import Stage
 from plans.choices import Loading, PlanType, VersionStatus
 from plans.engine.document import plan_digest, plan_document, plan_from_document
 from plans.engine.plan import Plan as PlanTerms
 from plans.models import Assignment, Plan, PlanVersion
+from plans.services.assignments import IN_FORCE_LAW
 from plans.services.checks import version_hold_blocked
 from teams.models import StrategicAccount
 
 VERSION_TABLE = "plans_planversion"
 APPROVERS = [Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL]
 LATE_RULE = "published_late"
-IN_FORCE_LAW = "assignments_are_in_force"
 WHOLE_VERSION_LAW = "plan_versions_cover_their_assignments"
 
 
@@ -272,7 +273,10 @@ def version_withdraw(*, version_id: UUID, by: User, at: datetime, reason: str) -
             since=version.span.since,
         )
     laws = {
-        "plan_versions_withdrawn_before_in_force": InForceAlready,
+        law_says(
+            "plan_versions_withdrawn_before_in_force",
+            "Plan %(plan)s has been in force since %(since)s; publish the next version instead.",
+        ): InForceAlready,
         "plan_versions_move_on": InForceAlready,
     }
     with refusing(laws):
@@ -317,7 +321,14 @@ def _check_status(
     *, version: PlanVersion, status: VersionStatus, otherwise: type[Refusal], cure: str
 ) -> None:
     if version.status != status:
-        raise otherwise(f"{version} is {version.get_status_display().lower()}; {cure}.")
+        raise otherwise(
+            Sentence(
+                "%(version)s is %(status)s; %(cure)s.",
+                version=version,
+                status=Word(version.get_status_display().lower()),
+                cure=ours(cure),
+            )
+        )
 
 
 def _check_digest(*, version: PlanVersion) -> None:

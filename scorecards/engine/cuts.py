@@ -109,8 +109,9 @@ class Cuts:
         for child in self._children.get(code, ()):
             if child.code in path:
                 raise AccountTreeLoops(
-                    f"Account {child.code} hangs under itself ({' > '.join((*path, child.code))}); "
-                    "correct the parent of one of them."
+                    "Account %(child)s hangs under itself (%(path)s); correct the parent of one of them.",
+                    child=child.code,
+                    path=" > ".join((*path, child.code)),
                 )
             shared = tuple(_shared(spans, child))
             if shared:

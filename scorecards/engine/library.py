@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Sentence
 from scorecards.engine.metric import Formula, MetricRule
 
 
@@ -266,8 +266,18 @@ def metric_rule(*, code: str) -> MetricRule:
     """
     if code not in LIBRARY:
         readings = [known for known in LIBRARY if known.partition(".")[0] == code.partition(".")[0]]
-        cure = f"{code.partition('.')[0]} has the readings {', '.join(readings)}" if readings else (
-            f"the library holds {METRIC_CODES[0]} to {METRIC_CODES[-1]}, without M09"
-        )  # fmt: skip
-        raise MetricUnknown(f"There is no metric {code}; {cure}.")
+        cure = (
+            Sentence(
+                "%(metric)s has the readings %(readings)s",
+                metric=code.partition(".")[0],
+                readings=", ".join(readings),
+            )
+            if readings
+            else Sentence(
+                "the library holds %(first)s to %(last)s, without M09",
+                first=METRIC_CODES[0],
+                last=METRIC_CODES[-1],
+            )
+        )
+        raise MetricUnknown("There is no metric %(code)s; %(cure)s.", code=code, cure=cure)
     return LIBRARY[code]

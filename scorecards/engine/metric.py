@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from kamcomp.money import CONTEXT
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from kamcomp.trace import NO_TRACE, Trace, decimal_text
 from scorecards.engine.facts import ONE, ZERO
 from scorecards.engine.ingredients.values import Ingredients
@@ -143,7 +143,10 @@ def metric_result(
     missing = [n for n in rule.ingredients if n not in ingredients.values and n not in ingredients.absent]
     if missing:
         raise IngredientMissing(
-            f"{rule.code} {rule.name} needs {', '.join(missing)}; give the facts it is measured from, or the figure."
+            "%(rule)s %(name)s needs %(missing)s; give the facts it is measured from, or the figure.",
+            rule=rule.code,
+            name=Word(rule.name),
+            missing=", ".join(missing),
         )
     with trace.within(f"{rule.code} {rule.name}"):
         result = _result(rule, ingredients, rule.minimum_sample if minimum_sample is None else minimum_sample)

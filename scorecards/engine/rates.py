@@ -40,6 +40,9 @@ class Rates:
         if (target, source) in self.table:
             return amount / self.table[target, source]
         raise RateMissing(
-            f"There is no {self.name} rate between {source} and {target}; "
-            f"store one for the year before amounts in {source} are counted in {target}."
+            "There is no %(name)s rate between %(source)s and %(target)s; store one for the year "
+            "before amounts in %(source)s are counted in %(target)s.",
+            name=self.name,
+            source=source,
+            target=target,
         )

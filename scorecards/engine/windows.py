@@ -40,7 +40,9 @@ class Window:
     def __post_init__(self) -> None:
         if self.until <= self.since:
             raise WindowEmpty(
-                f"The window from {self.since} to {self.until} holds no day; its end must be later."
+                "The window from %(since)s to %(until)s holds no day; its end must be later.",
+                since=self.since,
+                until=self.until,
             )
 
     def __contains__(self, day: date) -> bool:

@@ -10,6 +10,7 @@ from kamcomp.imports.kinds import Column, Context, Kind, may_be_empty, optional
 from kamcomp.imports.loads import Load
 from kamcomp.imports.sheets import Sheet
 from kamcomp.imports.values import CurrencyCode, Day, Flag, Identifier, Text, Whole, money
+from kamcomp.sentences import Sentence
 from scorecards.intake.references import fact_load, fill_currency
 from scorecards.models import Contract, Opportunity
 from teams.intake.references import nodes, people
@@ -55,7 +56,7 @@ def prepare_opportunities(sheet: Sheet, _context: Context) -> list[Load]:
     """Return what an opportunities file loads."""
     for row, (stage, stages) in enumerate(zip(sheet["stage"], sheet["stages"], strict=True)):
         if stage is not None and stages is not None and stage > stages:
-            sheet.reject(row, "stage", f"is beyond the last of {stages} stages")
+            sheet.reject(row, "stage", Sentence("is beyond the last of %(stages)s stages", stages=stages))
     fill_currency(sheet)
     sheet.days = list(sheet["won_on"])
     columns: dict[str, Any] = {

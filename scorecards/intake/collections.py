@@ -14,6 +14,7 @@ from kamcomp.imports.kinds import Column, Context, Kind, optional
 from kamcomp.imports.loads import Load
 from kamcomp.imports.sheets import Sheet
 from kamcomp.imports.values import CurrencyCode, Day, Identifier, money
+from kamcomp.sentences import Listing, Sentence
 from scorecards.intake.references import fact_load
 from scorecards.models import Collection, Transaction
 
@@ -32,8 +33,9 @@ def prepare_collections(sheet: Sheet, _context: Context) -> list[Load]:
         if invoice not in billed:
             sheet.reject(row, "source_id", "there is no such invoice here: import transactions first")
         elif (sheet["currency"][row],) * 2 != (currencies := billed[invoice][1:]):
-            reason = (
-                f"the invoice is in {' and '.join(sorted(set(currencies)))}: give the amount in its currency"
+            reason = Sentence(
+                "the invoice is in %(currencies)s: give the amount in its currency",
+                currencies=Listing(sorted(set(currencies)), " and "),
             )
             sheet.reject(row, "currency", reason, rule="collections_currency")
         else:
@@ -66,8 +68,11 @@ def _check_within(sheet: Sheet, by_invoice: dict[Invoice, list[int]], billed: di
     for invoice, rows in by_invoice.items():
         total = known[invoice] + sum((sheet["amount"][row] for row in rows), NOTHING)
         if not min(billed[invoice], NOTHING) <= total <= max(billed[invoice], NOTHING):
-            comes = f"the invoice to {_text(billed[invoice])}"
-            reason = f"the parts collected of the invoice come to {_text(total)}, {comes}"
+            reason = Sentence(
+                "the parts collected of the invoice come to %(total)s, the invoice to %(billed)s",
+                total=_text(total),
+                billed=_text(billed[invoice]),
+            )
             for row in rows:
                 sheet.reject(row, "amount", reason, rule="collections_within")
 

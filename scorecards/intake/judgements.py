@@ -12,6 +12,7 @@ from kamcomp.imports.kinds import About, Column, Context, Kind, may_be_empty, op
 from kamcomp.imports.loads import Load
 from kamcomp.imports.sheets import Sheet, spans_of
 from kamcomp.imports.values import Amount, Day, Identifier, OneOf, Text, Whole
+from kamcomp.sentences import Sentence
 from scorecards.choices import RespondentGroup
 from scorecards.intake.figures import CALENDAR, PERIOD
 from scorecards.intake.references import fact_load, periods
@@ -42,7 +43,9 @@ def prepare_waves(sheet: Sheet, _context: Context) -> list[Load]:
     days = spans_of(sheet)
     for row, (invited, responded) in enumerate(zip(sheet["invited"], sheet["responded"], strict=True)):
         if invited is not None and responded is not None and responded > invited:
-            sheet.reject(row, "responded", f"is more than the {invited} who were invited")
+            sheet.reject(
+                row, "responded", Sentence("is more than the %(invited)s who were invited", invited=invited)
+            )
     sheet.days = list(days)
     columns: dict[str, Any] = {"survey": sheet["survey"], "node_id": nodes(sheet), "days": days}
     return [
@@ -58,7 +61,7 @@ def prepare_ratings(sheet: Sheet, context: Context) -> list[Load]:
     steps = ", ".join(map(str, SCALE))
     for row, rating in enumerate(sheet["rating"]):
         if rating is not None and rating not in SCALE:
-            sheet.reject(row, "rating", f"is not on the scale {steps}; 1 is 100 %")
+            sheet.reject(row, "rating", Sentence("is not on the scale %(steps)s; 1 is 100 %%", steps=steps))
     meant = periods(sheet)
     sheet.days = [period.span if period else None for period in meant]
     columns: dict[str, Any] = {

@@ -12,6 +12,7 @@ from uuid import UUID
 from kamcomp.calendar.models import Period
 from kamcomp.imports.loads import Load, picked
 from kamcomp.imports.sheets import Sheet
+from kamcomp.sentences import Sentence, Word
 from kamcomp.spans import Span
 from scorecards.models import Metric, Product
 from teams.intake.references import ids_by
@@ -54,7 +55,11 @@ def periods(sheet: Sheet) -> list[Period | None]:
 
 def _unclear(meant: list[Period]) -> str:
     several = ", ".join(sorted(period.calendar.code for period in meant))
-    return f"is a period of {several}: name one in the column calendar" if meant else "is no period here"
+    return (
+        Sentence("is a period of %(several)s: name one in the column calendar", several=several)
+        if meant
+        else Word("is no period here")
+    )
 
 
 def spans(named: Iterable[Period | None]) -> list[Span | None]:

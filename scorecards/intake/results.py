@@ -15,6 +15,7 @@ from kamcomp.imports.kinds import Column, Context, Kind, may_be_empty, optional
 from kamcomp.imports.loads import Load, picked
 from kamcomp.imports.sheets import Sheet
 from kamcomp.imports.values import Amount, CurrencyCode, Day, Identifier, Text, money
+from kamcomp.sentences import Sentence
 from kamcomp.spans import Span
 from scorecards.choices import MetricSource, ResultStatus, Window
 from scorecards.intake.figures import CALENDAR, PERIOD
@@ -51,8 +52,11 @@ def check_external(sheet: Sheet, named: Sequence[Metric | None]) -> None:
             sheet.reject(
                 row,
                 "metric_code",
-                f"{metric.name} is computed from facts and takes no typed result: import the facts, "
-                "or use an external metric",
+                Sentence(
+                    "%(metric)s is computed from facts and takes no typed result: import the facts, or use an "
+                    "external metric",
+                    metric=metric.name,
+                ),
                 rule="metric_computed",
             )
 

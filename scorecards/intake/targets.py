@@ -12,6 +12,7 @@ from kamcomp.imports.kinds import Column, Context, Kind, optional
 from kamcomp.imports.loads import Load
 from kamcomp.imports.sheets import Sheet, spans_of
 from kamcomp.imports.values import CurrencyCode, Day, Identifier, Text, money
+from kamcomp.sentences import Sentence, Word
 from scorecards.choices import Unit
 from scorecards.intake.references import fact_load, metrics
 from scorecards.models import Metric, Target
@@ -29,7 +30,10 @@ def prepare_targets(sheet: Sheet, _context: Context) -> list[Load]:
         span = spans[row]
         if issued and span and issued > span.since:
             sheet.inform(
-                row, "issued_on", f"is after the target's first day {span.since}", rule="target_late"
+                row,
+                "issued_on",
+                Sentence("is after the target's first day %(since)s", since=span.since),
+                rule="target_late",
             )
     columns: dict[str, Any] = {
         "metric_id": [metric.pk if metric else None for metric in named],
@@ -53,11 +57,21 @@ def check_currency(sheet: Sheet, named: Sequence[Metric | None], amount: str) ->
         if metric is None or value is None:
             continue
         if metric.unit == Unit.MONEY and not currency:
-            sheet.reject(row, "currency", f"is empty, and {metric.code} is money: say which currency")
-        elif metric.unit != Unit.MONEY and currency:
-            unit = metric.get_unit_display().lower()
             sheet.reject(
-                row, "currency", f"has no meaning here: {metric.code} is measured in {unit}; leave it empty"
+                row,
+                "currency",
+                Sentence("is empty, and %(metric)s is money: say which currency", metric=metric.code),
+            )
+        elif metric.unit != Unit.MONEY and currency:
+            unit = Word(str(metric.get_unit_display()).lower())
+            sheet.reject(
+                row,
+                "currency",
+                Sentence(
+                    "has no meaning here: %(metric)s is measured in %(unit)s; leave it empty",
+                    metric=metric.code,
+                    unit=unit,
+                ),
             )
 
 

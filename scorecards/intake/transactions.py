@@ -14,6 +14,7 @@ from kamcomp.imports.kinds import Column, Context, Kind, may_be_empty, optional
 from kamcomp.imports.loads import Load, picked
 from kamcomp.imports.sheets import Sheet
 from kamcomp.imports.values import CurrencyCode, Day, Identifier, Text, Whole, money, percent
+from kamcomp.sentences import Numeral, Sentence
 from scorecards.choices import CreditType
 from scorecards.intake.references import fact_load, products
 from scorecards.models import Credit, Product, Transaction
@@ -90,7 +91,11 @@ def first_rows(sheet: Sheet) -> set[int]:
             continue
         differing = [name for name in shared if sheet[name][other] != sheet[name][row]]
         if differing:
-            reason = f"the same line stands in line {sheet.lines[other]} with another {', '.join(differing)}"
+            reason = Sentence(
+                "the same line stands in line %(lines)s with another %(differing)s",
+                lines=sheet.lines[other],
+                differing=", ".join(differing),
+            )
             sheet.reject(row, "source_id", reason)
     return set(first.values())
 
@@ -145,7 +150,11 @@ def check_whole(sheet: Sheet, rows: list[int], shares: list[Decimal], column: st
             sheet.reject(
                 row,
                 column,
-                f"the credits of the invoice line (line {lines}) sum to {(total * 100).normalize():f} %, not to 100 %",
+                Sentence(
+                    "the credits of the invoice line (line %(lines)s) sum to %(total)s %%, not to 100 %%",
+                    lines=lines,
+                    total=Numeral.plain((total * 100).normalize()),
+                ),
                 rule="credits_whole",
             )
 

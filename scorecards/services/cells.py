@@ -64,7 +64,7 @@ class CellsChangedMeanwhile(Refusal):
 
     def __init__(self, clashes: Sequence[tuple[CellSet, Decimal | None]]) -> None:
         self.clashes = clashes
-        super().__init__(f"{len(clashes)} cells were changed by somebody else meanwhile.")
+        super().__init__("%(count)s cells were changed by somebody else meanwhile.", count=len(clashes))
 
 
 @act

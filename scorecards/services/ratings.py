@@ -7,7 +7,7 @@ from kamcomp.audit.context import act
 from kamcomp.calendar.models import Period
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from scorecards.models import ObjectiveRating
 from teams.choices import ObjectiveStatus, Seat
 from teams.models import AccountObjective, Membership
@@ -98,7 +98,7 @@ def _refuse_unless_ratable(*, objective: AccountObjective, rating: Decimal, by: 
             by=by,
         )
     if objective.status in (ObjectiveStatus.DRAFT, ObjectiveStatus.DROPPED):
-        state = objective.get_status_display().lower()
+        state = Word(objective.get_status_display().lower())
         raise ObjectiveNotAgreed(
             "%(objective)s is %(state)s; agree on it before it is rated.",
             objective=objective.code,

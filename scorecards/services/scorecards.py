@@ -21,7 +21,7 @@ from kamcomp.calendar.models import Period
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from scorecards.choices import ResultStatus, ScorecardStatus
 from scorecards.models import Metric, Scorecard, ScorecardLine
 from scorecards.selectors.scorecard import scorecard, scorecard_of
@@ -71,7 +71,7 @@ def scorecard_open(
         raise ScorecardThere(
             "%(there)s is there already: it is %(status)s.",
             there=there,
-            status=there.get_status_display().lower(),
+            status=Word(there.get_status_display().lower()),
         )
     codes = list(metrics) or [line.metric for line in scorecard(subject=subject, period=period).lines]
     owner = {"node": subject} if isinstance(subject, AccountNode) else {"person": subject}
@@ -129,7 +129,7 @@ def _refuse_unsettled(*, card: Scorecard, without: Sequence[str]) -> None:
             "last day is over.",
             card=card,
             period=period,
-            status=period.get_status_display().lower(),
+            status=Word(period.get_status_display().lower()),
         )
     if without and period.status != PeriodStatus.LOCKED:
         raise ScorecardNotSettled(

@@ -24,6 +24,7 @@ from kamcomp.imports.loads import Load, picked
 from kamcomp.imports.models import ImportBatch, ImportChange
 from kamcomp.imports.sheets import Sheet, Standing, check_overlaps, days_of, spans_of
 from kamcomp.imports.values import Codes, Day, Flag, Identifier, OneOf, Text, percent
+from kamcomp.sentences import Listing, Numeral, Sentence, Word
 from kamcomp.spans import Span, gaps
 from teams.choices import AccountStatus, Link, Scope, Seat
 from teams.intake.references import OWN, ids_by, people, roles
@@ -52,7 +53,7 @@ def places(sheet: Sheet) -> list[Place | None]:
             root = above[root]
         if root in taken:
             known[code] = Place(taken[root], None if root == node else node)
-    cure = "import accounts first, with a strategy and programme_start for its root"
+    cure = Word("import accounts first, with a strategy and programme_start for its root")
     return sheet.resolve("account_code", known, "account of the programme", cure)
 
 
@@ -111,7 +112,11 @@ def segment_load(sheet: Sheet, ids: list[UUID]) -> list[Load]:
     for row, cell in enumerate(sheet["segments"]):
         for code in cell or ():
             if code not in known:
-                sheet.reject(row, "segments", f"there is no segment {code} here: import segments first")
+                sheet.reject(
+                    row,
+                    "segments",
+                    Sentence("there is no segment %(code)s here: import segments first", code=code),
+                )
             else:
                 pairs.append((row, ids[row], known[code]))
     return [
@@ -165,7 +170,9 @@ def standing_memberships(
         teams.ids[key] = pk
         if key in replaced:
             continue
-        name = f"the membership of {employee} on {code} that stands already"
+        name = Sentence(
+            "the membership of %(employee)s on %(code)s that stands already", employee=employee, code=code
+        )
         teams.by_pair[account, person].append(Standing(span, name))
         teams.shares[person].append((span, dedication, name))
         if seat == Seat.KAM:
@@ -217,7 +224,9 @@ def check_dedication(
     for row in sheet.accepted():
         span = spans[row]
         if span and persons[row]:
-            held[persons[row]].append((span, sheet["dedication_pct"][row], row, f"line {sheet.lines[row]}"))
+            held[persons[row]].append(
+                (span, sheet["dedication_pct"][row], row, Sentence("line %(line)s", line=sheet.lines[row]))
+            )
     for person, parts in held.items():
         parts += [(span, share, None, name) for span, share, name in standing.shares.get(person, ())]
         for span, _share, _row, _name in parts:
@@ -225,12 +234,17 @@ def check_dedication(
             total = sum((part[1] for part in together), Decimal(0))
             blamed = max((part[2] for part in together if part[2] is not None), default=None)
             if total > 1 and blamed is not None and blamed not in sheet.rejected:
-                others = ", ".join(part[3] for part in together if part[2] != blamed)
+                others = Listing(part[3] for part in together if part[2] != blamed)
                 sheet.reject(
                     blamed,
                     "dedication_pct",
-                    f"from {span.since} on the person would give {(total * 100).normalize():f} % of their time, "
-                    f"together with {others}: 100 % is all there is",
+                    Sentence(
+                        "from %(since)s on the person would give %(total)s %% of their time, together with "
+                        "%(others)s: 100 %% is all there is",
+                        since=span.since,
+                        total=Numeral.plain((total * 100).normalize()),
+                        others=others,
+                    ),
                     rule="dedication",
                 )
 
@@ -251,10 +265,10 @@ def settle_accounts(sheet: Sheet, _context: Context, batch: ImportBatch) -> None
         without = gaps(spans=kams[account.pk], within=programme)
         status = AccountStatus.REVIEW if without else AccountStatus.ACTIVE
         if without:
-            days = ", ".join(days_of(gap) for gap in without[:3])
+            days = Listing(days_of(gap) for gap in without[:3])
             for row, code in enumerate(sheet["account_code"]):
                 if code == account.node.code:
-                    reason = f"has no key account manager {days}: it is in review"
+                    reason = Sentence("has no key account manager %(days)s: it is in review", days=days)
                     sheet.inform(row, "account_code", reason, rule="kam_gap")
                     break
         if status != account.status:

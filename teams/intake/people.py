@@ -26,6 +26,7 @@ from kamcomp.imports.values import (
     Text,
     money_not_negative,
 )
+from kamcomp.sentences import Sentence, Word
 from kamcomp.spans import Span
 from teams.choices import EmploymentStatus, Link, PackageStatus, Seat
 from teams.intake.references import OWN, ids_by, people, roles
@@ -40,7 +41,7 @@ def standing_by_person(
     for person, valid in rows.values_list("person_id", "valid"):
         if (person, valid.lower) not in replaced:
             found.setdefault(person, []).append(
-                Standing(Span(valid.lower, valid.upper), f"{what} that stands already")
+                Standing(Span(valid.lower, valid.upper), Sentence("%(what)s that stands already", what=what))
             )
     return found
 
@@ -51,7 +52,9 @@ def check_dated(
     """Reject rows of a person whose days overlap in the file, or with a row that stands."""
     accepted = sheet.accepted()
     replaced = {(persons[row], span.since) for row in accepted if (span := spans[row])}
-    standing = standing_by_person(rows.filter(person__in={p for p in persons if p}), replaced, f"the {what}")
+    standing = standing_by_person(
+        rows.filter(person__in={p for p in persons if p}), replaced, Sentence("the %(what)s", what=Word(what))
+    )
     check_overlaps(
         sheet,
         rows=accepted,
@@ -124,7 +127,7 @@ def check_payroll_numbers(sheet: Sheet) -> None:
         if times[number] > 1:
             sheet.reject(row, "payroll_number", "stands for two people in this file")
         elif holder and holder != sheet["employee_id"][row] and moving.get(holder, number) == number:
-            sheet.reject(row, "payroll_number", f"belongs to {holder} already")
+            sheet.reject(row, "payroll_number", Sentence("belongs to %(holder)s already", holder=holder))
 
 
 def check_not_erased(sheet: Sheet, ids: list[UUID]) -> None:
@@ -159,7 +162,7 @@ def prepare_employments(sheet: Sheet, _context: Context) -> list[Load]:
     """Return what an employments file loads: one row a person and first day."""
     persons, spans = people(sheet, "employee_id"), spans_of(sheet)
     roles_named = roles(sheet, "job_role")
-    check_dated(sheet, persons, spans, Employment.objects.all(), what="employment")
+    check_dated(sheet, persons, spans, Employment.objects.all(), what=Word("employment"))
     sheet.days = list(spans)
     columns: dict[str, Iterable[Any]] = {
         "person_id": persons,
@@ -180,7 +183,7 @@ def prepare_packages(sheet: Sheet, _context: Context) -> list[Load]:
     """Return what a packages file loads: one row a person and first day."""
     persons, spans = people(sheet, "employee_id"), spans_of(sheet)
     approved = PayPackage.objects.filter(status=PackageStatus.APPROVED)
-    check_dated(sheet, persons, spans, approved, what="package")
+    check_dated(sheet, persons, spans, approved, what=Word("package"))
     sheet.days = list(spans)
     columns: dict[str, Iterable[Any]] = {"person_id": persons, "valid": spans, "currency": sheet["currency"]}
     amounts = ("base_salary", "variable_target", "pool_target", "long_term_target", "ceiling")

@@ -17,7 +17,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.lawful import refusing
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from teams.choices import AccountStatus
 from teams.models import AccountNode, StrategicAccount
 from teams.services.accounts import account_activate, account_exit, account_review
@@ -65,7 +65,7 @@ def account_state_put(
         raise AccountChangedMeanwhile(
             "%(account)s is %(status)s by now; look at it again before you change it.",
             account=account,
-            status=account.get_status_display().lower(),
+            status=Word(account.get_status_display().lower()),
         )
     if status == AccountStatus.ACTIVE:
         return account_activate(account_id=account_id, by=by)

@@ -11,14 +11,17 @@ from uuid import UUID
 
 from kamcomp.audit.context import act
 from kamcomp.identity.models import User
-from kamcomp.lawful import refusing
+from kamcomp.lawful import law_says, refusing
 from kamcomp.refusal import Refusal
 from kamcomp.spans import Span
 from kamcomp.spans import gaps as span_gaps
 from teams.choices import AccountStatus, Seat
 from teams.models import Membership, StrategicAccount
 
-ACTIVE_LAW = "strategic_accounts_active_have_a_kam"
+ACTIVE_LAW = law_says(
+    "strategic_accounts_active_have_a_kam",
+    "Account %(account)s is active but has no key account manager on %(day)s; name one or put the account in review.",
+)
 
 
 class KamMissing(Refusal):

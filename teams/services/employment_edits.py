@@ -22,7 +22,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.lawful import refusing
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from teams.choices import PersonStatus
 from teams.models import Employment, Person
 from teams.services.people import (
@@ -227,7 +227,7 @@ def _check_day(*, employment: Employment, day: date) -> None:
             "The employment does not hold on %(day)s: it runs from %(since)s to %(last)s.",
             day=day,
             since=span.since,
-            last=span.last or "further notice",
+            last=span.last or Word("further notice"),
         )
 
 

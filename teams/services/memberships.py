@@ -16,14 +16,17 @@ from psycopg2.extras import DateRange
 
 from kamcomp.audit.context import act
 from kamcomp.identity.models import User
-from kamcomp.lawful import refusing
-from kamcomp.refusal import Refusal
+from kamcomp.lawful import law_says, refusing
+from kamcomp.refusal import Refusal, Word
 from kamcomp.spans import Span
 from teams.choices import Link, Scope, Seat
 from teams.models import AccountNode, JobRole, Membership, Person, Segment, StrategicAccount
 from teams.services.accounts import accounts_review
 
-DEDICATION_LAW = "memberships_dedication_is_at_most_one"
+DEDICATION_LAW = law_says(
+    "memberships_dedication_is_at_most_one",
+    "From %(day)s on, %(person)s would give %(share)s %% of their time to account teams; 100 %% is all there is.",
+)
 CHANGEABLE = {
     "role", "seat", "link", "scope", "dedication", "leader", "node", "pool_eligible", "opt_out_reason",
 }  # fmt: skip
@@ -179,7 +182,7 @@ def _check_day(*, membership: Membership, day: date) -> None:
             membership=membership,
             day=day,
             since=membership.span.since,
-            last=membership.span.last or "further notice",
+            last=membership.span.last or Word("further notice"),
         )
 
 

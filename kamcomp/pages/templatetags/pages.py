@@ -21,7 +21,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from kamcomp.pages import figures
+from kamcomp.pages import figures, wording
 from kamcomp.pages.chips import tone
 
 register = template.Library()
@@ -104,8 +104,8 @@ def moment(value: datetime | None) -> str:
 
 @register.filter
 def worded(text: object) -> str:
-    """Translate a word that stands in the code, a status label say."""
-    return _(str(text)) if text else ""
+    """Say a word that stands in the code, or a sentence with its pieces, in the reader's language."""
+    return wording.worded(text)
 
 
 @register.simple_tag

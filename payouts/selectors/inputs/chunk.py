@@ -11,6 +11,7 @@ import numpy as np
 
 from kamcomp.calendar.models import Period
 from kamcomp.columns import RowState, as_column
+from kamcomp.sentences import Sentence
 from payouts.engine.kept import in_order
 from payouts.selectors.inputs.balances import opening_balances
 from payouts.selectors.inputs.carried import with_carried
@@ -142,7 +143,12 @@ def _parameter(name: str, stints: Sequence[StintRow], problems: Problems) -> Sta
             problems.note(
                 employee_id=stint.employee_id,
                 code="parameter_unreadable",
-                message=f"The assignment of {stint.employee_id} says {name} = {given!r}: write a decimal as a string.",
+                message=Sentence(
+                    "The assignment of %(employee_id)s says %(name)s = %(given)s: write a decimal as a string.",
+                    employee_id=stint.employee_id,
+                    name=name,
+                    given=repr(given),
+                ),
             )
         values.append(ZERO if value is None else value)
         states.append(MISSING if value is None else FINAL)

@@ -20,6 +20,7 @@ from django.db import connection
 
 from kamcomp.columns import as_column
 from kamcomp.money import CONTEXT
+from kamcomp.sentences import Sentence
 from payouts.selectors.inputs.reads import PlanReads
 from payouts.selectors.inputs.rows import Conversion, StintRow, days_of, made, uuid_array
 from plans.engine.inputs import Spans
@@ -222,8 +223,12 @@ def _cut_columns(
             conversion.problems.note(
                 employee_id=stint.employee_id,
                 code="employment_missing",
-                message=f"{stint.employee_id} has no employment between {stint.since} and {stint.until}: "
-                "add it, or end the assignment.",
+                message=Sentence(
+                    "%(employee_id)s has no employment between %(since)s and %(until)s: add it, or end the assignment.",
+                    employee_id=stint.employee_id,
+                    since=stint.since,
+                    until=stint.until,
+                ),
             )
             continue
         for since, until in _cuts(stint, facts):
@@ -291,7 +296,11 @@ def _span(
             conversion.problems.note(
                 employee_id=stint.employee_id,
                 code="package_missing",
-                message=f"{stint.employee_id} has no approved pay package on {since}: add it, or end the assignment.",
+                message=Sentence(
+                    "%(employee_id)s has no approved pay package on %(since)s: add it, or end the assignment.",
+                    employee_id=stint.employee_id,
+                    since=since,
+                ),
             )
             return None
         target = _promised(promise.variable_target, row, stint, promise, conversion)

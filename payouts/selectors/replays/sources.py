@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from kamcomp.calendar.models import FiscalCalendar
 from kamcomp.columns import as_column
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.choices import ChunkStatus, RunStatus
 from payouts.engine.payout_rows import PayeeProblem
 from payouts.models import Run, RunChunk
@@ -71,7 +71,7 @@ def locked_runs(*, calendar: FiscalCalendar, plans: Iterable[str], periods: int 
             raise NothingToReplay(
                 "%(lacking)s: no locked run of this calendar paid these people; locked ones are: %(names)s.",
                 lacking=", ".join(lacking),
-                names=", ".join(run.period.code for run in reversed(rows)) or "none yet",
+                names=", ".join(run.period.code for run in reversed(rows)) or Word("none yet"),
             )
     if not chosen:
         raise NothingToReplay(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as __
-
 from kamcomp.identity.choices import Role
+from kamcomp.pages.wording import worded
+from kamcomp.sentences import ours
 from kamcomp.visibility import Viewer
 from plans.checks.registry import Report
-from plans.checks.rule import NOT_ADVICE, RULES, Finding, Moment, Severity, shown
+from plans.checks.rule import RULES, Finding, Moment, Severity, shown
 from plans.selectors.drafts import DraftLook
 
 TONES = {Severity.BLOCKS: "wrong", Severity.TO_LOOK_AT: "waits", Severity.INFORMATION: "info"}
@@ -59,9 +59,11 @@ def found_list(*, look: DraftLook, viewer: Viewer) -> FoundList:
     return FoundList(
         rows=stands,
         waived=[row for one, row in rows if one.message in look.waived],
-        broken=[(error.pointer or "/", error.detail) for error in look.broken],
-        passed=[f"{rule.id} {rule.title}" for rule in asked if rule.id not in found] if look.report else [],
-        not_known=[(f"{one.rule} {one.title}", one.lacks) for one in report.not_known],
+        broken=[(error.pointer or "/", worded(ours(error.detail))) for error in look.broken],
+        passed=[f"{rule.id} {worded(rule.title)}" for rule in asked if rule.id not in found]
+        if look.report
+        else [],
+        not_known=[(f"{one.rule} {worded(one.title)}", worded(one.lacks)) for one in report.not_known],
         blocks=sum(1 for row in stands if row.tone == "wrong") + len(look.broken),
         to_look_at=sum(1 for row in stands if row.tone == "waits"),
     )
@@ -77,21 +79,18 @@ def finding_named(*, look: DraftLook, rule: str, number: str) -> Finding | None:
 
 def _row(one: Finding, number: int, viewer: Viewer) -> FoundRow:
     rule = RULES[one.rule]
-    said = one.message
-    if rule.is_local_law and NOT_ADVICE not in said:
-        said = f"{said} {__('Not legal advice.')}"
     return FoundRow(
         rule=one.rule,
-        title=rule.title,
-        message=said,
+        title=worded(rule.title),
+        message=worded(one.message),
         about=one.about,
         tone=TONES[one.severity],
-        value=shown(one.value, one.unit),
-        limit=shown(one.limit, one.unit),
+        value=worded(shown(one.value, one.unit)),
+        limit=worded(shown(one.limit, one.unit)),
         source=one.source,
-        advice=rule.advice,
+        advice=worded(rule.advice),
         at=_part_of(one.at),
-        fix=one.fix.words if one.fix else "",
+        fix=worded(one.fix.words) if one.fix else "",
         fix_act=f"fix:{one.rule}:{number}",
         may_waive=bool(rule.waived_by) and viewer.holds(*(Role(each) for each in rule.waived_by)),
         law=rule.is_local_law,

@@ -26,6 +26,7 @@ from kamcomp.pages.amounts import AmountUnreadable, figure_read
 from kamcomp.pages.screens import Crumb, FieldConflict, Screen, conflict_page
 from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
+from kamcomp.sentences import ours
 from kamcomp.visibility import viewer_for, visible
 from plans.choices import DraftStatus
 from plans.engine.codec import DocumentInvalid, read
@@ -142,7 +143,7 @@ class DraftDesign(DraftScreen):
             pass
         except DocumentInvalid as invalid:
             for error in invalid.errors:
-                posted.errors.setdefault(f"{SET}{error.pointer}", error.detail)
+                posted.errors.setdefault(f"{SET}{error.pointer}", worded(ours(error.detail)))
             return self.answer(self.draft_now(), posted=posted, problem=str(invalid), status=422)
         except Refusal as refusal:
             return self.answer(self.draft_now(), posted=posted, problem=worded(refusal), status=422)

@@ -265,6 +265,8 @@ def ingredients_given(*, values: Mapping[str, Decimal]) -> Ingredients:
 def _ingredient(name: str) -> Ingredient:
     if name not in INGREDIENTS:
         raise IngredientUnknown(
-            f"{name} is no ingredient of a metric; there are: {', '.join(sorted(INGREDIENTS))}."
+            "%(name)s is no ingredient of a metric; there are: %(ingredients)s.",
+            name=name,
+            ingredients=", ".join(sorted(INGREDIENTS)),
         )
     return INGREDIENTS[name]
