@@ -79,7 +79,7 @@ class PersonFilter(FilterForm):
     name = forms.CharField(label=_("Name, id or account"), required=False)
     status = forms.ChoiceField(label=_("State"), required=False)
     lacks = forms.ChoiceField(label=_("What is missing"), required=False)
-    as_of = DayField(label=_("On"), required=False)
+    as_of = DayField(label=_("On the day"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -70,7 +70,7 @@ class TeamFilter(FilterForm):
 
     name = forms.CharField(label=_("Account or KAM"), required=False)
     status = forms.ChoiceField(label=_("State"), required=False)
-    as_of = DayField(label=_("On"), required=False)
+    as_of = DayField(label=_("On the day"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

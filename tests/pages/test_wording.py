@@ -1,17 +1,29 @@
 """A refusal is said in the reader's language on a page, and in English everywhere else."""
 
+import json
 import pickle
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 
+import pytest
+from django.db.utils import IntegrityError
 from django.utils.translation import override
 
+from kamcomp.approvals.choices import Severity
+from kamcomp.approvals.models import Finding
+from kamcomp.lawful import sentence_of
 from kamcomp.pages.refusals import put_together, refusal_names, sources, spoken, unfilled
 from kamcomp.pages.wording import worded
-from kamcomp.refusal import AnyOf, Refusal, Word
+from kamcomp.refusal import AnyOf, Listing, Numeral, Refusal, Sentence, Word
+from kamcomp.sentences import renamed, sentence_again, sentence_document
 from payouts.services.adjustments import AdjustmentAmountUnsound
 from payouts.services.reviews import ReasonMissing
 from payouts.services.windows import DateOutOfOrder
+from plans.checks.registry import RULES
+from teams.services.memberships import DEDICATION_LAW
+
+D = Decimal
 
 
 class TestRefusal:
@@ -85,6 +97,105 @@ class TestWorded:
     def test_says_in_english_what_no_catalogue_has(self):
         with override("de"):
             assert worded(Refusal("%(x)s has no German.", x="This")) == "This has no German."
+
+    def test_says_a_refusal_within_another(self):
+        inner = ReasonMissing("Write something first.")
+        refusal = Refusal(
+            "The pool of %(pool)s could not be computed again: %(refusal)s", pool="Run", refusal=inner
+        )
+
+        with override("de"):
+            assert worded(refusal).endswith("ließ sich nicht neu berechnen: Schreiben Sie zuerst etwas.")
+        assert str(refusal).endswith("computed again: Write something first.")
+
+    def test_joins_sentences_and_the_words_between_them(self):
+        parts = [Sentence("the team of %(account)s", account="Run"), Word("receipt")]
+
+        with override("de"):
+            assert worded(Listing(parts)) == "das Team von Run, Quittung"
+            assert worded(Listing(parts, " and ")) == "das Team von Run und Quittung"
+        assert Listing(parts, " and ") == "the team of Run and receipt"
+
+    def test_writes_a_figure_with_the_digits_it_was_shown_with(self):
+        with override("de"):
+            assert worded(Numeral.amount(D("1234.5"))) == "1.234,50"
+            assert worded(Numeral.percent(D("0.125"), digits=1)) == "12,5 %"
+            assert worded(Numeral.plain(D("1E+1"))) == "10"
+
+
+class TestFindings:
+    def test_of_a_check_say_value_limit_and_reminder(self):
+        said = RULES["E36"].said(value=Numeral.amount(D(1200)), about="Mia", limit=Numeral.amount(D(1500)))
+
+        with override("de"):
+            assert worded(said) == (
+                "Brasilien: Mia bekäme 1.200,00, weniger als die Untergrenze von 1.500,00. Keine Rechtsberatung."
+            )
+        assert str(said).endswith("below the floor of 1,500.00. Not legal advice.")
+
+    def test_are_kept_with_their_pieces_and_said_long_after(self):
+        said = Sentence(
+            "%(pool)s: %(amount)s since %(day)s, %(how)s, %(left)s", pool="Run", amount=D("1.50"),
+            day=date(2026, 3, 5), how=Listing([Word("receipt"), AnyOf(["A", "B"])]), left=Numeral.plain(D("0.7")),
+        )  # fmt: skip
+
+        again = sentence_again(json.loads(json.dumps(sentence_document(said))))
+
+        assert again == said
+        assert isinstance(again, Sentence)
+        assert again.values == said.values
+        assert [type(value) for value in again.values.values()] == [
+            type(value) for value in said.values.values()
+        ]
+
+    @pytest.mark.django_db
+    def test_of_a_row_read_again_speak_german(self):
+        message = Sentence("%(pool)s (%(status)s)", pool="Run", status=Word("locked"))
+        kept = Finding.objects.create(
+            subject_table="payouts_pool",
+            subject_id="1",
+            rule="x",
+            message=message,
+            severity=Severity.TO_LOOK_AT,
+        )
+        of_before = Finding.objects.create(
+            subject_table="payouts_pool",
+            subject_id="1",
+            rule="x",
+            message="As written then.",
+            severity="blocks",
+        )
+
+        kept, of_before = Finding.objects.get(pk=kept.pk), Finding.objects.get(pk=of_before.pk)
+
+        with override("de"):
+            assert (kept.message, worded(kept.words)) == ("Run (locked)", "Run (gesperrt)")
+            assert worded(of_before.words) == "As written then."
+
+    def test_name_people_as_readers_know_them(self):
+        said = Sentence("%(key)s gets nothing: give the reason.", key="E17")
+
+        assert renamed(said, names={"E17": "Mia"}) == "Mia gets nothing: give the reason."
+
+
+class TestLaws:
+    def test_give_their_values_back(self):
+        broken = IntegrityError("x")
+        broken.__cause__ = Exception()
+        broken.__cause__.diag = SimpleNamespace(
+            constraint_name=DEDICATION_LAW,
+            message_primary="from 2026-03-05 on, E17 would give 120 % of their time to account teams; "
+            "100 % is all there is",
+        )
+
+        said = sentence_of(broken)
+
+        assert said.startswith("From 2026-03-05 on, E17 would give 120 %")
+        with override("de"):
+            assert (
+                worded(said)
+                == "Ab 5. März 2026 gäbe E17 120 % der Zeit an Kundenteams; mehr als 100 % gibt es nicht."
+            )
 
 
 class TestSentences:
