@@ -17,6 +17,10 @@ screens = [
     path(
         "accounts/<uuid:account_id>/state/undo", views.AccountStateUndo.as_view(), name="account-state-undo"
     ),
+    path("accounts/<uuid:account_id>/terms", views.AccountTermsPut.as_view(), name="account-terms-put"),
+    path(
+        "accounts/<uuid:account_id>/terms/undo", views.AccountTermsUndo.as_view(), name="account-terms-undo"
+    ),
     path(
         "accounts/<uuid:account_id>/parts/<uuid:node_id>",
         views.AccountPartPut.as_view(),
@@ -62,6 +66,8 @@ screens = [
         views.PersonEmploymentEnd.as_view(),
         name="person-employment-end",
     ),
+    path("people/<uuid:person_id>/place", views.PersonPlacePut.as_view(), name="person-place-put"),
+    path("people/<uuid:person_id>/place/undo", views.PersonPlaceUndo.as_view(), name="person-place-undo"),
     path("people/<uuid:person_id>/personal", views.PersonalPut.as_view(), name="personal-put"),
     path("people/packages/<uuid:package_id>/approve", views.PackageApprove.as_view(), name="package-approve"),
     path(

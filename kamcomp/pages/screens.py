@@ -113,6 +113,12 @@ def fields_apart(
     return [each for each in found if {each.before, each.mine} != {each.theirs}]
 
 
+def typed_again(form: BaseForm) -> dict[str, list[str]]:
+    """Return all that a form was sent, every tick of a field, without the version that it was opened at."""
+    data: Any = form.data
+    return {name: data.getlist(name) for name in data if name not in ("seen", "csrfmiddlewaretoken")}
+
+
 def conflict_page(
     request: HttpRequest,
     *,
@@ -121,21 +127,26 @@ def conflict_page(
     fields: Sequence[FieldConflict],
     back: str,
     keep: str,
-    carried: dict[str, str],
+    carried: Mapping[str, str | Sequence[str]],
 ) -> HttpResponse:
     """
     Answer a page that lays mine beside theirs: keep mine, take theirs, look again.
 
     `keep` is the address that takes my values once more, laid over the newer version;
-    `carried` are the hidden fields it needs, the newer version among them.
+    `carried` are the hidden fields it needs, the newer version among them; a field ticked several times has several.
     """
+    hidden = [
+        (name, value)
+        for name, values in carried.items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
     context = {
         "title": what,
         "sentence": sentence,
         "fields": fields,
         "back": back,
         "keep": keep,
-        "carried": carried.items(),
+        "carried": hidden,
     }
     answer = render(request, "pages/conflict.html", context)
     answer.status_code = 409

@@ -1,6 +1,13 @@
 """The pages of the money, and those that cross all apps."""
 
-from payouts.views.account_edits import AccountPartPut, AccountPartUndo, AccountStatePut, AccountStateUndo
+from payouts.views.account_edits import (
+    AccountPartPut,
+    AccountPartUndo,
+    AccountStatePut,
+    AccountStateUndo,
+    AccountTermsPut,
+    AccountTermsUndo,
+)
 from payouts.views.accounts import AccountList, AccountShow
 from payouts.views.accruals import AccrualList
 from payouts.views.adjustments import AdjustmentDecide, AdjustmentList, AdjustmentPropose, AdjustmentShow
@@ -38,6 +45,7 @@ from payouts.views.people import (
     PersonList,
     PersonShow,
 )
+from payouts.views.person_place import PersonPlacePut, PersonPlaceUndo
 from payouts.views.policy import PolicyPut, PolicyShow
 from payouts.views.pools import AllocationSave, AllocationSubmit, PoolDecide, PoolList
 from payouts.views.reconciliation import PayrollReturnUndo, Reconciliation
@@ -59,6 +67,8 @@ __all__ = [
     "AccountShow",
     "AccountStatePut",
     "AccountStateUndo",
+    "AccountTermsPut",
+    "AccountTermsUndo",
     "AccrualList",
     "AdjustmentDecide",
     "AdjustmentDispute",
@@ -106,6 +116,8 @@ __all__ = [
     "PersonEmploymentEnd",
     "PersonEmploymentUndo",
     "PersonList",
+    "PersonPlacePut",
+    "PersonPlaceUndo",
     "PersonShow",
     "PersonalPut",
     "PolicyPut",

@@ -34,12 +34,13 @@ def person_name(person: Person | None) -> str:
 
 
 def membership_state(*, membership: Membership) -> dict[str, Any]:
-    """Return all that a membership says of its person, as JSON keeps it; segments are not part of it."""
+    """Return all that a membership says of its person, as JSON keeps it."""
     ids = {name: _text(getattr(membership, name)) for name in STATE}
     said = {name: getattr(membership, name) for name in SAID}
     return {
         **ids,
         **said,
+        "segments": sorted(map(str, membership.segments.values_list("pk", flat=True))),
         "dedication": str(Decimal(membership.dedication).quantize(Decimal("0.00000001"))),
         "since": membership.valid.lower.isoformat(),
         "until": membership.valid.upper.isoformat() if membership.valid.upper else None,

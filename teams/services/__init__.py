@@ -1,6 +1,6 @@
 """Acts on people, accounts and account teams: one function, one act, one transaction."""
 
-from teams.services.account_edits import account_part_put, account_state_put
+from teams.services.account_edits import account_part_put, account_state_put, account_terms_put
 from teams.services.accounts import account_activate, account_exit, account_review, accounts_review
 from teams.services.employment_edits import (
     person_employment_begin,
@@ -18,6 +18,7 @@ from teams.services.people import (
     person_details_put,
     person_erase,
     person_make,
+    person_place_put,
     person_user_set,
 )
 from teams.services.programme import account_programme_put, objective_put
@@ -36,6 +37,7 @@ __all__ = [
     "account_programme_put",
     "account_review",
     "account_state_put",
+    "account_terms_put",
     "accounts_review",
     "employment_begin",
     "employment_change",
@@ -56,6 +58,7 @@ __all__ = [
     "person_employment_undo",
     "person_erase",
     "person_make",
+    "person_place_put",
     "person_user_set",
     "team_edit_undo",
     "team_member_add",

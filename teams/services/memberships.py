@@ -116,16 +116,19 @@ def membership_change(*, membership_id: UUID, since: date, changes: dict[str, An
     """
     Change a membership from a day on: the old one ends the day before, a new one begins. Return the new one.
 
-    Shape: `changes` maps properties of a membership to their new values.
+    Shape: `changes` maps properties of a membership to their new values; `segments` is the whole set.
 
     :raises NotAMembership: if something else is to be changed.
     :raises DayOutside: if the membership does not hold on `since`.
     """
-    if unknown := changes.keys() - CHANGEABLE:
+    if unknown := changes.keys() - CHANGEABLE - {"segments"}:
         raise NotAMembership("A membership has no %(fields)s to change.", fields=", ".join(sorted(unknown)))
     old = Membership.objects.select_for_update(no_key=True).get(pk=membership_id)
     _check_day(membership=old, day=since)
-    segments, rest = list(old.segments.all()), DateRange(since, old.valid.upper)
+    changes = dict(changes)
+    segments, rest = changes.pop("segments", None), DateRange(since, old.valid.upper)
+    if segments is None:
+        segments = list(old.segments.all())
     with _refusing(account=old.account, person=old.person):
         if since == old.valid.lower:
             for name, value in changes.items():
@@ -136,7 +139,7 @@ def membership_change(*, membership_id: UUID, since: date, changes: dict[str, An
             Membership.objects.filter(pk=old.pk).update(valid=DateRange(old.valid.lower, since))
             same = {name: getattr(old, name) for name in CHANGEABLE | {"account", "person"}}
             new = Membership.objects.create(**{**same, **changes}, valid=rest, created_by=by)
-            new.segments.set(segments)
+        new.segments.set(segments)
         accounts_review(account_ids=[old.account_id], by=by)
     return new
 

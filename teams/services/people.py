@@ -5,6 +5,7 @@ The ledger knows a person by ids only. What names them stands apart and is erase
 the books stay whole, because nothing in them was ever personal.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,6 +31,18 @@ KEEPERS = [Role.COMP_ADMIN, Role.HR_LEGAL]
 
 class PersonExists(Refusal):
     """An employee id means one person."""
+
+
+class PersonChangedMeanwhile(Refusal):
+    """Somebody else changed the person after the page was opened."""
+
+
+class PersonSame(Refusal):
+    """A change that changes nothing is no act."""
+
+
+class ManagersInCircle(Refusal):
+    """Nobody reports to somebody who reports to them."""
 
 
 class EmploymentOverlaps(Refusal):
@@ -127,6 +140,44 @@ def person_details_put(
         details.email, details.payroll_number, details.retain_until = email, payroll_number, retain_until
         details.save(update_fields=["email", "payroll_number", "retain_until"])
     return details
+
+
+@act
+def person_place_put(
+    *,
+    person_id: UUID,
+    seen: Mapping[str, str] | None,
+    manager: Person | None,
+    cost_centre: str,
+    by: User,
+    at: datetime,
+) -> Person:
+    """
+    Say whom a person reports to and which cost centre bears their pay. `seen` is both as the editor saw them.
+
+    What is not dated holds from now on: postings that are made keep the cost centre they were made with.
+
+    :raises RoleMissing: if `by` is neither a compensation admin nor of HR and legal.
+    :raises PersonChangedMeanwhile: if they are others by now; None as `seen` is not compared.
+    :raises PersonSame: if nothing is different.
+    :raises ManagersInCircle: if the manager would report to the person.
+    """
+    role_check(user=by, roles=KEEPERS, on=at.date(), act="Changing a person's manager or cost centre")
+    person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
+    if seen is not None and dict(seen) != place_state(person=person):
+        raise PersonChangedMeanwhile("Somebody changed this person after you opened the page.")
+    manager_id = manager.pk if manager else None
+    if (manager_id, cost_centre) == (person.manager_id, person.cost_centre):
+        raise PersonSame("Nothing is different; change something first.")
+    _check_no_circle(person=person, manager=manager)
+    person.manager, person.cost_centre = manager, cost_centre
+    person.save(update_fields=["manager", "cost_centre"])
+    return person
+
+
+def place_state(*, person: Person) -> dict[str, str]:
+    """Return a person's manager and cost centre, as a page keeps them."""
+    return {"manager_id": str(person.manager_id or ""), "cost_centre": person.cost_centre}
 
 
 @act
@@ -228,6 +279,21 @@ def people_erase_due(*, at: datetime) -> list[Person]:
     return [
         person_erase(person_id=person_id, by=None, at=at) for person_id in due.values_list("pk", flat=True)
     ]
+
+
+def _check_no_circle(*, person: Person, manager: Person | None) -> None:
+    """Refuse a manager who reports to the person, at any distance."""
+    above = dict(Person.objects.values_list("pk", "manager_id"))
+    step, passed = manager.pk if manager else None, set[UUID]()
+    while step is not None and step not in passed:
+        if step == person.pk:
+            raise ManagersInCircle(
+                "%(manager)s reports to %(person)s already: nobody is above themselves.",
+                manager=manager,
+                person=person,
+            )
+        passed.add(step)
+        step = above.get(step)
 
 
 def _check_not_erased(*, details: PersonDetails) -> None:

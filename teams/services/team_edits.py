@@ -24,7 +24,7 @@ from kamcomp.identity.selectors import role_check
 from kamcomp.lawful import refusing
 from kamcomp.refusal import Refusal
 from teams.choices import TeamEditKind
-from teams.models import JobRole, Membership, Person, StrategicAccount, TeamEdit
+from teams.models import JobRole, Membership, Person, Segment, StrategicAccount, TeamEdit
 from teams.selectors.teams import membership_state
 from teams.services.memberships import (
     DEDICATION_LAW,
@@ -230,11 +230,18 @@ def _check_undoable(*, edit: TeamEdit) -> None:
     later = TeamEdit.objects.filter(account_id=edit.account_id, undone_at=None)
     if later.filter(created_at__gt=edit.created_at).exists():
         raise EditNotLast("Another edit of this team came after it; undo that one first.")
-    if _states(edit.after) != edit.after:
+    if any(_differs(now, edit.after[key]) for key, now in _states(edit.after).items()):
         raise EditOvertaken(
             "The team is no longer as this edit left it, because an import or a later act changed it;"
             " edit it from a date instead."
         )
+
+
+def _differs(now: Mapping[str, Any] | None, left: Mapping[str, Any] | None) -> bool:
+    """Tell whether a membership is not as an edit left it, in what the edit kept of it."""
+    if now is None or left is None:
+        return now is not left
+    return any(now.get(name) != value for name, value in left.items())
 
 
 def _states_put(*, edit: TeamEdit) -> None:
@@ -250,10 +257,12 @@ def _states_put(*, edit: TeamEdit) -> None:
     for key, state in edit.before.items():
         if state is not None:
             Membership.objects.filter(pk=key).update(**_values(state))
+            if "segments" in state:
+                Membership.objects.get(pk=key).segments.set(Segment.objects.filter(pk__in=state["segments"]))
 
 
 def _values(state: Mapping[str, Any]) -> dict[str, Any]:
-    values = {name: value for name, value in state.items() if name not in ("since", "until")}
+    values = {name: value for name, value in state.items() if name not in ("since", "until", "segments")}
     until = state["until"]
     values["valid"] = DateRange(
         date.fromisoformat(state["since"]), None if until is None else date.fromisoformat(until)

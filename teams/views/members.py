@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -26,13 +27,22 @@ from django.views.generic.edit import FormView
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.figures import day_text, percent_text
-from kamcomp.pages.screens import Crumb, FormScreen, Screen, conflict_page, fields_apart, refused, said
+from kamcomp.pages.screens import (
+    Crumb,
+    FormScreen,
+    Screen,
+    conflict_page,
+    fields_apart,
+    refused,
+    said,
+    typed_again,
+)
 from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from teams import forms
 from teams.choices import Link, Scope, Seat
-from teams.models import JobRole, Membership, Person, StrategicAccount, TeamEdit
+from teams.models import JobRole, Membership, Person, Segment, StrategicAccount, TeamEdit
 from teams.selectors.teams import membership_state, person_name
 from teams.services import (
     team_edit_undo,
@@ -179,7 +189,7 @@ class OneMemberScreen(MemberScreen):
         before, theirs = state_words(form.cleaned_data["seen"] or {}), state_words(json.loads(self.seen))
         mine = {name: value_words(form.cleaned_data.get(name)) for name in theirs if name in form.fields}
         fields = fields_apart(labels=STATE_LABELS, before=before, mine=mine, theirs=theirs)
-        carried = {name: form.data[name] for name in form.data if name not in ("seen", "csrfmiddlewaretoken")}
+        carried = typed_again(form)
         return conflict_page(
             self.request,
             what=str(self.title),
@@ -288,6 +298,7 @@ STATE_LABELS: dict[str, Any] = {
     "leader": _("Line manager here"),
     "pool_eligible": _("Shares in the team's pool"),
     "opt_out_reason": _("Why not, if not"),
+    "segments": _("Narrowed to"),
     "last_day": _("Last day"),
 }
 WORDS = {str(choice.value): choice.label for choices in (Link, Seat, Scope) for choice in choices}
@@ -303,6 +314,7 @@ def state_words(state: dict[str, Any]) -> dict[str, str]:
         "role": JobRole.objects.filter(pk=state["role_id"]).first(),
         "dedication": Decimal(state["dedication"]),
         "leader": leader,
+        "segments": list(Segment.objects.filter(pk__in=state.get("segments", ())).order_by("name")),
         "last_day": until,
     }
     return {name: value_words(values.get(name, state.get(name))) for name in STATE_LABELS}
@@ -314,6 +326,8 @@ def value_words(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return __("yes") if value else __("no")
+    if isinstance(value, (list, QuerySet)):
+        return ", ".join(str(each) for each in value)
     if isinstance(value, Person):
         return person_name(value)
     if isinstance(value, date):

@@ -277,3 +277,62 @@ class TestEmployments:
             assert browser(made, name).get(self.url(made, "change")).status_code == 404
         undo = reverse("payouts:person-employment-undo", args=[made.people["PM"].pk])
         assert browser(made, "maren").post(f"{undo}?edit=forged").status_code == 404
+
+
+class TestPersonPlace:
+    def url(self, made, name="PM"):
+        return reverse("payouts:person-place-put", args=[made.people[name].pk])
+
+    def typed(self, client, url, **told):
+        form = client.get(url).context["form"]
+        return {"manager": "", "cost_centre": "", "seen": form["seen"].value()} | told
+
+    def test_is_changed_and_put_back(self, made):
+        client, url = browser(made, "maren"), self.url(made)
+
+        page = client.post(url, self.typed(client, url, manager="CSR", cost_centre="CC9"), follow=True)
+
+        person = Person.objects.get(pk=made.people["PM"].pk)
+        assert (person.manager_id, person.cost_centre) == (made.people["CSR"].pk, "CC9")
+        undo = html.unescape(re.search(r'action="([^"]*/place/undo[^"]*)"', page.content.decode())[1])
+        client.post(undo)
+        person.refresh_from_db()
+        assert (person.manager_id, person.cost_centre) == (
+            made.people["PM"].manager_id,
+            made.people["PM"].cost_centre,
+        )
+
+    @pytest.mark.parametrize(
+        ("typed", "words"),
+        [
+            ({"manager": "nobody of ours"}, "Nobody of this name or employee id is here."),
+            ({"manager": "KEN"}, "reports to"),
+            ({"cost_centre": "C" * 41}, "at most 40 characters"),
+        ],
+    )
+    def test_refuses_and_keeps_what_was_typed(self, made, typed, words):
+        Person.objects.filter(pk=made.people["KEN"].pk).update(manager=made.people["PM"])
+        client, url = browser(made, "maren"), self.url(made)
+
+        answer = client.post(url, self.typed(client, url, **{"cost_centre": "kept", **typed}))
+
+        assert answer.status_code == 422
+        assert words in answer.content.decode()
+        assert f'value="{typed.get("cost_centre", "kept")}"' in answer.content.decode()
+
+    def test_lays_mine_beside_theirs(self, made):
+        client, url = browser(made, "maren"), self.url(made)
+        mine = self.typed(client, url, manager="CSR", cost_centre="MINE")
+        Person.objects.filter(pk=made.people["PM"].pk).update(cost_centre="THEIRS")
+
+        answer = client.post(url, mine)
+
+        assert answer.status_code == 409
+        assert all(f">{words}<" in answer.content.decode() for words in ("MINE", "THEIRS"))
+        assert 'value="CSR"' in answer.content.decode()
+
+    def test_is_for_who_keeps_people(self, made):
+        for name in ("jonas", "ingrid", "priya"):
+            assert browser(made, name).get(self.url(made)).status_code == 404
+        stranger = reverse("payouts:person-place-put", args=[made.account.pk])
+        assert browser(made, "maren").get(stranger).status_code == 404

@@ -1,6 +1,7 @@
 """Account teams in the browser: the list, a team on a day, edits from a date, and the undo of the last one."""
 
 import json
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -14,7 +15,7 @@ from kamcomp.identity.selectors import RoleMissing
 from payouts.choices import PoolStatus
 from payouts.models import Allocation, Pool
 from teams.choices import AccountStatus, Link, Scope, Seat, TeamEditKind
-from teams.models import JobRole, Membership, Person, PersonDetails, StrategicAccount, TeamEdit
+from teams.models import JobRole, Membership, Person, PersonDetails, Segment, StrategicAccount, TeamEdit
 from teams.selectors.teams import membership_state
 from teams.services import team_edit_undo, team_member_add, team_member_change, team_member_end
 from teams.services.team_edits import (
@@ -256,6 +257,39 @@ class TestTeamMemberChange:
         assert ">50%<" in page
         assert kept.status_code == 302
         assert member(made, "CSR").dedication == Decimal("0.8")
+
+    def test_narrows_to_segments_from_a_day_and_back(self, made):
+        east, south = (
+            Segment.objects.create(code=name, name=name.title(), kind="region") for name in ("east", "south")
+        )
+        maren, old = browser(made, "maren"), member(made, "CSR")
+        old.segments.set([east])
+        url = reverse("teams:team-member-change", args=[old.pk])
+        assert re.search(rf'value="{east.pk}"[^>]*checked', maren.get(url).content.decode())
+        mine = changing(made, "CSR", segments=[east.pk, south.pk])
+
+        page = maren.post(url, mine, follow=True).content.decode()
+
+        spans = Membership.objects.filter(person=made.people["CSR"]).order_by("valid")
+        assert [set(one.segments.all()) for one in spans] == [{east}, {east, south}]
+        maren.post(re.search(r'action="([^"]*/edits/[^"]*/undo)"', page)[1])
+        assert [set(one.segments.all()) for one in spans.all()] == [{east}]
+
+    def test_keeps_the_segments_typed_when_somebody_else_changed_them(self, made):
+        east, south = (
+            Segment.objects.create(code=name, name=name.title(), kind="region") for name in ("east", "south")
+        )
+        maren, old = browser(made, "maren"), member(made, "CSR")
+        mine = changing(made, "CSR", segments=[east.pk, south.pk])
+        old.segments.set([south])
+
+        answer = maren.post(reverse("teams:team-member-change", args=[old.pk]), mine)
+
+        assert answer.status_code == 409
+        page = answer.content.decode()
+        assert ">East, South<" in page
+        assert ">South<" in page
+        assert [page.count(f'name="segments" value="{one.pk}"') for one in (east, south)] == [1, 1]
 
     def test_refuses_nothing_and_a_stale_view(self, made):
         one = member(made, "CSR")
