@@ -4,6 +4,8 @@ The cases of the open quarter: what payees ask and dispute, and which departures
 Paul Reinders disputes a line of Kestrel, and waits. Nadia Haddad's dispute was upheld in part: its adjustment is paid
 with the next quarter. One exception is allowed and ends soon; another waits for its approval. All of them are of the
 day the company is loaded, so that what is due is still to come. None of them changes what the open quarter pays.
+The growth plan was sent to its key account managers three weeks before: one does not accept it, one has opened it and
+is overdue, the others signed.
 """
 
 from __future__ import annotations
@@ -22,14 +24,48 @@ from payouts.selectors.disputes import Subject
 from payouts.services.adjustments import adjustment_approve
 from payouts.services.disputes import dispute_open, dispute_take, dispute_uphold, dispute_write
 from payouts.services.exceptions import exception_decide, exception_request, exception_review
-from plans.models import Plan
+from plans.choices import VersionStatus
+from plans.models import Plan, PlanVersion
+from plans.services.acceptances import (
+    acceptance_open,
+    acceptance_refuse,
+    acceptance_send,
+    acceptance_sign,
+    acceptances_remind,
+)
+from plans.views.agreements import agreements
 from teams.models import Person
 
 CLAIMED, UPHELD = Decimal("180.00"), Decimal("120.00")
 ALLOWED, ASKED = Decimal("450.00"), Decimal("1200.00")
 SOON, LATER = timedelta(days=12), timedelta(days=75)
 
+SENT_BEFORE, REMINDED_AFTER, ANSWERED_AFTER = timedelta(days=21), timedelta(days=6), timedelta(days=1)
+REFUSES, OVERDUE = "marco.bellini", "hana.kimura"
+WHY_NOT = "Tramontana's second plant opens in March; the target of the first half counts it in full."
+
 Users = Mapping[str, User]
+
+
+def acceptances_told(*, plan: str, users: Users, at: datetime) -> None:
+    """Put the version of a plan that is in force before those it pays, and let them answer."""
+    sent_at = at - SENT_BEFORE
+    published = PlanVersion.objects.filter(plan__code=plan, status=VersionStatus.PUBLISHED)
+    version = published.get(valid__contains=sent_at.date())
+    sent = acceptance_send(
+        version_id=version.pk, texts=agreements(version=version), by=users["maren.holt"], at=sent_at
+    )
+    for one in sent:
+        user, answered_at = one.person.user, sent_at + ANSWERED_AFTER
+        if user is None:
+            continue
+        if user == users[OVERDUE]:
+            acceptance_open(acceptance_id=one.pk, by=user, at=answered_at)
+        elif user == users[REFUSES]:
+            acceptance_refuse(acceptance_id=one.pk, reason=WHY_NOT, by=user, at=answered_at)
+        else:
+            acceptance_sign(acceptance_id=one.pk, digest=one.digest, by=user, at=answered_at)
+    acceptances_remind(at=sent_at + REMINDED_AFTER)
 
 
 def disputes_told(*, period: Period, users: Users, at: datetime) -> None:

@@ -26,7 +26,7 @@ from kamcomp.policy.services import setting_put
 from kamcomp.refusal import Refusal
 from payouts.choices import RunStatus
 from payouts.demo import company, files
-from payouts.demo.cases import disputes_told, exceptions_told
+from payouts.demo.cases import acceptances_told, disputes_told, exceptions_told
 from payouts.demo.deals import DEALS
 from payouts.demo.figures import QUARTERS
 from payouts.models import Adjustment, Allocation, Pool, Run
@@ -81,10 +81,11 @@ def told(*, say: Say, at: datetime) -> None:
         story.quarter_close(quarter)
     say(f"the quarter {OPEN}: two runs, and the pools with the key account managers")
     story.quarter_open()
-    say("disputes and exceptions")
+    say("disputes, exceptions and signatures")
     now = max(at, moment(date(2026, 10, 15)))
     disputes_told(period=story.period(OPEN), users=story.users, at=now)
     exceptions_told(period=story.period(OPEN), users=story.users, at=now)
+    acceptances_told(plan=company.GROWTH, users=story.users, at=now)
     story.window_kept_open(at=at)
 
 

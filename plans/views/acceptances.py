@@ -7,6 +7,7 @@ Rules stand in plans.services.acceptances; the text in plans.views.agreements.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.generic.base import TemplateResponseMixin, View
 
+from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.viewing import is_looking
 from kamcomp.pages.screens import Crumb, FormScreen, said
@@ -42,6 +44,8 @@ from plans.services.acceptances import (
 from plans.views.agreements import agreements
 from plans.views.plans import VersionScreen
 from teams.selectors.teams import person_name
+
+BOARD = (Role.COMP_ADMIN, Role.HR_LEGAL, Role.FINANCE, Role.EXECUTIVE, Role.AUDITOR)
 
 
 def acceptance_url(acceptance: Acceptance) -> str:
@@ -90,10 +94,9 @@ class AcceptanceList(TableScreen):
 
     title, file_name, order = _("Plans to sign"), "acceptances", "-sent_at"
     template_name = "plans/acceptance_list.html"
-    filter_class = AcceptanceFilter
     empty_title = _("No plan has been sent for acceptance")
     empty_text = _("A published plan is sent from its page; here stands who has signed it.")
-    columns = (
+    whole_columns = (
         TableColumn(
             name="person", label=_("Person"), order="person__details__legal_name",
             read=lambda row: person_name(row.person), link=acceptance_url,
@@ -109,6 +112,29 @@ class AcceptanceList(TableScreen):
         TableColumn(name="sent_at", label=_("Sent"), kind=Kind.MOMENT, order="sent_at", narrow=False),
         TableColumn(name="answered_at", label=_("Answered"), kind=Kind.MOMENT, order="answered_at", narrow=False),
     )  # fmt: skip
+
+    own_columns = (
+        TableColumn(
+            name="plan", label=_("Plan"), order="version__plan__name", path="version__plan__name", link=acceptance_url
+        ),
+        TableColumn(name="person", label=_("Person"), read=lambda row: person_name(row.person), narrow=False),
+        *(column for column in whole_columns if column.name in ("version", "status", "sent_at", "answered_at")),
+    )  # fmt: skip
+
+    @cached_property
+    def is_board(self) -> bool:
+        """Tell whether the reader looks over everybody's; the others see their own, and of who reports to them."""
+        return viewer_for(self.request).holds(*BOARD)
+
+    @property
+    def columns(self) -> Sequence[TableColumn]:  # type: ignore[override]
+        """Return the columns: whose it is first for who looks over all, the plan first for the others."""
+        return self.whole_columns if self.is_board else self.own_columns
+
+    @property
+    def filter_class(self) -> type[FilterForm] | None:  # type: ignore[override]
+        """Return the filter for who looks over all; a list of one's own needs none."""
+        return AcceptanceFilter if self.is_board else None
 
     def rows(self) -> QuerySet[Any]:
         """Return those the reader sees."""

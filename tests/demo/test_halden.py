@@ -15,8 +15,9 @@ from payouts.demo.files import quarter_span
 from payouts.demo.story import corrections_of
 from payouts.engine.calculator import calculate
 from payouts.models import Allocation, LedgerEntry, Payout, PayoutLine, Pool, Run
-from plans.choices import VersionStatus
-from plans.models import PlanVersion
+from plans.choices import AcceptanceStatus, VersionStatus
+from plans.models import Acceptance, PlanVersion
+from plans.services.acceptances import WAITING
 from scorecards.models import Result, Target
 from teams.models import Membership, StrategicAccount
 
@@ -235,3 +236,19 @@ class TestStory:
     def test_allocates_every_closed_pool_to_the_cent(self):
         for pool in Pool.objects.filter(status=PoolStatus.APPROVED):
             assert pool.allocations.aggregate(total=Sum("amount"))["total"] == pool.funded
+
+
+class TestAcceptances:
+    def test_are_signed_but_one_refused_and_one_overdue(self):
+        told = {
+            each.person.user.username: each
+            for each in Acceptance.objects.select_related("person__user", "version__plan")
+        }
+
+        assert {each.version.plan.code for each in told.values()} == {"GAG"}
+        assert [name for name, each in told.items() if each.status == AcceptanceStatus.REFUSED] == [
+            "marco.bellini"
+        ]
+        assert [name for name, each in told.items() if each.status in WAITING] == ["hana.kimura"]
+        assert told["hana.kimura"].reminded_at is not None
+        assert told["ingrid.solheim"].status == AcceptanceStatus.SIGNED

@@ -238,6 +238,15 @@ class TestScreens:
         assert "By country" in page
         assert "By country" not in browser(made, "ingrid").get("/acceptances").content.decode()
 
+    def test_list_ones_own_without_the_filter_of_all(self, made):
+        sent(made)
+        own = browser(made, "ingrid").get("/acceptances", {"status": "signed"}).content.decode()
+
+        assert "Plans to sign" in own
+        assert 'class="filter' not in own
+        assert reverse("plans:acceptance-show", args=[Acceptance.objects.get().pk]) in own
+        assert 'class="filter' in browser(made, "maren").get("/acceptances").content.decode()
+
     def test_give_a_copy_that_is_the_same_each_time(self, made):
         acceptance = sent(made)
         url = reverse("plans:acceptance-pdf", args=[acceptance.pk])
