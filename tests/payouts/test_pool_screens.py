@@ -382,6 +382,34 @@ class TestPoolDecide:
         assert submitted.status == PoolStatus.RETURNED
         assert "Too even." in page
 
+    def test_shows_who_comes_second_what_was_decided_and_keeps_their_words(self, made, submitted):
+        first, second = browser(made, "anders"), browser(made, "olga")
+        assert (
+            "Your decision"
+            in second.get(reverse("payouts:allocation-save", args=[submitted.pk])).content.decode()
+        )
+        send(first, submitted, act="approve", name="pool-decide")
+
+        answer = send(
+            second, submitted, act="return", name="pool-decide", data={"reason": "Too <even> for me."}
+        )
+
+        submitted.refresh_from_db()
+        page = answer.content.decode()
+        assert (answer.status_code, submitted.status) == (409, PoolStatus.APPROVED)
+        assert "is approved: only a submitted one is returned" in page
+        assert "Too &lt;even&gt; for me." in page
+        assert "Your decision" not in page
+
+    def test_keeps_the_reason_of_a_refused_decision(self, made, submitted):
+        answer = send(
+            browser(made, "anders"), submitted, act="return", name="pool-decide", data={"reason": "x" * 501}
+        )
+
+        assert answer.status_code == 422
+        assert "x" * 501 in answer.content.decode()
+        assert "at most 500 characters" in answer.content.decode()
+
     def test_sends_nothing_back_without_a_reason(self, made, submitted):
         anders = browser(made, "anders")
 

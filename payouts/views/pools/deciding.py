@@ -11,15 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as __
 
 from kamcomp.pages.figures import money_text
-from kamcomp.pages.screens import refused, said
+from kamcomp.pages.screens import said
 from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from payouts.forms import PoolReturn
 from payouts.selectors.pool_sheet import OPEN, pool_sheet, window_over
 from payouts.services.allocations import allocation_submit
-from payouts.services.pools import pool_approve, pool_return
+from payouts.services.pools import PoolNotSubmitted, pool_approve, pool_return
 from payouts.views.pools.listing import pool_url
 from payouts.views.pools.screen import PoolScreen
+from payouts.views.pools.sheet import AllocationSave
 
 
 class AllocationSubmit(PoolScreen):
@@ -64,22 +65,27 @@ class AllocationSubmit(PoolScreen):
         return render(self.request, self.template_name, context, status=status)
 
 
-class PoolDecide(PoolScreen):
-    """Approve a submitted pool, or send it back with a reason."""
+class PoolDecide(AllocationSave):
+    """Approve a submitted pool, or send it back with a reason; who comes second keeps what they typed."""
 
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pool_id: UUID) -> HttpResponse:
-        """Decide."""
+        """Decide, or say on the sheet as it is now why not."""
+        form, reason = PoolReturn(request.POST), request.POST.get("reason", "").strip()
+        if reason and not form.is_valid():
+            return self._unsent(" ".join(form.errors["reason"]), reason, status=422)
         try:
             if request.POST.get("act") == "approve":
                 pool_approve(pool_id=self.pool.pk, by=self.reader, at=timezone.now())
                 said(request, __("Approved: the shares are final."))
             else:
-                form = PoolReturn(request.POST)
-                reason = form.cleaned_data["reason"] if form.is_valid() else ""
                 pool_return(pool_id=self.pool.pk, reason=reason, by=self.reader, at=timezone.now())
                 said(request, __("Sent back with your reason."))
         except Refusal as refusal:
-            refused(request, refusal)
+            status = 409 if isinstance(refusal, PoolNotSubmitted) else 422
+            return self._unsent(worded(refusal), reason, status=status)
         return redirect(pool_url(self.pool))
+
+    def _unsent(self, problem: str, reason: str, *, status: int) -> HttpResponse:
+        return self.answer(self._sheet_now(), problem=problem, unsent=reason, status=status)
