@@ -17,10 +17,6 @@ screens = [
     path(
         "accounts/<uuid:account_id>/state/undo", views.AccountStateUndo.as_view(), name="account-state-undo"
     ),
-    path("accounts/<uuid:account_id>/terms", views.AccountTermsPut.as_view(), name="account-terms-put"),
-    path(
-        "accounts/<uuid:account_id>/terms/undo", views.AccountTermsUndo.as_view(), name="account-terms-undo"
-    ),
     path(
         "accounts/<uuid:account_id>/parts/<uuid:node_id>",
         views.AccountPartPut.as_view(),

@@ -5,8 +5,6 @@ from payouts.views.account_edits import (
     AccountPartUndo,
     AccountStatePut,
     AccountStateUndo,
-    AccountTermsPut,
-    AccountTermsUndo,
 )
 from payouts.views.accounts import AccountList, AccountShow
 from payouts.views.accruals import AccrualList
@@ -67,8 +65,6 @@ __all__ = [
     "AccountShow",
     "AccountStatePut",
     "AccountStateUndo",
-    "AccountTermsPut",
-    "AccountTermsUndo",
     "AccrualList",
     "AdjustmentDecide",
     "AdjustmentDispute",

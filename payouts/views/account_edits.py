@@ -7,8 +7,6 @@ Each is a form page with one service call. Somebody else's newer change comes ba
 from __future__ import annotations
 
 import json
-import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -26,14 +24,12 @@ from django.views.generic.edit import FormView
 
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
-from kamcomp.pages.figures import percent_text
 from kamcomp.pages.screens import (
     Crumb,
     FieldConflict,
     FormScreen,
     Screen,
     conflict_page,
-    fields_apart,
     refused,
     said,
     typed_again,
@@ -43,17 +39,15 @@ from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.views.accounts import account_url
 from scorecards.selectors.sources import nodes_below
-from teams.choices import AccountStatus, NodeStatus, NodeType, Strategy
-from teams.forms import AccountPartForm, AccountStateForm, AccountTermsForm
+from teams.choices import AccountStatus, NodeStatus, NodeType
+from teams.forms import AccountPartForm, AccountStateForm
 from teams.models import AccountNode, StrategicAccount
-from teams.services import account_part_put, account_state_put, account_terms_put
+from teams.services import account_part_put, account_state_put
 from teams.services.account_edits import (
     EDITORS,
     NODE_TERMS,
-    TERMS,
     AccountChangedMeanwhile,
     part_state,
-    terms_state,
 )
 
 if TYPE_CHECKING:
@@ -62,8 +56,7 @@ else:  # Django's class is generic for the type checker only
     AccountFormView = FormView
 
 EDITING = tuple(Role(role) for role in EDITORS)
-SALT, TERMS_SALT, UNDONE_WITHIN = "payouts.account-part-undo", "payouts.account-terms-undo", 86_400
-WEIGHT = re.compile(r"[01]\.\d{8}")
+SALT, UNDONE_WITHIN = "payouts.account-part-undo", 86_400
 BACK_AND_FORTH = {AccountStatus.ACTIVE, AccountStatus.REVIEW}
 
 
@@ -146,72 +139,6 @@ class AccountStatePut(AccountForm):
         words = __("%(account)s is now: %(state)s.")
         said(self.request, words % {"account": self.account, "state": _state(told["status"])}, undo=undo)
         return redirect(account_url(self.account))
-
-
-class AccountTermsPut(AccountForm):
-    """Say what the programme wants with an account: strategy, weights, tier."""
-
-    form_class = AccountTermsForm
-    title, button = _("Strategy and tier"), _("Change")
-    note = _("They hold from now on: checks of plans and the alignment read them. No payout changes by them.")
-
-    def get_initial(self) -> dict[str, Any]:
-        """Show them as they are."""
-        return {**{name: getattr(self.account, name) for name in TERMS}, "seen": self.seen}
-
-    @property
-    def seen(self) -> str:
-        """Return them as the editor sees them now."""
-        return json.dumps(terms_state(account=self.account), sort_keys=True)
-
-    def acted(self, form: Any) -> HttpResponse:
-        """Change them, or lay mine beside theirs."""
-        before = terms_state(account=self.account)
-        values = {name: form.cleaned_data[name] for name in TERMS}
-        try:
-            account = account_terms_put(
-                account_id=self.account.pk, seen=form.cleaned_data["seen"], values=values, **self.who()
-            )
-        except AccountChangedMeanwhile as refusal:
-            labels = {name: field.label for name, field in form.fields.items() if name in TERMS}
-            words = [
-                {name: _term_words(state[name]) for name in labels if name in state}
-                for state in (form.cleaned_data["seen"] or {}, values, before)
-            ]
-            fields = fields_apart(labels=labels, before=words[0], mine=words[1], theirs=words[2])
-            return self.conflict(refusal, fields, form, self.seen)
-        token = signing.dumps([before, terms_state(account=account)], salt=TERMS_SALT, compress=True)
-        undo = reverse("payouts:account-terms-undo", args=[account.pk])
-        words_said = __("Strategy and tier of %(account)s are changed.") % {"account": self.account}
-        said(self.request, words_said, undo=f"{undo}?{urlencode({'edit': token})}")
-        return redirect(account_url(self.account))
-
-
-class AccountTermsUndo(Screen, View):
-    """Put strategy, weights and tier back to what they were before the last change."""
-
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest, account_id: UUID) -> HttpResponse:
-        """Put them back, and say what came of it."""
-        editor_or_404(request)
-        rows = visible(StrategicAccount.objects.select_related("node"), to=viewer_for(request))
-        account = _or_404(rows.filter(pk=account_id).first())
-        try:
-            before, after = signing.loads(request.GET.get("edit", ""), salt=TERMS_SALT, max_age=UNDONE_WITHIN)
-        except signing.BadSignature as error:
-            raise Http404 from error
-        values = {
-            name: Decimal(value) if name.endswith("_weight") else value for name, value in before.items()
-        }
-        at, by = timezone.now(), cast(User, request.user)
-        try:
-            account_terms_put(account_id=account.pk, seen=after, values=values, by=by, at=at)
-        except Refusal as refusal:
-            refused(request, refusal)
-        else:
-            said(request, __("Undone: the account is as it was before."))
-        return redirect(account_url(account))
 
 
 class AccountStateUndo(Screen, View):
@@ -346,13 +273,6 @@ PART_WORDS = {str(one.value): one.label for choices in (NodeType, NodeStatus) fo
 def _part_words(value: Any, names: dict[Any, str]) -> str:
     text = "" if value is None else str(value)
     return names.get(text) or (__(str(PART_WORDS[text])) if text in PART_WORDS else text)
-
-
-def _term_words(value: Any) -> str:
-    """Return a strategy, a weight or a tier in words; a weight may be written as eight decimals."""
-    if isinstance(value, Decimal) or WEIGHT.fullmatch(str(value)):
-        return percent_text(Decimal(value), digits=0)
-    return __(str(Strategy(value).label)) if value in Strategy.values else str(value)
 
 
 def _state(value: str) -> str:

@@ -12,9 +12,8 @@ from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
 from kamcomp.imports.values import CountryCode, Unfit
-from kamcomp.pages.figures import number_text
-from teams.choices import AccountStatus, NodeStatus, NodeType, Strategy
-from teams.forms.fields import HUNDRED, DayField, WeightField, state_seen
+from teams.choices import AccountStatus, NodeStatus, NodeType
+from teams.forms.fields import DayField, state_seen
 
 
 class AccountStateForm(forms.Form):
@@ -44,43 +43,6 @@ class AccountStateForm(forms.Form):
         if said.get("status") == AccountStatus.EXITED and not said.get("last_day"):
             self.add_error("last_day", __("Say the last day in the programme."))
         return said
-
-
-class AccountTermsForm(forms.Form):
-    """What the programme wants with an account: strategy, what weighs how much, and its tier."""
-
-    use_required_attribute = False
-    strategy = forms.ChoiceField(label=_("Strategy"))
-    defend_weight = WeightField(label=_("Defend, %"))
-    grow_weight = WeightField(label=_("Grow, %"))
-    profit_weight = WeightField(label=_("Profit, %"))
-    tier = forms.CharField(
-        label=_("Tier"),
-        max_length=40,
-        required=False,
-        help_text=_("As your company calls it: A, gold, global."),
-    )
-    seen = forms.CharField(widget=forms.HiddenInput, required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": ""} | kwargs)
-        words = [(value, __(str(label))) for value, label in Strategy.choices]
-        self.fields["strategy"].choices = words  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """Check that the three weights are a whole."""
-        weights = [self.cleaned_data.get(f"{name}_weight") for name in Strategy.values]
-        told = [weight for weight in weights if weight is not None]
-        if len(told) == len(weights) and sum(told) != 1:
-            come_to = number_text(sum(told) * HUNDRED)
-            self.add_error(
-                None, __("The three weights come to %(sum)s %%, not to 100 %%.") % {"sum": come_to}
-            )
-        return self.cleaned_data
-
-    def clean_seen(self) -> dict[str, Any] | None:
-        """Return the state the editor saw, none where the field was lost."""
-        return state_seen(self.cleaned_data["seen"])
 
 
 class AccountPartForm(forms.Form):

@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as __
-from django.utils.translation import gettext_lazy as _
 
 from kamcomp.pages.amounts import AmountUnreadable, number_read
 from kamcomp.pages.figures import number_text
@@ -32,9 +31,6 @@ class DayField(forms.DateField):
 class ShareField(forms.CharField):
     """A share as a percentage: 60 or 60 % is Decimal("0.6")."""
 
-    unreadable = _("Type the share of working time in percent: 60.")
-    too_much = _("Nobody gives more than 100 % of their time.")
-
     def __init__(self, **said: Any) -> None:
         super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal", "size": 6}), **said)
 
@@ -49,17 +45,10 @@ class ShareField(forms.CharField):
         try:
             share = number_read(str(value).strip().removesuffix("%")) / HUNDRED
         except AmountUnreadable as error:
-            raise ValidationError(str(self.unreadable)) from error
+            raise ValidationError(__("Type the share of working time in percent: 60.")) from error
         if share > 1:
-            raise ValidationError(str(self.too_much))
+            raise ValidationError(__("Nobody gives more than 100 % of their time."))
         return share
-
-
-class WeightField(ShareField):
-    """A weight as a percentage: 60 or 60 % is Decimal("0.6")."""
-
-    unreadable = _("Type the weight in percent: 60.")
-    too_much = _("A weight is at most 100 %.")
 
 
 class AmountField(forms.CharField):

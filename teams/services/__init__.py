@@ -1,6 +1,6 @@
 """Acts on people, accounts and account teams: one function, one act, one transaction."""
 
-from teams.services.account_edits import account_part_put, account_state_put, account_terms_put
+from teams.services.account_edits import account_part_put, account_state_put
 from teams.services.accounts import account_activate, account_exit, account_review, accounts_review
 from teams.services.employment_edits import (
     person_employment_begin,
@@ -37,7 +37,6 @@ __all__ = [
     "account_programme_put",
     "account_review",
     "account_state_put",
-    "account_terms_put",
     "accounts_review",
     "employment_begin",
     "employment_change",

@@ -23,7 +23,6 @@ from teams.models import AccountNode, StrategicAccount
 from teams.services.accounts import account_activate, account_exit, account_review
 
 EDITORS = [Role.COMP_ADMIN]
-TERMS = ("strategy", "defend_weight", "grow_weight", "profit_weight", "tier")
 NODE_TERMS = ("name", "parent_id", "node_type", "country", "region", "status")
 
 
@@ -37,10 +36,6 @@ class AccountStateUnknown(Refusal):
 
 class LastDayMissing(Refusal):
     """An account leaves the programme after a last day."""
-
-
-class WeightsNotWhole(Refusal):
-    """The weights of defending, growing and profit sum to 100 %."""
 
 
 class TreeBroken(Refusal):
@@ -81,43 +76,6 @@ def account_state_put(
     if last_day is None:
         raise LastDayMissing("Say the last day of %(account)s in the programme.", account=account)
     return account_exit(account_id=account_id, last_day=last_day, by=by)
-
-
-@act
-def account_terms_put(
-    *, account_id: UUID, seen: Mapping[str, Any] | None, values: Mapping[str, Any], by: User, at: datetime
-) -> StrategicAccount:
-    """
-    Say what the programme wants with an account. `seen` is what it said as the editor saw it; None is not compared.
-
-    Shape: `values` maps fields of an account (TERMS) to their new values; weights are shares that sum to 1.
-
-    :raises RoleMissing: if `by` is no compensation admin.
-    :raises AccountChangedMeanwhile: if they are others by now.
-    :raises PartSame: if nothing is different.
-    :raises WeightsNotWhole: if the weights of defending, growing and profit do not sum to 1.
-    """
-    role_check(user=by, roles=EDITORS, on=at.date(), act="Changing an account's strategy")
-    account = StrategicAccount.objects.select_for_update(of=("self",), no_key=True).get(pk=account_id)
-    if seen is not None and dict(seen) != terms_state(account=account):
-        raise AccountChangedMeanwhile(
-            "Somebody changed %(account)s after you opened it; compare before you save.", account=account
-        )
-    changed = {name: values[name] for name in TERMS if values[name] != getattr(account, name)}
-    if not changed:
-        raise PartSame("Nothing is different; change something first.")
-    whole = WeightsNotWhole("The weights of defending, growing and profit are no whole: they sum to 100 %.")
-    with refusing({"strategic_accounts_weights_sum_to_one": whole}):
-        for name, value in changed.items():
-            setattr(account, name, value)
-        account.save(update_fields=list(changed))
-    return account
-
-
-def terms_state(*, account: StrategicAccount) -> dict[str, str]:
-    """Return what the programme wants with an account, as a page keeps it; weights with eight decimals."""
-    weights = {name: f"{getattr(account, name):.8f}" for name in TERMS if name.endswith("_weight")}
-    return {**{name: getattr(account, name) for name in TERMS}, **weights}
 
 
 @act

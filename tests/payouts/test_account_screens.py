@@ -177,58 +177,6 @@ class TestAccountState:
             assert self.put(made, name, status="review").status_code == 404
 
 
-class TestAccountTerms:
-    def url(self, made):
-        return reverse("payouts:account-terms-put", args=[made.account.pk])
-
-    def typed(self, client, url, **told):
-        form = client.get(url).context["form"]
-        return {name: form[name].value() or "" for name in form.fields} | told
-
-    def test_are_changed_and_put_back(self, made):
-        client, url = browser(made, "maren"), self.url(made)
-        told = {"strategy": "defend", "defend_weight": "60", "grow_weight": "40 %", "tier": "A"}
-
-        page = client.post(url, self.typed(client, url, **told), follow=True).content.decode()
-
-        account = StrategicAccount.objects.get(pk=made.account.pk)
-        assert (account.strategy, account.defend_weight, account.tier) == ("defend", D("0.6"), "A")
-        undo = html.unescape(re.search(r'action="([^"]*/terms/undo[^"]*)"', page)[1])
-        client.post(undo)
-        account.refresh_from_db()
-        assert (account.strategy, account.defend_weight, account.tier) == ("grow", 0, "")
-        assert "Somebody changed" in client.post(undo, follow=True).content.decode()
-
-    def test_refuses_what_is_no_whole_and_keeps_what_was_typed(self, made):
-        client, url = browser(made, "maren"), self.url(made)
-
-        answer = client.post(url, self.typed(client, url, defend_weight="30", tier="Gold"))
-
-        assert answer.status_code == 422
-        assert "The three weights come to 130 %, not to 100 %." in answer.content.decode()
-        assert 'value="Gold"' in answer.content.decode()
-        assert client.post(url, self.typed(client, url, grow_weight="much")).status_code == 422
-        assert "Nothing is different" in client.post(url, self.typed(client, url)).content.decode()
-
-    def test_lays_mine_beside_theirs(self, made):
-        client, url = browser(made, "maren"), self.url(made)
-        mine = self.typed(client, url, tier="Mine", defend_weight="50", grow_weight="50")
-        StrategicAccount.objects.filter(pk=made.account.pk).update(tier="Theirs", strategy="profit")
-
-        answer = client.post(url, mine)
-
-        assert answer.status_code == 409
-        said = answer.content.decode()
-        assert all(f">{words}<" in said for words in ("Mine", "Theirs", "Profit", "50%"))
-        again = dict(re.findall(r'name="(\w+)" value="([^"]*)"', said))
-        client.post(url, {name: html.unescape(value) for name, value in again.items()})
-        assert StrategicAccount.objects.get(pk=made.account.pk).tier == "Mine"
-
-    def test_are_the_compensation_admins(self, made):
-        for name in ("jonas", "ingrid"):
-            assert browser(made, name).get(self.url(made)).status_code == 404
-
-
 class TestAccountPart:
     def url(self, made, code):
         return reverse(
