@@ -74,7 +74,7 @@ class PoolDecide(AllocationSave):
         """Decide, or say on the sheet as it is now why not."""
         form, reason = PoolReturn(request.POST), request.POST.get("reason", "").strip()
         if reason and not form.is_valid():
-            return self._unsent(" ".join(form.errors["reason"]), reason, status=422)
+            return self._unsent(" ".join(map(str, form.errors["reason"])), reason, status=422)
         try:
             if request.POST.get("act") == "approve":
                 pool_approve(pool_id=self.pool.pk, by=self.reader, at=timezone.now())
