@@ -18,6 +18,7 @@ urlpatterns = [
     path("metrics", views.metrics, name="metrics"),
     path("", include("kamcomp.identity.urls")),
     path("", include("kamcomp.notices.urls")),
+    path("", include("kamcomp.api.screen_urls")),
     path("theme", pages.theme, name="theme"),
     path("help", pages.HelpIndex.as_view(), name="help-index"),
     path("help/<path:page>", pages.HelpPage.as_view(), name="help"),

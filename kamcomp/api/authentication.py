@@ -16,16 +16,17 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from kamcomp.api.models import ApiKey
+from kamcomp.api.oauth import is_token, token_presented
 from kamcomp.api.secrets import is_secret
 from kamcomp.api.selectors import key_presented
 from kamcomp.api.services import api_key_used
 from kamcomp.identity.models import User
 
-REFUSED = "The key is not in force: it is wrong, expired or revoked."
+REFUSED = "The key or token is not in force: it is wrong, expired or revoked."
 
 
 class KeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer kc_live_...`"""
+    """`Authorization: Bearer kc_live_...`, or a token that a key was given."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
         """
@@ -34,10 +35,11 @@ class KeyAuthentication(BaseAuthentication):
         :raises AuthenticationFailed: if it is not in force.
         """
         kind, _, said = get_authorization_header(request).decode("latin-1").partition(" ")
-        if kind.lower() != "bearer" or not is_secret(said.strip()):
+        said = said.strip()
+        if kind.lower() != "bearer" or not (is_secret(said) or is_token(said)):
             return None
         now = timezone.now()
-        key = key_presented(secret=said.strip(), at=now)
+        key = _by_token(said) if is_token(said) else key_presented(secret=said, at=now)
         if key is None:
             raise AuthenticationFailed(REFUSED, code="key_not_in_force")
         api_key_used(key=key, at=now)
@@ -48,6 +50,16 @@ class KeyAuthentication(BaseAuthentication):
         return 'Bearer realm="kamcomp"'
 
 
+def _by_token(token: str) -> ApiKey | None:
+    """Return the key behind a token, narrowed to the token's scopes; it is not saved like that."""
+    found = token_presented(token=token)
+    if found is None:
+        return None
+    key, scopes = found
+    key.scopes = sorted(scopes)
+    return key
+
+
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the description of the interface names it."""
 
@@ -55,8 +67,13 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        """Return a bearer token."""
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "kc_live_...", "description": "A key."}
+        """Return a bearer token, which a key is and which a key is given by OAuth2."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "kc_live_...",
+            "description": "A key; or a token by OAuth2 client credentials from /api/v1/oauth/token.",
+        }
 
 
 def scopes_of(request: Request) -> frozenset[str] | None:
@@ -66,7 +83,7 @@ def scopes_of(request: Request) -> frozenset[str] | None:
         return None
     if isinstance(given, ApiKey):
         return frozenset(given.scopes)
-    return frozenset(str(getattr(given, "scope", "")).split())
+    return frozenset()
 
 
 def caller_of(request: Request) -> str:

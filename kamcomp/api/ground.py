@@ -1,10 +1,15 @@
-"""Resources of the ground floor: calendars, periods, rates, jobs."""
+"""Resources of the ground floor: calendars, periods, rates, what came in, jobs, the audit trail."""
 
 from kamcomp.api import filters as by
-from kamcomp.api.fields import choice, day, first_day, last_day, moment, ref, text, whole
+from kamcomp.api.fields import choice, day, document, first_day, last_day, moment, ratio, ref, text, whole
 from kamcomp.api.resources import Expand, Resource, register
+from kamcomp.audit.models import AuditEvent
 from kamcomp.calendar.choices import Frequency, PeriodStatus
 from kamcomp.calendar.models import FiscalCalendar, Period
+from kamcomp.currency.choices import RateSet
+from kamcomp.currency.models import FxRate
+from kamcomp.imports.choices import BatchStatus
+from kamcomp.imports.models import ImportBatch
 from kamcomp.jobs.choices import JobStatus
 from kamcomp.jobs.models import Job
 
@@ -73,4 +78,85 @@ JOBS = Resource(
     changed="audit",
 )
 
-register(CALENDARS, PERIODS, JOBS)
+RATES = Resource(
+    name="rates",
+    noun="rate",
+    prefix="fx",
+    model=FxRate,
+    about="Currency rates: one unit of `from_currency` is `rate` units of `to_currency` from `date` on.",
+    fields=(
+        ref("id", "fx", "pk"),
+        choice("rate_set", RateSet),
+        day("date", "rate_date"),
+        text("from_currency"),
+        text("to_currency"),
+        ratio("rate", about="A decimal."),
+        text("source"),
+        moment("recorded_at"),
+        moment("superseded_at", about="Until when it was believed; null: still."),
+    ),
+    filters=(
+        by.by_choice("rate_set", RateSet),
+        by.by_text("from_currency"),
+        by.by_text("to_currency"),
+        by.by_day("date_from", "rate_date__gte", about="Of this day or later."),
+        by.by_day("date_to", "rate_date__lte", about="Of this day or before."),
+    ),
+    orders={"date": "rate_date"},
+    fact=True,
+    changed="recorded_at",
+)
+BATCHES = Resource(
+    name="batches",
+    noun="batch",
+    prefix="bat",
+    model=ImportBatch,
+    about="Files and batches of rows that came in, each with what became of its rows.",
+    fields=(
+        ref("id", "bat", "pk"),
+        text("kind"),
+        text("filename"),
+        choice("status", BatchStatus),
+        whole("rows_new"),
+        whole("rows_changed"),
+        whole("rows_same"),
+        whole("rows_rejected"),
+        text("sha256", "file_digest"),
+        moment("committed_at"),
+        moment("undone_at"),
+        moment("created_at"),
+    ),
+    filters=(by.by_text("kind"), by.by_choice("status", BatchStatus)),
+    orders={"created_at": "created_at"},
+    changed="audit",
+)
+AUDIT_EVENTS = Resource(
+    name="audit-events",
+    noun="audit_event",
+    prefix="aud",
+    model=AuditEvent,
+    about="Who changed what: one row a change or an act, written by the database and sealed each day.",
+    fields=(
+        ref("id", "aud", "pk"),
+        moment("at"),
+        ref("user_id", "usr"),
+        text("request_id"),
+        text("action"),
+        text("operation"),
+        text("subject_table"),
+        text("subject_id", about="The row's own id, not a public one."),
+        document("before", about="What was changed, as it was."),
+        document("after", about="What was changed, as it became."),
+    ),
+    filters=(
+        by.by_id("user", "usr", "user_id"),
+        by.by_text("request_id"),
+        by.by_text("action"),
+        by.by_text("subject_table"),
+        by.by_text("subject_id"),
+    ),
+    orders={"at": "at"},
+    changed="at",
+)
+
+register(CALENDARS, PERIODS, JOBS, RATES, BATCHES, AUDIT_EVENTS)

@@ -214,6 +214,7 @@ def _is_uuid(model: type[Model]) -> bool:
 
 _RESOURCES: dict[str, Resource] = {}
 _FOUND: set[str] = set()
+_MORE_SCOPES: set[str] = set()
 ROOMS = ("teams", "scorecards", "plans", "payouts")
 
 
@@ -223,6 +224,11 @@ def register(*resources: Resource) -> None:
         if each.name in _RESOURCES and _RESOURCES[each.name] is not each:
             raise ValueError(f"the resource {each.name} is declared twice")
         _RESOURCES[each.name] = each
+
+
+def more_scopes(*scopes: str) -> None:
+    """Make scopes known of endpoints that are no resource."""
+    _MORE_SCOPES.update(scopes)
 
 
 def all_resources() -> Iterable[Resource]:
@@ -239,13 +245,13 @@ def resource_named(name: str) -> Resource:
 
 def all_scopes() -> list[str]:
     """Return every scope there is."""
-    found = set()
+    found: set[str] = set()
     for each in all_resources():
         found.add(each.reads)
         found |= {part.scope for part in each.parts if part.scope}
         if each.kind or each.acts:
             found.add(each.writes)
-    return sorted(found)
+    return sorted(found | _MORE_SCOPES)
 
 
 def _find() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, include, path, re_path
 
+from kamcomp.api import docs, oauth
 from kamcomp.api.acts import Act, Part
 from kamcomp.api.me import MeShow
 from kamcomp.api.problems import nowhere
@@ -75,7 +76,13 @@ def _view(
 
 
 resources = [address for resource in all_resources() for address in _addresses(resource)]
+described = [
+    path("openapi.yaml", docs.openapi, name="openapi"),
+    path("oauth/token", oauth.token, name="oauth-token"),
+    path("docs", docs.swagger, name="swagger"),
+    path("redoc", docs.redoc, name="redoc"),
+]
 urlpatterns = [
-    path("v1/", include([path("me", MeShow.as_view(), name="me"), *resources])),
+    path("v1/", include([path("me", MeShow.as_view(), name="me"), *described, *resources])),
     re_path("", nowhere, name="nowhere"),
 ]

@@ -296,7 +296,7 @@ class ResourceView(ApiView):
         return now
 
     def _batch(self, request: Request) -> Response:
-        typed = _typed(BatchSerializer, request.data)
+        typed = _typed(RowsSerializer, request.data)
         outcome = rows_taken(
             kind=kind_named(self.resource.kind),
             rows=typed["rows"],
@@ -344,7 +344,7 @@ class StrictSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
 
-class BatchSerializer(StrictSerializer):
+class RowsSerializer(StrictSerializer):
     """Rows to bring in: an object each, with the columns of the kind of file as strings."""
 
     rows = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=MOST_ROWS)

@@ -305,6 +305,13 @@ ENTRIES: tuple[Entry, ...] = (
         phone=_("Controls"),
     ),
     Entry(
+        url_name="api-key-list",
+        label=_("API keys"),
+        icon="key",
+        group=OVERSIGHT,
+        roles={ADMIN, AUDITOR},
+    ),
+    Entry(
         url_name="payouts:policy-show",
         label=_("Policy settings"),
         icon="adjustments-horizontal",

@@ -3,7 +3,9 @@
 from django.urls import URLPattern, URLResolver, path
 
 from payouts.api.calculations import CalculationCreate
+from payouts.api.statements import StatementShow
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("calculations", CalculationCreate.as_view(), name="calculation-create"),
+    path("statements/<str:key>/<str:period>", StatementShow.as_view(), name="statement-document"),
 ]

@@ -1,5 +1,6 @@
 """The description of the interface is the one that is committed, whole, and says what the endpoints do."""
 
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -28,6 +29,18 @@ class TestDescription:
     def test_is_the_committed_one(self, printed):
         said = "print it anew: manage.py spectacular --file docs/reference/openapi.yaml"
         assert PAGE.read_text(encoding="utf-8") == printed, said
+
+    @pytest.mark.parametrize("page", ["docs", "redoc"])
+    def test_is_shown_from_our_own_files_only(self, client, page):
+        answer = client.get(f"/api/v1/{page}")
+        said = answer.content.decode()
+
+        assert re.findall(r"https?://", said) == []
+        files = re.findall(r'(?:src|href)="([^"]+)"', said)
+        assert files
+        assert {client.get(file).status_code for file in files} == {200}
+        assert client.get("/api/v1/openapi.yaml").content == PAGE.read_bytes()
+        assert "'unsafe-inline'" not in answer.headers["Content-Security-Policy"] or page == "redoc"
 
     def test_names_every_operation_once(self, description):
         names = [

@@ -40,7 +40,7 @@ def test_answers_as_the_page_says(caller, status, command):
     maren = caller("maren")
     pool = maren.rows("pools?account=KES")[0]["id"]
 
-    answer = asked(command, {"KEY": maren.secret, "POOL": pool})
+    answer = asked(command, {"KEY": maren.secret, "POOL": pool, "CLIENT": maren.key.prefix})
 
     assert answer.status_code == int(status), b"" if answer.streaming else answer.content
 

@@ -1,7 +1,12 @@
 """Problems: every error below /api is one, with code, place and the id of the request."""
 
+from base64 import b64encode
+from datetime import timedelta
+
 import pytest
+from django.core import signing
 from django.test import Client
+from django.utils import timezone
 
 from kamcomp.api import limits
 from kamcomp.api.public_ids import NotAnId, own_id, public_id
@@ -10,6 +15,13 @@ from kamcomp.ids import uuid7
 
 pytestmark = pytest.mark.django_db
 WORDS = {"type", "title", "status", "detail", "instance", "code", "errors", "request_id"}
+
+
+@pytest.fixture
+def time_machine_at(monkeypatch):
+    """Let tokens be judged so many seconds later."""
+    now = signing.time.time
+    return lambda seconds: monkeypatch.setattr(signing.time, "time", lambda: now() + seconds)
 
 
 class TestProblems:
@@ -108,10 +120,6 @@ class TestKeys:
 
     @pytest.mark.parametrize("ended", ["revoked", "expired", "inactive"])
     def test_that_ended_let_nobody_in(self, caller, ended):
-        from datetime import timedelta
-
-        from django.utils import timezone
-
         asker = caller("maren")
         now = timezone.now()
         if ended == "inactive":
@@ -133,6 +141,55 @@ class TestKeys:
         me = caller("paul", ["payouts:read"]).get("me").json()
 
         assert (me["username"], me["roles"], me["scopes"]) == ("paul", ["kam", "payee"], ["payouts:read"])
+
+
+class TestTokens:
+    def token(self, asker, **said):
+        return Client().post("/api/v1/oauth/token", {"grant_type": "client_credentials", **said})
+
+    def test_are_given_to_a_key_and_do_less(self, caller):
+        asker = caller("maren", ["periods:read", "people:read"])
+        given = self.token(
+            asker, client_id=asker.key.prefix, client_secret=asker.secret, scope="periods:read"
+        ).json()
+
+        bearer = {"authorization": f"Bearer {given['access_token']}"}
+        assert (given["token_type"], given["expires_in"], given["scope"]) == ("Bearer", 3600, "periods:read")
+        assert Client().get("/api/v1/periods", headers=bearer).status_code == 200
+        assert Client().get("/api/v1/people", headers=bearer).status_code == 403
+        assert asker.secret not in given["access_token"]
+
+    def test_end_with_their_key_and_after_an_hour(self, caller, time_machine_at):
+        asker = caller("maren")
+        said = {"authorization": f"Basic {b64encode(f'{asker.key.prefix}:{asker.secret}'.encode()).decode()}"}
+        given = (
+            Client().post("/api/v1/oauth/token", {"grant_type": "client_credentials"}, headers=said).json()
+        )
+        bearer = {"authorization": f"Bearer {given['access_token']}"}
+        assert Client().get("/api/v1/me", headers=bearer).json()["username"] == "maren"
+
+        time_machine_at(3601)
+        assert Client().get("/api/v1/me", headers=bearer).status_code == 401
+        time_machine_at(0)
+        type(asker.key).objects.filter(pk=asker.key.pk).update(
+            revoked_at=timezone.now(), revoked_by=asker.user
+        )
+        assert Client().get("/api/v1/me", headers=bearer).status_code == 401
+
+    @pytest.mark.parametrize(
+        ("said", "status", "error"),
+        [
+            ({"client_secret": "kc_live_wrong"}, 401, "invalid_client"),
+            ({"client_id": "kc_live_aaaaaaaa"}, 401, "invalid_client"),
+            ({"scope": "runs:write"}, 400, "invalid_scope"),
+            ({"grant_type": "password"}, 400, "unsupported_grant_type"),
+        ],
+    )
+    def test_are_refused_as_the_protocol_says(self, caller, said, status, error):
+        asker = caller("maren", ["periods:read"])
+        answer = self.token(asker, **{"client_id": asker.key.prefix, "client_secret": asker.secret} | said)
+
+        assert (answer.status_code, answer.json()["error"]) == (status, error)
 
 
 class TestPublicIds:

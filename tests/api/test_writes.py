@@ -1,8 +1,11 @@
 """Writes: once whatever is sent twice, over what was seen, many at once, long work."""
 
+from decimal import Decimal
+
 import pytest
 
 from kamcomp.api.models import KeptAnswer
+from kamcomp.api.resources import resource_named
 from payouts.models import Dispute, Pool, Run
 from scorecards.models import Target
 
@@ -184,6 +187,26 @@ class TestLongWork:
 
         assert answer.headers["Preference-Applied"] == "wait=1"
         assert answer.json()["status"] == "queued"
+
+
+class TestStatement:
+    def test_is_one_document_of_what_is_paid_and_from_what(self, caller, made):
+        sofia = caller("sofia")
+        (payout,) = sofia.rows("payouts")
+
+        found = sofia.get(f"statements/{payout['person_id']}/2026-Q3").json()
+
+        assert found["plans"][0]["payout_id"] == payout["id"]
+        assert found["plans"][0]["amount"] == payout["amount"]
+        lines = found["plans"][0]["lines"]
+        assert sum(Decimal(line["amount"]["amount"]) for line in lines) == Decimal(payout["amount"]["amount"])
+        assert caller("paul").get(f"statements/{payout['person_id']}/1999-Q1").status_code == 404
+
+    def test_of_another_is_not_there(self, caller, made):
+        stranger = resource_named("people").id_of(made.people["KAM"].pk)
+
+        assert caller("sofia").get(f"statements/{stranger}/2026-Q3").status_code == 404
+        assert caller("jonas").get(f"statements/{stranger}/2026-Q3").status_code == 200
 
 
 class TestTrace:

@@ -20,6 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
 from django.utils import timezone
 
+from kamcomp.api.models import ApiKey
 from kamcomp.audit.models import AuditEvent
 from kamcomp.identity.models import User
 from kamcomp.imports.choices import BatchStatus
@@ -272,6 +273,7 @@ def objects_of(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "event_id": {"everybody's": AuditEvent.objects.order_by("pk").values_list("pk", flat=True)[0]},
         "export_id": {"everybody's": _export(made).pk},
         "batch_id": {"everybody's": _batch().pk},
+        "key_id": _keys(made),
         "metric": {"everybody's": "M01"},
         "pk": {"none": 1},
         "uidb36": {"none": "1"},
@@ -289,6 +291,24 @@ def objects_of(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "act": {"first": "review"},
         **_imports(),
     }
+
+
+def _keys(made: TwoTeams) -> dict[str, Any]:
+    """Return a key of the KAM's own, and one of the compensation admin's."""
+    found = {}
+    for whose, name in (("KAM's", "paul"), ("stranger's", "maren")):
+        key, _made = ApiKey.objects.get_or_create(
+            user=made.user(name),
+            defaults={
+                "name": "a key",
+                "prefix": f"kc_live_{name}",
+                "digest": name,
+                "scopes": ["periods:read"],
+                "expires_at": timezone.now() + timedelta(days=1),
+            },
+        )
+        found[whose] = key.pk
+    return found
 
 
 def _acceptances(made: TwoTeams) -> dict[str, Any]:
