@@ -2,7 +2,7 @@
 # ARGS passes arguments on: make test ARGS="tests/engine -k curve".
 KAMCOMP = python3 -m kamcomp.embedded
 
-.PHONY: run stop test quick faults bench check reset manage lock real-quarter crawl
+.PHONY: run stop test quick faults bench check reset manage lock real-quarter crawl api-check
 run stop test quick faults bench check reset manage lock:
 	@$(KAMCOMP) $@ $(ARGS)
 
@@ -13,6 +13,11 @@ real-quarter: export KAMCOMP_STATE = $(CURDIR)/.kamcomp/real-quarter
 real-quarter:
 	@$(KAMCOMP) reset --yes
 	@$(KAMCOMP) python examples/adventureworks/real_quarter.py --from "$(FROM)" --to "$(TO)"
+
+# The REST interface, running, held against its description by schemathesis as three roles.
+api-check: export KAMCOMP_STATE = $(CURDIR)/.kamcomp/api-check
+api-check:
+	@$(KAMCOMP) python tests/api/check.py $(ARGS)
 
 # Every page as every persona, at both sizes and in both themes; CI takes each page once a persona.
 crawl: export KAMCOMP_CRAWL = all

@@ -259,19 +259,26 @@ class ResourceView(ApiView):
         act = self.acts.get(str(request.method).lower())
         if act is None:
             raise MethodNotAllowed(str(request.method))
-        row, pk = None, None
+        row = None
         if act.on_row:
-            pk = self._pk(**kwargs)
-            current, version = self._shown(self.resource, pk)
+            row = self._held(self._pk(**kwargs))
             if act.matched:
+                current, version = self._shown(self.resource, row.pk)
                 match_check(request, etag=etag_of(current, version=version), current=current)
-            row = self.resource.model._default_manager.get(pk=pk)
         typed = _typed(act.body, request.data)
         asked = Asked(user=self.user, viewer=self.viewer, at=timezone.now(), typed=typed, row=row)
         done = act.perform(asked)
         if done.status == 202:
             waiting.append(done)
         return self._answer(done)
+
+    def _held(self, pk: Any) -> Any:
+        """Return the row, locked until the write has ended: what was seen stays so until then."""
+        rows = self.resource.rows(viewer=self.viewer).select_for_update(of=("self",), no_key=True)
+        row = rows.filter(pk=pk).first() if pk is not None else None
+        if row is None:
+            raise NotFound(NOTHING)
+        return row
 
     def _answer(self, done: Done) -> Response:
         resource = resource_named(done.resource) if done.resource else self.resource

@@ -76,6 +76,11 @@ def only_looking() -> Iterator[None]:
         _LOOKING.reset(token)
 
 
+def is_only_looking() -> bool:
+    """Tell whether nothing may be changed now, because somebody looks at what another user sees."""
+    return _LOOKING.get()
+
+
 @contextmanager
 def acting(
     *, action: str, user: AbstractBaseUser | None = None, request_id: str | None = None

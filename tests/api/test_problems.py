@@ -111,6 +111,16 @@ class TestProblems:
         assert caller("jonas").get("me").status_code == 200
 
 
+class TestLooking:
+    def test_as_somebody_else_shows_what_they_see(self, client, made):
+        client.force_login(made.user("maren"))
+        client.post(f"/view-as/{made.user('sofia').pk}")
+
+        rows = client.get("/api/v1/payouts").json()["data"]
+
+        assert [row["employee_id"] for row in rows] == ["SOFIA"]
+
+
 class TestKeys:
     @pytest.mark.parametrize("said", ["Bearer kc_live_wrong", "Bearer kc_test_abcdefgh_0", "Bearer kc_live_"])
     def test_that_are_not_in_force_let_nobody_in(self, made, said):
