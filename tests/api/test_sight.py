@@ -1,7 +1,7 @@
 """
 Who sees which rows: role by resource by object, from table.yaml; and that nothing else tells what is not seen.
 
-The table says how many rows each role is shown, of how many there are. Written anew with KAMCOMP_MATRIX=write.
+The table says whether each role is shown all rows, none, or how many. Written anew with KAMCOMP_MATRIX=write.
 """
 
 import os
@@ -35,7 +35,7 @@ class TestSight:
         seen = {}
         for resource in all_resources():
             by_role = {role: asker.rows(resource.name) for role, asker in callers.items()}
-            seen[resource.name] = {role: len(rows) for role, rows in by_role.items()}
+            seen[resource.name] = _part_seen(by_role)
             if resource.has_items:
                 _each_row(resource, by_role, callers)
 
@@ -58,6 +58,15 @@ class TestSight:
                 answer = narrow.get(resource.name)
                 assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
         assert narrow.post("runs", {"period": "2026-Q4"}).status_code == 403
+
+
+def _part_seen(by_role):
+    """Return by role "all", "none" or a number of rows; what somebody sees most of is all of it."""
+    counts = {role: len(rows) for role, rows in by_role.items()}
+    most = max(counts.values())
+    return {
+        role: "none" if count == 0 else "all" if count == most else count for role, count in counts.items()
+    }
 
 
 def _each_row(resource, by_role, callers):
