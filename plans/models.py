@@ -142,6 +142,27 @@ class DraftStep(Record):
         return f"{self.draft}, step {self.number}"
 
 
+class DraftBrief(Record):
+    """
+    Where a working draft came from: what was answered, which type was proposed and why, and the measures weighed.
+
+    `measures` are the candidates with their scores, as they were ranked; `targets` what was reached in the last year
+    and what the draft was begun with; `ticked` are the elements that somebody went through against the account
+    managers' default.
+    """
+
+    draft = models.OneToOneField(Draft, models.PROTECT, related_name="brief")
+    proposed = models.CharField(max_length=16, choices=PlanType)
+    answers = models.JSONField()
+    reasons = ArrayField(models.CharField(max_length=30), help_text="What spoke for the type, heaviest first.")
+    measures = models.JSONField()
+    targets = models.JSONField(default=list)
+    ticked = ArrayField(models.CharField(max_length=30), default=list)
+
+    def __str__(self) -> str:
+        return f"Brief of {self.draft}"
+
+
 class Assignment(Dated):
     """
     A person on a plan version over a span of days.

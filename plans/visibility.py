@@ -7,7 +7,7 @@ from django.db.models import Q
 from kamcomp.identity.choices import Role
 from kamcomp.visibility import Sight, Viewer, seen
 from plans.choices import VersionStatus
-from plans.models import Acceptance, Assignment, Draft, DraftStep, Plan, PlanVersion, Replay
+from plans.models import Acceptance, Assignment, Draft, DraftBrief, DraftStep, Plan, PlanVersion, Replay
 from teams.visibility import HELD, OWN, PAY, REPORTS, STRUCTURE, held_accounts, own_people
 
 ROOM = "plans"
@@ -51,7 +51,7 @@ HELD_VERSIONS = Sight(
 
 seen(Plan, room=ROOM, everything=STRUCTURE, kam=(HELD_PLANS, OWN_PLANS), payee=OWN_PLANS)
 seen(PlanVersion, room=ROOM, everything=STRUCTURE, kam=(HELD_VERSIONS, OWN_VERSIONS), payee=OWN_VERSIONS)
-seen(Draft, DraftStep, room=ROOM, everything=STRUCTURE)
+seen(Draft, DraftBrief, DraftStep, room=ROOM, everything=STRUCTURE)
 seen(Acceptance, room=ROOM, everything=SIGNATURES, executive=REPORTS, kam=(OWN, REPORTS), payee=OWN)
 seen(Assignment, room=ROOM, everything=PAY, executive=REPORTS, kam=(HELD, OWN, REPORTS), payee=OWN)
 seen(Replay, room=ROOM, everything=STRUCTURE)
