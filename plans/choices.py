@@ -32,6 +32,19 @@ class DraftStatus(TextChoices):
     DISCARDED = "discarded", "Discarded"
 
 
+class Element(TextChoices):
+    """What sets a key account manager's plan apart from an account manager's, gone through one by one."""
+
+    MIX = "mix", "Pay mix"
+    LEVERAGE = "leverage", "Leverage"
+    THRESHOLD = "threshold", "Threshold"
+    ACCELERATOR = "accelerator", "Accelerator"
+    MEASURES = "measures", "Measures"
+    SHARED = "shared", "Shared with the team"
+    PERIOD = "period", "Measured over"
+    FREQUENCY = "frequency", "Paid every"
+
+
 class StepKind(TextChoices):
     """What a step of a working draft is: a change, or one that takes a step back or makes it again."""
 

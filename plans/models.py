@@ -154,7 +154,9 @@ class DraftBrief(Record):
     draft = models.OneToOneField(Draft, models.PROTECT, related_name="brief")
     proposed = models.CharField(max_length=16, choices=PlanType)
     answers = models.JSONField()
-    reasons = ArrayField(models.CharField(max_length=30), help_text="What spoke for the type, heaviest first.")
+    reasons = ArrayField(
+        models.CharField(max_length=30), help_text="What spoke for the type, heaviest first."
+    )
     measures = models.JSONField()
     targets = models.JSONField(default=list)
     ticked = ArrayField(models.CharField(max_length=30), default=list)

@@ -7,10 +7,12 @@ from plans import views
 app_name = "plans"
 urlpatterns = [
     path("plans", views.PlanList.as_view(), name="plan-list"),
+    path("plans/new", views.PlanPropose.as_view(), name="plan-propose"),
     path("plans/compare", views.VersionCompare.as_view(), name="version-compare"),
     path("plans/drafts", views.DraftList.as_view(), name="draft-list"),
     path("plans/drafts/new", views.DraftBegin.as_view(), name="draft-begin"),
     path("plans/drafts/<uuid:draft_id>", views.DraftDesign.as_view(), name="draft-design"),
+    path("plans/drafts/<uuid:draft_id>/brief", views.DraftBriefShow.as_view(), name="draft-brief"),
     path("plans/drafts/<uuid:draft_id>/submit", views.DraftSubmit.as_view(), name="draft-submit"),
     path("plans/drafts/<uuid:draft_id>/discard", views.DraftDiscard.as_view(), name="draft-discard"),
     path("plans/drafts/<uuid:draft_id>/resume", views.DraftResume.as_view(), name="draft-resume"),

@@ -178,7 +178,8 @@ def _for_hybrid(
     wins = answers.goal is not Goal.DEFEND or beside is PlanType.PORTFOLIO
     if beside is not None and wins and keep >= CLEAR and abs(keep - rivals[beside]) <= NEAR:
         return [Reason(winning[beside], max(keep, rivals[beside]) + 1)]
-    return [Reason("none_alone", 1)] if len(misfits) == len(sums) else []
+    alone = [each for each in sums if each not in misfits and sums[each]]
+    return [] if alone else [Reason("none_alone", 1)]
 
 
 def _told(*rows: tuple[bool, str, int]) -> list[Reason]:

@@ -9,29 +9,75 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('plans', '0008_acceptances'),
+        ("plans", "0008_acceptances"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DraftBrief',
+            name="DraftBrief",
             fields=[
-                ('id', models.UUIDField(default=kamcomp.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('proposed', models.CharField(choices=[('team_performance', 'Team performance'), ('portfolio', 'Portfolio'), ('renewal', 'Renewal'), ('hybrid', 'Hybrid')], max_length=16)),
-                ('answers', models.JSONField()),
-                ('reasons', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=30), help_text='What spoke for the type, heaviest first.', size=None)),
-                ('measures', models.JSONField()),
-                ('targets', models.JSONField(default=list)),
-                ('ticked', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=30), default=list, size=None)),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('draft', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='brief', to='plans.draft')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=kamcomp.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "proposed",
+                    models.CharField(
+                        choices=[
+                            ("team_performance", "Team performance"),
+                            ("portfolio", "Portfolio"),
+                            ("renewal", "Renewal"),
+                            ("hybrid", "Hybrid"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("answers", models.JSONField()),
+                (
+                    "reasons",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=30),
+                        help_text="What spoke for the type, heaviest first.",
+                        size=None,
+                    ),
+                ),
+                ("measures", models.JSONField()),
+                ("targets", models.JSONField(default=list)),
+                (
+                    "ticked",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=30), default=list, size=None
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "draft",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="brief", to="plans.draft"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
     ]

@@ -13,6 +13,7 @@ from plans.services.drafts import (
     draft_waive,
 )
 from plans.services.history import history_load
+from plans.services.proposals import draft_elements_tick, draft_propose
 from plans.services.versions import (
     plan_make,
     version_approve,
@@ -28,6 +29,8 @@ __all__ = [
     "draft_begin",
     "draft_change",
     "draft_discard",
+    "draft_elements_tick",
+    "draft_propose",
     "draft_redo",
     "draft_resume",
     "draft_submit",

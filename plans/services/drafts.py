@@ -20,10 +20,10 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal, Word
-from plans.choices import DraftStatus, PlanType, StepKind
+from plans.choices import DraftStatus, Element, PlanType, StepKind
 from plans.engine.document import plan_from_document, written_out
 from plans.engine.edits import Edit, edited, edits_read, edits_written, touches
-from plans.models import Draft, DraftStep, Plan, PlanVersion
+from plans.models import Draft, DraftBrief, DraftStep, Plan, PlanVersion
 from plans.selectors.drafts import draft_as_version
 from plans.services.checks import findings_let_stand, version_check
 from plans.services.versions import DocumentOfAnotherPlan, PlanExists, plan_make, version_draft
@@ -46,6 +46,10 @@ class NothingToUndo(Refusal):
 
 class NothingChanged(Refusal):
     """A step changes something."""
+
+
+class ElementsNotGoneThrough(Refusal):
+    """A draft that began with answers is handed on once its elements were laid beside the account managers'."""
 
 
 class DraftChanged(Refusal):
@@ -191,6 +195,7 @@ def draft_submit(*, draft_id: UUID, seen: int, by: User, at: datetime) -> PlanVe
     The version has the draft's id, so that findings let stand on the draft stand on it.
 
     :raises DraftChanged: if it was changed since the step `seen`.
+    :raises ElementsNotGoneThrough: if it began with answers, and an element was not gone through.
     :raises DocumentInvalid: naming every place that does not hold.
     :raises PlanExists: if a new plan's code was taken meanwhile.
     """
@@ -202,6 +207,7 @@ def draft_submit(*, draft_id: UUID, seen: int, by: User, at: datetime) -> PlanVe
             draft=draft,
             places=(),
         )
+    _check_gone_through(draft)
     terms = plan_from_document(draft.document)
     plan = draft.plan or plan_make(
         code=terms.code,
@@ -267,23 +273,21 @@ def _open(*, draft_id: UUID, by: User, at: datetime) -> Draft:
     return draft
 
 
+def _check_gone_through(draft: Draft) -> None:
+    """Refuse a draft that began with answers while an element of it was not laid beside the account managers'."""
+    ticked = DraftBrief.objects.filter(draft=draft).values_list("ticked", flat=True).first()
+    if ticked is None:
+        return
+    left = [str(each.label) for each in Element if each.value not in ticked]
+    if left:
+        raise ElementsNotGoneThrough(
+            "Go through what sets the plan apart from an account manager's first; left: %(left)s.",
+            left=", ".join(left),
+        )
+
+
 def _state(draft: Draft) -> Word:
     return Word(str(draft.get_status_display()).lower())
-
-
-def _check_seen(*, draft: Draft, edits: Sequence[Edit], seen: int) -> None:
-    if seen >= draft.step:
-        return
-    later = list(draft.steps.filter(number__gt=seen))
-    places = touches(edits, [edit for step in later for edit in edits_read(step.edits)])
-    if places:
-        raise DraftChanged(
-            "%(who)s changed %(where)s meanwhile.",
-            who=draft.changed_by,
-            where=", ".join(places) if all(places) else Word("the whole document"),
-            draft=draft,
-            places=places,
-        )
 
 
 def _step(

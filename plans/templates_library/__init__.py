@@ -19,3 +19,9 @@ def plan_template(*, plan_type: PlanType) -> dict[str, Any]:
     """Return the template document of a plan type; each call a fresh copy."""
     document: dict[str, Any] = json.loads((Path(__file__).parent / f"{plan_type}.json").read_text())
     return document
+
+
+def account_manager_template() -> dict[str, Any]:
+    """Return the document of a usual account managers' plan, to lay a key account plan beside; a fresh copy."""
+    document: dict[str, Any] = json.loads((Path(__file__).parent / "account_manager.json").read_text())
+    return document

@@ -14,6 +14,7 @@ from plans.views.design import (
 )
 from plans.views.metrics import MetricList, MetricShow
 from plans.views.plans import PlanList, PlanShow, VersionDocument
+from plans.views.propose import DraftBriefShow, PlanPropose
 
 __all__ = [
     "AcceptanceList",
@@ -23,6 +24,7 @@ __all__ = [
     "AlignmentNext",
     "AlignmentShow",
     "DraftBegin",
+    "DraftBriefShow",
     "DraftDesign",
     "DraftDiscard",
     "DraftDocument",
@@ -32,6 +34,7 @@ __all__ = [
     "MetricList",
     "MetricShow",
     "PlanList",
+    "PlanPropose",
     "PlanShow",
     "VersionCompare",
     "VersionDocument",

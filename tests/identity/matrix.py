@@ -43,7 +43,7 @@ from payouts.selectors.disputes import Subject
 from payouts.services.disputes import dispute_open
 from payouts.services.exceptions import exception_request
 from plans.engine.conventions import PlanType
-from plans.models import Acceptance, Draft
+from plans.models import Acceptance, Draft, DraftBrief
 from plans.services import draft_begin
 from plans.templates_library import plan_template
 from teams.choices import ObjectiveStatus, Seat
@@ -209,13 +209,21 @@ def objects(made: TwoTeams, address: Address) -> dict[str, dict[str, Any]]:
 
 
 def _draft(made: TwoTeams) -> Draft:
-    """Begin a working draft, so that there is one to design."""
-    return draft_begin(
+    """Begin a working draft that came from answers, so that there is one to design."""
+    draft = draft_begin(
         document=plan_template(plan_type=PlanType.RENEWAL),
         calendar=made.first.calendar,
         by=made.user("maren"),
         at=timezone.now(),
     )
+    answers = {
+        "goal": "defend", "team": 6, "countries": 2, "segments": 0, "saturation": None, "trend": None,
+        "cycle_months": 6, "opportunities": 4, "long_run": "0.5",
+    }  # fmt: skip
+    DraftBrief.objects.create(
+        draft=draft, proposed="renewal", answers=answers, reasons=["defend"], measures=[]
+    )
+    return draft
 
 
 def objects_of(made: TwoTeams) -> dict[str, dict[str, Any]]:

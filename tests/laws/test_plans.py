@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from plans.choices import VersionStatus
-from plans.models import Draft, DraftStep, PlanVersion
+from plans.models import Draft, DraftBrief, DraftStep, PlanVersion
 from tests.laws import rows
 from tests.laws.breaking import MADE, WRITERS, refused, together
 
@@ -196,6 +196,12 @@ class TestDraft:
             app_sql.execute("UPDATE plans_draft SET status = 'submitted' WHERE id = %s", [str(made.pk)])
         with refused("plan_drafts_submitted_are_versions"):
             app_sql.execute("UPDATE plans_draft SET version_id = %s", [str(version.pk)])
+
+    def test_keeps_where_it_came_from(self, app_sql):
+        DraftBrief.objects.create(draft=draft(), proposed="renewal", answers={}, reasons=[], measures=[])
+
+        with refused("plan_draft_briefs_stay"):
+            app_sql.execute("DELETE FROM plans_draftbrief")
 
     def test_keeps_its_steps(self, app_sql):
         made = draft()
