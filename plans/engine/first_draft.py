@@ -67,7 +67,7 @@ class Wanted:
     """
     What the first draft is to say: `measures` stand in the order of their weight; `long_run` is 0 to 1.
 
-    `margin` is last year's gross margin: where revenue pays and no profit does, it gates what revenue earns above target.
+    `margin` is last year's gross margin: where revenue pays and no profit does, it gates what is earned above target.
     """
 
     type: PlanType

@@ -1,4 +1,4 @@
-"""A new programme in the browser: from the account to a working draft in the designer, and where the draft came from."""
+"""A new programme in the browser: from the account to a working draft in the designer, and where it came from."""
 
 from datetime import date
 from decimal import Decimal
