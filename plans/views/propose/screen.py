@@ -168,7 +168,9 @@ class PlanPropose(Screen, View):
     @cached_property
     def known(self) -> Known | None:
         """Return what is known of the account."""
-        return self.account and account_known(account=self.account, viewer=self.viewer, on=self.today)
+        if self.account is None:
+            return None
+        return account_known(account=self.account, viewer=self.viewer, on=self.today)
 
     @cached_property
     def known_form(self) -> KnownStep:
