@@ -290,6 +290,21 @@ def _state(draft: Draft) -> Word:
     return Word(str(draft.get_status_display()).lower())
 
 
+def _check_seen(*, draft: Draft, edits: Sequence[Edit], seen: int) -> None:
+    if seen >= draft.step:
+        return
+    later = list(draft.steps.filter(number__gt=seen))
+    places = touches(edits, [edit for step in later for edit in edits_read(step.edits)])
+    if places:
+        raise DraftChanged(
+            "%(who)s changed %(where)s meanwhile.",
+            who=draft.changed_by,
+            where=", ".join(places) if all(places) else Word("the whole document"),
+            draft=draft,
+            places=places,
+        )
+
+
 def _step(
     *, draft: Draft, edits: Sequence[Edit], kind: StepKind, by: User, at: datetime, of: int = 0
 ) -> Draft:

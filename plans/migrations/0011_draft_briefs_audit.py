@@ -6,7 +6,7 @@ from kamcomp.laws import append_only, audited, operations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("plans", "0009_draft_briefs")]
+    dependencies = [("plans", "0010_draft_briefs")]
 
     operations = operations(
         append_only("plans_draftbrief", law="plan_draft_briefs_stay", may_update=True),
