@@ -17,7 +17,7 @@ from dateutil.relativedelta import relativedelta
 from kamcomp import money
 from kamcomp.spans import Span
 from kamcomp.visibility import Viewer, visible
-from scorecards.models import Metric
+from scorecards.models import AccountPnl, Metric
 from scorecards.selectors.pnl import PnlRow, pnl_by_node, pnl_totals, pnl_year
 from teams.models import AccountObjective, ObjectiveMilestone, StrategicAccount
 
@@ -80,12 +80,14 @@ class YearBeside:
 
 
 def year_beside(*, nodes: Sequence[UUID], currency: str, viewer: Viewer, on: date) -> YearBeside:
-    """Return an account's last twelve months beside those before, of the whole tree."""
+    """Return an account's last twelve months beside those before, of the whole tree; a part of a year is none."""
     year = pnl_year(on=on)
     earlier = Span(year.since - relativedelta(years=1), year.since)
+    rows = visible(AccountPnl.objects.current().filter(node__in=nodes, currency=currency), to=viewer)
+    is_whole = rows.filter(days__contains=earlier.since).exists()
 
     def whole(within: Span) -> PnlRow | None:
         rows = [row for own in pnl_by_node(nodes=nodes, within=within, viewer=viewer).values() for row in own]
         return next((row for row in pnl_totals(rows=rows) if row.currency == currency), None)
 
-    return YearBeside(year, whole(year), whole(earlier))
+    return YearBeside(year, whole(year), whole(earlier) if is_whole else None)

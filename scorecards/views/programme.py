@@ -56,6 +56,8 @@ else:  # Django's class is generic for the type checker only
     ProgrammeFormView = FormView
 
 READERS = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.AUDITOR, Role.KAM)
+MOST_SHOWN = 10
+"""Objectives on the timeline and in the open part of the table, those due last."""
 EDITING = tuple(Role(role) for role in EDITORS)
 
 
@@ -118,8 +120,9 @@ class ProgrammeShow(ProgrammeScreen, TemplateResponseMixin, View):
         context = {
             "title": __("Programme of %(account)s") % {"account": account},
             "account": account,
-            "rows": rows,
-            "line": timeline(rows=rows, today=today),
+            "first": rows[::-1][:MOST_SHOWN],
+            "earlier": rows[::-1][MOST_SHOWN:],
+            "line": timeline(rows=rows[-MOST_SHOWN:], today=today),
             "beside": year_beside(nodes=nodes, currency=account.plan_currency, viewer=viewer, on=today),
             "team": team,
             "shares": strategy_shares(account),

@@ -25,6 +25,11 @@ class Tick:
     x: int
     label: str
 
+    @property
+    def anchor(self) -> str:
+        """Return on which side of the line its label stands: one at the edge would be cut."""
+        return "start" if self.x < LEFT + 20 else "middle"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
