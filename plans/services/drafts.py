@@ -278,11 +278,11 @@ def _check_gone_through(draft: Draft) -> None:
     ticked = DraftBrief.objects.filter(draft=draft).values_list("ticked", flat=True).first()
     if ticked is None:
         return
-    left = [str(each.label) for each in Element if each.value not in ticked]
-    if left:
+    left = next((each for each in Element if each.value not in ticked), None)
+    if left is not None:
         raise ElementsNotGoneThrough(
-            "Go through what sets the plan apart from an account manager's first; left: %(left)s.",
-            left=", ".join(left),
+            "Go through what sets the plan apart from an account manager's first; the next is: %(left)s.",
+            left=Word(str(left.label)),
         )
 
 

@@ -234,7 +234,7 @@ class TestDraftBriefShow:
         begin(made)
         draft, who = Draft.objects.get(), {"by": made.user("maren"), "at": timezone.now()}
 
-        with pytest.raises(ElementsNotGoneThrough, match="left: Leverage, Threshold"):
+        with pytest.raises(ElementsNotGoneThrough, match="the next is: Leverage"):
             services.draft_submit(draft_id=draft.pk, seen=0, **who)
         services.draft_elements_tick(draft_id=draft.pk, ticked=Element.values, **who)
 
