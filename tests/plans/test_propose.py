@@ -138,6 +138,12 @@ class TestPlanPropose:
         assert 'value="many"' in answer.content.decode()
         assert answer.context["step"] == 2
 
+    def test_begins_nothing_without_answers(self, made):
+        answer = browser(made).post(NEW, {"name": "Meridian 2027", "code": "MER-2027"})
+
+        assert (answer.status_code, answer.context["step"]) == (422, 1)
+        assert not Draft.objects.exists()
+
     def test_refuses_a_taken_code_and_keeps_what_was_typed(self, made):
         taken = Plan.objects.get().code
 

@@ -321,7 +321,7 @@ class PlanPropose(Screen, View):
         else:
             context |= self._draft_context(draft_form)
         form = context["form"]
-        wrong = checked and form.is_bound and not form.is_valid()
+        wrong = checked and not form.is_valid() and (form.is_bound or self.request.method == "POST")
         answer = self.get_context_data(**context)
         return render(self.request, self.template_name, answer, status=422 if wrong else 200)
 
