@@ -2,7 +2,7 @@
 What checks look at as a run pays, and as money is taken back.
 
 The picture of the plan version, with the run's figures beside it; exceptions are those of the register. No table holds
-credits by component, bulges, reviews, legal minimum pay or the clauses people signed: the rules that need them say so.
+credits by component, reviews, legal minimum pay or the clauses people signed: the rules that need them say so.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from kamcomp.visibility import viewer_of
 from plans.choices import PlanType, VersionStatus
 from plans.models import Assignment, Plan, PlanVersion
 from plans.selectors.alignment import alignment
-from scorecards.models import Metric, Target
+from scorecards.models import Metric, Target, Transaction
 from teams.models import AccountObjective, Employment, JobRole, Membership, Person, PersonDetails
 from tests.laws import rows
 from tests.payouts.company import ALWAYS, AT, START, TERMS, D, company, document
@@ -70,6 +70,12 @@ def paid_on(made, person, metric, *, account=None, code="OPS"):
         plan_version=version,
         account=account or made.account,
         valid=days,
+    )
+
+
+def invoiced(made, on, revenue):
+    Transaction.objects.create(
+        source_id=f"{on}/{revenue}", date=on, node=made.account.node, revenue=D(revenue), currency="EUR"
     )
 
 
@@ -139,8 +145,36 @@ class TestAlignment:
         (row,) = look(made).cascade
 
         assert (row.account, row.individuals, row.difference, row.people) == (D(1000), D(900), D(-100), 2)
+        assert row.ratio == D("0.9")
+        assert "90.0% of the account" in show(made).content.decode()
         assert "sum to 90 % of the target of Meridian" in found(made, "L18")[0]
         assert look(made, on=date(2026, 10, 1)).cascade == ()
+
+    def test_says_when_the_end_of_a_period_was_pushed_and_taken_back(self, made):
+        quarter = made.calendar.periods.get(code="2026-Q2")
+        rows.period_lock(quarter)
+        for month, revenue in ((4, 100), (5, 100), (6, 400)):
+            invoiced(made, date(2026, month, 10), revenue)
+        assert found(made, "L74") == []
+
+        invoiced(made, date(2026, 7, 3), -100)
+
+        assert found(made, "L74") == [
+            "The last month of 2026-Q2 stands at 200 % of its mean for Meridian, and 25 % was reversed after."
+        ]
+
+    def test_lays_leaders_side_by_side_with_what_their_people_share(self, made):
+        out_of_the_pool(made.people["LOG"])
+        paid_on(made, "LOG", "M03")
+        for name, leader in (("KAM", made.people["PM"]), ("LOG", made.people["CSR"])):
+            Membership.objects.filter(person=made.people[name]).update(leader=leader)
+
+        led = {one.leader: one for one in look(made).led}
+
+        assert [one.people for one in led.values()] == [1, 1]
+        assert all(not one.shared for one in led.values())
+        assert len(found(made, "L54")) == 1
+        assert "By whom they report to" in show(made).content.decode()
 
     def test_counts_only_what_this_account_pays(self, made):
         other = rows.account()

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from plans.checks.facts import (
     AccountFacts,
+    BulgeFacts,
     CascadeFacts,
     MetricFacts,
 )
@@ -24,6 +25,7 @@ from plans.selectors.pictures.teams import TeamReads
 from scorecards.choices import MetricSource, MetricStatus, Window
 from scorecards.engine.library import LIBRARY
 from scorecards.models import Metric, Result, SatisfactionWave, Target
+from scorecards.selectors.bulges import BULGE_PERIODS, Bulge, bulges_of
 from teams.models import Membership, StrategicAccount
 
 _SURVEYED = {code for code, rule in LIBRARY.items() if rule.source == "survey_responses"}
@@ -148,7 +150,18 @@ class ResultReads(TeamReads):
             expected_roles=tuple(expected.get(account.tier, ())) if isinstance(expected, dict) else None,
             cascade=self.cascade(account, rows),
             wallet=self.wallets.get(account.node_id),
+            bulges=tuple(
+                BulgeFacts(
+                    period=one.period, last_over_mean=one.last_over_mean, reversed_next=one.reversed_next
+                )
+                for one in self.bulges.get(account.node_id, ())
+            ),
         )
+
+    @cached_property
+    def bulges(self) -> Mapping[UUID, list[Bulge]]:
+        """Return how the last closed periods ended, by account node."""
+        return bulges_of(nodes=self.node_ids, periods=self.closed[-BULGE_PERIODS:])
 
 
 def _counted(number: int | None) -> Decimal | None:

@@ -1,17 +1,10 @@
-"""
-The alignment of an account's team on a day: who is paid on what, what they share, who and what is left out.
-
-The facts are the records that design checks look at, of every plan that pays for the account at once, and the findings
-are those checks': a rule that reads one document (an objective nobody is paid for) stands where it holds for each of
-them. Weights are shares of what the account pays somebody; no amount of pay is read. Rules: docs/reference/checks.md,
-"The whole team".
-"""
+"""One account of those that are read: its rows, and what rules find of it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -19,157 +12,43 @@ from typing import Any
 from uuid import UUID
 
 from kamcomp.spans import Span
-from kamcomp.visibility import Viewer, visible
 from plans.checks.facts import AccountFacts, CascadeFacts, Facts, MemberFacts
 from plans.checks.judged import OWNED
-from plans.checks.picture import Picture, picture_of
+from plans.checks.picture import Picture
 from plans.checks.registry import Report, checked
 from plans.checks.rule import Finding
 from plans.models import Assignment, PlanVersion
-from plans.selectors.limits import limits_on
+from plans.selectors.alignment.figures import (
+    AlignedRow,
+    Alignment,
+    CascadeRow,
+    LedRow,
+    Measure,
+    ObjectiveRow,
+)
+from plans.selectors.alignment.reads import AccountsRead
 from plans.selectors.pictures.teams import measures_of_plan, objective_facts
-from scorecards.models import Metric, Target
-from teams.choices import ObjectiveStatus
+from scorecards.models import Target
 from teams.models import AccountObjective, Membership, StrategicAccount
 from teams.selectors.teams import person_name
-from teams.visibility import PAY, held_accounts
 
-TEAM_RULES = ("L18", "L20", "L21", "L42", "L54")
-"""Rules that look at the team and its targets, whichever document they stand beside."""
+TEAM_RULES = ("L18", "L20", "L21", "L42", "L54", "L74")
+"""Rules that look at the team, its targets and its invoices, whichever document they stand beside."""
 PLAN_RULES = ("L17",)
 """Rules that read one document: what they find counts where every plan of the account leaves it out."""
 ZERO, ONE = Decimal(0), Decimal(1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Measure:
-    """A metric that somebody on the team is paid on: how many people, and in which roles."""
-
-    code: str
-    name: str
-    people: int
-    roles: tuple[str, ...]
-
-    @property
-    def is_alone(self) -> bool:
-        """Tell whether one role only is paid on it."""
-        return len(self.roles) == 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlignedRow:
-    """
-    Members of one role who are paid alike: by which plans, or out of which plans' pools, and on what.
-
-    `weights` are shares of what the account pays them, 1 for all of it, by metric; `shared` are metrics that reach
-    them through a pool, `other` is the share on objectives and milestones. `paid` is False for members whom neither a
-    plan nor a pool pays, None where the reader does not see it.
-    """
-
-    role: str
-    seat: str
-    link: str
-    people: tuple[str, ...]
-    plans: tuple[str, ...]
-    pools: tuple[str, ...]
-    weights: Mapping[str, Decimal] = field(hash=False)
-    shared: frozenset[str]
-    other: Decimal
-    apart: tuple[str, ...]
-    opt_out: str
-    paid: bool | None
-
-    @property
-    def left_out(self) -> bool:
-        """Tell whether nothing pays them and nobody said why."""
-        return self.paid is False and not self.opt_out
-
-
-@dataclass(frozen=True, kw_only=True)
-class CascadeRow:
-    """A metric's target for the account over days, what the targets of its people come to, and of how many."""
-
-    metric: str
-    unit: str
-    currency: str
-    span: Span
-    account: Decimal
-    individuals: Decimal
-    people: int
-
-    @property
-    def difference(self) -> Decimal:
-        """Return what the individual targets come to above the account's, negative below."""
-        return self.individuals - self.account
-
-
-@dataclass(frozen=True, kw_only=True)
-class ObjectiveRow:
-    """An objective of the account plan, with the roles that are paid on its metric or on itself."""
-
-    code: str
-    statement: str
-    due_on: date
-    roles: tuple[str, ...]
-    paid: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Alignment:
-    """An account's team on a day: roles by measures, targets that add up or not, objectives, and what rules find."""
-
-    on: date
-    measures: tuple[Measure, ...]
-    rows: tuple[AlignedRow, ...]
-    cascade: tuple[CascadeRow, ...]
-    objectives: tuple[ObjectiveRow, ...]
-    report: Report
-    has_plan: bool
-
-    @property
-    def people(self) -> int:
-        """Return how many people are on the team."""
-        return sum(len(row.people) for row in self.rows)
-
-    @property
-    def left_out(self) -> int:
-        """Return how many of them nothing pays."""
-        return sum(len(row.people) for row in self.rows if row.left_out)
-
-    @property
-    def unpaid(self) -> int:
-        """Return for how many objectives nobody is paid."""
-        return sum(1 for row in self.objectives if not row.paid)
-
-    @property
-    def roles(self) -> int:
-        """Return how many roles are paid on something."""
-        return len({row.role for row in self.rows if row.weights or row.shared})
-
-    @property
-    def has_other(self) -> bool:
-        """Tell whether somebody is paid on objectives or milestones."""
-        return any(row.other for row in self.rows)
-
-
-def sees_alignment(*, account: StrategicAccount, viewer: Viewer) -> bool:
-    """Tell whether a reader sees what everybody of an account is paid on: who sees all pay, and who holds it."""
-    return viewer.holds(*PAY) or account.pk in viewer.once(held_accounts)
-
-
-def alignment(*, account: StrategicAccount, viewer: Viewer, on: date) -> Alignment:
-    """Return the alignment of an account's team on a day, as far as a reader sees it."""
-    return AlignmentReads(account=account, viewer=viewer, on=on).found()
-
-
 @dataclass
 class AlignmentReads:
-    """One account on one day: each table is read once, whatever the size of the team."""
+    """One account on the day that its tables are read for."""
 
     account: StrategicAccount
-    viewer: Viewer
-    on: date
-    pictures: dict[UUID, Picture] = field(default_factory=dict)
+    shared: AccountsRead
+
+    @property
+    def on(self) -> date:
+        return self.shared.on
 
     def found(self) -> Alignment:
         """Return everything."""
@@ -178,42 +57,30 @@ class AlignmentReads:
             measures=self.measures(),
             rows=self.rows,
             cascade=tuple(self.cascade),
+            led=self.led(),
             objectives=self.objective_rows(),
             report=self.report(),
             has_plan=bool(self.versions),
         )
 
-    @cached_property
-    def members(self) -> list[Membership]:
-        rows = visible(
-            Membership.objects.filter(account=self.account, valid__contains=self.on), to=self.viewer
-        )
-        named = rows.select_related("person__details", "role", "leader__details")
-        return sorted(named.order_by("role__name", "person__employee_id"), key=lambda row: row.seat != "kam")
-
-    @cached_property
-    def assignments(self) -> Mapping[UUID, list[Assignment]]:
-        """Return the plans that members are on, for this account or another, each person's."""
-        people = [row.person_id for row in self.members]
-        rows = visible(Assignment.objects.filter(person__in=people, valid__contains=self.on), to=self.viewer)
-        found: dict[UUID, list[Assignment]] = defaultdict(list)
-        for row in rows.order_by("plan__code"):
-            found[row.person_id].append(row)
-        return found
+    @property
+    def members(self) -> Sequence[Membership]:
+        return self.shared.members.get(self.account.pk, ())
 
     def here(self, row: Membership) -> list[Assignment]:
         """Return the plans that pay a member for this account, or for none by name."""
-        mine = self.assignments.get(row.person_id, ())
+        mine = self.shared.assignments.get(row.person_id, ())
         return [one for one in mine if one.account_id in (self.account.pk, None)]
 
     @cached_property
     def versions(self) -> Mapping[UUID, PlanVersion]:
         """Return the plan versions that pay for the account on the day."""
         ids = {one.plan_version_id for row in self.members for one in self.here(row)}
-        rows = visible(PlanVersion.objects.filter(pk__in=ids), to=self.viewer).select_related("plan")
-        found = {row.pk: row for row in rows.order_by("plan__code")}
-        self.pictures = {key: picture_of(document=row.document) for key, row in found.items()}
-        return found
+        return {key: row for key, row in self.shared.versions.items() if key in ids}
+
+    @property
+    def pictures(self) -> Mapping[UUID, Picture]:
+        return self.shared.pictures
 
     @cached_property
     def pools(self) -> list[UUID]:
@@ -260,9 +127,9 @@ class AlignmentReads:
 
     def is_paid(self, member: Membership, *, pooled: bool) -> bool | None:
         """Tell whether a plan or a pool pays a member; not known where the reader does not see all plans."""
-        if pooled or self.assignments.get(member.person_id):
+        if pooled or self.shared.assignments.get(member.person_id):
             return True
-        return False if self.viewer.holds(*PAY) else None
+        return False if self.shared.sees_all_pay else None
 
     @cached_property
     def each(self) -> list[tuple[Membership, AlignedRow]]:
@@ -280,12 +147,8 @@ class AlignmentReads:
                 people.extend(row.people)
         return tuple(replace(row, people=tuple(people)) for row, people in alike)
 
-    @cached_property
-    def metrics(self) -> Mapping[str, Metric]:
-        return {row.code: row for row in visible(Metric.objects.all(), to=self.viewer)}
-
     def name_of(self, code: str) -> str:
-        return self.metrics[code].name if code in self.metrics else code
+        return self.shared.metrics[code].name if code in self.shared.metrics else code
 
     def measures(self) -> tuple[Measure, ...]:
         """Return the metrics that pay anybody, the most widely shared first."""
@@ -305,15 +168,13 @@ class AlignmentReads:
     def cascade(self) -> list[CascadeRow]:
         """Return the targets of the day that the account and its people both have, over the same days."""
         team = {row.person_id for row in self.members}
-        rows = Target.objects.current().filter(days__contains=self.on, segment=None)  # type: ignore[attr-defined]
-        asked = rows.filter(node=self.account.node_id) | rows.filter(person__in=team)
         whole: dict[tuple[Any, ...], Target] = {}
         parts: dict[tuple[Any, ...], list[Target]] = defaultdict(list)
-        for row in visible(asked, to=self.viewer).select_related("metric").order_by("metric__code", "days"):
+        for row in self.shared.targets:
             key = (row.metric.code, row.days.lower, row.days.upper, row.currency)
-            if row.person_id is None:
+            if row.node_id == self.account.node_id:
                 whole[key] = row
-            else:
+            elif row.person_id in team:
                 parts[key].append(row)
         return [
             CascadeRow(
@@ -329,13 +190,30 @@ class AlignmentReads:
             if parts[key]
         ]
 
-    @cached_property
-    def objectives(self) -> list[AccountObjective]:
-        """Return what the account plan still aims for on the day."""
-        rows = visible(
-            AccountObjective.objects.filter(account=self.account, due_on__gte=self.on), to=self.viewer
+    @property
+    def objectives(self) -> Sequence[AccountObjective]:
+        return self.shared.objectives.get(self.account.pk, ())
+
+    def led(self) -> tuple[LedRow, ...]:
+        """Return the members by whom they report to, where that is known, with what all of these share."""
+        people: dict[str, int] = defaultdict(int)
+        measures: dict[str, dict[str, None]] = defaultdict(dict)
+        for member, row in self.each:
+            leader = person_name(member.leader)
+            if leader:
+                people[leader] += 1
+                measures[leader] |= dict.fromkeys([*row.weights, *sorted(row.shared)])
+        shared = set.intersection(*(set(each) for each in measures.values())) if measures else set()
+        names = frozenset(self.name_of(code) for code in shared)
+        return tuple(
+            LedRow(
+                leader=leader,
+                people=people[leader],
+                measures=tuple(self.name_of(code) for code in found),
+                shared=names,
+            )
+            for leader, found in sorted(measures.items())
         )
-        return list(rows.exclude(status=ObjectiveStatus.DROPPED).order_by("due_on", "code"))
 
     def objective_rows(self) -> tuple[ObjectiveRow, ...]:
         unpaid = {finding.value for finding in self.unpaid()}
@@ -371,6 +249,7 @@ class AlignmentReads:
                 CascadeFacts(metric=row.metric, account=row.account, individuals=row.individuals)
                 for row in self.cascade
             ),
+            bulges=self.shared.bulges.get(self.account.pk, ()),
         )
         return Facts(on=self.on, accounts=(account,))
 
@@ -398,12 +277,8 @@ class AlignmentReads:
         return [replace(self.pictures[key], facts=self.facts) for key in ordered]
 
     @cached_property
-    def limits(self) -> Mapping[str, Decimal]:
-        return limits_on(day=self.on)
-
-    @cached_property
     def by_plan(self) -> list[Report]:
-        return [checked(picture=one, settings=self.limits, only=PLAN_RULES) for one in self.looked_at]
+        return [checked(picture=one, settings=self.shared.limits, only=PLAN_RULES) for one in self.looked_at]
 
     def unpaid(self) -> list[Finding]:
         """Return what rules of one document find in every one of them."""
@@ -416,5 +291,5 @@ class AlignmentReads:
         """Return what rules find of the account, the heaviest first; nothing where no plan pays for it."""
         if not self.looked_at:
             return Report(findings=(), not_known=())
-        team = checked(picture=self.looked_at[0], settings=self.limits, only=TEAM_RULES)
+        team = checked(picture=self.looked_at[0], settings=self.shared.limits, only=TEAM_RULES)
         return Report(findings=(*team.findings, *self.unpaid()), not_known=team.not_known)
