@@ -53,6 +53,13 @@ class StepKind(TextChoices):
     REDO = "redo", "Done again"
 
 
+class ReplayKind(TextChoices):
+    """Whose past it is: that of people under the plan, or that of regional representatives without it."""
+
+    PLAN = "plan", "Of the plan"
+    REPS = "reps", "Of regional representatives"
+
+
 class AcceptanceStatus(TextChoices):
     """Where a version stands with somebody it pays: put before them, read, answered; over with its version."""
 

@@ -16,7 +16,15 @@ from django.db.models.functions import Coalesce
 from kamcomp.calendar.models import FiscalCalendar
 from kamcomp.records import Dated, Record, currency_field, money_field, share_field
 from kamcomp.spans import Span
-from plans.choices import AcceptanceStatus, DraftStatus, Loading, PlanType, StepKind, VersionStatus
+from plans.choices import (
+    AcceptanceStatus,
+    DraftStatus,
+    Loading,
+    PlanType,
+    ReplayKind,
+    StepKind,
+    VersionStatus,
+)
 from teams.choices import Scope
 from teams.models import Person, StrategicAccount
 
@@ -208,11 +216,13 @@ class Replay(Record):
 
     It is of the document with `version_digest`: a draft that changed since has not been replayed, and the version
     that a draft becomes has been where it says the same. `people_of` are the codes of the plans whose people it was
-    tried on. Written once.
+    tried on. Written once. One of representatives says what they were paid beside the plan, and in `replayed` what
+    they would have been paid without it.
     """
 
     version = models.ForeignKey(PlanVersion, models.PROTECT, null=True, related_name="replays")
     draft = models.ForeignKey(Draft, models.PROTECT, null=True, related_name="replays")
+    kind = models.CharField(max_length=4, choices=ReplayKind, default=ReplayKind.PLAN)
     version_digest = models.CharField(max_length=64)
     at = models.DateTimeField()
     periods = ArrayField(models.CharField(max_length=20), help_text="Codes of the locked periods, in order.")

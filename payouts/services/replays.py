@@ -18,9 +18,17 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
+from payouts.engine.controls import rep_changes
 from payouts.models import ReplayPerson
-from payouts.selectors.replays import PersonReplayed, PlanReplayed, plan_replayed, sum_amounts
+from payouts.selectors.replays import (
+    PersonReplayed,
+    PlanReplayed,
+    plan_replayed,
+    reps_replayed,
+    sum_amounts,
+)
 from payouts.selectors.replays.replaying import Amounts
+from plans.choices import ReplayKind
 from plans.engine.document import plan_digest, plan_from_document
 from plans.models import Draft, Plan, PlanVersion, Replay
 from plans.selectors.drafts import draft_as_version
@@ -96,12 +104,42 @@ def _kept(
     periods: int | Sequence[str],
     people_of: Sequence[str],
 ) -> Replay:
-    digest = plan_digest(plan_from_document(version.document))
     plans = plans_named(version=version, codes=people_of)
     found = plan_replayed(version=version, periods=periods, plans=plans)
+    return _written(found, version=version, of={**of, "people_of": plans}, by=by, at=at)
+
+
+@act
+def rep_proof_make(*, version_id: UUID, by: User, at: datetime) -> Replay:
+    """
+    Replay the commission of regional representatives without a plan's people, and keep by how much each changes.
+
+    :raises RoleMissing: if `by` may not design or watch the money.
+    :raises NothingToReplay: if no locked period paid a representative commission in the plan's currency.
+    """
+    role_check(user=by, roles=REPLAYERS, on=at.date(), act="Replaying representatives")
+    version = PlanVersion.objects.select_related("plan").get(pk=version_id)
+    found = reps_replayed(version=version)
+    of = {"version": version, "people_of": sorted(found.plans), "kind": ReplayKind.REPS}
+    changes = _changes(found, currency=version.currency)
+    return _written(found, version=version, of=of, by=by, at=at, changes=changes)
+
+
+def _written(
+    found: PlanReplayed,
+    *,
+    version: PlanVersion,
+    of: Mapping[str, Any],
+    by: User,
+    at: datetime,
+    changes: Mapping[str, str] | None = None,
+) -> Replay:
+    sums = _sums(found)
+    if changes is not None:
+        sums["figures"] = {**sums["figures"], "changes": changes}
     replay = Replay.objects.create(
-        **of, version_digest=digest, at=at, periods=[run.period.code for run in found.runs], people_of=plans,
-        currency=version.currency, created_by=by, **_sums(found),
+        **of, version_digest=plan_digest(plan_from_document(version.document)), at=at,
+        periods=[run.period.code for run in found.runs], currency=version.currency, created_by=by, **sums,
     )  # fmt: skip
     accounts = dict(StrategicAccount.objects.values_list("node__code", "node__name"))
     ReplayPerson.objects.bulk_create(
@@ -109,6 +147,17 @@ def _kept(
         batch_size=BATCH,
     )
     return replay
+
+
+def _changes(found: PlanReplayed, *, currency: str) -> dict[str, str]:
+    """Return by how much the plan changes each representative's commission, by employee id."""
+    people = found.people.values()
+    changes = rep_changes(
+        without_plan={each.employee_id: each.replayed for each in people},
+        with_plan={each.employee_id: each.paid for each in people},
+        currency=currency,
+    )
+    return {rep: f"{change.normalize():f}" for rep, change in changes.items()}
 
 
 def plans_named(*, version: PlanVersion, codes: Sequence[str]) -> list[str]:

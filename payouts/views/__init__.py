@@ -48,6 +48,7 @@ from payouts.views.policy import PolicyPut, PolicyShow
 from payouts.views.pools import AllocationSave, AllocationSubmit, PoolDecide, PoolList
 from payouts.views.reconciliation import PayrollReturnUndo, Reconciliation
 from payouts.views.register import PayoutHold, PayoutRegister, PayoutRelease
+from payouts.views.rep_proofs import RepProof
 from payouts.views.replays import DraftReplay, ReplayShow
 from payouts.views.reproduce import Reproduce
 from payouts.views.review_schedule import ReviewSchedule
@@ -121,6 +122,7 @@ __all__ = [
     "PoolDecide",
     "PoolList",
     "Reconciliation",
+    "RepProof",
     "ReplayShow",
     "Reproduce",
     "ReviewSchedule",

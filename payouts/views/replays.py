@@ -30,6 +30,7 @@ from payouts.selectors.replays.shown import GROUND, HEIGHT, WIDTH, ReplayPage, r
 from payouts.services.replay_jobs import REPLAYS, replay_request
 from payouts.services.replays import REPLAYERS, USUAL_PERIODS
 from payouts.views.desk import desk_or_404
+from plans.choices import ReplayKind
 from plans.models import Draft, Plan, PlanVersion, Replay
 from plans.selectors.drafts import draft_as_version, drafts_listed
 
@@ -88,30 +89,10 @@ class PayeeFilter(FilterForm):
         return rows.filter(difference__gt=0) if who == GAIN else rows.filter(difference__lt=0)
 
 
-class ReplayShow(TableScreen):
-    """The newest replay of a version, or one of its earlier ones, with everybody the reader may see."""
+class VersionReplays(TableScreen):
+    """The newest replay of a version of one kind, or an earlier one, with everybody the reader may see."""
 
-    template_name, file_name, order = "payouts/replay_show.html", "replay", "difference"
-    filter_class = PayeeFilter
-    empty_title = _("Nobody to show")
-    empty_text = _("Of whom a plan pays you see those whose pay you may see.")
-    columns = (
-        TableColumn(name="name", label=_("Person"), order="person__details__legal_name",
-                    read=lambda row: person_name(row.person)),
-        TableColumn(name="employee_id", label=_("Number"), path="person__employee_id", narrow=False,
-                    order="person__employee_id"),
-        TableColumn(name="account", label=_("Account"), order="account", narrow=False),
-        TableColumn(name="target", label=_("Target pay"), kind=Kind.MONEY, order="target", total=True, narrow=False),
-        TableColumn(name="paid", label=_("Was paid"), kind=Kind.MONEY, order="paid", total=True),
-        TableColumn(name="replayed", label=_("Would be paid"), kind=Kind.MONEY, order="replayed", total=True),
-        TableColumn(name="difference", label=_("Difference"), kind=Kind.MONEY, order="difference", total=True),
-        TableColumn(name="currency", label=_("Currency"), order="currency", narrow=False),
-    )  # fmt: skip
-
-    @property
-    def title(self) -> str:  # type: ignore[override]
-        """Return whose past it is."""
-        return __("Replay of %(plan)s") % {"plan": self.version.plan.name}
+    kind = ReplayKind.PLAN
 
     @cached_property
     def version(self) -> PlanVersion:
@@ -130,7 +111,8 @@ class ReplayShow(TableScreen):
     @cached_property
     def replays(self) -> list[Replay]:
         """Return the replays of the version, newest first."""
-        return list(replays_of(version=self.version, viewer=viewer_for(self.request))[:20])
+        found = replays_of(version=self.version, viewer=viewer_for(self.request), kind=self.kind)
+        return list(found[:20])
 
     @cached_property
     def replay(self) -> Replay | None:
@@ -155,17 +137,6 @@ class ReplayShow(TableScreen):
             Crumb(label=self.version.plan.name, url=reverse("plans:version-show", args=[self.version.pk])),
         ]
 
-    def job(self) -> Job | None:
-        """Return the replay under way, or the last one if it failed after the newest that is kept."""
-        rows = Job.objects.filter(
-            kind=REPLAYS.name, subject_table=self.subject._meta.db_table, subject_id=str(self.subject.pk)
-        )
-        found = visible(rows, to=viewer_for(self.request)).order_by("-created_at").first()
-        if found is None or found.status == JobStatus.DONE:
-            return None
-        newest = self.replays[0].at if self.replays else None
-        return None if found.ended and newest and newest > found.created_at else found
-
     def rows(self) -> QuerySet[Any]:
         """Return the people of the replay whom the reader may see."""
         rows = visible(ReplayPerson.objects.filter(replay=self.replay), to=viewer_for(self.request))
@@ -181,17 +152,56 @@ class ReplayShow(TableScreen):
         }  # fmt: skip
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the replay that is shown, and the others."""
+        may = viewer_for(self.request).holds(*REPLAYERS)
+        context = {"version": self.version, "replay": self.replay, "replays": self.replays, "may_replay": may}
+        return super().get_context_data(**(context | kwargs))
+
+
+class ReplayShow(VersionReplays):
+    """The newest replay of a version, or one of its earlier ones, with everybody the reader may see."""
+
+    template_name, file_name, order = "payouts/replay_show.html", "replay", "difference"
+    filter_class = PayeeFilter
+    empty_title = _("Nobody to show")
+    empty_text = _("Of whom a plan pays you see those whose pay you may see.")
+    columns = (
+        TableColumn(name="name", label=_("Person"), order="person__details__legal_name",
+                    read=lambda row: person_name(row.person)),
+        TableColumn(name="employee_id", label=_("Number"), path="person__employee_id", narrow=False,
+                    order="person__employee_id"),
+        TableColumn(name="account", label=_("Account"), order="account", narrow=False),
+        TableColumn(name="target", label=_("Target pay"), kind=Kind.MONEY, order="target", total=True, narrow=False),
+        TableColumn(name="paid", label=_("Was paid"), kind=Kind.MONEY, order="paid", total=True),
+        TableColumn(name="replayed", label=_("Would be paid"), kind=Kind.MONEY, order="replayed", total=True),
+        TableColumn(name="difference", label=_("Difference"), kind=Kind.MONEY, order="difference", total=True),
+        TableColumn(name="currency", label=_("Currency"), order="currency", narrow=False),
+    )  # fmt: skip
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """Return whose past it is."""
+        return __("Replay of %(plan)s") % {"plan": self.version.plan.name}
+
+    def job(self) -> Job | None:
+        """Return the replay under way, or the last one if it failed after the newest that is kept."""
+        rows = Job.objects.filter(
+            kind=REPLAYS.name, subject_table=self.subject._meta.db_table, subject_id=str(self.subject.pk)
+        )
+        found = visible(rows, to=viewer_for(self.request)).order_by("-created_at").first()
+        if found is None or found.status == JobStatus.DONE:
+            return None
+        newest = self.replays[0].at if self.replays else None
+        return None if found.ended and newest and newest > found.created_at else found
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the replay, the form that makes another, and the list of people."""
         viewer = viewer_for(self.request)
         page: ReplayPage | None = None
         if self.replay is not None:
             page = replay_page(replay=self.replay, version=self.version, viewer=viewer)
         context = {
-            "version": self.version,
-            "replays": self.replays,
-            "replay": self.replay,
             "page": page,
-            "may_replay": viewer.holds(*REPLAYERS),
             "form": ReplayAsk(version=self.version),
             "job": self.job(),
             "plot": {"width": WIDTH, "height": HEIGHT, "ground": GROUND, "words": GROUND + 18},

@@ -30,10 +30,12 @@ from payouts.engine.pool_members import (
 )
 from payouts.selectors.ceilings import ceiling_effect as effect_of_ceiling
 from payouts.selectors.inputs.earned import ContractTerms, Deal, Earnings
+from payouts.selectors.replays import credits_without
 from plans.engine.codec import read
 from plans.engine.conventions import EarningEvent
 from plans.engine.document import plan_from_document
 from plans.engine.horizon import horizon_months
+from plans.engine.inputs import Credits
 from plans.engine.pool_terms import PoolTerms
 from teams.models import PayPackage
 from tests.formulas.cases import (
@@ -54,6 +56,24 @@ K = {"points": [["0.85", "0.50"], ["1.00", "1.00"], ["1.10", "1.50"], ["1.20", "
 
 def column(amount: Decimal) -> Any:
     return EXACT.column([amount])
+
+
+# Replays -----------------------------------------------------------------------------------------------------
+
+
+@works_out("Replays", "credits")
+def shares_without(row: Row) -> list[Decimal]:
+    held = document(row["credits"])
+    credits = Credits(
+        ids=tuple(f"erp/INV/1/{each['person']}/{each['credit_type']}" for each in held),
+        credit_type=tuple(each["credit_type"] for each in held),
+        share=EXACT.column([each["share"] for each in held]),
+    )
+    shares = [
+        Decimal(each["share"]) for each in held if (each["person"], each["credit_type"]) == ("kam", "split")
+    ]
+    made = credits_without(credits=credits, taken={"erp/INV/1": sum(shares, ZERO)}, people={"kam"})
+    return list(made.share)
 
 
 # When a deal is earned -------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from tests.formulas import books, money, tree  # noqa: F401 - they register the 
 from tests.formulas.page import RULES, WorkedRow, computed, sections, worked_rows
 
 ROWS = worked_rows()
-DESCRIBES = {"Documents", "Conventions", "Inputs", "Columns", "Trace", "Estimates", "Replays", "Simulation"}
+DESCRIBES = {"Documents", "Conventions", "Inputs", "Columns", "Trace", "Estimates", "Simulation"}
 """Sections without a formula of their own."""
 ELSEWHERE = {"Metrics"}
 """Sections whose figures are in a page of their own, with a test of its own."""

@@ -8,6 +8,7 @@ from payouts.selectors.replays.replaying import (
     plan_replayed,
     sum_amounts,
 )
+from payouts.selectors.replays.reps import credits_without, reps_replayed
 from payouts.selectors.replays.sources import NothingToReplay, ReplayInAnotherCurrency
 
 __all__ = [
@@ -17,10 +18,12 @@ __all__ = [
     "PersonReplayed",
     "PlanReplayed",
     "ReplayInAnotherCurrency",
+    "credits_without",
     "past_held",
     "past_of",
     "past_replayed",
     "payouts_of",
     "plan_replayed",
+    "reps_replayed",
     "sum_amounts",
 ]

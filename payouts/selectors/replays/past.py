@@ -116,7 +116,7 @@ def _read(runs: Sequence[Run], *, version: PlanVersion, plan: Plan, plans: Seque
 
 
 def _period(run: Run, *, version: PlanVersion, plan: Plan, plans: Sequence[str]) -> PastPeriod:
-    paid, closings = _paid(run, plans)
+    paid, closings = paid_by_plans(run=run, plans=plans)
     return PastPeriod(
         run=run,
         sources=list(sources_of(run=run, version=version, plan=plan, plans=plans)),
@@ -138,7 +138,7 @@ def _people(run: Run, plans: Sequence[str]) -> dict[str, UUID]:
     return known | dict(paid.values_list("person__employee_id", "person_id"))
 
 
-def _paid(run: Run, plans: Sequence[str]) -> tuple[dict[str, Decimal], Closings]:
+def paid_by_plans(*, run: Run, plans: Sequence[str]) -> tuple[dict[str, Decimal], Closings]:
     """Return what was paid by employee id, and what each payout closed with by employee id and version."""
     amounts: dict[str, Decimal] = defaultdict(lambda: ZERO)
     closings = {}

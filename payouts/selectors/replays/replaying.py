@@ -63,6 +63,7 @@ class PlanReplayed:
     problems: list[str] = field(default_factory=list)
     read_anew: set[str] = field(default_factory=set)
     digests: list[bytes] = field(default_factory=list)
+    plans: set[str] = field(default_factory=set)
 
     @property
     def input_digest(self) -> str:

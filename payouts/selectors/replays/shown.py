@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from kamcomp.visibility import Viewer, visible
 from payouts.engine.replay import Bar, change_bars
 from payouts.models import ReplayPerson
+from plans.choices import ReplayKind
 from plans.models import PlanVersion, Replay
 from teams.visibility import PAY
 
@@ -94,9 +95,11 @@ class ReplayPage:
         )
 
 
-def replays_of(*, version: PlanVersion, viewer: Viewer) -> QuerySet[Replay]:
+def replays_of(
+    *, version: PlanVersion, viewer: Viewer, kind: ReplayKind = ReplayKind.PLAN
+) -> QuerySet[Replay]:
     """Return the replays of a version, or of the draft that becomes it, that a reader may see, newest first."""
-    rows = Replay.objects.filter(Q(version_id=version.pk) | Q(draft_id=version.pk))
+    rows = Replay.objects.filter(Q(version_id=version.pk) | Q(draft_id=version.pk), kind=kind)
     return visible(rows.select_related("created_by"), to=viewer).order_by("-at", "-pk")
 
 

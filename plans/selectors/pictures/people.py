@@ -21,7 +21,7 @@ from plans.checks.facts import (
     PersonFacts,
     VersionFacts,
 )
-from plans.choices import AcceptanceStatus, VersionStatus
+from plans.choices import AcceptanceStatus, ReplayKind, VersionStatus
 from plans.models import Acceptance, Assignment, PlanVersion, Replay
 from plans.selectors.pictures.results import ResultReads
 from plans.selectors.pictures.settings import (
@@ -83,15 +83,23 @@ class PictureReads(ResultReads):
         )
 
     def evidence(self) -> EvidenceFacts:
-        """Return in how many closed periods the plan had people, and how many its document was replayed on."""
+        """Return in how many closed periods the plan had people, what its document was replayed on, whom it harms."""
         had_people = Assignment.objects.filter(plan_id=self.version.plan_id, valid__overlap=OuterRef("days"))
         closed = Period.objects.filter(pk__in=[period.pk for period in self.closed])
         of_plan = Q(version__plan_id=self.version.plan_id) | Q(draft__plan_id=self.version.plan_id)
         replays = Replay.objects.filter(of_plan | Q(draft_id=self.version.pk))
-        of_this = replays.filter(version_digest=self.version.digest).values_list("periods", flat=True)
+        of_this = list(
+            replays.filter(version_digest=self.version.digest)
+            .order_by("at", "pk")
+            .values_list("kind", "periods", "figures__changes")
+        )
+        changes = [found for kind, _periods, found in of_this if kind == ReplayKind.REPS]
         return EvidenceFacts(
             closed_periods=closed.filter(Exists(had_people)).count(),
-            replayed_periods=len({code for periods in of_this for code in periods}),
+            replayed_periods=len(
+                {code for kind, periods, _found in of_this if kind == ReplayKind.PLAN for code in periods}
+            ),
+            rep_changes={rep: Decimal(change) for rep, change in changes[-1].items()} if changes else None,
         )
 
     @cached_property
