@@ -94,43 +94,43 @@ def quarter_over(quarter: str) -> date:
 def master_files() -> list[DemoFile]:
     """Return who and what there is: roles, segments, products, accounts, people and their teams."""
     return [
-        _file("job_roles", "roles.csv", "role_code,name,family,usual_link,seat,role_weight", _roles()),
-        _file("segments", "segments.csv", "segment_code,kind,name", _segments()),
-        _file("products", "products.csv", "product,name,family", _products()),
-        _file(
+        csv_file("job_roles", "roles.csv", "role_code,name,family,usual_link,seat,role_weight", _roles()),
+        csv_file("segments", "segments.csv", "segment_code,kind,name", _segments()),
+        csv_file("products", "products.csv", "product,name,family", _products()),
+        csv_file(
             "accounts",
             "accounts.csv",
             "account_code,name,parent_code,node_type,country,region,currency,strategy,tier,programme_start",
             _accounts(),
         ),
-        _file(
+        csv_file(
             "people",
             "people.csv",
             "employee_id,name,email,manager_employee_id,payroll_number,cost_centre",
             _people(),
         ),
-        _file(
+        csv_file(
             "employments",
             "employments.csv",
             "employee_id,employer,jurisdiction,work_language,fte,job_role,payroll_currency,from,to,end_reason",
             _employments(),
         ),
-        _file(
+        csv_file(
             "packages",
             "packages.csv",
             "employee_id,base_salary,variable_target,pool_target,currency,from,to",
             _packages(),
         ),
-        _file(
+        csv_file(
             "team_memberships",
             "teams.csv",
             "account_code,employee_id,role,link,dedication_pct,effective_from,effective_to",
             _memberships(),
         ),
-        _file(
+        csv_file(
             "fx_rates", "rates.csv", "rate_set,rate_date,from_currency,to_currency,rate,source", _fx_rates()
         ),
-        _file(
+        csv_file(
             "contracts",
             "contracts.csv",
             "contract_id,account_code,start_date,end_date,value,currency,renewed_from",
@@ -142,35 +142,28 @@ def master_files() -> list[DemoFile]:
 def targets_file(quarter: str) -> DemoFile:
     """Return the targets of a quarter, issued a fortnight before it starts."""
     header = "metric_code,account_code,employee_id,segment,from,to,target,currency,issued_on"
-    return _file("targets", f"targets-{_compact(quarter)}.csv", header, _targets(quarter))
+    return csv_file("targets", f"targets-{_compact(quarter)}.csv", header, _targets(quarter))
 
 
 def history_file() -> DemoFile:
     """Return the invoices of the year before the programme."""
-    rows = [
-        row
-        for number, quarter in enumerate(YEAR_BEFORE)
-        for row in _invoices(quarter, first=FIRST_INVOICE + number * 1000)
-    ]
-    return _file("transactions", "invoices-before.csv", INVOICE_HEADER, rows)
+    rows = [row for quarter in YEAR_BEFORE for row in invoices(quarter)]
+    return csv_file("transactions", "invoices-before.csv", INVOICE_HEADER, rows)
 
 
 def result_files(quarter: str) -> list[DemoFile]:
     """Return what a quarter's systems report: invoices, profit and loss, answers, objectives."""
     compact = _compact(quarter)
-    first = FIRST_INVOICE + (len(YEAR_BEFORE) + QUARTERS.index(quarter)) * 1000
     return [
-        _file(
-            "transactions", f"invoices-{compact}.csv", INVOICE_HEADER, list(_invoices(quarter, first=first))
-        ),
-        _file("account_pnl", f"pnl-{compact}.csv", PNL_HEADER, list(_profit(quarter))),
-        _file(
+        csv_file("transactions", f"invoices-{compact}.csv", INVOICE_HEADER, invoices(quarter)),
+        csv_file("account_pnl", f"pnl-{compact}.csv", PNL_HEADER, list(_profit(quarter))),
+        csv_file(
             "survey_responses",
             f"csat-{compact}.csv",
             "response_id,survey,account_code,date,score,respondent_group",
             _answers(quarter),
         ),
-        _file(
+        csv_file(
             "objectives",
             f"objectives-{compact}.csv",
             "objective_code,account_code,owner_employee_id,statement,baseline,target,due_on,weight,status",
@@ -183,7 +176,7 @@ def corrected_profit_file() -> DemoFile:
     """Return Kestrel's profit and loss of 2026-Q3 as the controller corrected it, 96.1 % of target."""
     account = next(account for account in ACCOUNTS if account.code == "KESTREL")
     rows = list(_account_profit(account, "2026-Q3", figures.ACHIEVED["KESTREL"]["2026-Q3"]))
-    return _file("account_pnl", "pnl-2026Q3-b.csv", PNL_HEADER, rows)
+    return csv_file("account_pnl", "pnl-2026Q3-b.csv", PNL_HEADER, rows)
 
 
 def double_invoice_file(*, removed: bool) -> DemoFile:
@@ -191,13 +184,13 @@ def double_invoice_file(*, removed: bool) -> DemoFile:
     amount = Decimal(0) if removed else DOUBLE_AMOUNT
     row = (DOUBLE_INVOICE, 1, date(2026, 9, 21), "ATLAS-NORTH", "", "HX-200", amount, "EUR")
     name = "invoice-88310-removed.csv" if removed else "invoice-88310.csv"
-    return _file("transactions", name, INVOICE_HEADER, [row])
+    return csv_file("transactions", name, INVOICE_HEADER, [row])
 
 
 def late_invoice_file() -> DemoFile:
     """Return Meridian's invoice of the second quarter of 2026 that was booked on 9 July."""
     row = (LATE_INVOICE, 1, date(2026, 6, 29), "MERIDIAN-SOUTH", "", "HX-300", LATE_AMOUNT, "EUR")
-    return _file("transactions", "invoice-88214.csv", INVOICE_HEADER, [row])
+    return csv_file("transactions", "invoice-88214.csv", INVOICE_HEADER, [row])
 
 
 INVOICE_HEADER = "source_id,line,date,account_code,segment,product,revenue,currency"
@@ -206,7 +199,8 @@ PNL_HEADER = "period,account_code,segment,revenue,cogs,direct_cost,currency"
 Rows = Iterable[Sequence[object]]
 
 
-def _file(kind: str, filename: str, header: str, rows: Rows) -> DemoFile:
+def csv_file(kind: str, filename: str, header: str, rows: Rows) -> DemoFile:
+    """Return a file of a kind with its header and rows."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header.split(","))
@@ -342,8 +336,9 @@ def _targets(quarter: str) -> Iterator[Sequence[object]]:
                 yield "M04", account.code, "", segment, *days, contribution * share, "EUR", issued
 
 
-def _invoices(quarter: str, *, first: int) -> Iterator[Sequence[object]]:
-    number = first
+def invoices(quarter: str) -> Iterator[Sequence[object]]:
+    """Yield the rows of a quarter's invoices, every account's."""
+    number = FIRST_INVOICE + (*YEAR_BEFORE, *QUARTERS).index(quarter) * 1000
     for account in ACCOUNTS:
         for segment, revenue in _revenue_by_segment(account, quarter):
             lines = split(revenue, LINE_WEIGHTS, currency=account.currency, keys=range(len(LINE_WEIGHTS)))

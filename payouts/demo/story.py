@@ -25,7 +25,7 @@ from kamcomp.imports.services import import_commit
 from kamcomp.policy.services import setting_put
 from kamcomp.refusal import Refusal
 from payouts.choices import RunStatus
-from payouts.demo import company, files
+from payouts.demo import company, files, representatives
 from payouts.demo.cases import acceptances_told, disputes_told, exceptions_told
 from payouts.demo.deals import DEALS
 from payouts.demo.figures import QUARTERS
@@ -79,6 +79,8 @@ def told(*, say: Say, at: datetime) -> None:
     for quarter in CLOSED:
         say(f"the quarter {quarter}: results, run, pools, lock")
         story.quarter_close(quarter)
+    say("what the regional representatives sold")
+    story.representatives_paid()
     say(f"the quarter {OPEN}: two runs, and the pools with the key account managers")
     story.quarter_open()
     say("disputes, exceptions and signatures")
@@ -134,13 +136,17 @@ class Story:
                 by=self.maren,
                 at=moment(begun),
             )
-        self.take_in([*files.master_files(), files.history_file()], at=moment(begun))
+        masters = [*files.master_files(), *representatives.representative_files(), files.history_file()]
+        self.take_in(masters, at=moment(begun))
         self.users_link()
         self.plans_publish(calendar=calendar)
         self.people_assign()
 
     def users_make(self, *, since: date) -> None:
-        payees = [account.manager for account in company.ACCOUNTS], [one.name for one in company.supporters()]
+        payees = (
+            [account.manager for account in company.ACCOUNTS],
+            [*(one.name for one in company.supporters()), *representatives.representative_ids()],
+        )
         wanted = [(persona.username, persona.name, persona.roles) for persona in company.PERSONAS]
         for names, roles in zip(payees, ((Role.KAM, Role.PAYEE), (Role.PAYEE,)), strict=True):
             wanted += [(company.username(name), name, roles) for name in names]
@@ -158,7 +164,8 @@ class Story:
 
     def users_link(self) -> None:
         people = {person.employee_id: person for person in Person.objects.all()}
-        for name, employee_id in {**company.employee_ids(), LEADER: LEADER_ID}.items():
+        known = {**company.employee_ids(), **representatives.representative_ids(), LEADER: LEADER_ID}
+        for name, employee_id in known.items():
             user = self.users[company.username(name)]
             person_user_set(person=people[employee_id], user=user, by=self.maren)
 
@@ -244,7 +251,10 @@ class Story:
         return Period.objects.get(calendar__code=CALENDAR, code=code)
 
     def computed(self, quarter: str, *, on: date) -> Run:
-        run = run_request(period=self.period(quarter), by=self.maren, at=moment(on, 6))
+        return self.period_computed(self.period(quarter), on=on)
+
+    def period_computed(self, period: Period, *, on: date) -> Run:
+        run = run_request(period=period, by=self.maren, at=moment(on, 6))
         run_look(run_id=run.pk)
         run.refresh_from_db()
         if run.status != RunStatus.CALCULATED:
@@ -271,6 +281,49 @@ class Story:
         pool.refresh_from_db()
         allocation_submit(pool_id=pool.pk, version=pool.version, by=manager, at=moment(on, 10))
         pool_approve(pool_id=pool.pk, by=self.anders, at=moment(on, 15))
+
+    # The regional representatives --------------------------------------------------------------------------
+
+    def representatives_paid(self) -> None:
+        """Put the representatives on their commission, and take both halves of their year to closed books."""
+        calendar = calendar_make(
+            code=representatives.CALENDAR,
+            name="Regional sales, half years",
+            frequency=Frequency.HALF_YEAR,
+            periods=representatives.half_years(),
+            by=self.maren,
+        )
+        document = representatives.commission_plan()
+        plan = plan_make(
+            code=representatives.PLAN,
+            name=document["name"],
+            plan_type=document["type"],
+            calendar=calendar,
+            by=self.maren,
+        )
+        self.version_publish(plan, document, date(2025, 6, 12))
+        ids = representatives.representative_ids()
+        for rep in representatives.REPRESENTATIVES:
+            assignment_make(
+                person=Person.objects.get(employee_id=ids[rep.name]),
+                plan=plan,
+                since=company.FOUNDED,
+                parameters={"rate": rep.rate},
+                by=self.maren,
+            )
+        credited = [representatives.credits_file(quarter) for quarter in CLOSED]
+        self.take_in(credited, at=moment(files.quarter_over(CLOSED[-1]) + timedelta(days=6)))
+        for period in Period.objects.filter(calendar=calendar).order_by("days"):
+            self.half_year_close(period)
+
+    def half_year_close(self, period: Period) -> None:
+        """Compute a half year's commissions, and take them to closed books."""
+        after = period.days.upper
+        periods_advance(on=after)
+        run = self.period_computed(period, on=after + timedelta(days=7))
+        run_review(run_id=run.pk, by=self.anders, at=moment(after + timedelta(days=20), 15))
+        run_approve(run_id=run.pk, by=self.jonas, at=moment(after + timedelta(days=21)))
+        run_lock(run_id=run.pk, by=self.jonas, at=moment(after + timedelta(days=21), 11))
 
     # The open quarter -------------------------------------------------------------------------------------
 

@@ -3,14 +3,17 @@
 from decimal import Decimal
 
 import pytest
+from django.db.models import Sum
 from django.utils import timezone
 
 from kamcomp.identity.models import User
 from payouts.demo.figures import QUARTERS
+from payouts.demo.representatives import REPRESENTATIVES
 from payouts.models import Payout, Pool, ReplayPerson, Run
-from payouts.selectors.replays import plan_replayed
+from payouts.selectors.replays import plan_replayed, reps_replayed
 from payouts.services.replays import replay_make
 from plans.models import PlanVersion
+from scorecards.models import Transaction
 
 pytestmark = [
     pytest.mark.django_db,
@@ -45,6 +48,29 @@ class TestReplayOfWhatWasInForce:
         assert {each.account: each.replayed for each in found.pools} == funded
         assert funded
         assert (found.problems, found.read_anew) == ([], set())
+
+
+class TestReplayOfRepresentatives:
+    def test_shows_the_one_whose_credit_the_manager_of_lindgren_shared(self):
+        found = reps_replayed(version=draft())
+
+        changes = {each.employee_id: each.paid - each.replayed for each in found.people.values()}
+        assert [run.period.code for run in found.runs] == ["2025-H2", "2026-H1"]
+        assert {rep for rep, change in changes.items() if change} == {"HC-3004"}
+        lines = Transaction.objects.current().filter(
+            node__code="LINDGREN-NORTH", date__gte="2026-04-01", date__lt="2026-07-01"
+        )
+        revenue = lines.aggregate(total=Sum("revenue"))["total"]
+        rate = Decimal(REPRESENTATIVES[3].rate)
+        assert abs(changes["HC-3004"] + revenue * rate / 4) < Decimal("0.01")
+        assert found.problems == []
+
+    def test_is_nothing_beside_the_plans_whose_managers_share_no_credit(self):
+        for plan in ("SEG", "REN"):
+            version = PlanVersion.objects.filter(plan__code=plan).order_by("-number").first()
+            people = reps_replayed(version=version).people.values()
+            assert len(people) == 6
+            assert all(each.paid == each.replayed > 0 for each in people)
 
 
 class TestReplayOfTheDraft:
