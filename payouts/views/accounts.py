@@ -43,6 +43,7 @@ from payouts.selectors.accounts import (
     account_tree,
     accounts_on,
 )
+from payouts.selectors.executive import costs_compared
 from payouts.views.account_tables import POOL_COLUMNS, RUN_COLUMNS, TREE_COLUMNS, run_lines, tree_lines
 from plans.selectors.alignment import sees_alignment
 from scorecards.selectors.pnl import PnlRow, pnl_by_period, pnl_totals, pnl_year
@@ -53,6 +54,7 @@ from teams.selectors.teams import team_on
 
 MOST_BARS, MOST_PERIODS = 8, 12
 BAR_STEP, BAR_WIDE, GROUND, BAR_HIGH = 68, 44, 104, 84
+SEES_COST = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE)
 SEES_PAY = (Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR, Role.KAM)
 
 
@@ -274,6 +276,7 @@ class AccountShow(PartFiles, Screen, TemplateResponseMixin, View):
             "sees_alignment": sees_alignment(account=account, viewer=viewer),
             "may_edit": viewer.holds(Role.COMP_ADMIN),
             "sees_runs": bool(WATCHERS & set(viewer.roles)),
+            "compared": costs_compared(accounts=[account], on=on) if viewer.holds(*SEES_COST) else None,
         }
         return self.render_to_response(self.get_context_data(**context))
 

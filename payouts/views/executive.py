@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -20,6 +22,7 @@ from payouts.selectors.executive import (
     LEFT,
     TOP,
     WIDTH,
+    CostCompared,
     ExecutivePage,
     executive_page,
     executive_runs,
@@ -61,12 +64,33 @@ class ExecutiveShow(Screen, View):
         return render(request, "payouts/executive_show.html", context)
 
 
+COMPARED = (
+    "cost_of_sales before", "cost_of_sales with", "cost growth", "revenue growth", "profit growth",
+    "profit for 1 more pay",
+)  # fmt: skip
+
+
+def _compared(row: CostCompared | None) -> tuple[Decimal | None, ...]:
+    """Return what the plan in force changed at an account, None where facts do not reach."""
+    cost = row.cost if row else None
+    if cost is None:
+        return (None,) * len(COMPARED)
+    return (
+        cost.before, cost.after, cost.cost_growth, cost.revenue_growth, cost.profit_growth, cost.extra_return,
+    )  # fmt: skip
+
+
 def _file(page: ExecutivePage) -> Sheet:
     names = [f"cost_of_sales {code}" for code in page.cost_periods]
     names += [f"net_retention {code}" for code in page.retention_periods]
+    names += COMPARED
+    compared = {row.name: row for row in page.compared.rows}
     return Sheet(
         title="programme",
         columns=[SheetColumn(name="account"), *(SheetColumn(name=name, is_text=False) for name in names)],
-        rows=[(each.name, *each.cost_of_sales, *each.retention) for each in page.trends],
+        rows=[
+            (each.name, *each.cost_of_sales, *each.retention, *_compared(compared.get(each.name)))
+            for each in page.trends
+        ],
         count=len(page.trends),
     )

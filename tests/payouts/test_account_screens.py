@@ -132,7 +132,7 @@ class TestAccountShow:
         calculated_run(made)
         client = browser(made, "maren")
 
-        with django_assert_max_num_queries(18):
+        with django_assert_max_num_queries(22):
             client.get(reverse("payouts:account-show", args=[made.account.pk]))
 
 

@@ -13,8 +13,9 @@ from django.urls import reverse
 from psycopg2.extras import DateRange
 
 from kamcomp import money
+from kamcomp.calendar.models import Period
 from payouts.choices import ExceptionKind
-from payouts.selectors.executive import back, executive_page, executive_runs
+from payouts.selectors.executive import back, costs_compared, executive_page, executive_runs
 from payouts.services.exceptions import exception_decide, exception_request, exception_review
 from scorecards.models import AccountPnl, Metric, Result
 from teams.models import Membership
@@ -170,4 +171,85 @@ class TestExecutiveShow:
         with CaptureQueriesContext(connection) as found:
             client.get(PAGE)
 
-        assert len(found) == 20
+        assert len(found) == 24
+
+
+def quarter_before(made):
+    """Return the quarter before the plan began, which the calendar of these tests does not have."""
+    days = DateRange(date(2025, 10, 1), START)
+    common = {"calendar": made.calendar, "fiscal_year": 2025, "number": 4, "cut_off_on": date(2026, 1, 9)}
+    made.quarters["2025-Q4"] = Period.objects.create(code="2025-Q4", days=days, **common)
+
+
+def year_of(made, code, *, cost, revenue, profit):
+    ccos(made, code, cost, revenue)
+    days = made.quarters[code].days
+    AccountPnl.objects.create(
+        node=made.account.node, days=days, revenue=D(revenue), cogs=D(revenue) - D(profit), currency="EUR"
+    )
+
+
+class TestCostsCompared:
+    APRIL = date(2026, 4, 1)
+
+    def look(self, made, on=APRIL):
+        return costs_compared(accounts=[made.account], on=on)
+
+    @pytest.fixture
+    def both(self, made):
+        quarter_before(made)
+        year_of(made, "2025-Q4", cost=640_000, revenue=12_000_000, profit=2_400_000)
+        year_of(made, "2026-Q1", cost=690_000, revenue=12_200_000, profit=2_380_000)
+        return made
+
+    def test_lays_pay_beside_the_revenue_and_profit_it_brought(self, both):
+        (row,) = self.look(both).rows
+
+        assert (row.plan, row.since, row.periods) == ("Growth", START, 1)
+        assert (row.cost.before, row.cost.after) == (
+            exactly_over(640, 12_000), exactly_over(690, 12_200),
+        )  # fmt: skip
+        assert row.cost.extra_return == D("-0.4")
+        assert row.cost.outruns
+
+    def test_compares_as_many_periods_on_either_side_as_both_have(self, both):
+        year_of(both, "2026-Q2", cost=1, revenue=1, profit=1)
+
+        (row,) = self.look(both, on=date(2026, 7, 1)).rows
+
+        assert (row.periods, row.after.revenue) == (1, 12_200_000)
+
+    def test_needs_both_sides_and_a_profit_and_loss(self, made):
+        year_of(made, "2026-Q1", cost=1, revenue=1, profit=1)
+        assert [row.cost for row in self.look(made).rows] == [None]
+
+        quarter_before(made)
+        ccos(made, "2025-Q4", 1, 1)
+        assert [row.cost for row in self.look(made).rows] == [None]
+
+    def test_leaves_out_an_account_that_fewer_than_five_serve(self, both):
+        Membership.objects.filter(person__in=[both.people["PM"], both.people["CSR"]]).delete()
+
+        found = self.look(both)
+
+        assert (list(found.rows), found.hidden) == ([], 1)
+
+    def test_stands_on_the_account_for_those_who_watch_cost(self, both):
+        url = reverse("payouts:account-show", args=[both.account.pk])
+
+        for name in ("maren", "anders", "jonas"):
+            page = browser(both, name).get(url, {"as_of": "2026-04-01"}).content.decode()
+            assert "5.33%" in page
+            assert "−0.40" in page
+            assert "pay grew faster" in page
+        assert "5.33%" not in browser(both, "ingrid").get(url, {"as_of": "2026-04-01"}).content.decode()
+
+    def test_stands_on_the_programme_and_in_its_file(self, both):
+        calculated_run(both)
+
+        page = browser(both).get(PAGE).content.decode()
+        answer = browser(both).get(PAGE, {"format": "csv"})
+
+        (row,) = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")))
+        assert "Cost of sales, before and with the plan" in page
+        assert D(row["profit for 1 more pay"]) == D("-0.4")

@@ -8,8 +8,9 @@ people are not shown, so that nobody's pay can be read off.
 Rules: docs/reference/metrics.md for the measures, docs/reference/exports.md, "Accruals", for cost.
 """
 
+from payouts.selectors.executive.compared import costs_compared
 from payouts.selectors.executive.costs import GROUND, HEIGHT, LEFT, TOP, WIDTH
-from payouts.selectors.executive.figures import FEWEST, ExecutivePage
+from payouts.selectors.executive.figures import FEWEST, CostCompared, CostsCompared, ExecutivePage
 from payouts.selectors.executive.health import back
 from payouts.selectors.executive.page import executive_page, executive_runs
 
@@ -20,8 +21,11 @@ __all__ = [
     "LEFT",
     "TOP",
     "WIDTH",
+    "CostCompared",
+    "CostsCompared",
     "ExecutivePage",
     "back",
+    "costs_compared",
     "executive_page",
     "executive_runs",
 ]

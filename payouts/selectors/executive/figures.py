@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from kamcomp import money
+from payouts.engine.controls import CostOfSales, CostYear
 from payouts.models import Run
 
 FEWEST = 5
@@ -76,6 +78,28 @@ class Shares:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CostCompared:
+    """An account's cost of sales before and with a plan version; `cost` is None where facts do not reach."""
+
+    name: str
+    plan: str
+    since: date | None
+    periods: int
+    before: CostYear | None = None
+    after: CostYear | None = None
+    cost: CostOfSales | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostsCompared:
+    """The accounts that may be shown, their sum, and how many are left out because fewer than five serve them."""
+
+    rows: Sequence[CostCompared]
+    whole: CostCompared | None
+    hidden: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExecutivePage:
     """Everything the page shows."""
 
@@ -98,6 +122,7 @@ class ExecutivePage:
     cost_periods: Sequence[str]
     retention_periods: Sequence[str]
     trends: Sequence[AccountTrend]
+    compared: CostsCompared
 
     @property
     def reach(self) -> Health:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet, Sum
 from kamcomp.money import exactly
 from payouts.choices import RunStatus
 from payouts.models import PayoutLine, Run
+from payouts.selectors.executive.compared import costs_compared
 from payouts.selectors.executive.costs import costs_placed, exception_rates, page_currency, period_costs
 from payouts.selectors.executive.figures import FEWEST, YEAR, AccountTrend, ExecutivePage, PeriodCost, over
 from payouts.selectors.executive.health import (
@@ -120,4 +121,5 @@ def executive_page(*, run: Run, among: Sequence[Run]) -> ExecutivePage:
             for node, account in own.items()
             if any(metric in (COST_OF_SALES, RETENTION) and at == node for metric, _period, at in ratios)
         ],
+        compared=costs_compared(accounts=list(own.values()), on=run.period.days.upper),
     )
