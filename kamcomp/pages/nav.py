@@ -281,6 +281,13 @@ ENTRIES: tuple[Entry, ...] = (
         phone=_("Programme"),
     ),
     Entry(
+        url_name="payouts:alignment-report",
+        label=_("Alignment report"),
+        icon="document-chart-bar",
+        group=OVERSIGHT,
+        roles=WATCHERS,
+    ),
+    Entry(
         url_name="payouts:audit-list",
         label=_("Audit trail"),
         icon="finger-print",

@@ -9,6 +9,7 @@ from payouts.views.account_edits import (
 from payouts.views.accounts import AccountList, AccountShow
 from payouts.views.accruals import AccrualList
 from payouts.views.adjustments import AdjustmentDecide, AdjustmentList, AdjustmentPropose, AdjustmentShow
+from payouts.views.alignment_report import AlignmentReportShow
 from payouts.views.archive import StatementArchive
 from payouts.views.audit import AuditList, AuditShow
 from payouts.views.calendar import CalendarFeedMake, CalendarFeedShow, CalendarShow, PeriodDateMove
@@ -72,6 +73,7 @@ __all__ = [
     "AdjustmentList",
     "AdjustmentPropose",
     "AdjustmentShow",
+    "AlignmentReportShow",
     "AllocationSave",
     "AllocationSubmit",
     "AuditList",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -116,18 +117,16 @@ def _compared(
     after = [one for one in known if one.since >= begins][:MOST]
     before = [one for one in known if one.until <= begins]
     number = min(len(after), len(before))
-    named = {"name": str(account), "plan": version.plan.name, "since": begins, "periods": number}
-    if not number:
-        return CostCompared(**named)
-    return _with_ratios(named, _summed(before[-number:]), _summed(after[:number]))
+    row = CostCompared(name=str(account), plan=version.plan.name, since=begins, periods=number)
+    return _with_ratios(row, _summed(before[-number:]), _summed(after[:number])) if number else row
 
 
-def _with_ratios(named: Mapping[str, object], before: CostYear, after: CostYear) -> CostCompared:
+def _with_ratios(row: CostCompared, before: CostYear, after: CostYear) -> CostCompared:
     try:
         cost = cost_of_sales(before=before, after=after)
     except NothingToCompareWith:
-        cost = None
-    return CostCompared(**named, before=before, after=after, cost=cost)  # type: ignore[arg-type]
+        return row
+    return replace(row, before=before, after=after, cost=cost)
 
 
 def _summed(rows: Sequence[Measured]) -> CostYear:
@@ -151,5 +150,5 @@ def _whole(rows: Sequence[CostCompared]) -> CostCompared:
             profit=sum((year.profit for year in known), ZERO),
         )
 
-    named = {"name": "", "plan": "", "since": None, "periods": 0}
-    return _with_ratios(named, added([row.before for row in rows]), added([row.after for row in rows]))
+    nobody = CostCompared(name="", plan="", since=None, periods=0)
+    return _with_ratios(nobody, added([row.before for row in rows]), added([row.after for row in rows]))
