@@ -100,6 +100,20 @@ class TestRealQuarter:
         assert told.transcript.count("derived again, all equal") == 12
         assert len(list(told.files.glob("*-payroll.csv"))) == 12
 
+    def test_loads_past_plans_late_unsigned_and_unreplayed_as_findings_that_block_nothing(self, told):
+        from kamcomp.approvals.models import Finding
+        from plans.models import PlanVersion
+
+        versions = list(PlanVersion.objects.filter(loading="history"))
+        assert versions
+        assert {version.status for version in versions} == {"published"}
+        assert all(version.published_at.date() > version.valid.lower for version in versions)
+        for version in versions:
+            rows = Finding.objects.filter(subject_id=str(version.pk))
+            found = dict(rows.values_list("rule", "severity"))
+            assert {"published_late", "not_accepted", "not_replayed"} <= found.keys()
+            assert "blocks" not in found.values()
+
     def test_hands_out_every_pool_to_the_cent(self, told):
         from payouts.models import Pool
 
