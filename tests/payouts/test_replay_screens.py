@@ -116,4 +116,4 @@ class TestReplayShow:
         with CaptureQueriesContext(connection) as many:
             client.get(page)
 
-        assert len(few) == len(many) <= 10
+        assert len(few) == len(many) <= 12
