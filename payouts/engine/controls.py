@@ -60,6 +60,11 @@ class CostOfSales:
     extra_return: Decimal | None
 
     @property
+    def return_on_more(self) -> Decimal | None:
+        """Return the profit for each unit of extra pay, None where pay did not grow: there is no extra."""
+        return self.extra_return if self.cost_growth > ZERO else None
+
+    @property
     def outruns(self) -> bool:
         """Return whether pay grew faster than both the revenue and the profit it brought."""
         return all(

@@ -83,9 +83,7 @@ def _row(row: ReportRow, report: AlignmentReport) -> dict[str, Any]:
             number_text(row.pushed),
             _of(row.confirmed + row.objected, len(report.periods)),
             _moved(cost.before, cost.after) if cost else NONE,
-            amount_text(cost.extra_return, report.currency)
-            if cost and cost.extra_return is not None
-            else NONE,
+            amount_text(cost.return_on_more if cost else None, report.currency),
         ],
     }
 

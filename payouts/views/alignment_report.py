@@ -76,5 +76,5 @@ def _lines(report: AlignmentReport) -> Iterator[tuple[Any, ...]]:
             row.name, row.manager, row.people, row.left_out, "; ".join(row.shared), row.objectives, row.unpaid,
             row.conflicts, row.silos, row.targets, row.pushed, row.confirmed, row.objected, len(report.periods),
             cost and cost.before, cost and cost.after, cost and cost.cost_growth, cost and cost.revenue_growth,
-            cost and cost.profit_growth, cost and cost.extra_return,
+            cost and cost.profit_growth, cost and cost.return_on_more,
         )  # fmt: skip

@@ -76,7 +76,7 @@ def _compared(row: CostCompared | None) -> tuple[Decimal | None, ...]:
     if cost is None:
         return (None,) * len(COMPARED)
     return (
-        cost.before, cost.after, cost.cost_growth, cost.revenue_growth, cost.profit_growth, cost.extra_return,
+        cost.before, cost.after, cost.cost_growth, cost.revenue_growth, cost.profit_growth, cost.return_on_more,
     )  # fmt: skip
 
 
