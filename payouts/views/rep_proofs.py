@@ -72,7 +72,7 @@ class RepProof(VersionReplays):
         TableColumn(name="employee_id", label=_("Number"), path="person__employee_id", narrow=False,
                     order="person__employee_id"),
         TableColumn(name="with_the_plan", label=_("With the plan"), kind=Kind.MONEY, path="paid", order="paid",
-                    total=True),
+                    total=True, narrow=False),
         TableColumn(name="without_it", label=_("Without it"), kind=Kind.MONEY, path="replayed", order="replayed",
                     total=True),
         TableColumn(name="change", label=_("Difference"), kind=Kind.MONEY, order="change", total=True),
