@@ -37,6 +37,7 @@ class SaidField(models.JSONField):
 
 
 def spoken(text: str, said: Any) -> str:
-    """Return a stored text with its pieces, as `worded` takes it; the text alone where they are not its own."""
+    """Return a stored text with its pieces, as `worded` takes it; one without them is somebody's own words."""
     again = sentence_again(said) if said else text
-    return again if isinstance(again, str) and again == text else text
+    own = Sentence("%(text)s", text=text)
+    return again if isinstance(again, Sentence | Listing | Word) and again == text else own

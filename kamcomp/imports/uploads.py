@@ -30,7 +30,7 @@ from kamcomp.imports.mends import LONGEST_CELL, CellMend, MendUnusable, mends_of
 from kamcomp.imports.models import ColumnMap, ImportUpload, UploadContent
 from kamcomp.imports.previews import Preview
 from kamcomp.refusal import Refusal
-from kamcomp.sentences import sentence_document
+from kamcomp.sentences import ours, sentence_document
 
 SENDERS = [Role.COMP_ADMIN, Role.FINANCE, Role.HR_LEGAL]
 MOST_BYTES = 20 * 1024 * 1024
@@ -242,7 +242,7 @@ def outcome_of(preview: Preview) -> dict[str, Any]:
     blocking, notes = preview.blocking, preview.notes
     return {
         "form": preview.form,
-        "form_said": sentence_document(preview.form),
+        "form_said": sentence_document(ours(preview.form)),
         "rows": preview.rows,
         "new": preview.new,
         "changed": preview.changed,
@@ -263,7 +263,7 @@ def outcome_of(preview: Preview) -> dict[str, Any]:
 
 
 def _finding(finding: RowFinding) -> dict[str, Any]:
-    said = sentence_document(finding.reason)
+    said = sentence_document(ours(finding.reason))
     return {**vars(finding), "said": said, "severity": str(finding.severity)}
 
 

@@ -50,8 +50,10 @@ def spoken(path: Path) -> Iterator[str]:
 
 
 def _literal(said: ast.expr | None) -> Iterator[str]:
-    if isinstance(said, ast.Constant) and isinstance(said.value, str) and said.value:
-        yield said.value
+    """Yield what an argument says; places with nothing but signs between them say the same in every language."""
+    if isinstance(said, ast.Constant) and isinstance(said.value, str):
+        if any(letter.isalpha() for letter in PLACE.sub("", said.value)):
+            yield said.value
 
 
 def put_together() -> list[str]:

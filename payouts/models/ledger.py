@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from kamcomp import money
 from kamcomp.calendar.models import Period
 from kamcomp.records import Record, currency_field, money_field
+from kamcomp.said import SaidField, spoken
 from kamcomp.visibility import SeenQuerySet
 from payouts.choices import AdjustmentKind, AdjustmentStatus, LedgerAccount, PayoutEventKind
 from payouts.models.pools import Allocation, Pool
@@ -69,6 +70,7 @@ class Adjustment(Record):
     amount = money_field()
     currency = currency_field()
     reason = models.TextField()
+    said = SaidField(of="reason")
     corrects_period = models.ForeignKey(Period, models.PROTECT, null=True, related_name="corrections")
     corrects_payout = models.ForeignKey(
         Payout, models.PROTECT, null=True, related_name="corrections", db_constraint=False
@@ -111,6 +113,11 @@ class Adjustment(Record):
         return (
             f"{self.get_kind_display()} {money.settle(self.amount, currency=self.currency)} {self.currency}"
         )
+
+    @property
+    def why(self) -> str:
+        """Return the reason with its pieces where it is a sentence of ours, for pages to word."""
+        return spoken(self.reason, self.said)
 
 
 class Posting(Record):

@@ -55,6 +55,7 @@ class Run(Record):
     attempt = models.PositiveSmallIntegerField(default=0, help_text="How often its preparation was begun.")
     lease_until = models.DateTimeField(null=True, help_text="Until when a worker has its preparation.")
     error = models.TextField(blank=True)
+    error_said = SaidField(of="error")
 
     class Meta:
         constraints = [
@@ -76,6 +77,11 @@ class Run(Record):
 
     def __str__(self) -> str:
         return f"{self.period.code} no. {self.number}"
+
+    @property
+    def trouble(self) -> str:
+        """Return what went wrong with its pieces, for pages to word; empty where nothing did."""
+        return spoken(self.error, self.error_said) if self.error else ""
 
 
 class RunChunk(models.Model):

@@ -101,7 +101,7 @@ class AdjustmentList(TableScreen):
         TableColumn(name="currency", label=_("Currency"), order="currency"),
         TableColumn(name="corrects", label=_("Corrects"), path="corrects_period__code", narrow=False,
                     order="corrects_period__days"),
-        TableColumn(name="reason", label=_("Reason"), narrow=False),
+        TableColumn(name="reason", label=_("Reason"), narrow=False, read=lambda row: worded(row.why)),
         TableColumn(name="status", label=_("State"), kind=Kind.STATUS, order="status"),
         TableColumn(name="proposed_by", label=_("Proposed by"), narrow=False,
                     read=lambda row: user_name(row.proposed_by)),
