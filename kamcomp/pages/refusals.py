@@ -51,9 +51,9 @@ def spoken(path: Path) -> Iterator[str]:
 
 def _literal(said: ast.expr | None) -> Iterator[str]:
     """Yield what an argument says; places with nothing but signs between them say the same in every language."""
-    if isinstance(said, ast.Constant) and isinstance(said.value, str):
-        if any(letter.isalpha() for letter in PLACE.sub("", said.value)):
-            yield said.value
+    text = said.value if isinstance(said, ast.Constant) and isinstance(said.value, str) else ""
+    if any(letter.isalpha() for letter in PLACE.sub("", text)):
+        yield text
 
 
 def put_together() -> list[str]:
