@@ -17,7 +17,7 @@ import numpy as np
 
 from kamcomp import money
 from kamcomp.columns import Column
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Sentence, Word
 from kamcomp.trace import NO_TRACE, Trace
 
 EXCESS = ("lost", "carried")
@@ -77,7 +77,9 @@ def period_payable(*, due: Column, carried: Column, currency: str, trace: Trace 
     amount = np.where((difference > 0).astype(bool), difference, difference - difference)
     left = difference - amount
     because = (
-        "due + carried" if not left.any() else "below zero: nothing is paid and the difference is carried"
+        Word("due + carried")
+        if not left.any()
+        else Word("below zero: nothing is paid and the difference is carried")
     )
     trace.step("due this period", due, unit=currency)
     trace.step("carried from before", carried, unit=currency)
@@ -119,7 +121,7 @@ def capped_amount(
         "within the cap",
         amount,
         unit=currency,
-        because=f"at most {cap[0]}" if len(cap) == 1 else "cap by row",
+        because=Sentence("at most %(cap)s", cap=cap[0]) if len(cap) == 1 else Word("cap by row"),
     )
     trace.step("cut off by the cap", cut, unit=currency, because=excess, inputs=("within the cap",))
     return Capped(amount=amount, cut=cut, carried=cut if excess == "carried" else cut - cut)
@@ -156,7 +158,9 @@ def corrections(
                 f"correction of {period}",
                 correction.amount,
                 unit=currency,
-                because=f"due {correction.due}, posted so far {correction.posted}",
+                because=lambda correction=correction: Sentence(
+                    "due %(due)s, posted so far %(posted)s", due=correction.due, posted=correction.posted
+                ),
             )
             found.append(correction)
     return tuple(found)

@@ -16,7 +16,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from kamcomp import money
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Sentence
 from kamcomp.sentences import Word
 from kamcomp.trace import NO_TRACE, Trace
 from payouts.engine.filling import Limits, fill
@@ -133,8 +133,15 @@ def guideline_weights(
             f"weight of {member.key}",
             member.dedication * member.eligible_days * member.role_weight / period_days,
             unit="ratio",
-            because=f"dedication {member.dedication} x {member.eligible_days}/{period_days} days "
-            f"x role weight {member.role_weight}, shared by {', '.join(rule.share_by)}",
+            because=lambda member=member: Sentence(
+                "dedication %(dedication)s x %(eligible_days)s/%(period_days)s days x role weight "
+                "%(role_weight)s, shared by %(share_by)s",
+                dedication=member.dedication,
+                eligible_days=member.eligible_days,
+                period_days=period_days,
+                role_weight=member.role_weight,
+                share_by=", ".join(rule.share_by),
+            ),
         )
     if rule.role_shares:
         return _within_roles(members=members, weights=weights, role_shares=rule.role_shares)
@@ -297,11 +304,16 @@ def _withheld(
             "roles nobody holds",
             len(empty),
             unit="roles",
-            because=f"{', '.join(empty)}: spread over the others",
+            because=lambda: Sentence("%(empty)s: spread over the others", empty=", ".join(empty)),
         )
         return ZERO
     withheld = money.settle(total * sum((rule.role_shares[role] for role in empty), ZERO), currency=currency)
-    trace.step("withheld", withheld, unit=currency, because=f"nobody holds {', '.join(empty)}")
+    trace.step(
+        "withheld",
+        withheld,
+        unit=currency,
+        because=lambda: Sentence("nobody holds %(empty)s", empty=", ".join(empty)),
+    )
     return withheld
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from kamcomp import money
 from kamcomp.columns import Column
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Sentence, Word
 from kamcomp.trace import NO_TRACE, Trace
 
 
@@ -92,14 +92,18 @@ def recovery(
             raise RecoveryLimitUnsound(
                 "The %(name)s most per payout is %(share)s: it takes 0 to 1.", name=name, share=share
             )
-    limit, because = at_most, "the plan's share of a payout"
+    limit, because = at_most, Word("the plan's share of a payout")
     if law_at_most is not None and law_at_most < at_most:
-        limit, because = law_at_most, "local law's share of a payout"
+        limit, because = law_at_most, Word("local law's share of a payout")
     most = money.settle(payout * limit, currency=currency)
     taken = np.minimum(owed, most)
     trace.step("owed before", owed, unit=currency)
     trace.step(
-        "recovered", taken, unit=currency, because=f"at most {limit}, {because}", inputs=("owed before",)
+        "recovered",
+        taken,
+        unit=currency,
+        because=lambda: Sentence("at most %(limit)s, %(because)s", limit=limit, because=because),
+        inputs=("owed before",),
     )
     trace.step("owed after", owed - taken, unit=currency)
     return Recovered(taken=taken, paid=payout - taken, owed=owed - taken)

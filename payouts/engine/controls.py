@@ -120,7 +120,12 @@ def growth_ratio(*, before: Decimal, after: Decimal, what: str, trace: Trace = N
     :raises NothingToCompareWith: if `before` is zero or below.
     """
     ratio = _over(after - before, before, what=Sentence("%(what)s before", what=ours(what)))
-    trace.step(f"{what} growth", ratio, unit="ratio", because=f"from {before} to {after}")
+    trace.step(
+        f"{what} growth",
+        ratio,
+        unit="ratio",
+        because=lambda: Sentence("from %(before)s to %(after)s", before=before, after=after),
+    )
     return ratio
 
 
@@ -136,7 +141,12 @@ def extra_return(*, before: CostYear, after: CostYear, trace: Trace = NO_TRACE) 
     if not extra:
         return None
     ratio = (after.profit - before.profit) / extra
-    trace.step("profit per unit of extra pay", ratio, unit="ratio", because=f"for {extra} more pay")
+    trace.step(
+        "profit per unit of extra pay",
+        ratio,
+        unit="ratio",
+        because=lambda: Sentence("for %(extra)s more pay", extra=extra),
+    )
     return ratio
 
 
@@ -184,8 +194,20 @@ def exception_rate(
     """
     of_lines = _over(Decimal(exception_lines), Decimal(lines), what="number of lines")
     of_money = _over(exception_paid, paid, what="money paid")
-    trace.step("exceptions by lines", of_lines, unit="ratio", because=f"{exception_lines} of {lines}")
-    trace.step("exceptions by money", of_money, unit="ratio", because=f"{exception_paid} of {paid}")
+    trace.step(
+        "exceptions by lines",
+        of_lines,
+        unit="ratio",
+        because=lambda: Sentence(
+            "%(exception_lines)s of %(lines)s", exception_lines=exception_lines, lines=lines
+        ),
+    )
+    trace.step(
+        "exceptions by money",
+        of_money,
+        unit="ratio",
+        because=lambda: Sentence("%(exception_paid)s of %(paid)s", exception_paid=exception_paid, paid=paid),
+    )
     return ExceptionRate(of_lines=of_lines, of_money=of_money)
 
 
@@ -218,7 +240,9 @@ def rep_changes(
             f"change of {rep}",
             changes[rep],
             unit=currency,
-            because=f"{without_plan[rep]} to {with_plan[rep]}",
+            because=lambda rep=rep: Sentence(
+                "%(without_plan)s to %(with_plan)s", without_plan=without_plan[rep], with_plan=with_plan[rep]
+            ),
         )
     return changes
 
@@ -235,7 +259,12 @@ def credited_ratio(*, credited: Decimal, booked: Decimal, trace: Trace = NO_TRAC
     :raises NothingToCompareWith: if nothing was booked.
     """
     ratio = _over(credited, booked, what="booked value")
-    trace.step("credited over booked", ratio, unit="ratio", because=f"{credited} of {booked}")
+    trace.step(
+        "credited over booked",
+        ratio,
+        unit="ratio",
+        because=lambda: Sentence("%(credited)s of %(booked)s", credited=credited, booked=booked),
+    )
     return ratio
 
 
@@ -264,7 +293,10 @@ def package_mix(
     trace.step("target total cash", total, unit=currency, because="base + target incentive")
     trace.step("base share", mix.base_share, unit="ratio")
     trace.step(
-        "pay at excellence", mix.pay_at_excellence, unit=currency, because=f"base + {leverage} x incentive"
+        "pay at excellence",
+        mix.pay_at_excellence,
+        unit=currency,
+        because=lambda: Sentence("base + %(leverage)s x incentive", leverage=leverage),
     )
     return mix
 

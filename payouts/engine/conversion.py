@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from kamcomp import money
 from kamcomp.columns import Column
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Sentence
 from kamcomp.trace import NO_TRACE, Trace
 
 ZERO = Decimal(0)
@@ -110,7 +110,7 @@ def payroll_amounts(
         "in payroll currency",
         converted,
         unit=payroll_currency,
-        because=f"at {rate.value}, converted once",
+        because=lambda: Sentence("at %(rate)s, converted once", rate=rate.value),
         inputs=("in plan currency",),
     )
     return converted
@@ -144,7 +144,7 @@ def converted_once(
         "in payroll currency",
         amount,
         unit=payroll_currency,
-        because=f"at {rate.value}, converted once",
+        because=lambda: Sentence("at %(rate)s, converted once", rate=rate.value),
         inputs=("in plan currency",),
     )
     trace.step(

@@ -18,7 +18,7 @@ import numpy as np
 
 from kamcomp import money
 from kamcomp.columns import Column, is_exact
-from kamcomp.refusal import Refusal, Word
+from kamcomp.refusal import Refusal, Sentence, Word
 from kamcomp.trace import NO_TRACE, Trace
 
 ZERO = Decimal(0)
@@ -84,7 +84,12 @@ def deferral_bank(
     positive = np.where(filled > 0, filled, filled - filled)
     paid = money.settle(positive * pay_share.numerator / pay_share.denominator, currency=currency)
     left = filled - paid
-    trace.step("paid from bank", paid, unit=currency, because=f"{pay_share} of the positive balance")
+    trace.step(
+        "paid from bank",
+        paid,
+        unit=currency,
+        because=lambda: Sentence("%(pay_share)s of the positive balance", pay_share=pay_share),
+    )
     trace.step("bank after", left, unit=currency, inputs=("bank before", "earned", "paid from bank"))
     return Banked(paid=paid, balance=left)
 
@@ -105,7 +110,11 @@ def holdback(*, amount: Column, share: Decimal | float, currency: str, trace: Tr
         "held back",
         held,
         unit=currency,
-        because=f"{share} of {amount[0] if len(amount) == 1 else 'the amount'}",
+        because=lambda: Sentence(
+            "%(share)s of %(amount)s",
+            share=share,
+            amount=amount[0] if len(amount) == 1 else Word("the amount"),
+        ),
     )
     trace.step("paid now", amount - held, unit=currency, inputs=("held back",))
     return Held(now=amount - held, held=held)
@@ -134,7 +143,12 @@ def instalments(
         currency=currency,
     )
     for number, (share, part) in enumerate(zip(shares, parts, strict=True), start=1):
-        trace.step(f"instalment {number}", part, unit=currency, because=f"{share} of what is held back")
+        trace.step(
+            f"instalment {number}",
+            part,
+            unit=currency,
+            because=lambda share=share: Sentence("%(share)s of what is held back", share=share),
+        )
     return tuple(parts)
 
 

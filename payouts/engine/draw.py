@@ -16,7 +16,7 @@ import numpy as np
 
 from kamcomp import money
 from kamcomp.columns import Column
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Sentence, Word
 from kamcomp.trace import NO_TRACE, Trace
 
 AT_END = ("owed", "forgiven")
@@ -102,7 +102,14 @@ def recoverable_draw(
     _not_negative(earned=earned, draw=draw, balance=balance)
     paid_draw = draw if terms.periods is None or number <= terms.periods else draw - draw
     trace.step("earned", earned, unit=currency)
-    trace.step("draw", paid_draw, unit=currency, because=f"period {number} of {terms.periods or 'the plan'}")
+    trace.step(
+        "draw",
+        paid_draw,
+        unit=currency,
+        because=lambda: Sentence(
+            "period %(number)s of %(periods)s", number=number, periods=terms.periods or Word("the plan")
+        ),
+    )
     trace.step("balance before", balance, unit=currency)
     advanced = _above_zero(paid_draw - earned)
     recovering = number > terms.recovery_delay and (
@@ -148,20 +155,34 @@ def guaranteed(
     _not_negative(earned=earned, guarantee=guarantee)
     trace.step("earned", earned, unit=currency)
     if periods is not None and number > periods:
-        trace.step("pay", earned, unit=currency, because=f"the guarantee ended with period {periods}")
+        trace.step(
+            "pay",
+            earned,
+            unit=currency,
+            because=lambda: Sentence("the guarantee ended with period %(periods)s", periods=periods),
+        )
         return earned
     pay = np.maximum(earned, guarantee)
-    trace.step("guarantee", guarantee, unit=currency, because=f"period {number} of {periods or 'the plan'}")
+    trace.step(
+        "guarantee",
+        guarantee,
+        unit=currency,
+        because=lambda: Sentence(
+            "period %(number)s of %(periods)s", number=number, periods=periods or Word("the plan")
+        ),
+    )
     trace.step("pay", pay, unit=currency, because="the greater of the two", inputs=("earned", "guarantee"))
     return pay
 
 
 def _recovery(number: int, terms: DrawTerms) -> str:
     if number <= terms.recovery_delay:
-        return f"recovery starts after period {terms.recovery_delay}"
+        return Sentence("recovery starts after period %(period)s", period=terms.recovery_delay)
     if terms.recovery_end is not None and number > terms.recovery_end:
-        return f"recovery ended with period {terms.recovery_end}"
-    return f"{terms.recovery_rate} of what is earned above the draw, at most the balance"
+        return Sentence("recovery ended with period %(period)s", period=terms.recovery_end)
+    return Sentence(
+        "%(rate)s of what is earned above the draw, at most the balance", rate=terms.recovery_rate
+    )
 
 
 def _above_zero(column: Column) -> Column:

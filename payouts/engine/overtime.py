@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from kamcomp import money
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Sentence
 from kamcomp.trace import NO_TRACE, Trace
 
 ZERO = Decimal(0)
@@ -69,7 +69,12 @@ def overtime_true_up(
         )
     over = [max(hours - threshold, ZERO) for hours in weekly_hours]
     trace.step("bonus", bonus, unit=currency)
-    trace.step("overtime hours", sum(over, ZERO), unit="hours", because=f"above {threshold} a week")
+    trace.step(
+        "overtime hours",
+        sum(over, ZERO),
+        unit="hours",
+        because=lambda: Sentence("above %(threshold)s a week", threshold=threshold),
+    )
     if method == HOURS_WORKED:
         owed = bonus * sum(over, ZERO) * premium / sum(weekly_hours, ZERO)
     else:

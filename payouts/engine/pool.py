@@ -92,7 +92,11 @@ def share_of_contribution(
     trace.step("hurdle", hurdle, unit=currency)
     above = max(contribution - hurdle, ZERO)
     funded = money.settle(above * share, currency=currency)
-    because = "share of what is above the hurdle" if above else "the contribution does not pass the hurdle"
+    because = (
+        Word("share of what is above the hurdle")
+        if above
+        else Word("the contribution does not pass the hurdle")
+    )
     trace.step("pool funded", funded, unit=currency, because=because, inputs=("contribution", "hurdle"))
     return funded
 
@@ -138,7 +142,9 @@ def bucketed_pool(
             f"bucket {bucket.code}",
             bucket.share * max(bucket.result, ZERO),
             unit="ratio",
-            because=f"share {bucket.share} x result {bucket.result}",
+            because=lambda bucket=bucket: Sentence(
+                "share %(share)s x result %(result)s", share=bucket.share, result=bucket.result
+            ),
         )
     funded = money.settle(target * ratio, currency=currency)
     trace.step(
@@ -176,7 +182,7 @@ def scaled_pools(
         currency=currency,
     )
     asked = sum(funded.values(), ZERO)
-    because = f"{len(funded)} pools share the money"
+    because = Sentence("%(count)s pools share the money", count=len(funded))
     trace.step("pools asked", asked, unit=currency, because=because)
     trace.step("money available", available, unit=currency)
     if asked <= available:
@@ -208,5 +214,10 @@ def _target_total(*, targets: Mapping[str, Decimal], currency: str, trace: Trace
                 currency=currency,
             )
     total = sum((targets[key] for key in sorted(targets)), ZERO)
-    trace.step("pool target", total, unit=currency, because=f"sum of {len(targets)} members' targets")
+    trace.step(
+        "pool target",
+        total,
+        unit=currency,
+        because=lambda: Sentence("sum of %(count)s members' targets", count=len(targets)),
+    )
     return total

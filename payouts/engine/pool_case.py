@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from kamcomp import money
-from kamcomp.refusal import Refusal, Word
+from kamcomp.refusal import Refusal, Sentence, Word
 from kamcomp.trace import NO_TRACE, Trace
 from payouts.engine import pool
 from payouts.engine.allocation import AllocationRule, Member, allocation_limits, guideline_shares
@@ -178,9 +178,11 @@ def pool_granted(*, case: PoolCase, trace: Trace = NO_TRACE) -> Decimal:
         "pool granted",
         granted,
         unit=case.currency,
-        because=f"the budget {named} pays all of it"
+        because=Sentence("the budget %(named)s pays all of it", named=named)
         if granted == asked
-        else f"scaled down with the other pools of the budget {named}, by largest remainder",
+        else Sentence(
+            "scaled down with the other pools of the budget %(named)s, by largest remainder", named=named
+        ),
         inputs=("pool funded", "pools asked", "money available"),
     )
     return granted

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from kamcomp.columns import Column
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Listing, Refusal, Sentence, Word
 from kamcomp.trace import NO_TRACE, Trace, decimal_text
 from plans.engine.conventions import Above, Below, CurveShape
 from plans.engine.plan import Curve, CurvePoint, SlopeCurve
@@ -95,7 +95,7 @@ def slope_points(curve: SlopeCurve) -> tuple[CurvePoint, ...]:
 
 def branches(curve: Curve | SlopeCurve, points: Sequence[CurvePoint], passed: Column) -> str:
     """Return, for each row, which part of the curve it is on, as a sentence."""
-    return "; ".join(_branch(curve, points, int(number)) for number in passed)
+    return Listing((_branch(curve, points, int(number)) for number in passed), "; ")
 
 
 def _height_at(curve: SlopeCurve, heights: Sequence[Any]) -> Any:
@@ -141,12 +141,15 @@ def _last_run(points: Sequence[CurvePoint]) -> object:
 
 def _branch(curve: Curve | SlopeCurve, points: Sequence[CurvePoint], number: int) -> str:
     if number == 0:
-        rule = "earns nothing" if curve.below is Below.ZERO else "earns the first point's value"
-        return f"below the first point {_percent(points[0].x)}: {rule}"
+        rule = Word("earns nothing") if curve.below is Below.ZERO else Word("earns the first point's value")
+        return Sentence("below the first point %(point)s: %(rule)s", point=_percent(points[0].x), rule=rule)
     if number == len(points):
-        return f"from the last point {_percent(points[-1].x)} on: {curve.above}"
-    word = "on the step from" if isinstance(curve, Curve) and curve.shape is CurveShape.STEP else "between"
-    return f"{word} {_percent(points[number - 1].x)} and {_percent(points[number].x)}"
+        last = _percent(points[-1].x)
+        return Sentence("from the last point %(point)s on: %(above)s", point=last, above=Word(curve.above))
+    low, high = _percent(points[number - 1].x), _percent(points[number].x)
+    if isinstance(curve, Curve) and curve.shape is CurveShape.STEP:
+        return Sentence("on the step from %(low)s and %(high)s", low=low, high=high)
+    return Sentence("between %(low)s and %(high)s", low=low, high=high)
 
 
 def _percent(ratio: Any) -> str:

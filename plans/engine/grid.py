@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kamcomp.columns import Column
+from kamcomp.sentences import Sentence
 from kamcomp.trace import NO_TRACE, Trace
 from plans.engine.conventions import GridReading
 
@@ -44,7 +45,13 @@ def grid_value(
             here = (at_x == i) & (at_y == j)
             if here.any():
                 value[here] = _in_cell(xs, ys, grid, reading, i, j, across[here], along[here])
-    trace.step("matrix", value, unit="ratio", because=f"{reading} on the grid", inputs={"x": x, "y": y})
+    trace.step(
+        "matrix",
+        value,
+        unit="ratio",
+        because=lambda: Sentence("%(reading)s on the grid", reading=reading),
+        inputs={"x": x, "y": y},
+    )
     return value
 
 

@@ -131,7 +131,7 @@ def _commission(leaf: Commission, window: Window, computation: Computation, trac
         "credited value",
         sums_by(deals.rows, value, size=size),
         unit="money",
-        because=f"{leaf.base} credited",
+        because=lambda: Sentence("%(base)s credited", base=leaf.base),
     )
     for number, tiers in enumerate(_tables(leaf)):
         if not tiers:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from kamcomp.columns import Column, Mask
+from kamcomp.sentences import Sentence, Word
 from kamcomp.trace import NO_TRACE, Trace
 from plans.engine.conventions import GatedPart, Window
 from plans.engine.curve import curve_value
@@ -168,5 +169,10 @@ def _condition(gate: Gate, value: Column) -> Mask:
 def _condition_text(gate: Gate) -> str:
     for word in ("at_least", "more_than", "at_most", "less_than"):
         if (limit := getattr(gate, word)) is not None:
-            return f"{gate.metric} {word.replace('_', ' ')} {limit}"
+            return Sentence(
+                "%(metric)s %(word)s %(limit)s",
+                metric=gate.metric,
+                word=Word(word.replace("_", " ")),
+                limit=limit,
+            )
     return gate.metric

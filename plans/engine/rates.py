@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from kamcomp.columns import Column, Mask
+from kamcomp.sentences import Sentence
 from kamcomp.trace import NO_TRACE, Trace
 from plans.engine.conventions import Negative, TierBound, TierReading
 
@@ -66,7 +67,13 @@ def tier_amount(
         "rate table",
         amount,
         unit="money",
-        because=lambda: f"{reading}: tier {', '.join(map(str, reached))} of {len(starts)} reached ({bound})",
+        because=lambda: Sentence(
+            "%(reading)s: tier %(reached)s of %(count)s reached (%(bound)s)",
+            reading=reading,
+            reached=", ".join(map(str, reached)),
+            count=len(starts),
+            bound=bound,
+        ),
         inputs={"position": position, "basis": basis},
     )
     return amount

@@ -229,7 +229,14 @@ def policy_ratio(
         if not len(rows):
             continue
         result[rows] = neutral if policy is Policy.NEUTRAL else closed
-        trace.step("no reading", result, unit="ratio", because=f"{word.replace('_', ' ')}: {policy}")
+        trace.step(
+            "no reading",
+            result,
+            unit="ratio",
+            because=lambda policy=policy, word=word: Sentence(
+                "%(word)s: %(policy)s", word=Word(word.replace("_", " ")), policy=Word(policy)
+            ),
+        )
         if policy in (Policy.BLOCK, Policy.CARRY):
             computation.block(rows, node=node, code=word, detail=_missing_detail(reading, node, word, policy))
     return result

@@ -136,7 +136,12 @@ def _leaf_result(
     window, years = span = leaf_window(leaf)
     if not _is_due(leaf, computation):
         ratio = computation.numbers.zeros(computation.inputs.size)
-        trace.step(f"{leaf.code} ratio", ratio, unit="ratio", because=f"due at the end of {leaf.years} years")
+        trace.step(
+            f"{leaf.code} ratio",
+            ratio,
+            unit="ratio",
+            because=lambda: Sentence("due at the end of %(years)s years", years=leaf.years),
+        )
     else:
         ratio = _leaf_ratio(leaf, window, years, computation, trace)
         done = changes(
@@ -215,7 +220,12 @@ def _over_hurdle(
     missed = np.zeros(computation.inputs.size, dtype=bool)
     for child, result in zip(node.children, children, strict=True):
         missed |= (without_tail(result.total) < hurdle.at_least * child.weight).astype(bool)
-    trace.step("hurdle missed", missed, unit="yes or no", because=f"a child under {hurdle.at_least}")
+    trace.step(
+        "hurdle missed",
+        missed,
+        unit="yes or no",
+        because=lambda: Sentence("a child under %(at_least)s", at_least=hurdle.at_least),
+    )
     limited = []
     for child, result in zip(node.children, children, strict=True):
         held = capped(value=result.total, limit=hurdle.limit * child.weight)

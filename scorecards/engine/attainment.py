@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from kamcomp.columns import Column, Mask
+from kamcomp.sentences import Word
 from kamcomp.trace import NO_TRACE, Trace
 
 
@@ -76,7 +77,7 @@ def bounded(*, attainment: Column, floor: Any = None, ceiling: Any = None, trace
 
 
 _SENTENCE = {
-    AttainmentRule.RATIO: "actual over target",
-    AttainmentRule.LOWER_IS_BETTER: "target over actual, because lower is better",
-    AttainmentRule.DISTANCE: "one plus the distance to target over the size of the target",
+    AttainmentRule.RATIO: Word("actual over target"),
+    AttainmentRule.LOWER_IS_BETTER: Word("target over actual, because lower is better"),
+    AttainmentRule.DISTANCE: Word("one plus the distance to target over the size of the target"),
 }

@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from kamcomp.money import CONTEXT
-from kamcomp.refusal import Refusal, Word
+from kamcomp.refusal import Refusal, Sentence, Word
 from kamcomp.trace import NO_TRACE, Trace, decimal_text
 from scorecards.engine.facts import ONE, ZERO
 from scorecards.engine.ingredients.values import Ingredients
@@ -163,7 +163,11 @@ def _result(rule: MetricRule, ingredients: Ingredients, minimum: int) -> MetricR
     if sample is not None and sample < max(minimum, 1):
         return _too_small(rule, values, sample, minimum)
     if rule.whole is not None and values[rule.whole] != ONE:
-        reason = f"{rule.whole} sums to {decimal_text(values[rule.whole])}, not to 1; correct the weights"
+        reason: str = Sentence(
+            "%(whole)s sums to %(total)s, not to 1; correct the weights",
+            whole=rule.whole,
+            total=decimal_text(values[rule.whole]),
+        )
         return MetricResult(rule.code, rule.unit, MetricState.NOT_MEASURABLE, reason=reason)
     return _measured(rule, values, sample)
 
@@ -173,9 +177,13 @@ def _measured(rule: MetricRule, values: Mapping[str, Decimal], sample: int | Non
     while part is not None:
         below = _sum(part.denominator, values)
         if part.denominator and below <= 0:
-            reason = f"{_terms_text(part.denominator)} is {decimal_text(below)}, not above zero"
+            reason: str = Sentence(
+                "%(terms)s is %(below)s, not above zero",
+                terms=_terms_text(part.denominator),
+                below=decimal_text(below),
+            )
             if rule.otherwise is not None:
-                reason = f"{reason}; read {rule.otherwise} instead"
+                reason = Sentence("%(reason)s; read %(metric)s instead", reason=reason, metric=rule.otherwise)
             return MetricResult(
                 rule.code, rule.unit, MetricState.NOT_MEASURABLE, sample=sample, reason=reason
             )
@@ -197,9 +205,14 @@ def _measured(rule: MetricRule, values: Mapping[str, Decimal], sample: int | Non
 
 def _too_small(rule: MetricRule, values: Mapping[str, Decimal], sample: int, minimum: int) -> MetricResult:
     if sample == 0:
-        reason = f"no answers ({rule.sample} is 0)"
+        reason: str = Sentence("no answers (%(sample)s is 0)", sample=rule.sample)
         return MetricResult(rule.code, rule.unit, MetricState.MISSING, sample=0, reason=reason)
-    reason = f"{rule.sample} is {sample}, fewer than the {minimum} it takes"
+    reason = Sentence(
+        "%(name)s is %(sample)s, fewer than the %(minimum)s it takes",
+        name=rule.sample,
+        sample=sample,
+        minimum=minimum,
+    )
     seen = {} if rule.hidden_below_minimum else {
         "numerator": _sum(rule.formula.numerator, values),
         "denominator": _sum(rule.formula.denominator, values),
