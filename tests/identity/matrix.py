@@ -6,7 +6,7 @@ which people read and change by hand, or write anew with KAMCOMP_MATRIX=write an
 a parameter of a new name needs its objects below.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -70,6 +70,7 @@ REST = "api"
 """Resources of the REST interface have a table of their own: tests/api/table.yaml."""
 TEXT = {"title": "A plan, version 1", "days": "This year", "sections": []}
 Answers = dict[str, dict[str, dict[int, list[str]]]]
+Reads = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
@@ -389,10 +390,14 @@ def _batch() -> ImportBatch:
     return batch
 
 
-def observed(made: TwoTeams) -> dict[str, Answers]:
-    """Ask every address as everybody and return the answers: by route, method and whose it is, status to roles."""
+def observed(made: TwoTeams, *, reads: Reads | None = None) -> dict[str, Answers]:
+    """
+    Ask every address as everybody and return the answers: by route, method and whose it is, status to roles.
+
+    Everybody reads German; `reads` is given the text of each page, as the first who is shown it reads it.
+    """
     sessions = {role: _session(username) for role, username in USERS.items()}
-    return {address.route or "/": _asked(made, address, sessions) for address in addresses()}
+    return {address.route or "/": _asked(made, address, sessions, reads) for address in addresses()}
 
 
 def _session(username: str) -> str:
@@ -403,14 +408,17 @@ def _session(username: str) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value if username else ""
 
 
-def _asked(made: TwoTeams, address: Address, sessions: dict[str, str]) -> Answers:
+def _asked(made: TwoTeams, address: Address, sessions: dict[str, str], reads: Reads | None = None) -> Answers:
     answers: Answers = {}
     for method in ("get", "post"):
         for label, arguments in objects(made, address).items():
             by_status: dict[int, list[str]] = {}
             path = _path(address, arguments)
             for role, session in sessions.items():
-                by_status.setdefault(_status(method, path, session), []).append(role)
+                status, page = _answer(method, path, session)
+                if reads and page and status not in by_status:
+                    reads(address.route, page)
+                by_status.setdefault(status, []).append(role)
             answers.setdefault(method.upper(), {})[label] = dict(sorted(by_status.items()))
     return answers
 
@@ -422,15 +430,16 @@ def _path(address: Address, arguments: dict[str, Any]) -> str:
         raise LookupError(f"{address.route}: {error}") from error
 
 
-def _status(method: str, path: str, session: str) -> int:
-    """Return the status of one request, and undo what it did."""
+def _answer(method: str, path: str, session: str) -> tuple[int, str]:
+    """Return the status of one request and the page it is answered with, empty for what is no page; undo what it did."""
     client = Client(raise_request_exception=False)
     if session:
         client.cookies[settings.SESSION_COOKIE_NAME] = session
     with transaction.atomic():
-        status: int = getattr(client, method)(path, headers={"accept": "text/html"}).status_code
+        answer = getattr(client, method)(path, headers={"accept": "text/html", "accept-language": "de"})
         transaction.set_rollback(True)
-    return status
+    is_page = answer.headers.get("Content-Type", "").startswith("text/html") and not answer.streaming
+    return answer.status_code, answer.content.decode() if is_page else ""
 
 
 def expected() -> dict[str, Answers]:

@@ -1,12 +1,15 @@
 """Every address, every role: what is expected stands in matrix.yaml, and an address missing there fails."""
 
 import os
+from pprint import pformat
 
 import pytest
 
 from tests.identity.matrix import PAGE, USERS, addresses, company, expected, observed, written
+from tests.pages.english import found_english
 
 pytestmark = pytest.mark.django_db
+MANUAL = "help/<path:page>"
 OPEN = {
     "healthz",
     "health/live",
@@ -28,11 +31,18 @@ OPEN = {
 """What somebody who has not signed in is shown; everything else sends them to sign in, or is not there."""
 
 
+def note(english: dict[str, set[str]], route: str, page: str) -> None:
+    """Note the English sentences of ours on a page that is read in German; the manual is English."""
+    if route != MANUAL and (found := found_english(page)):
+        english.setdefault(route, set()).update(found)
+
+
 class TestMatrix:
     def test_is_what_every_address_answers(self, settings, tmp_path):
         settings.DEMO_MODE, settings.EXPORT_ROOT = False, tmp_path
 
-        answers = observed(company())
+        english: dict[str, set[str]] = {}
+        answers = observed(company(), reads=lambda route, page: note(english, route, page))
 
         if os.environ.get("KAMCOMP_MATRIX") == "write":
             PAGE.write_text(written(answers), encoding="utf-8")
@@ -40,6 +50,7 @@ class TestMatrix:
         assert sorted(said) == sorted(answers), "an address is missing, or is there no more"
         different = {route: answers[route] for route in answers if answers[route] != said[route]}
         assert different == {}, f"these answer otherwise than expected:\n{written(different)}"
+        assert english == {}, f"who reads German is told in English:\n{pformat(english, width=150)}"
 
     def test_names_every_role_once_for_each_question(self):
         for route, methods in expected().items():
@@ -78,3 +89,11 @@ class TestMatrix:
 
         assert "view-as/<uuid:user_id>" in routes
         assert len(routes) == len(set(routes)) > 30
+
+
+class TestEnglish:
+    def test_is_told_from_german(self):
+        page = "<p>It cannot be handed in yet.</p><b aria-label='x'>Es fehlt</b><script>All findings of a run</script>"
+
+        assert found_english(page) == ["It cannot be handed in yet"]
+        assert found_english("<p>Es lässt sich noch nicht einreichen.</p>") == []
