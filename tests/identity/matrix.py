@@ -431,7 +431,7 @@ def _path(address: Address, arguments: dict[str, Any]) -> str:
 
 
 def _answer(method: str, path: str, session: str) -> tuple[int, str]:
-    """Return the status of one request and the page it is answered with, empty for what is no page; undo what it did."""
+    """Return the status of one request and the page it is answered with, if it is one; undo what it did."""
     client = Client(raise_request_exception=False)
     if session:
         client.cookies[settings.SESSION_COOKIE_NAME] = session
