@@ -158,7 +158,7 @@ def corrections(
                 f"correction of {period}",
                 correction.amount,
                 unit=currency,
-                because=lambda correction=correction: Sentence(
+                because=Sentence(
                     "due %(due)s, posted so far %(posted)s", due=correction.due, posted=correction.posted
                 ),
             )

@@ -133,7 +133,7 @@ def guideline_weights(
             f"weight of {member.key}",
             member.dedication * member.eligible_days * member.role_weight / period_days,
             unit="ratio",
-            because=lambda member=member: Sentence(
+            because=Sentence(
                 "dedication %(dedication)s x %(eligible_days)s/%(period_days)s days x role weight "
                 "%(role_weight)s, shared by %(share_by)s",
                 dedication=member.dedication,

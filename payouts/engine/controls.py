@@ -240,7 +240,7 @@ def rep_changes(
             f"change of {rep}",
             changes[rep],
             unit=currency,
-            because=lambda rep=rep: Sentence(
+            because=Sentence(
                 "%(without_plan)s to %(with_plan)s", without_plan=without_plan[rep], with_plan=with_plan[rep]
             ),
         )

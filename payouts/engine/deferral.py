@@ -147,7 +147,7 @@ def instalments(
             f"instalment {number}",
             part,
             unit=currency,
-            because=lambda share=share: Sentence("%(share)s of what is held back", share=share),
+            because=Sentence("%(share)s of what is held back", share=share),
         )
     return tuple(parts)
 

@@ -142,9 +142,7 @@ def bucketed_pool(
             f"bucket {bucket.code}",
             bucket.share * max(bucket.result, ZERO),
             unit="ratio",
-            because=lambda bucket=bucket: Sentence(
-                "share %(share)s x result %(result)s", share=bucket.share, result=bucket.result
-            ),
+            because=Sentence("share %(share)s x result %(result)s", share=bucket.share, result=bucket.result),
         )
     funded = money.settle(target * ratio, currency=currency)
     trace.step(

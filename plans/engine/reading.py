@@ -233,9 +233,7 @@ def policy_ratio(
             "no reading",
             result,
             unit="ratio",
-            because=lambda policy=policy, word=word: Sentence(
-                "%(word)s: %(policy)s", word=Word(word.replace("_", " ")), policy=Word(policy)
-            ),
+            because=Sentence("%(word)s: %(policy)s", word=Word(word.replace("_", " ")), policy=Word(policy)),
         )
         if policy in (Policy.BLOCK, Policy.CARRY):
             computation.block(rows, node=node, code=word, detail=_missing_detail(reading, node, word, policy))
