@@ -11,6 +11,8 @@ NOT_TEXT = re.compile(r"<(script|style|code|pre|svg)\b.*?</\1>|<[^>]*>", re.S)
 SAID = re.compile(r"\b(?:aria-label|placeholder|title|alt)=\"([^\"]*)\"")
 WORD = re.compile(r"[A-Za-z][\w’'-]*")
 FEWEST_WORDS = 3
+NAMES_OF_ROWS = {"Key account manager", "Share of wallet", "Compensation cost of sales", "cost of sales"}
+"""What a company calls its roles and metrics: rows of its own, which happen to be called as words of ours are."""
 
 
 @cache
@@ -32,4 +34,9 @@ def found_english(page: str) -> list[str]:
     shown = " ".join(html.unescape(NOT_TEXT.sub(" ", page) + " " + " ".join(SAID.findall(page))).split())
     words = WORD.findall(shown)
     begun = set(zip(words, words[1:], words[2:], strict=False)) & english().keys()
-    return sorted(piece for first in begun for piece in english()[first] if piece in shown)
+    return sorted(
+        piece
+        for first in begun
+        for piece in english()[first]
+        if piece in shown and piece not in NAMES_OF_ROWS
+    )
