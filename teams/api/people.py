@@ -3,7 +3,7 @@
 from kamcomp.api import filters as by
 from kamcomp.api.fields import choice, first_day, flag, last_day, money, ratio, ref, text
 from kamcomp.api.resources import Expand, Resource, register
-from teams.choices import EmploymentStatus, Link, OvertimeStatus, PackageStatus, PersonStatus, Seat
+from teams.choices import EmploymentStatus, Link, PackageStatus, PersonStatus, Seat
 from teams.models import Employment, JobRole, PayPackage, Person, PersonDetails
 
 PEOPLE = Resource(
@@ -66,7 +66,7 @@ EMPLOYMENTS = Resource(
         ratio("fte"),
         text("role", "job_role__code"),
         text("payroll_currency"),
-        choice("overtime_status", OvertimeStatus),
+        text("overtime_status", about="exempt, non_exempt, or empty where it does not apply."),
         flag("works_council"),
         choice("status", EmploymentStatus),
         first_day("first_day", "valid"),
