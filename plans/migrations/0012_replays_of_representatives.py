@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("plans", "0009_replays_of_drafts")]
+    dependencies = [("plans", "0011_draft_briefs_audit")]
 
     operations = [
         migrations.AddField(
