@@ -92,6 +92,11 @@ screens = [
     path("plans/versions/<uuid:version_id>/replay", views.ReplayShow.as_view(), name="replay-show"),
     path("programme/alignment", views.AlignmentReportShow.as_view(), name="alignment-report"),
     path("plans/versions/<uuid:version_id>/representatives", views.RepProof.as_view(), name="rep-proof"),
+    path(
+        "plans/versions/<uuid:version_id>/simulate", views.VersionSimulate.as_view(), name="version-simulate"
+    ),
+    path("plans/drafts/<uuid:draft_id>/simulate", views.DraftSimulate.as_view(), name="draft-simulate"),
+    path("plans/scenarios", views.ScenarioCompare.as_view(), name="scenario-compare"),
     path("runs", views.RunList.as_view(), name="run-list"),
     path("runs/start", views.RunStart.as_view(), name="run-start"),
     path("runs/<uuid:run_id>", views.RunShow.as_view(), name="run-show"),

@@ -253,6 +253,41 @@ class Replay(Record):
         return f"{self.version or self.draft}: {', '.join(self.periods)}"
 
 
+class Scenario(Record):
+    """
+    A simulation that was kept: of a working draft or a version, what was drawn how, and what came of it.
+
+    `asked` holds what the page was asked, by field, as text; with the seed among it the same figures come again for
+    the same people. `document_digest` is of the document that was simulated, moved points included. Written once.
+    """
+
+    draft = models.ForeignKey(Draft, models.PROTECT, null=True, related_name="scenarios")
+    version = models.ForeignKey(PlanVersion, models.PROTECT, null=True, related_name="scenarios")
+    document_digest = models.CharField(max_length=64)
+    name = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    asked = models.JSONField(default=dict, blank=True)
+    currency = currency_field()
+    people = models.PositiveIntegerField()
+    draws = models.PositiveIntegerField()
+    figures = models.JSONField(
+        help_text="Quantiles of cost, cost at stated results, chances by measure; as text."
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="scenarios_are_of_a_draft_or_a_version",
+                condition=Q(draft__isnull=True, version__isnull=False)
+                | Q(draft__isnull=False, version__isnull=True),
+            ),
+            models.CheckConstraint(name="scenarios_have_a_name", condition=~Q(name="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Acceptance(Record):
     """
     A version as it was put before one person whom it pays: the text in their language, and what they said to it.

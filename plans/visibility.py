@@ -7,7 +7,17 @@ from django.db.models import Q
 from kamcomp.identity.choices import Role
 from kamcomp.visibility import Sight, Viewer, seen
 from plans.choices import VersionStatus
-from plans.models import Acceptance, Assignment, Draft, DraftBrief, DraftStep, Plan, PlanVersion, Replay
+from plans.models import (
+    Acceptance,
+    Assignment,
+    Draft,
+    DraftBrief,
+    DraftStep,
+    Plan,
+    PlanVersion,
+    Replay,
+    Scenario,
+)
 from teams.visibility import HELD, OWN, PAY, REPORTS, STRUCTURE, held_accounts, own_people
 
 ROOM = "plans"
@@ -54,4 +64,4 @@ seen(PlanVersion, room=ROOM, everything=STRUCTURE, kam=(HELD_VERSIONS, OWN_VERSI
 seen(Draft, DraftBrief, DraftStep, room=ROOM, everything=STRUCTURE)
 seen(Acceptance, room=ROOM, everything=SIGNATURES, executive=REPORTS, kam=(OWN, REPORTS), payee=OWN)
 seen(Assignment, room=ROOM, everything=PAY, executive=REPORTS, kam=(HELD, OWN, REPORTS), payee=OWN)
-seen(Replay, room=ROOM, everything=STRUCTURE)
+seen(Replay, Scenario, room=ROOM, everything=STRUCTURE)

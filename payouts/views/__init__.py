@@ -55,6 +55,7 @@ from payouts.views.reproduce import Reproduce
 from payouts.views.review_schedule import ReviewSchedule
 from payouts.views.runs import RunAct, RunList, RunProgressShow, RunShow, RunStart
 from payouts.views.search import Search
+from payouts.views.simulations import DraftSimulate, ScenarioCompare, VersionSimulate
 from payouts.views.statements import LineRows, PayoutProof, StatementList, StatementShow
 from payouts.views.support import SupportList
 
@@ -87,6 +88,7 @@ __all__ = [
     "DisputeShow",
     "DraftPast",
     "DraftReplay",
+    "DraftSimulate",
     "EstimateShow",
     "ExceptionAsk",
     "ExceptionDecide",
@@ -135,10 +137,12 @@ __all__ = [
     "RunProgressShow",
     "RunShow",
     "RunStart",
+    "ScenarioCompare",
     "Search",
     "ShareDispute",
     "StatementArchive",
     "StatementList",
     "StatementShow",
     "SupportList",
+    "VersionSimulate",
 ]

@@ -54,7 +54,9 @@ def frame(count=4):
 def simulated(scenario, *, of=None, on=None, past=(), pools=()):
     one, base = of or plan(), on or frame()
     accounts = ACCOUNTS[: base.size]
-    draws = scenario_draws(scenario=scenario, plan=one, frame=base, accounts=accounts, past=past)
+    draws = scenario_draws(
+        scenario=scenario, plan=one, frame=base, accounts=accounts, past=[each.results for each in past]
+    )
     return Simulation(plan=one, frame=base, draws=draws, pools=pools, block_rows=1_000)
 
 
@@ -239,7 +241,7 @@ class TestFigures:
         assert costs == pytest.approx({0.5: 0.0, 1.0: 120_000.0, 1.5: 192_000.0})
 
     def test_usual_readings_are_means_and_spreads_of_the_past(self):
-        usual = usual_readings(plan=plan(), past=[inputs_of([["90", "100"], ["110", None]])])
+        usual = usual_readings(plan=plan(), past=[inputs_of([["90", "100"], ["110", None]]).results])
 
         assert (usual["M0"].mean, usual["M0"].spread, usual["M0"].count) == pytest.approx((1.0, 0.1, 2))
         assert usual["M1"].count == 1

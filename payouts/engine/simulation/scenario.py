@@ -29,6 +29,8 @@ from plans.engine.plan import Plan, Reading
 from plans.engine.reading import FINAL
 from scorecards.engine.attainment import AttainmentRule, attainment, readable
 
+PastResults = Mapping[ResultKey, Results]
+
 
 class Source(StrEnum):
     """Where the draws come from."""
@@ -59,12 +61,12 @@ class Usual:
 
 
 def scenario_draws(
-    *, scenario: Scenario, plan: Plan, frame: Inputs, accounts: Sequence[str], past: Sequence[Inputs]
+    *, scenario: Scenario, plan: Plan, frame: Inputs, accounts: Sequence[str], past: Sequence[PastResults]
 ) -> Draws:
     """
     Return the draws of a scenario for a frame whose rows are of these accounts.
 
-    `past` are the inputs of closed periods, oldest first; only draws from the past need them.
+    `past` are the results of closed periods, oldest first; only draws from the past need them.
 
     :raises DistributionUnsound: if a distribution cannot be.
     :raises CorrelationImpossible: if no draws can have the correlations asked for.
@@ -73,7 +75,7 @@ def scenario_draws(
     account_of = np.array([codes.index(code) for code in accounts], dtype=np.int64)
     places = account_places(frame=frame, account_of=account_of.tolist(), keys=frame.results)
     if scenario.source is Source.PAST:
-        fast = [FAST.of(dict(each.results)) for each in past]
+        fast = [FAST.of(dict(each)) for each in past]
         return PastDraws(
             count=scenario.draws,
             picks=periods_drawn(
@@ -123,11 +125,11 @@ def _stands(
     return Stands(readings=readings, rule=rule_of(reading))
 
 
-def usual_readings(*, plan: Plan, past: Sequence[Inputs]) -> dict[str, Usual]:
+def usual_readings(*, plan: Plan, past: Sequence[PastResults]) -> dict[str, Usual]:
     """Return by metric how its results ended in closed periods, in what is read of it; nothing where there are none."""
     found: dict[str, list[float]] = {}
-    for inputs in past:
-        results = FAST.of(dict(inputs.results))
+    for period in past:
+        results = FAST.of(dict(period))
         for key, reading in readings_of(plan=plan).items():
             if key in results:
                 found.setdefault(key.metric, []).extend(_read(results[key], rule_of(reading)))
