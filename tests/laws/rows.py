@@ -18,7 +18,7 @@ from kamcomp.identity.services import user_make
 from payouts.choices import PoolStatus, RunStatus
 from payouts.models import Allocation, Payout, PayoutLine, Pool, PoolBudget, ReplayPerson, Run, RunChunk
 from plans.choices import PlanType, VersionStatus
-from plans.models import Assignment, Plan, PlanVersion, Replay
+from plans.models import Assignment, Plan, PlanVersion, Replay, Scenario
 from scorecards.choices import CreditType
 from scorecards.models import Collection, Credit, Scorecard, Transaction
 from teams.choices import AccountStatus, Link, Seat
@@ -362,6 +362,23 @@ def replay(**values: Any) -> Replay:
             "problems": [],
             "input_digest": "0" * 64,
             "result_digest": "0" * 64,
+            **values,
+        }
+    )
+
+
+def scenario(**values: Any) -> Scenario:
+    whose = {} if "draft" in values else {"version": values.pop("version", None) or version()}
+    return Scenario.objects.create(
+        **{
+            **whose,
+            "document_digest": "0" * 64,
+            "name": "Bolder",
+            "at": NOON,
+            "currency": "EUR",
+            "people": 1,
+            "draws": 200,
+            "figures": {},
             **values,
         }
     )

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from payouts.models import ReplayPerson
-from plans.models import Draft, Replay
+from plans.models import Draft, Replay, Scenario
 from tests.laws import rows
 from tests.laws.breaking import refused
 
@@ -47,3 +47,19 @@ class TestReplay:
             rows.replay_person(one.replay, person=one.person)
         with refused("replay_people_differ_by_the_difference"), transaction.atomic():
             rows.replay_person(one.replay, difference=D(1))
+
+
+class TestScenario:
+    def test_is_of_a_draft_or_a_version_and_has_a_name(self):
+        with refused("scenarios_are_of_a_draft_or_a_version"), transaction.atomic():
+            rows.scenario(draft=None)
+        with refused("scenarios_have_a_name"), transaction.atomic():
+            rows.scenario(name="")
+
+    def test_stays_as_it_was_written(self):
+        one = rows.scenario()
+
+        with refused("scenarios_stay"), transaction.atomic():
+            Scenario.objects.update(name="Other")
+        with refused("scenarios_stay"), transaction.atomic():
+            Scenario.objects.filter(pk=one.pk)._raw_delete("default")

@@ -15,15 +15,15 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from kamcomp.columns import FAST
-from payouts.engine.pool_case import PoolCase, case_from_document, nodes_read
+from payouts.engine.pool_case import nodes_read
 from payouts.engine.simulation.frame import PastDraws, account_places, inputs_of_year
 from payouts.engine.simulation.kernel import PoolDrawn
 from payouts.engine.simulation.merging import results_merged, years_merged
 from payouts.engine.simulation.scenario import PastResults
-from payouts.models import Pool, Run
-from payouts.selectors.inputs.reads import plan_reads
 from payouts.selectors.inputs.rows import account_of
-from payouts.selectors.replays.sources import NothingToReplay, locked_runs, sources_of
+from payouts.selectors.replays.past import Past, past_held
+from payouts.selectors.replays.pools import PoolThen
+from payouts.selectors.replays.sources import NothingToReplay
 from plans.engine.inputs import Inputs, Stated
 from plans.engine.plan import Plan
 from plans.engine.pool_terms import FundingRule
@@ -57,15 +57,6 @@ class Memory(Generic[Kind]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoolThen:
-    """A pool of the last closed period: whose, with what members, and what it was funded with."""
-
-    account: str
-    case: PoolCase
-    funded: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class History:
     """
     The people of a plan in the last closed period as a year of theirs, and what the closed periods held.
@@ -93,30 +84,29 @@ def history_of(*, version: PlanVersion, plan: Plan, plans: Sequence[str]) -> His
     :raises NothingToReplay: if no locked period paid them.
     :raises ReplayInAnotherCurrency: if a period was paid in another currency than the plan's.
     """
-    runs = locked_runs(calendar=version.plan.calendar, plans=plans, periods=PERIODS)
-    key = (tuple(run.pk for run in runs), tuple(plans), repr(plan_reads(plan)), plan.currency)
-    return _HISTORIES.of(key, lambda: _history(key, runs, version, plan, plans))
+    past = past_held(version=version, plan=plan, periods=PERIODS, plans=plans)
+    runs = tuple(period.run.pk for period in past.periods)
+    key = (runs, tuple(plans), repr(past.reads), plan.currency)
+    return _HISTORIES.of(key, lambda: _history(key, past))
 
 
-def _history(
-    key: Hashable, runs: Sequence[Run], version: PlanVersion, plan: Plan, plans: Sequence[str]
-) -> History:
-    sources = [list(sources_of(run=run, version=version, plan=plan, plans=plans)) for run in runs]
-    past = tuple(
-        results_merged(frames=[(source.inputs.results, source.inputs.size) for source in period])
-        for period in sources
+def _history(key: Hashable, past: Past) -> History:
+    held = tuple(
+        results_merged(frames=[(source.inputs.results, source.inputs.size) for source in period.sources])
+        for period in past.periods
     )
-    last = [source.inputs for source in sources[-1] if source.inputs.size]
+    newest = past.periods[-1]
+    last = [source.inputs for source in newest.sources if source.inputs.size]
     if not last:
         raise NothingToReplay("Nobody was paid in the last locked period.")
     frame = years_merged(frames=[inputs_of_year(inputs=inputs) for inputs in last])
     accounts = tuple(account_of(stint) for stint in frame.stints)
-    rated, unrated = _rated(_filled(frame, past, accounts))
+    rated, unrated = _rated(_filled(frame, held, accounts))
     calendar = last[0].calendar
     return History(
-        key=key, frame=rated, accounts=accounts, past=past, periods=tuple(run.period.code for run in runs),
-        periods_a_year=len(calendar.years[calendar.year].periods), pools=tuple(_pools(runs[-1], plans)),
-        unrated=unrated,
+        key=key, frame=rated, accounts=accounts, past=held,
+        periods=tuple(period.run.period.code for period in past.periods),
+        periods_a_year=len(calendar.years[calendar.year].periods), pools=tuple(newest.pools), unrated=unrated,
     )  # fmt: skip
 
 
@@ -156,18 +146,6 @@ def _rated(frame: Inputs) -> tuple[Inputs, int]:
     return replace(frame, ratings=ratings), count
 
 
-def _pools(run: Run, plans: Sequence[str]) -> list[PoolThen]:
-    rows = Pool.objects.filter(run=run, plan_version__plan__code__in=plans, funded__isnull=False)
-    return [
-        PoolThen(
-            account=pool.account.node.code,
-            case=case_from_document(pool.inputs),
-            funded=float((pool.funded or 0) - pool.correction),
-        )
-        for pool in rows.select_related("account__node").order_by("account__node__code")
-    ]
-
-
 def pools_drawn(*, plan: Plan, history: History, accounts: Sequence[str]) -> list[PoolDrawn]:
     """Return the pools of a year under a plan's rule, for the members as they were last; `accounts` are of the rows."""
     if plan.pool is None:
@@ -175,7 +153,8 @@ def pools_drawn(*, plan: Plan, history: History, accounts: Sequence[str]) -> lis
     found, times = [], history.periods_a_year
     funding = plan.pool.funding
     for pool in history.pools:
-        if pool.account not in accounts:
+        account = pool.pool.account.node.code
+        if account not in accounts:
             continue
         target = sum(float(member.target) for member in pool.case.members if member.eligible) * times
         if funding.rule is FundingRule.TARGETS_TIMES_RESULT:
@@ -185,6 +164,6 @@ def pools_drawn(*, plan: Plan, history: History, accounts: Sequence[str]) -> lis
         elif funding.rule is FundingRule.FIXED:
             shares, fixed = {}, float(funding.amount or 0) * times
         else:
-            shares, fixed = {}, pool.funded * times
-        found.append(PoolDrawn(row=accounts.index(pool.account), target=target, shares=shares, fixed=fixed))
+            shares, fixed = {}, float((pool.pool.funded or 0) - pool.pool.correction) * times
+        found.append(PoolDrawn(row=accounts.index(account), target=target, shares=shares, fixed=fixed))
     return found
