@@ -38,7 +38,7 @@ from payouts.selectors.simulations.shown import (
     SimulationShown,
     simulation_shown,
 )
-from payouts.services.scenarios import SIMULATORS, scenario_keep
+from payouts.services.scenarios import SIMULATORS, ScenarioNameless, scenario_keep
 from payouts.views.desk import desk_or_404
 from payouts.views.simulations.form import SimulationForm
 from plans.engine.codec import DocumentInvalid
@@ -129,11 +129,14 @@ class Simulate(Screen, View):
                 ground=self.ground, asked=form.asked(), said=form.said(), name=request.POST.get("name", ""),
                 by=cast(User, request.user), at=timezone.now(),
             )  # fmt: skip
-        except Refusal as refusal:
+        except ScenarioNameless as refusal:
             form.add_error(None, worded(refusal))
             found = simulated(ground=self.ground, asked=form.asked())
             shown = simulation_shown(found=found, document=self.subject.document, budget=form.asked().budget)
             return cast(HttpResponse, self._answer(form, found, shown=shown, status=422))
+        except Refusal as refusal:
+            form.add_error(None, worded(refusal))
+            return cast(HttpResponse, self._answer(form, None, status=422))
         said(request, __("Kept as “%(name)s”.") % {"name": kept.name})
         return redirect(self._address(form))
 
