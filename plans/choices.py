@@ -19,6 +19,15 @@ class VersionStatus(TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class ApprovalStep(TextChoices):
+    """Who looks at a version before it is approved; the company says which, in which order."""
+
+    SECOND_PERSON = "second_person", "A second person"
+    OPERATIONS = "operations", "Sales operations"
+    FINANCE = "finance", "Finance"
+    HR_LEGAL = "hr_legal", "HR and legal"
+
+
 class Loading(TextChoices):
     LIVE = "live", "Live"
     HISTORY = "history", "History load"

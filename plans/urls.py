@@ -22,6 +22,7 @@ urlpatterns = [
     path(
         "plans/versions/<uuid:version_id>/document", views.VersionDocument.as_view(), name="version-document"
     ),
+    path("plans/versions/<uuid:version_id>/approval", views.VersionDecide.as_view(), name="version-decide"),
     path("plans/versions/<uuid:version_id>/send", views.AcceptanceSend.as_view(), name="acceptance-send"),
     path("acceptances", views.AcceptanceList.as_view(), name="acceptance-list"),
     path("acceptances/<uuid:acceptance_id>", views.AcceptanceShow.as_view(), name="acceptance-show"),

@@ -15,6 +15,8 @@ class NoticeKind(TextChoices):
     DISPUTE_MESSAGE = "dispute_message", "Somebody wrote in a question or dispute of yours"
     EXCEPTION_DECIDE = "exception_decide", "An exception waits for you"
     EXCEPTION_DECIDED = "exception_decided", "An exception you asked for has been decided"
+    PLAN_APPROVE = "plan_approve", "A plan waits for your approval"
+    PLAN_RETURNED = "plan_returned", "A plan came back to you"
     POOL_ALLOCATE = "pool_allocate", "A team pool waits to be allocated"
     POOL_DECIDE = "pool_decide", "A team pool waits for your decision"
     POOL_RETURNED = "pool_returned", "A team pool came back to you"

@@ -27,6 +27,8 @@ from payouts.selectors.disputes import ANSWER_DAYS, ANSWER_DAYS_DEFAULT
 from payouts.selectors.disputes import WINDOW_DAYS as DISPUTE_DAYS
 from payouts.selectors.disputes import WINDOW_DAYS_DEFAULT as DISPUTE_DAYS_DEFAULT
 from payouts.selectors.reviews import WINDOW_DAYS, WINDOW_SETTING
+from plans.choices import ApprovalStep
+from plans.selectors.approvals import STEPS_DEFAULT, STEPS_SETTING
 from scorecards.engine.facts import Conventions
 from scorecards.selectors.conventions import PREFIX
 from teams.models import AccountNode
@@ -82,7 +84,8 @@ class Setting:
         if words:
             return _(words)
         if isinstance(value, list):
-            return ", ".join(str(one) for one in value if one)
+            words_of = dict(self.choices)
+            return ", ".join(_(words_of[one]) if one in words_of else str(one) for one in value if one)
         return (
             number_text(Decimal(str(value)))
             if self.kind in (ValueKind.WHOLE, ValueKind.NUMBER)
@@ -118,6 +121,8 @@ def _words(setting: Setting, text: str) -> list[str]:
     found = [one.strip() for one in text.split(",") if one.strip()]
     if not found:
         raise SettingValueWrong("Name at least one group, several with commas.")
+    if setting.choices and (others := [one for one in found if one not in dict(setting.choices)]):
+        raise SettingValueWrong("“%(text)s” is none of the choices.", text=others[0][:24])
     # What is left unnamed in a file counts too where it does as shipped; nobody can type it.
     return [*([""] if "" in setting.shipped else []), *found]
 
@@ -174,6 +179,16 @@ OWN = (
         shipped=DISPUTE_DAYS_DEFAULT,
         least=1,
         most=3_650,
+    ),
+    Setting(
+        key=STEPS_SETTING,
+        label=gettext_noop("Who approves a plan, in order"),
+        says=gettext_noop(
+            "second_person, or several of operations, finance and hr_legal: each step is another person's."
+        ),
+        kind=ValueKind.WORDS,
+        shipped=STEPS_DEFAULT,
+        choices=tuple((step.value, step.label) for step in ApprovalStep),
     ),
     Setting(
         key=COMPANY,

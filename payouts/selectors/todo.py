@@ -22,7 +22,6 @@ from django.db.models import (
     F,
     Func,
     IntegerField,
-    Max,
     Min,
     OuterRef,
     Q,
@@ -44,7 +43,8 @@ from payouts.selectors.pool_sheet import OPEN, window_over
 from payouts.selectors.pools import pools_with_sums
 from payouts.selectors.reviews import WINDOW_DAYS, WINDOW_SETTING, accounts_not_seen, objections_open
 from plans.choices import VersionStatus
-from plans.models import Assignment, PlanVersion
+from plans.models import Assignment
+from plans.selectors.approvals import versions_waiting
 from teams.choices import Seat
 from teams.models import Membership
 
@@ -314,20 +314,14 @@ def decisions_waiting(*, user: User, decides: bool, reviews: bool, approves: boo
     return [Todo(kind=TodoKind(kind), count=count) for kind, count in first.union(second, all=True) if count]
 
 
-def versions_to_approve(*, user: User) -> list[Todo]:
-    """Return that drafts of plans wait for a second person, with the first day on which one is to be in force."""
-    drafts = PlanVersion.objects.filter(status=VersionStatus.DRAFT).exclude(prepared_by=user)
-    found = drafts.aggregate(count=Count("pk"), name=Max("plan__name"), due_on=Min("valid__startswith"))
-    if not found["count"]:
+def versions_to_approve(*, user: User, viewer: Viewer) -> list[Todo]:
+    """Return that versions wait for the user's approval, with the first day on which one is to be in force."""
+    found = versions_waiting(user=user, roles=viewer.roles, on=viewer.on)
+    if not found:
         return []
-    return [
-        Todo(
-            kind=TodoKind.VERSIONS_APPROVE,
-            due_on=found["due_on"],
-            count=found["count"],
-            name=found["name"] if found["count"] == 1 else "",
-        )
-    ]
+    name = found[0].plan.name if len(found) == 1 else ""
+    due_on = min(version.span.since for version in found)
+    return [Todo(kind=TodoKind.VERSIONS_APPROVE, due_on=due_on, count=len(found), name=name)]
 
 
 def next_dates(*, viewer: Viewer, kinds: Collection[DateKind]) -> list[NextDate]:

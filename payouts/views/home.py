@@ -133,7 +133,7 @@ def _todos(*, user: User, viewer: Viewer, runs: Sequence[Run]) -> Iterator[Todo]
     if decides or reviews or approves:
         yield from todo.decisions_waiting(user=user, decides=decides, reviews=reviews, approves=approves)
     if holds(*VERSION_APPROVERS):
-        yield from todo.versions_to_approve(user=user)
+        yield from todo.versions_to_approve(user=user, viewer=viewer)
     if holds(*ANSWERERS, Role.KAM, Role.PAYEE):
         yield from todo.cases_waiting(user=user, answers=holds(*ANSWERERS))
 

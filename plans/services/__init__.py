@@ -20,6 +20,7 @@ from plans.services.versions import (
     version_draft,
     version_publish,
     version_redraft,
+    version_return,
     version_withdraw,
 )
 
@@ -44,5 +45,6 @@ __all__ = [
     "version_draft",
     "version_publish",
     "version_redraft",
+    "version_return",
     "version_withdraw",
 ]

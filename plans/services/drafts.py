@@ -26,7 +26,14 @@ from plans.engine.edits import Edit, edited, edits_read, edits_written, touches
 from plans.models import Draft, DraftBrief, DraftStep, Plan, PlanVersion
 from plans.selectors.drafts import draft_as_version
 from plans.services.checks import findings_let_stand, version_check
-from plans.services.versions import DocumentOfAnotherPlan, PlanExists, plan_make, version_draft
+from plans.services.telling import approval_told
+from plans.services.versions import (
+    DocumentOfAnotherPlan,
+    PlanExists,
+    plan_make,
+    version_draft,
+    version_redraft,
+)
 from teams.models import StrategicAccount
 
 DESIGNERS = [Role.COMP_ADMIN]
@@ -192,7 +199,8 @@ def draft_submit(*, draft_id: UUID, seen: int, by: User, at: datetime) -> PlanVe
     """
     Make a draft the next version of its plan, for a second person to approve; a new plan is made with it.
 
-    The version has the draft's id, so that findings let stand on the draft stand on it.
+    The version has the draft's id, so that findings let stand on the draft stand on it. One that was sent back takes
+    the draft's document in place of its own. Who decides first is told.
 
     :raises DraftChanged: if it was changed since the step `seen`.
     :raises ElementsNotGoneThrough: if it began with answers, and an element was not gone through.
@@ -217,9 +225,13 @@ def draft_submit(*, draft_id: UUID, seen: int, by: User, at: datetime) -> PlanVe
         account=draft.account,
         by=by,
     )
-    version = version_draft(plan=plan, document=draft.document, by=by, at=at, version_id=draft.pk)
+    if PlanVersion.objects.filter(pk=draft.pk).exists():
+        version = version_redraft(version_id=draft.pk, document=draft.document, by=by, at=at)
+    else:
+        version = version_draft(plan=plan, document=draft.document, by=by, at=at, version_id=draft.pk)
     _saved(draft, status=DraftStatus.SUBMITTED, plan=plan, version=version, changed_by=by, changed_at=at)
     version_check(version_id=version.pk, by=by, at=at)
+    approval_told(version=version, at=at)
     return version
 
 

@@ -20,7 +20,6 @@ from kamcomp.approvals.models import Approval, Finding
 from kamcomp.audit.context import act
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import FiscalCalendar, Period
-from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.lawful import law_says, refusing
@@ -28,16 +27,18 @@ from kamcomp.refusal import Refusal, Sentence, Word
 from kamcomp.sentences import ours
 from kamcomp.spans import Span
 from plans.checks.facts import Stage
-from plans.choices import Loading, PlanType, VersionStatus
+from plans.choices import ApprovalStep, DraftStatus, Loading, PlanType, VersionStatus
 from plans.engine.document import plan_digest, plan_document, plan_from_document
 from plans.engine.plan import Plan as PlanTerms
-from plans.models import Assignment, Plan, PlanVersion
+from plans.models import Assignment, Draft, Plan, PlanVersion
+from plans.selectors.approvals import STEP_ROLES, StepSeen, step_name, version_progress
 from plans.services.assignments import IN_FORCE_LAW
 from plans.services.checks import version_hold_blocked
+from plans.services.telling import approval_told, version_done_told, version_returned_told
 from teams.models import StrategicAccount
 
 VERSION_TABLE = "plans_planversion"
-APPROVERS = [Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL]
+APPROVERS = list(STEP_ROLES[ApprovalStep.SECOND_PERSON])
 LATE_RULE = "published_late"
 WHOLE_VERSION_LAW = "plan_versions_cover_their_assignments"
 
@@ -60,6 +61,14 @@ class VersionNotApproved(Refusal):
 
 class DrafterCannotApprove(Refusal):
     """A version is approved by a second person."""
+
+
+class ApproverDecidedAlready(Refusal):
+    """Each step of an approval is another person's."""
+
+
+class VersionReturned(Refusal):
+    """What was sent back is changed before it is decided on again."""
 
 
 class DocumentChanged(Refusal):
@@ -174,39 +183,50 @@ def version_redraft(*, version_id: UUID, document: Mapping[str, Any], by: User, 
 @act
 def version_approve(*, version_id: UUID, by: User, at: datetime, comment: str = "") -> PlanVersion:
     """
-    Approve a draft as the second person; the approval is bound to the digest of its document.
+    Approve the next step of a draft; with the last one it is approved. Bound to the digest of its document.
 
-    :raises RoleMissing: if the approver holds none of the roles that approve plans.
+    Which steps there are, the company says (`plans.approval_steps`); as shipped it is one second person.
+
+    :raises RoleMissing: if the approver holds none of the roles that decide the step.
     :raises VersionNotDraft: if it is no draft.
     :raises DrafterCannotApprove: if the approver prepared it.
+    :raises ApproverDecidedAlready: if they decided an earlier step.
+    :raises VersionReturned: if it was sent back and nothing was changed since.
     :raises DocumentChanged: if the document is not what its digest says.
     :raises DesignBlocked: if a check of its design blocks it.
     """
     version = _locked(version_id=version_id)
-    _check_status(
-        version=version, status=VersionStatus.DRAFT, otherwise=VersionNotDraft, cure="draft the next version"
-    )
-    if by.pk in (version.prepared_by_id, version.created_by_id):
-        raise DrafterCannotApprove(
-            "%(by)s prepared %(version)s; a second person approves it.", by=by, version=version
-        )
-    role_check(user=by, roles=APPROVERS, on=at.date(), act="Approving a plan")
+    waits = _to_decide(version=version, by=by, at=at, act="Approving a plan")
     _check_digest(version=version)
     version_hold_blocked(version=version, stage=Stage.APPROVAL, at=at, act_words=Word("approved"))
-    version.status, version.approved_by, version.approved_at = VersionStatus.APPROVED, by, at
-    version.save(update_fields=["status", "approved_by", "approved_at"])
-    Approval.objects.create(
-        subject_table=VERSION_TABLE,
-        subject_id=version.pk,
-        step="version_approve",
-        digest=version.digest,
-        prepared_by_id=version.prepared_by_id,
-        decided_by=by,
-        decided_at=at,
-        decision=Decision.APPROVED,
-        comment=comment,
-        created_by=by,
-    )
+    _decided(version, waits.step, Decision.APPROVED, comment=comment, by=by, at=at)
+    if version_progress(version=version, on=at.date()).next is None:
+        version.status, version.approved_by, version.approved_at = VersionStatus.APPROVED, by, at
+        version.save(update_fields=["status", "approved_by", "approved_at"])
+        version_done_told(version=version, at=at)
+    else:
+        approval_told(version=version, at=at)
+    return version
+
+
+@act
+def version_return(*, version_id: UUID, by: User, at: datetime, reason: str) -> PlanVersion:
+    """
+    Send a draft back to who prepared it, with the reason; its working draft can be edited and handed in again.
+
+    :raises RoleMissing: if `by` holds none of the roles that decide the next step.
+    :raises VersionNotDraft: if it is no draft.
+    :raises DrafterCannotApprove: if `by` prepared it.
+    :raises VersionReturned: if it was sent back already.
+    :raises ReasonMissing: if no reason is given.
+    """
+    version = _locked(version_id=version_id)
+    waits = _to_decide(version=version, by=by, at=at, act="Sending a plan back")
+    if not reason.strip():
+        raise ReasonMissing("Say why %(version)s is sent back.", version=version)
+    _decided(version, waits.step, Decision.REJECTED, comment=reason, by=by, at=at)
+    Draft.objects.filter(version=version).update(status=DraftStatus.EDITING, version=None)
+    version_returned_told(version=version, by=by, at=at)
     return version
 
 
@@ -281,8 +301,53 @@ def version_withdraw(*, version_id: UUID, by: User, at: datetime, reason: str) -
     }
     with refusing(laws):
         PlanVersion.objects.filter(pk=version.pk).update(status=VersionStatus.WITHDRAWN)
+    version_done_told(version=version, at=at)
     _finding(version=version, rule="withdrawn", message=reason, severity=Severity.INFORMATION, at=at)
     return PlanVersion.objects.get(pk=version.pk)
+
+
+def _to_decide(*, version: PlanVersion, by: User, at: datetime, act: str) -> StepSeen:
+    """Return the step that `by` may decide now."""
+    _check_status(
+        version=version, status=VersionStatus.DRAFT, otherwise=VersionNotDraft, cure="draft the next version"
+    )
+    if by.pk in (version.prepared_by_id, version.created_by_id):
+        raise DrafterCannotApprove(
+            "%(by)s prepared %(version)s; a second person approves it.", by=by, version=version
+        )
+    progress = version_progress(version=version, on=at.date())
+    if progress.returned is not None:
+        raise VersionReturned(
+            "%(version)s was sent back: %(reason)s It is handed in again once it is changed.",
+            version=version,
+            reason=progress.returned.comment,
+        )
+    waits = progress.next
+    if waits is None:
+        raise VersionNotDraft("Every step of %(version)s is decided already.", version=version)
+    role_check(user=by, roles=list(waits.roles), on=at.date(), act=act)
+    if by.pk in progress.deciders:
+        raise ApproverDecidedAlready(
+            "%(by)s approved %(version)s already; the next step is another person's.", by=by, version=version
+        )
+    return waits
+
+
+def _decided(
+    version: PlanVersion, step: ApprovalStep, decision: Decision, *, comment: str, by: User, at: datetime
+) -> None:
+    Approval.objects.create(
+        subject_table=VERSION_TABLE,
+        subject_id=version.pk,
+        step=step_name(step),
+        digest=version.digest,
+        prepared_by_id=version.prepared_by_id,
+        decided_by=by,
+        decided_at=at,
+        decision=decision,
+        comment=comment,
+        created_by=by,
+    )
 
 
 def _locked(*, version_id: UUID) -> PlanVersion:

@@ -3,6 +3,7 @@
 from plans.views.acceptances import AcceptanceList, AcceptancePdf, AcceptanceSend, AcceptanceShow
 from plans.views.alignment import AlignmentNext, AlignmentShow
 from plans.views.compare import VersionCompare
+from plans.views.decide import VersionDecide
 from plans.views.design import (
     DraftBegin,
     DraftDesign,
@@ -37,5 +38,6 @@ __all__ = [
     "PlanPropose",
     "PlanShow",
     "VersionCompare",
+    "VersionDecide",
     "VersionDocument",
 ]

@@ -116,7 +116,10 @@ class BeginForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=160, required=False)
     first_day = forms.DateField(
         label=_("First day"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=_("Without one, the year after the version it begins from."),
+        help_text=_(
+            "Without one, the year after the version it begins from. A day within it makes a change of it, "
+            "from that day until its last."
+        ),
     )  # fmt: skip
     calendar = forms.ModelChoiceField(
         label=_("Calendar"), queryset=FiscalCalendar.objects.none(), required=False
@@ -340,11 +343,18 @@ class DraftDocument(DraftScreen):
 
 
 def next_year(document: Mapping[str, Any], *, first: date | None = None, name: str = "") -> dict[str, Any]:
-    """Return a document for the year after its own, or from a day on for a year; its years in the name move on."""
+    """
+    Return a document for the year after its own, or from a day on for a year; its years in the name move on.
+
+    From a day within its own days it is a change of it, until its own last day.
+    """
     copied = copy.deepcopy(dict(document))
     since = date.fromisoformat(document["effective"]["from"])
-    begins = first or date.fromisoformat(document["effective"]["to"]) + timedelta(days=1)
-    copied["effective"] = {"from": begins.isoformat(), "to": _year_from(begins).isoformat()}
+    last = date.fromisoformat(document["effective"]["to"])
+    begins = first or last + timedelta(days=1)
+    # A change of what holds already runs until that would have ended; otherwise a new year begins.
+    ends = last if since < begins <= last else _year_from(begins)
+    copied["effective"] = {"from": begins.isoformat(), "to": ends.isoformat()}
     copied["name"] = name or document["name"].replace(str(since.year), str(begins.year))
     return copied
 
