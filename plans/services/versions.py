@@ -196,7 +196,7 @@ def version_approve(*, version_id: UUID, by: User, at: datetime, comment: str = 
     :raises DesignBlocked: if a check of its design blocks it.
     """
     version = _locked(version_id=version_id)
-    waits = _to_decide(version=version, by=by, at=at, act="Approving a plan")
+    waits = _to_decide(version=version, by=by, at=at)
     _check_digest(version=version)
     version_hold_blocked(version=version, stage=Stage.APPROVAL, at=at, act_words=Word("approved"))
     _decided(version, waits.step, Decision.APPROVED, comment=comment, by=by, at=at)
@@ -221,7 +221,7 @@ def version_return(*, version_id: UUID, by: User, at: datetime, reason: str) -> 
     :raises ReasonMissing: if no reason is given.
     """
     version = _locked(version_id=version_id)
-    waits = _to_decide(version=version, by=by, at=at, act="Sending a plan back")
+    waits = _to_decide(version=version, by=by, at=at)
     if not reason.strip():
         raise ReasonMissing("Say why %(version)s is sent back.", version=version)
     _decided(version, waits.step, Decision.REJECTED, comment=reason, by=by, at=at)
@@ -306,7 +306,7 @@ def version_withdraw(*, version_id: UUID, by: User, at: datetime, reason: str) -
     return PlanVersion.objects.get(pk=version.pk)
 
 
-def _to_decide(*, version: PlanVersion, by: User, at: datetime, act: str) -> StepSeen:
+def _to_decide(*, version: PlanVersion, by: User, at: datetime) -> StepSeen:
     """Return the step that `by` may decide now."""
     _check_status(
         version=version, status=VersionStatus.DRAFT, otherwise=VersionNotDraft, cure="draft the next version"
@@ -325,7 +325,7 @@ def _to_decide(*, version: PlanVersion, by: User, at: datetime, act: str) -> Ste
     waits = progress.next
     if waits is None:
         raise VersionNotDraft("Every step of %(version)s is decided already.", version=version)
-    role_check(user=by, roles=list(waits.roles), on=at.date(), act=act)
+    role_check(user=by, roles=list(waits.roles), on=at.date(), act="Approving a plan")
     if by.pk in progress.deciders:
         raise ApproverDecidedAlready(
             "%(by)s approved %(version)s already; the next step is another person's.", by=by, version=version
