@@ -1,5 +1,5 @@
 """
-The limits of checks as the company has set them, and what another value would change.
+The limits of checks as the company has set them.
 
 A limit is a policy setting `checks.RULE.NAME`; what is not set is as the rule ships it. A key no rule reads, or a
 value that is no number, is refused by name: it would otherwise change nothing in silence.
@@ -15,11 +15,7 @@ from typing import Any
 
 from kamcomp.policy.models import PolicySetting
 from kamcomp.refusal import Listing, Refusal, Sentence, Word
-from plans.checks.registry import checked
 from plans.checks.rule import RULES, SETTING_PREFIX, Limit
-from plans.choices import VersionStatus
-from plans.models import PlanVersion
-from plans.selectors.pictures import picture_of_version
 
 BY_ROLE = "kam"
 
@@ -38,25 +34,6 @@ class LimitInForce:
     limit: Limit
 
 
-@dataclass(frozen=True)
-class LimitEffect:
-    """What another value of a limit does to the drafts: which would get a finding of the rule, which would lose it."""
-
-    rule: str
-    drafts: int
-    now: tuple[str, ...]
-    then: tuple[str, ...]
-
-    def __str__(self) -> str:
-        gain = [name for name in self.then if name not in self.now]
-        lose = [name for name in self.now if name not in self.then]
-        said = f"{len(self.then)} of {self.drafts} drafts would get a finding of {self.rule}, {len(self.now)} do now"
-        parts = [said]
-        parts += [f"new: {', '.join(gain)}"] if gain else []
-        parts += [f"no more: {', '.join(lose)}"] if lose else []
-        return "; ".join(parts) + "."
-
-
 def limits_on(*, day: date) -> dict[str, Decimal]:
     """
     Return the limits the company has set, by key, as they hold on a day.
@@ -73,7 +50,7 @@ def limits_read(*, stated: Mapping[str, Any]) -> dict[str, Decimal]:
 
     :raises LimitUnknown: naming the key that no rule reads, or whose value is no number.
     """
-    return {key: _number(key, value) for key, value in stated.items() if _rule_of(key)}
+    return {key: _number(key, value) for key, value in stated.items() if rule_of(key)}
 
 
 def limits_in_force(*, day: date) -> list[LimitInForce]:
@@ -86,29 +63,7 @@ def limits_in_force(*, day: date) -> list[LimitInForce]:
     ]
 
 
-def limit_effect(*, key: str, value: Any, on: date) -> LimitEffect:
-    """
-    Return what a value of a limit would change for the drafts there are; nothing is set.
-
-    :raises LimitUnknown: if no rule reads the key, or the value is no number.
-    """
-    rule, stated = _rule_of(key), limits_on(day=on)
-    tried = {**stated, **limits_read(stated={key: value})}
-    drafts = (
-        PlanVersion.objects.filter(status=VersionStatus.DRAFT).select_related("plan").order_by("plan__code")
-    )
-    now: list[str] = []
-    then: list[str] = []
-    count = 0
-    for draft in drafts:
-        picture, count = picture_of_version(version=draft, on=on), count + 1
-        for limits, names in ((stated, now), (tried, then)):
-            if checked(picture=picture, settings=limits, only={rule}).of(rule):
-                names.append(str(draft))
-    return LimitEffect(rule=rule, drafts=count, now=tuple(now), then=tuple(then))
-
-
-def _rule_of(key: str) -> str:
+def rule_of(key: str) -> str:
     """Return the rule of a limit's key. :raises LimitUnknown: if no rule reads it."""
     rule_id, _, name = key.removeprefix(SETTING_PREFIX).partition(".")
     rule, name = RULES.get(rule_id), name.removesuffix(f".{BY_ROLE}")

@@ -51,6 +51,10 @@ class NothingToUndo(Refusal):
     """There is no step to take back or to make again."""
 
 
+class StepOfAnother(Refusal):
+    """Who made a step takes it back."""
+
+
 class NothingChanged(Refusal):
     """A step changes something."""
 
@@ -138,33 +142,35 @@ def draft_change(*, draft_id: UUID, edits: Sequence[Edit], seen: int, by: User, 
 @act
 def draft_undo(*, draft_id: UUID, by: User, at: datetime) -> Draft:
     """
-    Take back the last step that was not taken back yet; it can be made again until something else is changed.
+    Take back one's own last step that was not taken back yet; it can be made again until something else is changed.
 
     :raises NothingToUndo: if there is none.
+    :raises StepOfAnother: naming who made the only steps there are, or changed the same place since.
     :raises DraftNotOpen: if it is not being edited.
     """
     draft = _open(draft_id=draft_id, by=by, at=at)
     if not draft.undoable:
         raise NothingToUndo("There is no step to take back.")
-    number = draft.undoable[-1]
-    step = draft.steps.get(number=number)
-    return _step(draft=draft, edits=edits_read(step.back), kind=StepKind.UNDO, by=by, at=at, of=number)
+    step = _own_last(draft=draft, numbers=draft.undoable, by=by)
+    edits = edits_read(step.back)
+    _check_untouched(draft=draft, step=step, edits=edits)
+    return _step(draft=draft, edits=edits, kind=StepKind.UNDO, by=by, at=at, of=step.number)
 
 
 @act
 def draft_redo(*, draft_id: UUID, by: User, at: datetime) -> Draft:
     """
-    Make the step again that was taken back last.
+    Make the step of one's own again that was taken back last.
 
     :raises NothingToUndo: if there is none.
+    :raises StepOfAnother: naming whose the steps are that were taken back.
     :raises DraftNotOpen: if it is not being edited.
     """
     draft = _open(draft_id=draft_id, by=by, at=at)
     if not draft.redoable:
         raise NothingToUndo("There is no step to make again.")
-    number = draft.redoable[-1]
-    step = draft.steps.get(number=number)
-    return _step(draft=draft, edits=edits_read(step.edits), kind=StepKind.REDO, by=by, at=at, of=number)
+    step = _own_last(draft=draft, numbers=draft.redoable, by=by)
+    return _step(draft=draft, edits=edits_read(step.edits), kind=StepKind.REDO, by=by, at=at, of=step.number)
 
 
 @act
@@ -317,6 +323,28 @@ def _check_seen(*, draft: Draft, edits: Sequence[Edit], seen: int) -> None:
         )
 
 
+def _own_last(*, draft: Draft, numbers: Sequence[int], by: User) -> DraftStep:
+    """Return the user's own of these steps that stands last among them."""
+    rows = draft.steps.filter(number__in=list(numbers)).select_related("created_by")
+    steps = {step.number: step for step in rows}
+    own = next((number for number in reversed(numbers) if steps[number].created_by_id == by.pk), None)
+    if own is None:
+        raise StepOfAnother(
+            "The last step is %(who)s's: who made it takes it back.", who=steps[numbers[-1]].created_by
+        )
+    return steps[own]
+
+
+def _check_untouched(*, draft: Draft, step: DraftStep, edits: Sequence[Edit]) -> None:
+    later = draft.steps.filter(number__gt=step.number).exclude(created_by=step.created_by_id)
+    for other in later.select_related("created_by"):
+        if touches(edits, edits_read(other.edits)):
+            raise StepOfAnother(
+                "%(who)s changed the same place after your last step: who made it takes it back first.",
+                who=other.created_by,
+            )
+
+
 def _step(
     *, draft: Draft, edits: Sequence[Edit], kind: StepKind, by: User, at: datetime, of: int = 0
 ) -> Draft:
@@ -338,9 +366,9 @@ def _step(
     if kind == StepKind.CHANGE:
         undoable, redoable = [*undoable, number], []
     elif kind == StepKind.UNDO:
-        undoable, redoable = undoable[:-1], [*redoable, of]
+        undoable, redoable = [each for each in undoable if each != of], [*redoable, of]
     else:
-        undoable, redoable = [*undoable, of], redoable[:-1]
+        undoable, redoable = [*undoable, of], [each for each in redoable if each != of]
     return _saved(
         draft,
         document=whole,

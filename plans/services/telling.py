@@ -26,7 +26,7 @@ def approval_told(*, version: PlanVersion, at: datetime) -> None:
     progress = version_progress(version=version, on=at.date())
     if progress.next is None:
         return
-    apart = {version.prepared_by_id, version.created_by_id, *progress.deciders} - {None}
+    apart = [each for each in (version.prepared_by_id, version.created_by_id, *progress.deciders) if each]
     notices_put(
         users=users_holding(roles=progress.next.roles, on=at.date()).exclude(pk__in=apart),
         kind=NoticeKind.PLAN_APPROVE,

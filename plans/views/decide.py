@@ -104,7 +104,7 @@ class VersionDecide(VersionScreen):
             acts[act]()
         except Refusal as refusal:
             return self.page(problem=worded(refusal), status=422)
-        said(request, SAID[act])
+        said(request, str(SAID[act]))
         return redirect("plans:version-decide", version_id)
 
     def _may_decide(self, progress: Progress) -> bool:

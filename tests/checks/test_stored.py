@@ -20,7 +20,8 @@ from plans.checks.page import checks_page
 from plans.checks.registry import checked
 from plans.choices import PlanType, VersionStatus
 from plans.models import PlanVersion
-from plans.selectors.limits import LimitUnknown, limit_effect, limits_on
+from plans.selectors.limit_effects import limit_effect
+from plans.selectors.limits import LimitUnknown, limits_on
 from plans.selectors.pictures import picture_of_version
 from plans.services.checks import (
     CheckUnknown,
@@ -285,6 +286,16 @@ class TestLimits:
 
         assert str(effect) == "1 of 1 drafts would get a finding of L09, 0 do now; new: Growth v1."
         assert not PolicySetting.objects.filter(key="checks.L09.most").exists()
+
+    def test_show_what_another_would_change_for_working_drafts_too(self):
+        made = company()
+        version = drafted(made)
+        by = user_make(username="designer", roles=[Role.COMP_ADMIN], since=date(2020, 1, 1), by=None)
+        services.draft_begin(
+            document=version.document, plan=version.plan, by=by, at=datetime(2026, 1, 1, tzinfo=UTC)
+        )
+
+        assert limit_effect(key="checks.L09.most", value="2", on=DAY).drafts == 2
 
 
 class TestPlansCheck:

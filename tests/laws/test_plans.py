@@ -183,11 +183,11 @@ class TestDraft:
         submit = "UPDATE plans_draft SET status = 'submitted', version_id = %s WHERE id = %s"
 
         app_sql.execute(submit, [str(version.pk), str(made.pk)])
-        for status in ("editing", "discarded"):
-            with refused("plan_drafts_move_on", saying=f"is submitted and cannot become {status}"):
-                app_sql.execute("UPDATE plans_draft SET status = %s, version_id = NULL", [status])
+        with refused("plan_drafts_move_on", saying="is submitted and cannot become discarded"):
+            app_sql.execute("UPDATE plans_draft SET status = 'discarded', version_id = NULL")
         with refused("plan_drafts_stay"):
             app_sql.execute("DELETE FROM plans_draft")
+        app_sql.execute("UPDATE plans_draft SET status = 'editing', version_id = NULL")
 
     def test_is_a_version_once_submitted(self, app_sql):
         made, version = draft(), rows.version(status=VersionStatus.DRAFT)

@@ -18,6 +18,7 @@ from plans.services.drafts import (
     DraftNotOpen,
     NothingChanged,
     NothingToUndo,
+    StepOfAnother,
     document_at,
 )
 from plans.services.versions import DocumentOfAnotherPlan, PlanExists
@@ -153,6 +154,27 @@ class TestDraftUndo:
             services.draft_redo(draft_id=draft.pk, by=maren, at=AT)
         services.draft_undo(draft_id=draft.pk, by=maren, at=AT)
         with pytest.raises(NothingToUndo):
+            services.draft_undo(draft_id=draft.pk, by=maren, at=AT)
+
+    def test_is_of_ones_own_steps_and_says_whose_the_others_are(self, draft, maren):
+        other = designer()
+        change(draft, maren, set_at(NAME, "Mine"))
+        change(Draft.objects.get(), other, set_at("/strategy", "grow"))
+
+        undone = services.draft_undo(draft_id=draft.pk, by=maren, at=AT)
+        assert (undone.document["name"], undone.document["strategy"]) == (document()["name"], "grow")
+        with pytest.raises(StepOfAnother, match=f"The last step is {other.username}'s"):
+            services.draft_undo(draft_id=draft.pk, by=maren, at=AT)
+        with pytest.raises(StepOfAnother):
+            services.draft_redo(draft_id=draft.pk, by=other, at=AT)
+        assert services.draft_redo(draft_id=draft.pk, by=maren, at=AT).document["name"] == "Mine"
+
+    def test_is_refused_where_somebody_changed_the_same_place_since(self, draft, maren):
+        other = designer()
+        change(draft, maren, set_at(NAME, "Mine"))
+        change(Draft.objects.get(), other, set_at(NAME, "Theirs"))
+
+        with pytest.raises(StepOfAnother, match="changed the same place after your last step"):
             services.draft_undo(draft_id=draft.pk, by=maren, at=AT)
 
 

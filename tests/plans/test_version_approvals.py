@@ -83,13 +83,13 @@ def url(made):
 
 class TestVersionApprove:
     def test_takes_every_step_in_order_and_tells_who_is_next(self, made):
-        assert told(NoticeKind.PLAN_APPROVE) == ["anders"]
+        assert told(NoticeKind.PLAN_APPROVE) == ["anders", "olga"]
         with pytest.raises(RoleMissing):
             act(made, "jonas")
 
         act(made, "anders", comment="Fits the strategy")
         assert PlanVersion.objects.get(pk=made.new.pk).status == "draft"
-        assert told(NoticeKind.PLAN_APPROVE) == ["jonas"]
+        assert told(NoticeKind.PLAN_APPROVE) == ["jonas", "olga"]
         act(made, "jonas")
         assert [each.pk for each in versions_waiting(
             user=made.user("hanna"), roles=[Role.HR_LEGAL], on=timezone.localdate()
@@ -138,7 +138,7 @@ class TestVersionReturn:
         )  # fmt: skip
         again = _submitted(made)
         assert (again.pk, again.number, again.document["name"]) == (made.new.pk, 1, "Cheaper")
-        assert told(NoticeKind.PLAN_APPROVE) == ["anders"]
+        assert told(NoticeKind.PLAN_APPROVE) == ["anders", "olga"]
         act(made, "anders")
 
 

@@ -27,7 +27,8 @@ from plans.checks.rule import Moment
 from plans.engine.codec import DocumentInvalid, read
 from plans.engine.document import plan_from_document
 from plans.models import Plan, PlanVersion
-from plans.selectors.limits import limit_effect, limits_in_force, limits_on
+from plans.selectors.limit_effects import limit_effect
+from plans.selectors.limits import limits_in_force, limits_on
 from plans.selectors.pictures import picture_of_version
 from plans.views.differences import changes_in_words
 from scorecards.models import Metric
