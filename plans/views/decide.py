@@ -126,6 +126,7 @@ class VersionDecide(VersionScreen):
         found = list(visible(rows, to=viewer_for(self.request)).order_by("rule", "pk"))
         open_rows = [one for one in found if one.status == FindingStatus.OPEN]
         return {
+            "some": bool(found),
             "blocks": [one for one in open_rows if one.severity == Severity.BLOCKS],
             "look": [one for one in open_rows if one.severity == Severity.TO_LOOK_AT],
             "kept": [one for one in found if one.status == FindingStatus.WAIVED],
