@@ -16,7 +16,10 @@ def law(*moves: tuple[str, str]) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("plans", "0009_replays_of_drafts")]
+    dependencies = [
+        ("plans", "0010_replays_of_representatives"),
+        ("plans", "0011_draft_briefs_audit"),
+    ]
 
     operations = operations(
         migrations.RunSQL(sql=law().reverse_sql, reverse_sql=law().sql), law(("submitted", "editing"))
