@@ -11,8 +11,7 @@ from kamcomp.laws import append_only, audited, operations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("plans", "0010_replays_of_representatives"),
-        ("plans", "0011_draft_briefs_audit"),
+        ("plans", "0012_replays_of_representatives"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
