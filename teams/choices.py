@@ -98,3 +98,80 @@ class Perspective(TextChoices):
     GROWTH = "growth", "Growth"
     CUSTOMER = "customer", "Customer"
     INTERNAL = "internal", "Internal"
+
+
+class DutyPart(TextChoices):
+    """What a role has to do with an activity: does it, answers for it, is asked before, is told after."""
+
+    RESPONSIBLE = "responsible", "Responsible"
+    ACCOUNTABLE = "accountable", "Accountable"
+    CONSULTED = "consulted", "Consulted"
+    INFORMED = "informed", "Informed"
+
+
+class CandidateSource(TextChoices):
+    INTERNAL = "internal", "Internal"
+    EXTERNAL = "external", "External"
+
+
+class CameFrom(TextChoices):
+    """Where an external candidate works; an internal one is from here."""
+
+    HERE = "", "From here"
+    COMPETITOR = "competitor", "A competitor"
+    NON_COMPETITOR = "non_competitor", "A company that does not compete"
+    CUSTOMER = "customer", "A customer"
+
+
+class CandidateStatus(TextChoices):
+    NEW = "new", "New"
+    SELECTION = "selection", "In selection"
+    OFFERED = "offered", "Offered"
+    HIRED = "hired", "Hired"
+    DECLINED = "declined", "Declined"
+
+
+class RewardKind(TextChoices):
+    """What is given besides pay."""
+
+    PROMOTION = "promotion", "Promotion"
+    AWARD = "award", "Award"
+    RECOGNITION = "recognition", "Recognition"
+    PERSONAL = "personal", "Personal"
+
+
+class LeavingReason(TextChoices):
+    PAY = "pay", "Pay"
+    CAREER = "career", "Career"
+    MANAGER = "manager", "Leadership"
+    PLACE = "place", "Place of work or travel"
+    RETIREMENT = "retirement", "Retirement"
+    DISMISSED = "dismissed", "Dismissed"
+    OTHER = "other", "Other or not said"
+
+
+class Destination(TextChoices):
+    COMPETITOR = "competitor", "A competitor"
+    CUSTOMER = "customer", "A customer"
+    ELSEWHERE = "elsewhere", "A company that does not compete"
+    OWN_BUSINESS = "own_business", "Own business"
+    NO_WORK = "no_work", "Out of work or retired"
+    UNKNOWN = "unknown", "Not known"
+
+
+class NonCompete(TextChoices):
+    NONE = "none", "None agreed"
+    IN_FORCE = "in_force", "In force"
+    WAIVED = "waived", "Waived"
+    OVER = "over", "Over"
+
+
+class WorkLifeKind(TextChoices):
+    """What was agreed so that work leaves room for a life; never why."""
+
+    HOURS = "hours", "Flexible hours"
+    PART_TIME = "part_time", "Part time"
+    PLACE = "place", "Work from elsewhere"
+    TRAVEL = "travel", "Less travel"
+    TIME_OFF = "time_off", "Time off"
+    OTHER = "other", "Other"

@@ -1,12 +1,14 @@
-"""What the clock asks of this room: personal fields past their retention date are erased every day."""
+"""What the clock asks of this room: what is kept of people is erased every day once its last day has passed."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from teams import services
+from teams.services.care import care_erase_due
 
 
 @shared_task(name="teams.people_erase")
 def people_erase() -> None:
-    """Erase the personal fields of everybody whose retention date has passed: the clock's daily task."""
+    """Erase what is past its last day, personal fields and what HR keeps besides pay: the clock's daily task."""
     services.people_erase_due(at=timezone.now())
+    care_erase_due(at=timezone.now())

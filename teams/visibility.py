@@ -19,16 +19,31 @@ from teams.models import (
     AccountNode,
     AccountNumber,
     AccountObjective,
+    AccountRelationship,
+    Candidate,
+    Capability,
+    CapabilityScore,
+    Course,
+    DevelopmentGoal,
     Employment,
+    JobProfile,
     JobRole,
+    Leaver,
+    MarketBenchmark,
     Membership,
+    Mentorship,
     ObjectiveMilestone,
     PayPackage,
     Person,
     PersonDetails,
+    ProfileCapability,
+    Reward,
+    RoleDuty,
     Segment,
     StrategicAccount,
     TeamEdit,
+    Training,
+    WorkLifeAction,
 )
 
 ROOM = "teams"
@@ -112,6 +127,14 @@ def held_people(viewer: Viewer) -> list[UUID]:
     return list(Membership.objects.filter(account_id__in=held).values_list("person_id", flat=True).distinct())
 
 
+def own_roles(viewer: Viewer) -> list[UUID]:
+    """Return the roles the viewer holds on the day: on account teams, and in their employment."""
+    own = viewer.once(own_people)
+    seats = {one.role_id for one in viewer.once(memberships) if viewer.on in one.span}
+    employed = Employment.objects.filter(person__in=own, valid__contains=viewer.on)
+    return [*seats, *employed.exclude(job_role=None).values_list("job_role", flat=True)]
+
+
 def managers_known(viewer: Viewer) -> list[UUID]:
     """Return the KAMs and deputies of the accounts the viewer serves or served, for as long as they did."""
     met = Q(pk__in=[])
@@ -162,6 +185,9 @@ HELD_STEPS = Sight(
 OWNED_STEPS = Sight(
     "of objectives they own", lambda viewer: Q(objective__owner_id__in=viewer.once(own_people))
 )
+
+OWN_PROFILES = Sight("of roles they hold", lambda viewer: Q(role_id__in=viewer.once(own_roles)))
+OWN_NEEDS = Sight("of roles they hold", lambda viewer: Q(profile__role_id__in=viewer.once(own_roles)))
 
 STRUCTURE = (
     Role.COMP_ADMIN,
@@ -214,3 +240,23 @@ seen(
 seen(AccountObjective, room=ROOM, everything=STRUCTURE, kam=(HELD, OWNED), payee=OWNED)
 seen(ObjectiveMilestone, room=ROOM, everything=STRUCTURE, kam=(HELD_STEPS, OWNED_STEPS), payee=OWNED_STEPS)
 seen(TeamEdit, room=ROOM, everything=STRUCTURE, kam=HELD)
+
+# What HR keeps of people: theirs and legal's alone, but for what a role asks and what one is due to be trained in.
+seen(Capability, Course, RoleDuty, room=ROOM, everything=EVERYBODY)
+PROFILES = (Role.COMP_ADMIN, Role.HR_LEGAL, Role.AUDITOR)
+seen(JobProfile, room=ROOM, everything=PROFILES, kam=OWN_PROFILES, payee=OWN_PROFILES)
+seen(ProfileCapability, room=ROOM, everything=PROFILES, kam=OWN_NEEDS, payee=OWN_NEEDS)
+seen(Training, room=ROOM, everything=(Role.HR_LEGAL,), kam=OWN, payee=OWN)
+seen(
+    AccountRelationship,
+    Candidate,
+    CapabilityScore,
+    DevelopmentGoal,
+    Leaver,
+    MarketBenchmark,
+    Mentorship,
+    Reward,
+    WorkLifeAction,
+    room=ROOM,
+    everything=(Role.HR_LEGAL,),
+)

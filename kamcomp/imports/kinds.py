@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from kamcomp.identity.choices import Role
 from kamcomp.imports.values import Reader
 from kamcomp.refusal import Refusal
 
@@ -85,7 +86,8 @@ class Kind:
     rows that break a rule, and returns what to load. `finish`, when given, runs after the
     load in the same transaction, and `undone` after the rows were taken back. `key` is what
     makes a row one row; `span` are its first and last day; `span_key` is whose rows follow each
-    other under the rule `until_next`. `totals` are the money columns summed by currency in the preview.
+    other under the rule `until_next`. `totals` are the money columns summed by currency in the preview. `kept_by` are
+    the roles that alone bring such files in and see them; without any, everybody who imports does.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Kind:
     finish: Callable[[Sheet, Context, ImportBatch], None] | None = None
     undone: Callable[[Context, ImportBatch], None] | None = None
     document: bool = False
+    kept_by: tuple[Role, ...] = ()
     order: int = field(default=100, compare=False)
 
     @property
@@ -128,6 +131,16 @@ def register(*kinds: Kind) -> None:
 def all_kinds() -> Iterable[Kind]:
     """Return every kind, in the order in which a new company would import them."""
     return sorted(_KINDS.values(), key=lambda kind: (kind.order, kind.name))
+
+
+def kinds_kept_from(roles: Collection[str]) -> list[str]:
+    """Return the names of the kinds that somebody in the roles neither brings in nor sees."""
+    return [kind.name for kind in _KINDS.values() if kind.kept_by and not set(kind.kept_by) & set(roles)]
+
+
+def kinds_kept_by(roles: Collection[str]) -> list[str]:
+    """Return the names of the kinds that the roles have to themselves."""
+    return [kind.name for kind in _KINDS.values() if set(kind.kept_by) & set(roles)]
 
 
 def kind_named(name: str) -> Kind:

@@ -70,9 +70,12 @@ def import_preview(
 
     Every finding is gathered: of the file, its rows, and the laws of the database.
 
+    :raises RoleMissing: if the kind is kept by roles that `by` does not hold.
     :raises UnknownKind: if there is no such kind.
     :raises MapUnusable: if the column map is not well formed.
     """
+    if kind_named(kind).kept_by:
+        _role_check(by=by, at=at, act="Importing a file", kind=kind)
     job = Passage(
         kind=kind_named(kind), content=content, filename=filename, by=by, at=at, partial=partial, mends=mends
     )
@@ -106,7 +109,7 @@ def import_commit(
     :raises UnknownKind: if there is no such kind.
     :raises MapUnusable: if the column map is not well formed.
     """
-    _role_check(by=by, at=at, act="Importing a file")
+    _role_check(by=by, at=at, act="Importing a file", kind=kind)
     job = Passage(
         kind=kind_named(kind), content=content, filename=filename, by=by, at=at, partial=partial, mends=mends
     )
@@ -137,7 +140,7 @@ def import_submit(
 
     :raises ImportRejected: if something else blocks the file.
     """
-    _role_check(by=by, at=at, act="Importing a file")
+    _role_check(by=by, at=at, act="Importing a file", kind=kind)
     job = Passage(
         kind=kind_named(kind), content=content, filename=filename, by=by, at=at, partial=False, mends=mends
     )
@@ -166,7 +169,7 @@ def import_approve(*, batch_id: UUID, by: User, comment: str = "", at: datetime)
     :raises BatchUnknown: if nothing of this batch waits.
     :raises NotSecondPerson: if `by` prepared the batch.
     """
-    _role_check(by=by, at=at, act="Approving an import")
+    _role_check(by=by, at=at, act="Approving an import", kind=_kind_of(batch_id))
     approval = (
         Approval.objects.select_for_update(no_key=True)
         .filter(subject_table=BATCH_TABLE, subject_id=batch_id, step=OWN_STEP, decision=Decision.PENDING)
@@ -221,7 +224,7 @@ def import_undo(*, batch_id: UUID, by: User | None = None, at: datetime) -> Impo
     :raises PeriodUsedIt: if a period was locked since that may have used it.
     :raises ChangedSince: if its rows have been changed since, or others stand on them.
     """
-    _role_check(by=by, at=at, act="Undoing an import")
+    _role_check(by=by, at=at, act="Undoing an import", kind=_kind_of(batch_id))
     batch, undone = _taken_back(batch_id=batch_id, by=by, at=at)
     batch.status, batch.undone_at = BatchStatus.UNDONE, at
     batch.save(update_fields=["status", "undone_at"])
@@ -282,9 +285,19 @@ def _taken_back(*, batch_id: UUID, by: User | None, at: datetime) -> tuple[Impor
     return batch, undone
 
 
-def _role_check(*, by: User | None, at: datetime, act: str) -> None:
+def _role_check(*, by: User | None, at: datetime, act: str, kind: str = "") -> None:
     if by is not None:
-        role_check(user=by, roles=IMPORTERS, on=at.date(), act=act)
+        role_check(user=by, roles=importers_of(kind), on=at.date(), act=act)
+
+
+def importers_of(kind: str) -> list[Role]:
+    """Return the roles that bring in files of a kind, of any kind if none is named."""
+    kept_by = kind_named(kind).kept_by if kind else ()
+    return [role for role in IMPORTERS if role in kept_by] if kept_by else IMPORTERS
+
+
+def _kind_of(batch_id: UUID) -> str:
+    return ImportBatch.objects.filter(pk=batch_id).values_list("kind", flat=True).first() or ""
 
 
 def _one_at_a_time(kind: str) -> None:

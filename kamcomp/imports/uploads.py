@@ -64,8 +64,9 @@ def upload_take(
     :raises FileUnreadable: if the file as a whole cannot be read.
     :raises UnknownKind: if there is no such kind.
     """
-    role_check(user=by, roles=SENDERS, on=at.date(), act="Bringing in a file")
     of = kind_named(kind)
+    senders = [role for role in SENDERS if not of.kept_by or role in of.kept_by]
+    role_check(user=by, roles=senders, on=at.date(), act="Bringing in a file")
     if len(content) > MOST_BYTES:
         raise UploadTooLarge(
             "%(filename)s is larger than %(value)s MB: split it, or use the import command.",

@@ -9,6 +9,7 @@ from kamcomp.calendar.models import CalendarFeed, DateChange, FiscalCalendar, Pe
 from kamcomp.currency.models import FxRate
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import RoleGrant, User
+from kamcomp.imports.kinds import kinds_kept_by, kinds_kept_from
 from kamcomp.imports.models import ColumnMap, ImportBatch, ImportChange, ImportUpload, UploadContent
 from kamcomp.jobs.models import Job
 from kamcomp.notices.models import Notice, NoticeSetting
@@ -26,6 +27,16 @@ OWN_STEPS = Sight(
 )
 STARTED = Sight("what they started", lambda viewer: Q(created_by_id=viewer.user_id))
 STARTED_BATCH = Sight("of what they started", lambda viewer: Q(batch__created_by_id=viewer.user_id))
+OPEN_KINDS = Sight(
+    "of kinds that are not others' alone", lambda viewer: ~Q(kind__in=kinds_kept_from(viewer.roles))
+)
+OPEN_CHANGES = Sight(
+    "of kinds that are not others' alone", lambda viewer: ~Q(batch__kind__in=kinds_kept_from(viewer.roles))
+)
+THEIR_KINDS = Sight("of kinds that are theirs alone", lambda viewer: Q(kind__in=kinds_kept_by(viewer.roles)))
+THEIR_CHANGES = Sight(
+    "of kinds that are theirs alone", lambda viewer: Q(batch__kind__in=kinds_kept_by(viewer.roles))
+)
 STARTED_UPLOAD = Sight("of what they started", lambda viewer: Q(upload__created_by_id=viewer.user_id))
 
 DESK = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR)
@@ -67,15 +78,15 @@ seen(ColumnMap, room=ROOM, everything=(Role.COMP_ADMIN, Role.FINANCE, Role.AUDIT
 seen(
     ImportBatch,
     room=ROOM,
-    everything=(Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR),
-    hr_legal=STARTED,
+    **dict.fromkeys((Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR), OPEN_KINDS),
+    hr_legal=(STARTED, THEIR_KINDS),
     api_client=STARTED,
 )
 seen(
     ImportChange,
     room=ROOM,
-    everything=(Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR),
-    hr_legal=STARTED_BATCH,
+    **dict.fromkeys((Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR), OPEN_CHANGES),
+    hr_legal=(STARTED_BATCH, THEIR_CHANGES),
     api_client=STARTED_BATCH,
 )
 seen(ImportUpload, room=ROOM, comp_admin=STARTED, finance=STARTED, hr_legal=STARTED)

@@ -25,7 +25,7 @@ from kamcomp.imports.services import import_commit
 from kamcomp.policy.services import setting_put
 from kamcomp.refusal import Refusal
 from payouts.choices import RunStatus
-from payouts.demo import company, files, representatives
+from payouts.demo import care, company, files, representatives
 from payouts.demo.cases import acceptances_told, disputes_told, exceptions_told
 from payouts.demo.deals import DEALS
 from payouts.demo.figures import QUARTERS
@@ -139,6 +139,7 @@ class Story:
         masters = [*files.master_files(), *representatives.representative_files(), files.history_file()]
         self.take_in(masters, at=moment(begun))
         self.users_link()
+        self.take_in(care.care_files(), at=moment(date(2026, 10, 1)), by=self.users["sigrid.moe"])
         self.plans_publish(calendar=calendar)
         self.people_assign()
 
@@ -209,14 +210,14 @@ class Story:
 
     # A quarter --------------------------------------------------------------------------------------------
 
-    def take_in(self, demo_files: Iterable[files.DemoFile], *, at: datetime) -> None:
+    def take_in(self, demo_files: Iterable[files.DemoFile], *, at: datetime, by: User | None = None) -> None:
         for file in demo_files:
             import_commit(
                 kind=file.kind,
                 content=file.text.encode(),
                 filename=file.filename,
                 source="halden",
-                by=self.maren,
+                by=by or self.maren,
                 at=at,
             )
 

@@ -220,6 +220,7 @@ class PersonShow(PartFiles, PersonScreen, TemplateResponseMixin, View):
             "sees_pay": self.sees_pay,
             "may_propose": viewer.holds(*[Role(role) for role in PROPOSERS]) and not own,
             "may_employ": viewer.holds(*[Role(role) for role in EMPLOYERS]),
+            "sees_care": viewer.holds(Role.HR_LEGAL),
             "may_keep": viewer.holds(*[Role(role) for role in KEEPERS]),
             "approvable": {
                 row.package.pk

@@ -60,8 +60,11 @@ lose, a finding. The bounds of L01 may be said for key account managers alone, b
 
 **When.** *design*: while a plan is drafted, approved and published. *run*: as a run pays, and after. *recovery*,
 *leaving*: as money is taken back, as somebody leaves. *review*: at reviews and reports. Facts that nothing in kamcomp
-keeps yet (stored simulations, signatures, texts by language, market pay, leavers' terms) can be given in
+keeps yet (stored simulations, texts by language, leavers' terms) can be given in
 a file, `plans check PLAN.json --facts FACTS.json`; without it the rules that need them say what they lack.
+
+**Whom.** What the rules marked *HR and legal alone* find is shown to nobody else in the browser, and of what is let
+stand only a digest is kept. The command shows everything: it is for whoever runs the system.
 """
 
 
@@ -135,8 +138,13 @@ def _theme(theme: ModuleType) -> str:
 
 
 def _rule(rule: Rule) -> str:
-    said = [WEIGHTS[rule.severity], ", ".join(rule.moments), f"in {rule.place}" if rule.place else "", ""]
-    said[3] = "history" if rule.timely else ""
+    said = [
+        WEIGHTS[rule.severity],
+        ", ".join(rule.moments),
+        f"in {rule.place}" if rule.place else "",
+        "history" if rule.timely else "",
+        "HR and legal alone" if rule.for_hr else "",
+    ]
     lines = [f"\n**{rule.id} {rule.title}** ({'; '.join(word for word in said if word)})\n"]
     lines.append(f"  {rule.message}\n")
     lines += [

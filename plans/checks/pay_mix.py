@@ -173,6 +173,7 @@ def pay_falls_with_revenue_impact(look: Look) -> Iterator[Finding]:
     advice="Raise target pay, or say what else is offered.",
     limits={"least": _ratio("0.90", "the least compa-ratio")},
     waived_by=PAY,
+    for_hr=True,
 )
 def target_pay_below_market(look: Look) -> Iterator[Finding]:
     """{about} stands at {value} of the market line (limit {limit}); losing people you need becomes likely."""

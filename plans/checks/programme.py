@@ -81,6 +81,7 @@ def spike_at_period_end(look: Look) -> Iterator[Finding]:
     advice="Name a successor, a mentor, and look at pay. For HR only.",
     limits={"compa": Limit(Decimal("0.95"), Unit.RATIO, "the compa-ratio below which it is said")},
     waived_by=PEOPLE,
+    for_hr=True,
 )
 def relationship_at_risk(look: Look) -> Iterator[Finding]:
     """If {about} leaves, the relationship may go too: sole contact, no successor, and {value} of market pay."""
@@ -108,6 +109,7 @@ def relationship_at_risk(look: Look) -> Iterator[Finding]:
     advice="Recognise somebody.",
     limits={"months": Limit(Decimal(12), Unit.MONTHS, "months without any")},
     waived_by=PEOPLE,
+    for_hr=True,
 )
 def only_money_is_used(look: Look) -> Iterator[Finding]:
     """{value} has had no reward but money in the last months."""

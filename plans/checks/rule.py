@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from hashlib import sha256
 from typing import TypeVar
 
 from kamcomp.sentences import Listing, Numeral, Sentence, Word, ours
@@ -116,6 +117,13 @@ class Finding:
     about: str = ""
     fix: Fix | None = None
 
+    @property
+    def kept_as(self) -> str:
+        """Return what is stored of it, so that it is known again: its sentence, or of HR's own rules a digest of it."""
+        if not RULES[self.rule].for_hr:
+            return self.message
+        return f"{self.rule} {sha256(self.message.encode()).hexdigest()[:32]}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
@@ -123,7 +131,8 @@ class Rule:
     One rule: what it is called, how heavy it is, how its value is shown, and whose word lets it stand.
 
     `timely` marks rules about lateness, signature and replay, which a load of history records instead of refusing.
-    `place` is where a local-law reminder holds, empty for a design check. `moments` are when it is asked.
+    `place` is where a local-law reminder holds, empty for a design check. `moments` are when it is asked. What a rule
+    `for_hr` finds is said to HR and legal alone.
     """
 
     id: str
@@ -138,6 +147,7 @@ class Rule:
     timely: bool
     place: str
     moments: tuple[Moment, ...]
+    for_hr: bool
     looks: Callable[..., Iterator[Finding]] = field(repr=False)
 
     @property
@@ -181,6 +191,7 @@ def rule(
     timely: bool = False,
     place: str = "",
     moments: tuple[Moment, ...] = (Moment.DESIGN,),
+    for_hr: bool = False,
 ) -> Callable[[Looks], Looks]:
     """
     Make a function a rule under its id; its name is the title, its docstring's first paragraph the
@@ -193,7 +204,8 @@ def rule(
         message = " ".join((looks.__doc__ or "").strip().split("\n\n")[0].split())
         RULES[id] = Rule(
             id=id, title=title, message=message, severity=severity, unit=unit, source=source, advice=advice,
-            limits=dict(limits or {}), waived_by=waived_by, timely=timely, place=place, moments=moments, looks=looks,
+            limits=dict(limits or {}), waived_by=waived_by, timely=timely, place=place, moments=moments, for_hr=for_hr,
+            looks=looks,
         )  # fmt: skip
         return looks
 

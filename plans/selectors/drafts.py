@@ -47,7 +47,7 @@ class DraftLook:
     def blocks(self) -> bool:
         """Tell whether the draft cannot be approved as it stands."""
         found = self.report.findings if self.report else ()
-        stands = [one for one in found if one.severity is Severity.BLOCKS and one.message not in self.waived]
+        stands = [one for one in found if one.severity is Severity.BLOCKS and one.kept_as not in self.waived]
         return bool(self.broken or stands)
 
     @property

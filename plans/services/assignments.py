@@ -1,28 +1,35 @@
 """Acts on assignments: who is on which plan version, from when to when, with which personal values."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from psycopg2.extras import DateRange
 
+from kamcomp.approvals.choices import FindingStatus, Severity
+from kamcomp.approvals.models import Finding
 from kamcomp.audit.context import act
 from kamcomp.identity.models import User
 from kamcomp.lawful import law_says, refusing
+from kamcomp.records import recording_moment
 from kamcomp.refusal import Refusal
+from kamcomp.sentences import Sentence
 from kamcomp.spans import Span
 from plans.choices import VersionStatus
 from plans.models import Assignment, Plan, PlanVersion
 from teams.choices import Scope
-from teams.models import Person, StrategicAccount
+from teams.models import JobProfile, Person, StrategicAccount
+from teams.selectors.market import roles_on
 
 IN_FORCE_LAW = law_says(
     "assignments_are_in_force",
     "%(person)s is on %(plan)s over %(days)s, but that version is %(status)s and holds over %(valid)s.",
 )
 WHOLE = Decimal(1)
+PROFILE_RULE = "job_profile"
+"""The rule of the finding that somebody is paid in a role without a job profile."""
 
 
 class NotInForce(Refusal):
@@ -57,7 +64,8 @@ def assignment_make(
     """
     Put a person on a plan over a span of days: one assignment for each version in force in it.
 
-    Without a last day it runs as long as published versions follow each other.
+    Without a last day it runs as long as published versions follow each other. Somebody whose role has no job profile
+    is put on the plan with a finding to look at: pay follows a job that is not described.
     Shape: `parameters` are personal values (rate, target, guarantee) by name, numbers as strings.
 
     :raises NotInForce: naming the first day on which no published version is in force.
@@ -76,7 +84,7 @@ def assignment_make(
         IN_FORCE_LAW: NotInForce,
     }
     with refusing(laws, at_once=[IN_FORCE_LAW]):
-        return [
+        made = [
             Assignment.objects.create(
                 person=person,
                 plan=plan,
@@ -90,6 +98,30 @@ def assignment_make(
             )
             for version, span in _versions_in(plan=plan, since=since, last_day=last_day)
         ]
+    _profile_missing_keep(assignment=made[0], at=recording_moment())
+    return made
+
+
+def _profile_missing_keep(*, assignment: Assignment, at: datetime) -> None:
+    """Keep a finding on an assignment of somebody whose role has no job profile; one without a role is of none."""
+    person, since = assignment.person, assignment.span.since
+    role = roles_on(days={person.pk: since}).get(person.pk)
+    if role is None or JobProfile.objects.filter(role=role).exists():
+        return
+    Finding.objects.create(
+        subject_table=Assignment._meta.db_table,
+        subject_id=str(assignment.pk),
+        rule=PROFILE_RULE,
+        message=Sentence(
+            "%(person)s is paid by %(plan)s as %(role)s, a role without a job profile: write one.",
+            person=person,
+            plan=assignment.plan.code,
+            role=role,
+        ),
+        severity=Severity.TO_LOOK_AT,
+        status=FindingStatus.OPEN,
+        found_at=at,
+    )
 
 
 @act

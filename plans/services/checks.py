@@ -79,7 +79,7 @@ def version_hold_blocked(*, version: PlanVersion, stage: Stage, at: datetime, ac
     blocks = [
         found
         for found in report.blocks
-        if found.message not in waived and found.rule not in SAID_BY_PUBLISHING
+        if found.kept_as not in waived and found.rule not in SAID_BY_PUBLISHING
     ]
     if blocks:
         said = Listing((_block_said(found) for found in blocks[:8]), " ")
@@ -99,12 +99,18 @@ def _block_said(found: Found) -> Sentence:
 
 
 def findings_keep(*, table: str, subject_id: UUID, found: Iterable[Found], at: datetime) -> list[Finding]:
-    """Keep findings of checks on their subject in place of the open ones; what was let stand stays as it is."""
+    """
+    Keep findings of checks on their subject in place of the open ones; what was let stand stays as it is.
+
+    What is said to HR and legal alone is not kept: it is found anew whenever they look.
+    """
     kept = Finding.objects.filter(subject_table=table, subject_id=str(subject_id), rule__in=RULES)
     kept.filter(status=FindingStatus.OPEN).delete()
     waived = set(kept.filter(status=FindingStatus.WAIVED).values_list("message", flat=True))
     return Finding.objects.bulk_create(
-        _row(table, subject_id, one, at) for one in found if one.message not in waived
+        _row(table, subject_id, one, at)
+        for one in found
+        if one.kept_as not in waived and not RULES[one.rule].for_hr
     )
 
 
@@ -149,7 +155,7 @@ def findings_let_stand(
             version=version,
             rule=rule,
         )
-    messages = [one.message for one in found]
+    messages = [one.kept_as for one in found]
     open_rows = Finding.objects.filter(
         subject_table=VERSION_TABLE, subject_id=str(version.pk), rule=rule, status=FindingStatus.OPEN
     )
@@ -165,7 +171,7 @@ def _found(*, version: PlanVersion, rule: str, about: str, at: datetime) -> list
         raise CheckUnknown("There is no check %(rule)s; docs/reference/checks.md lists them.", rule=rule)
     report = version_report(version=version, at=at, stage=Stage.PUBLISHING)
     waived = _waived(version)
-    found = [one for one in report.of(rule) if one.message not in waived and about in ("", one.about)]
+    found = [one for one in report.of(rule) if one.kept_as not in waived and about in ("", one.about)]
     if not found:
         whom = Sentence(" about %(about)s", about=about) if about else ""
         raise CheckUnknown(
@@ -185,13 +191,14 @@ def _waived(version: PlanVersion) -> set[str]:
 
 
 def _row(table: str, subject_id: UUID, found: Found, at: datetime) -> Finding:
+    for_hr = RULES[found.rule].for_hr
     return Finding(
         subject_table=table,
         subject_id=str(subject_id),
         rule=found.rule,
-        message=found.message,
-        value=shown(found.value, found.unit)[:200],
-        limit=shown(found.limit, found.unit)[:200],
+        message=found.kept_as,
+        value="" if for_hr else shown(found.value, found.unit)[:200],
+        limit="" if for_hr else shown(found.limit, found.unit)[:200],
         severity=Stored(found.severity),
         status=FindingStatus.OPEN,
         found_at=at,

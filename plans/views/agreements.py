@@ -7,7 +7,7 @@ kept as they were sent, so they are plain data: a title, and sections of lines a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,9 @@ from plans.selectors.acceptances import people_to_ask
 from plans.services.acceptances import Agreement
 from plans.views.reading import PlanRead, plan_read
 from scorecards.models import Metric
+from teams.models import JobRole, RoleDuty
+from teams.selectors.market import roles_on
+from teams.selectors.roles import duties_by_role
 
 SHOWN_AT = (Decimal(1), Decimal("1.10"))
 Section = dict[str, Any]
@@ -38,12 +41,17 @@ def agreements(*, version: PlanVersion) -> dict[UUID, Agreement]:
     metrics = dict(Metric.objects.values_list("code", "name"))
     known = {code for code, _name in settings.LANGUAGES}
     found = {}
-    for each in people_to_ask(version=version):
+    asked = people_to_ask(version=version)
+    roles = roles_on(days={each.person.pk: version.span.since for each in asked})
+    duties = duties_by_role(roles=list(roles.values()))
+    for each in asked:
+        role = roles.get(each.person.pk)
         language = each.language[:2].lower()
         language = language if language in known else settings.LANGUAGE_CODE[:2]
         text = agreement_text(
-            version=version, terms=terms, metrics=metrics, language=language, target=each.target
-        )
+            version=version, terms=terms, metrics=metrics, language=language, target=each.target, role=role,
+            duties=duties[role.pk] if role else (),
+        )  # fmt: skip
         found[each.person.pk] = Agreement(language=language, text=text)
     return found
 
@@ -55,8 +63,14 @@ def agreement_text(
     metrics: Mapping[str, str],
     language: str,
     target: Decimal | None,
+    role: JobRole | None = None,
+    duties: Sequence[RoleDuty] = (),
 ) -> dict[str, Any]:
-    """Return a version's text in a language; `target` is the reader's own a year, none where it is not known."""
+    """
+    Return a version's text in a language; `target` is the reader's own a year, none where it is not known.
+
+    `duties` are the parts of the reader's role in activities: what they answer for, do, and are asked or told about.
+    """
     with translation.override(language):
         read = plan_read(terms=terms, metrics=metrics)
         span = version.span
@@ -66,7 +80,11 @@ def agreement_text(
             "days": __("In force from %(since)s to %(last)s")
             % {"since": day_text(span.since, form="long"), "last": day_text(span.last, form="long")},
             "plan_digest": version.digest,
-            "sections": [each for each in _sections(read, terms, target) if each["pairs"] or each["lines"]],
+            "sections": [
+                each
+                for each in (*_sections(read, terms, target), *_part(role, duties))
+                if each["pairs"] or each["lines"]
+            ],
         }
 
 
@@ -93,6 +111,15 @@ def _sections(read: PlanRead, terms: Plan, target: Decimal | None) -> Iterator[S
     yield _section(__("Payment"), pairs=read.payment)
     if target is not None:
         yield _example(terms, target)
+
+
+def _part(role: JobRole | None, duties: Sequence[RoleDuty]) -> Iterator[Section]:
+    """Yield what the reader's role answers for and what its part is in each activity."""
+    if role is None:
+        return
+    pairs = [(duty.activity, __(duty.get_part_display())) for duty in duties]
+    lines = [line for line in role.responsibilities.splitlines() if line.strip()]
+    yield _section(__("What you answer for as %(role)s") % {"role": role.name}, pairs=pairs, lines=lines)
 
 
 def _section(title: str, *, pairs: Any = (), lines: Any = ()) -> Section:

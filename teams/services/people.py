@@ -24,6 +24,7 @@ from kamcomp.refusal import Refusal
 from kamcomp.spans import Span
 from teams.choices import EmploymentStatus, PersonStatus
 from teams.models import Employment, Person, PersonDetails
+from teams.services.care.erasure import care_erase_person
 
 PERSONAL = ("legal_name", "email", "payroll_number")
 KEEPERS = [Role.COMP_ADMIN, Role.HR_LEGAL]
@@ -241,7 +242,8 @@ def person_erase(*, person_id: UUID, by: User | None, at: datetime) -> Person:
     """
     Erase a person's personal fields once their retention date has passed, wherever they stand.
 
-    What the ledger, runs and exports know, ids and amounts, stays. The user they signed in with is closed.
+    All that HR keeps of them besides pay goes with them. What the ledger, runs and exports know, ids and amounts,
+    stays. The user they signed in with is closed.
 
     :raises RetentionNotOver: if the retention date has not passed, or none is set.
     :raises ErasedAlready: if it was done before.
@@ -262,6 +264,7 @@ def person_erase(*, person_id: UUID, by: User | None, at: datetime) -> Person:
         )
     PersonDetails.objects.filter(pk=details.pk).update(**dict.fromkeys(PERSONAL, ""), erased_at=at)
     _imported_values_erase(person_id=person.pk)
+    care_erase_person(person_id=person.pk)
     if person.user is not None:
         _user_close(user=person.user)
     return Person.objects.select_related("details").get(pk=person_id)

@@ -47,7 +47,17 @@ from plans.models import Acceptance, Draft, DraftBrief
 from plans.services import draft_begin
 from plans.templates_library import plan_template
 from teams.choices import ObjectiveStatus, Seat
-from teams.models import AccountObjective, Employment, Membership, PayPackage, TeamEdit
+from teams.models import (
+    AccountObjective,
+    Candidate,
+    Course,
+    Employment,
+    Membership,
+    PayPackage,
+    RoleDuty,
+    TeamEdit,
+    Training,
+)
 from teams.services import team_member_end
 from tests.payouts.company import D
 from tests.visibility.two_teams import TwoTeams, reviewed, two_teams
@@ -299,6 +309,38 @@ def objects_of(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "period": {"everybody's": made.run.period.code},
         "act": {"first": "review"},
         **_imports(),
+        **_care(made),
+    }
+
+
+def _care(made: TwoTeams) -> dict[str, dict[str, Any]]:
+    """Return what HR keeps: a role with its part in an activity, a training of two people, a candidate from outside."""
+    role = made.first.account.memberships.first().role
+    duty, _made = RoleDuty.objects.get_or_create(role=role, activity="Delivery", part="responsible")
+    course = Course.objects.order_by("code")[0]
+    trainings = {
+        whose: Training.objects.get_or_create(
+            person=made.people[name], course=course, defaults={"due_on": date(2026, 6, 1)}
+        )[0].pk
+        for whose, name in (("payee's", "sofia"), ("stranger's", "KAM"))
+    }
+    candidate, _made = Candidate.objects.get_or_create(
+        code="C1",
+        defaults={
+            "name": "Eva",
+            "role": role,
+            "source": "external",
+            "came_from": "customer",
+            "since": date(2026, 6, 1),
+        },
+    )
+    return {
+        "role_id": {"everybody's": role.pk},
+        "duty_id": {"everybody's": duty.pk},
+        "training_id": trainings,
+        "candidate_id": {"everybody's": candidate.pk},
+        "what": {"first": "training"},
+        "row_id": trainings,
     }
 
 

@@ -68,14 +68,26 @@ from scorecards.models import (
 from teams.models import (
     AccountNode,
     AccountObjective,
+    Candidate,
+    Capability,
+    CapabilityScore,
+    Course,
     Employment,
+    JobProfile,
     JobRole,
+    Leaver,
+    MarketBenchmark,
     Membership,
+    Mentorship,
     ObjectiveMilestone,
     PayPackage,
     Person,
     PersonDetails,
+    ProfileCapability,
+    Reward,
+    RoleDuty,
     StrategicAccount,
+    Training,
 )
 from tests.laws import rows
 from tests.laws.breaking import refused
@@ -161,6 +173,14 @@ def of(model: type[fields.Model], **values: Callable[[], Any] | Any) -> Callable
     )
 
 
+def capability() -> Capability:
+    return Capability.objects.order_by("code")[0]
+
+
+def profile() -> JobProfile:
+    return JobProfile.objects.create(role=rows.role(), purpose="p")
+
+
 MAKERS: dict[type[fields.Model], Callable[[], Any]] = {
     AccountNode: rows.node,
     AccountObjective: objective,
@@ -174,6 +194,10 @@ MAKERS: dict[type[fields.Model], Callable[[], Any]] = {
     Allocation: lambda: rows.allocation(rows.pool(), "10.00"),
     Approval: of(Approval, subject_table="t", subject_id=uuid4, step="s", prepared_by=rows.user),
     Assignment: lambda: rows.assignment(rows.version()),
+    Candidate: of(
+        Candidate, code="C1", name="n", role=rows.role, source="external", came_from="competitor", since=DAY
+    ),
+    CapabilityScore: of(CapabilityScore, person=rows.person, capability=capability, level=1, judged_on=DAY),
     ClawbackCase: clawback,
     ColumnMap: of(ColumnMap, kind="people", source="hr", mapping=dict),
     Contract: of(
@@ -206,7 +230,23 @@ MAKERS: dict[type[fields.Model], Callable[[], Any]] = {
     InventoryLevel: of(
         InventoryLevel, node=rows.node, days=QUARTER, average_inventory=1, cogs=1, currency="EUR"
     ),
+    JobProfile: profile,
     JobRole: rows.role,
+    Leaver: of(
+        Leaver, person=rows.person, last_day=DAY, reason="pay", target_cash=1, market_cash=1, currency="EUR"
+    ),
+    MarketBenchmark: of(
+        MarketBenchmark,
+        role=rows.role,
+        country="DE",
+        percentile=50,
+        target_cash=2,
+        base_salary=1,
+        currency="EUR",
+        as_of=DAY,
+        source="s",
+    ),
+    Mentorship: of(Mentorship, person=rows.person, mentor=rows.person, valid=QUARTER),
     LedgerEntry: ledger_entry,
     Membership: lambda: rows.membership(),
     ObjectiveMilestone: of(ObjectiveMilestone, objective=objective, name="Half", due_on=DAY),
@@ -239,6 +279,9 @@ MAKERS: dict[type[fields.Model], Callable[[], Any]] = {
     ),
     Replay: rows.replay,
     ReplayPerson: lambda: rows.replay_person(rows.replay()),
+    ProfileCapability: of(ProfileCapability, profile=profile, capability=capability, level=3),
+    Reward: of(Reward, person=rows.person, kind="award", given_on=DAY, what="w", value=1, currency="EUR"),
+    RoleDuty: of(RoleDuty, role=rows.role, activity="a", part="accountable"),
     RoleGrant: of(RoleGrant, user=rows.user, role="payee", valid=QUARTER),
     Run: rows.run,
     RunChunk: lambda: rows.chunk(rows.run()),
@@ -248,6 +291,7 @@ MAKERS: dict[type[fields.Model], Callable[[], Any]] = {
     StrategicAccount: rows.account,
     SurveyResponse: of(SurveyResponse, response_id="R1", survey="S", node=rows.node, date=DAY, score=9),
     Target: of(Target, metric=metric, node=rows.node, days=QUARTER, value=1, currency="EUR"),
+    Training: of(Training, person=rows.person, course=lambda: Course.objects.order_by("code")[0], due_on=DAY),
     Transaction: transaction,
     WalletEstimate: of(WalletEstimate, node=rows.node, spend=1, currency="EUR", source="s", as_of=DAY),
 }
@@ -286,6 +330,10 @@ WRONG: list[tuple[str, type[fields.Model], dict[str, str]]] = [
     ("approvals_preparer_is_not_approver", Approval,
      {"decision": "'approved'", "decided_by_id": "prepared_by_id", "decided_at": "now()"}),
     ("assignments_share_is_a_share", Assignment, {"share": "1.00000001"}),
+    ("candidates_from_here_are_people", Candidate, {"code": "'C2'", "came_from": "''"}),
+    ("capability_scores_have_one_subject", CapabilityScore, {"person_id": "NULL"}),
+    ("capability_scores_level_is_known", CapabilityScore, {"level": "6"}),
+    ("capability_scores_once_a_day", CapabilityScore, {}),
     ("clawback_cases_are_positive", ClawbackCase, {"recoverable": "0"}),
     ("clawback_cases_preparer_is_not_approver", ClawbackCase, {"approved_by_id": "created_by_id"}),
     ("column_maps_one_a_source", ColumnMap, {}),
@@ -297,8 +345,15 @@ WRONG: list[tuple[str, type[fields.Model], dict[str, str]]] = [
     ("fx_rates_join_two_currencies", FxRate, {"to_currency": "from_currency"}),
     ("fx_rates_one_a_day", FxRate, {}),
     ("import_batches_same_file_commits_once", ImportBatch, {}),
+    ("job_profiles_percentile_is_one", JobProfile, {"market_percentile": "0"}),
     ("job_roles_weight_is_positive", JobRole, {"role_weight": "0"}),
     ("ledger_entries_are_not_zero", LedgerEntry, {"amount": "0"}),
+    ("leavers_pay_has_a_currency", Leaver, {"currency": "''"}),
+    ("market_benchmarks_are_positive", MarketBenchmark, {"target_cash": "0", "source": "'x'"}),
+    ("market_benchmarks_once", MarketBenchmark, {}),
+    ("mentorships_join_two_people", Mentorship, {"mentor_id": "person_id"}),
+    ("mentorships_one_mentor_a_day", Mentorship, {}),
+    ("teams_mentorship_valid_hold_a_day", Mentorship, {"valid": "'empty'"}),
     ("memberships_dedication_is_a_share", Membership, {"dedication": "1.01"}),
     ("memberships_kam_takes_no_pool_share", Membership, {"seat": "'kam'"}),
     ("objective_milestones_one_name", ObjectiveMilestone, {}),
@@ -319,6 +374,14 @@ WRONG: list[tuple[str, type[fields.Model], dict[str, str]]] = [
     ("plan_versions_one_number", PlanVersion, {"valid": "'[2031-01-01,2031-02-01)'"}),
     ("plan_versions_preparer_is_not_approver", PlanVersion, {"approved_by_id": "prepared_by_id"}),
     ("plan_versions_published_is_approved", PlanVersion, {"approved_by_id": "NULL"}),
+    ("profile_capabilities_level_is_one_to_five", ProfileCapability, {"level": "0"}),
+    ("profile_capabilities_once", ProfileCapability, {}),
+    ("rewards_value_has_a_currency", Reward, {"currency": "''"}),
+    ("role_duties_once", RoleDuty, {"part": "'informed'"}),
+    ("role_duties_one_answers", RoleDuty,
+     {"role_id": "(SELECT id FROM teams_jobrole WHERE code = 'billing')"}),
+    ("trainings_once_a_due_day", Training, {"done_on": "due_on"}),
+    ("trainings_one_is_open", Training, {"due_on": "due_on + 1"}),
     ("pools_allocator_is_not_approver", Pool, {"submitted_by_id": "'{id}'", "approved_by_id": "'{id}'"}),
     ("pool_budgets_are_not_negative", PoolBudget, {"number": "2", "amount": "-0.01"}),
     ("pool_budgets_have_a_reason", PoolBudget, {"number": "2", "reason": "''"}),

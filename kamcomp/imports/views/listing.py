@@ -19,6 +19,7 @@ from kamcomp.imports.forms import (
     BatchFilter,
     UploadFile,
 )
+from kamcomp.imports.kinds import kinds_kept_from
 from kamcomp.imports.selectors import (
     batches_visible,
     uploads_open,
@@ -102,6 +103,12 @@ class UploadTake(FormScreen, FormView):  # type: ignore[type-arg]
     def get_initial(self) -> dict[str, Any]:
         """Return the kind that a link asked for."""
         return {"kind": self.request.GET.get("kind", "")}
+
+    def get_form(self, form_class: Any = None) -> Any:
+        """Return the form with the kinds that the sender brings in."""
+        form, kept = super().get_form(form_class), kinds_kept_from(viewer_for(self.request).roles)
+        form.fields["kind"].choices = [each for each in form.fields["kind"].choices if each[0] not in kept]
+        return form
 
     def acted(self, form: Any) -> HttpResponse:
         """Keep the file, and look at it where its columns are known."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
 from kamcomp.approvals.choices import FindingStatus
 from kamcomp.approvals.models import Finding
@@ -30,19 +30,20 @@ from plans.selectors.pictures.settings import (
     VERSION_TABLE,
     ZERO,
 )
-from teams.choices import PackageStatus
-from teams.models import Employment, Membership, PayPackage
+from teams.choices import PackageStatus, Seat
+from teams.models import AccountRelationship, Employment, Membership, PayPackage, Reward
+from teams.selectors.market import Standing, against_market, standing
 
 OF_DAYS = (
     "settings", "periods", "closed", "assignments", "strategic_accounts", "memberships", "whole_dedications",
     "on_plans", "other_measures", "node_ids", "pnl_nodes", "wallets", "objectives", "targets", "past_targets",
     "seats", "on_this_plan", "names", "stated_manager_plan",
-    "others_published",
+    "others_published", "rewards", "relationships", "revenues",
 )  # fmt: skip
 """What is read by the version's plan and days, whatever its document says."""
 OF_METRICS = ("metric_rows", "past_results", "response_rate")
 """What is read by the metrics that the document names too."""
-OF_PEOPLE = ("employments", "packages")
+OF_PEOPLE = ("employments", "packages", "standings")
 """What is read of those on the plan and those who may share in its pool."""
 
 
@@ -112,6 +113,7 @@ class PictureReads(ResultReads):
     @cached_property
     def employments(self) -> Mapping[UUID, Employment]:
         rows = Employment.objects.filter(person__in=self.people_ids, valid__contains=self.day)
+        rows = rows.select_related("job_role")
         return {row.person_id: row for row in rows}
 
     @cached_property
@@ -159,7 +161,44 @@ class PictureReads(ResultReads):
             signed=self.has_signed(person_id),
             receipt=self.has_signed(person_id),
             targets_set=self.has_targets(person_id, account_id),
+            **self.care(person_id, seat),
         )
+
+    @cached_property
+    def standings(self) -> Mapping[UUID, Standing]:
+        """Return where each person stands against the market, from what was read already."""
+        stood = {}
+        for person_id in self.people_ids:
+            seat, employment = self.seats.get(person_id), self.employments.get(person_id)
+            role = seat.role if seat else employment.job_role if employment else None
+            stood[person_id] = standing(
+                role=role, employment=employment, package=self.packages.get(person_id)
+            )
+        return against_market(standings=stood, days=dict.fromkeys(self.people_ids, self.day))
+
+    @cached_property
+    def rewards(self) -> Mapping[UUID, date]:
+        """Return when everybody who was given something besides pay last was, up to the day."""
+        rows = Reward.objects.filter(given_on__lte=self.on).order_by()
+        return dict(rows.values("person").annotate(last=Max("given_on")).values_list("person", "last"))
+
+    @cached_property
+    def relationships(self) -> Mapping[UUID, AccountRelationship]:
+        rows = AccountRelationship.objects.filter(account__in=self.strategic_accounts)
+        return {row.account_id: row for row in rows}
+
+    def care(self, person_id: UUID, seat: Membership | None) -> dict[str, Any]:
+        """Return what HR keeps of somebody that rules look at: pay against the market, contacts, rewards."""
+        is_kam = seat is not None and seat.seat == Seat.KAM
+        row = self.relationships.get(seat.account_id) if seat and is_kam else None
+        return {
+            "compa_ratio": self.standings[person_id].ratio,
+            "revenue_impact": self.revenues.get(seat.account_id) if seat and is_kam else None,
+            "sole_contact": row.sole_contact if row else None,
+            "successor": row.successor_id is not None if row else None,
+            "rewarded_on": self.rewards.get(person_id),
+            "reward_known": bool(self.rewards),
+        }
 
     @cached_property
     def answers(self) -> Mapping[UUID, Acceptance]:

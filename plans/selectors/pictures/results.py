@@ -21,7 +21,7 @@ from plans.selectors.pictures.settings import (
     EXPECTED_ROLES,
     PAST_PERIODS,
 )
-from plans.selectors.pictures.teams import TeamReads
+from plans.selectors.pictures.teams import TeamReads, long_emphasis
 from scorecards.choices import MetricSource, MetricStatus, Window
 from scorecards.engine.library import LIBRARY
 from scorecards.models import Metric, Result, SatisfactionWave, Target
@@ -134,6 +134,12 @@ class ResultReads(TeamReads):
         rates = [Decimal(wave.responded) / wave.invited for wave in waves if wave.invited]
         return min(rates, default=None)
 
+    def long_emphasis(self, account: StrategicAccount) -> Decimal | None:
+        """Return the emphasis on the long run: as the account says, or else by its objectives' horizons."""
+        if account.long_emphasis is not None:
+            return account.long_emphasis
+        return long_emphasis(objectives=self.objectives.get(account.pk, ()))
+
     def account(self, account: StrategicAccount) -> AccountFacts:
         rows = self.memberships.get(account.pk, [])
         expected = self.settings.get(EXPECTED_ROLES)
@@ -141,7 +147,7 @@ class ResultReads(TeamReads):
             code=account.node.code,
             strategy=account.strategy,
             horizon_months=account.horizon_months,
-            long_emphasis=account.long_emphasis,
+            long_emphasis=self.long_emphasis(account),
             cycle_months=_counted(account.cycle_months),
             opportunities_a_year=_counted(account.opportunities_a_year),
             has_pnl=account.node_id in self.pnl_nodes,

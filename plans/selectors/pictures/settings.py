@@ -11,4 +11,5 @@ BUDGETS = "plans.budgets"
 """A policy setting: the approved cost at target, by plan code, in plan currency."""
 
 PAST_PERIODS = 12
+DAYS_OF_A_YEAR = 366
 ZERO = Decimal(0)

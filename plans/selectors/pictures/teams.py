@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Sum
+
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
+from kamcomp.currency.choices import RateSet
+from kamcomp.currency.selectors import rates_on
+from kamcomp.money import CONTEXT
 from kamcomp.policy.models import PolicySetting
 from plans.checks.facts import (
     MemberFacts,
@@ -21,10 +26,12 @@ from plans.checks.facts import (
     WalletFacts,
 )
 from plans.checks.picture import Picture, picture_of
+from plans.engine.horizon import LONG_OVER_MONTHS
 from plans.models import Assignment, PlanVersion
 from plans.selectors.pictures.settings import (
     ACCOUNT_MANAGER_PLAN,
     BUDGETS,
+    DAYS_OF_A_YEAR,
     EXPECTED_ROLES,
     ZERO,
 )
@@ -176,6 +183,29 @@ class TeamReads:
         )
 
     @cached_property
+    def revenues(self) -> Mapping[UUID, Decimal]:
+        """Return each account's revenue over a year, in plan currency; one that cannot be told is left out."""
+        accounts = {account.node_id: account.pk for account in self.strategic_accounts}
+        first = self.day - timedelta(days=DAYS_OF_A_YEAR)
+        rows = list(
+            AccountPnl.objects.current()
+            .filter(node__in=accounts, days__startswith__gte=first, days__endswith__lte=self.day)
+            .order_by()
+            .values_list("node_id", "currency")
+            .annotate(revenue=Sum("revenue"))
+        )
+        plan = self.version.currency
+        rates = rates_on(
+            rate_set=RateSet.PLAN, on=self.day, pairs={(currency, plan) for _n, currency, _s in rows}
+        )
+        found: dict[UUID, Decimal] = defaultdict(Decimal)
+        for node_id, currency, revenue in rows:
+            rate = rates.get((currency, plan))
+            if currency == plan or rate is not None:
+                found[accounts[node_id]] += revenue * rate.rate if rate else revenue
+        return found
+
+    @cached_property
     def wallets(self) -> Mapping[UUID, WalletFacts]:
         rows = WalletEstimate.objects.current().filter(node__in=self.node_ids).order_by("as_of")
         return {row.node_id: WalletFacts(as_of=row.as_of, source=row.source) for row in rows}
@@ -200,6 +230,16 @@ def objective_facts(*, row: AccountObjective) -> ObjectiveFacts:
         perspective=row.perspective,
         horizon_months=row.horizon_months,
         outcome=True if row.metric_code or row.unit else None,
+    )
+
+
+def long_emphasis(*, objectives: Sequence[ObjectiveFacts]) -> Decimal | None:
+    """Return the share of an account plan's objectives that look further than a year; none where there are none."""
+    horizons = [one.horizon_months for one in objectives if one.horizon_months]
+    if not horizons:
+        return None
+    return CONTEXT.divide(
+        Decimal(sum(months > LONG_OVER_MONTHS for months in horizons)), Decimal(len(horizons))
     )
 
 

@@ -52,18 +52,27 @@ class FoundList:
 def found_list(*, look: DraftLook, viewer: Viewer) -> FoundList:
     """Return what is found on a draft for a reader."""
     report = look.report or Report(findings=(), not_known=())
-    rows = [(one, _row(one, number, viewer)) for number, one in enumerate(report.findings)]
-    stands = [row for one, row in rows if one.message not in look.waived]
-    found = {one.rule for one in report.findings} | {one.rule for one in report.not_known}
+    hidden = {rule.id for rule in RULES.values() if rule.for_hr and not viewer.holds(Role.HR_LEGAL)}
+    rows = [
+        (one, _row(one, number, viewer))
+        for number, one in enumerate(report.findings)
+        if one.rule not in hidden
+    ]
+    stands = [row for one, row in rows if one.kept_as not in look.waived]
+    found = {one.rule for one in report.findings} | {one.rule for one in report.not_known} | hidden
     asked = [rule for rule in RULES.values() if Moment.DESIGN in rule.moments]
     return FoundList(
         rows=stands,
-        waived=[row for one, row in rows if one.message in look.waived],
+        waived=[row for one, row in rows if one.kept_as in look.waived],
         broken=[(error.pointer or "/", worded(ours(error.detail))) for error in look.broken],
         passed=[f"{rule.id} {worded(rule.title)}" for rule in asked if rule.id not in found]
         if look.report
         else [],
-        not_known=[(f"{one.rule} {worded(one.title)}", worded(one.lacks)) for one in report.not_known],
+        not_known=[
+            (f"{one.rule} {worded(one.title)}", worded(one.lacks))
+            for one in report.not_known
+            if one.rule not in hidden
+        ],
         blocks=sum(1 for row in stands if row.tone == "wrong") + len(look.broken),
         to_look_at=sum(1 for row in stands if row.tone == "waits"),
     )

@@ -12,6 +12,7 @@ from kamcomp.refusal import Refusal
 from kamcomp.terminal import console_on
 from teams.models import Person
 from teams.services import people_erase_due, person_erase, person_user_set
+from teams.services.care import care_erase_due
 
 
 class Command(BaseCommand):
@@ -69,6 +70,8 @@ class Command(BaseCommand):
         for person in erased:
             self.stdout.write(f"The personal fields of {person.employee_id} are erased.")
         self.stdout.write(f"{len(erased)} people past their retention date; the books are as they were.")
+        rows = care_erase_due(at=timezone.now())
+        self.stdout.write(f"{rows} rows of what HR keeps of people were past their last day.")
 
 
 def person_of(options: dict[str, Any]) -> Person:
