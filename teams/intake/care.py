@@ -26,6 +26,7 @@ from kamcomp.imports.values import (
     Whole,
     money_not_negative,
 )
+from kamcomp.sentences import Sentence
 from teams.choices import (
     CameFrom,
     CandidateSource,
@@ -75,7 +76,9 @@ def check_health(sheet: Sheet, *columns: str) -> None:
         for row, text in enumerate(sheet[column]):
             word = health_word(text=text or "")
             if word:
-                sheet.reject(row, column, f"says something about health ({word}): leave that out")
+                sheet.reject(
+                    row, column, Sentence("says something about health (%(word)s): leave that out", word=word)
+                )
 
 
 def prepare_candidates(sheet: Sheet, context: Context) -> list[Load]:

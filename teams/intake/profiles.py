@@ -14,6 +14,7 @@ from kamcomp.imports.kinds import Column, Context, Kind, optional
 from kamcomp.imports.loads import Load, picked
 from kamcomp.imports.sheets import Sheet
 from kamcomp.imports.values import Identifier, OneOf, Text, Whole
+from kamcomp.sentences import Sentence
 from teams.choices import DutyPart
 from teams.intake.references import ids_by, roles
 from teams.models import (
@@ -114,7 +115,11 @@ def prepare_role_duties(sheet: Sheet, _context: Context) -> list[Load]:
         if times[activity] > 1:
             sheet.reject(row, "part", "two roles of this file answer for the activity: one does")
         elif activity in answers:
-            sheet.reject(row, "part", f"{answers[activity]} answers for the activity already: one role does")
+            sheet.reject(
+                row,
+                "part",
+                Sentence("%(role)s answers for the activity already: one role does", role=answers[activity]),
+            )
     return plain_load(
         sheet, RoleDuty, ("role_id", "activity", "objective_id"), role_id=list(holders),
         activity=sheet["activity"], objective_id=list(objectives), part=sheet["part"],
