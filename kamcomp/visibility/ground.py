@@ -78,14 +78,18 @@ seen(ColumnMap, room=ROOM, everything=(Role.COMP_ADMIN, Role.FINANCE, Role.AUDIT
 seen(
     ImportBatch,
     room=ROOM,
-    **dict.fromkeys((Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR), OPEN_KINDS),
+    comp_admin=OPEN_KINDS,
+    finance=OPEN_KINDS,
+    auditor=OPEN_KINDS,
     hr_legal=(STARTED, THEIR_KINDS),
     api_client=STARTED,
 )
 seen(
     ImportChange,
     room=ROOM,
-    **dict.fromkeys((Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR), OPEN_CHANGES),
+    comp_admin=OPEN_CHANGES,
+    finance=OPEN_CHANGES,
+    auditor=OPEN_CHANGES,
     hr_legal=(STARTED_BATCH, THEIR_CHANGES),
     api_client=STARTED_BATCH,
 )

@@ -50,7 +50,7 @@ def agreements(*, version: PlanVersion) -> dict[UUID, Agreement]:
         language = language if language in known else settings.LANGUAGE_CODE[:2]
         text = agreement_text(
             version=version, terms=terms, metrics=metrics, language=language, target=each.target, role=role,
-            duties=duties[role.pk] if role else (),
+            duties=duties.get(role.pk, ()) if role else (),
         )  # fmt: skip
         found[each.person.pk] = Agreement(language=language, text=text)
     return found

@@ -121,7 +121,7 @@ def prepare_trainings(sheet: Sheet, context: Context) -> list[Load]:
     due, done = sheet["due_on"], sheet["done_on"]
     named = {(*whose[row], due[row]) for row in range(len(sheet))}
     standing = Training.objects.filter(person__in={p for p in persons if p}, done_on=None)
-    still_open = {
+    still_open: set[Any] = {
         (person, course)
         for person, course, day in standing.values_list("person_id", "course_id", "due_on")
         if (person, course, day) not in named
@@ -142,7 +142,8 @@ def prepare_trainings(sheet: Sheet, context: Context) -> list[Load]:
 def _due_again(
     sheet: Sheet, whose: list[Any], taken: list[Course | None], still_open: set[Any], context: Context
 ) -> list[Load]:
-    done, last = sheet["done_on"], {}
+    done = sheet["done_on"]
+    last: dict[Any, int] = {}
     for row in sheet.accepted():
         course = taken[row]
         if not (done[row] and course and course.recurs_months) or whose[row] in still_open:

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 
 from kamcomp.currency.choices import RateSet
@@ -108,11 +109,12 @@ def against_market(*, standings: Mapping[UUID, Standing], days: Mapping[UUID, da
     """Return standings held against the benchmark of role, country and policy line, each on its day."""
     roles = {one.role for one in standings.values() if one.role}
     line = Coalesce("role__profile__market_percentile", MEDIAN)
-    rows = MarketBenchmark.objects.filter(role__in=roles).annotate(line=line).filter(percentile=F("line"))
-    by_place: dict[tuple[UUID, str], list[MarketBenchmark]] = defaultdict(list)
+    rows: QuerySet[Any] = MarketBenchmark.objects.filter(role__in=roles).annotate(line=line)
+    rows = rows.filter(percentile=F("line"))
+    by_place: dict[tuple[UUID, str], list[Any]] = defaultdict(list)
     for row in rows.order_by("-as_of", "-created_at"):
         by_place[row.role_id, row.country].append(row)
-    held = {}
+    held: dict[UUID, MarketBenchmark | None] = {}
     for person_id, one in standings.items():
         known = by_place[one.role.pk, one.country] if one.role else []
         held[person_id] = next((row for row in known if row.as_of <= days[person_id]), None)

@@ -69,7 +69,7 @@ def role_duties(*, role: JobRole, viewer: Viewer) -> list[Activity]:
     ]
 
 
-def duties_by_role(*, roles: Sequence[JobRole]) -> defaultdict[UUID, list[RoleDuty]]:
+def duties_by_role(*, roles: Sequence[JobRole]) -> dict[UUID, list[RoleDuty]]:
     """Return the parts of roles in activities of no single objective, by role id, by activity."""
     found: dict[UUID, list[RoleDuty]] = defaultdict(list)
     for one in RoleDuty.objects.filter(role__in=roles, objective=None).order_by("activity"):

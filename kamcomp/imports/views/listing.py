@@ -107,7 +107,8 @@ class UploadTake(FormScreen, FormView):  # type: ignore[type-arg]
     def get_form(self, form_class: Any = None) -> Any:
         """Return the form with the kinds that the sender brings in."""
         form, kept = super().get_form(form_class), kinds_kept_from(viewer_for(self.request).roles)
-        form.fields["kind"].choices = [each for each in form.fields["kind"].choices if each[0] not in kept]
+        field: Any = form.fields["kind"]
+        field.choices = [each for each in field.choices if each[0] not in kept]
         return form
 
     def acted(self, form: Any) -> HttpResponse:

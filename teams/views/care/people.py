@@ -27,6 +27,7 @@ from kamcomp.pages.screens import Crumb, Screen, refused, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
+from teams.forms import MemberForm
 from teams.forms import care as asked
 from teams.models import Capability, Employment, JobProfile, JobRole, Leaver, Person
 from teams.selectors.care import CareRow, care_rows, people_cared_for, person_care
@@ -59,7 +60,7 @@ class CareFilter(FilterForm):
         """Return the people who pass."""
         name, lacks = self.cleaned_data["name"].strip(), self.cleaned_data["lacks"]
         rows = rows.filter(name__icontains=name) if name else rows
-        where = {
+        where: dict[str, dict[str, Any]] = {
             "training": {"overdue__gt": 0},
             "reward": {"rewarded_lately": False},
             "mentor": {"mentor_name": ""},
@@ -161,7 +162,7 @@ class Adding:
     """What can be added about a person: its title, its form, and the act that takes what the form says."""
 
     title: Any
-    form: type[asked.MemberForm]
+    form: type[MemberForm]
     act: Callable[..., object]
     day: str
 

@@ -41,7 +41,7 @@ class TrainingFilter(FilterForm):
     def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the trainings that pass."""
         today = timezone.localdate()
-        where = {
+        where: dict[str, dict[str, Any]] = {
             "overdue": {"done_on": None, "due_on__lt": today},
             "open": {"done_on": None, "due_on__gte": today},
             "done": {"done_on__isnull": False},
