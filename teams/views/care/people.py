@@ -27,8 +27,8 @@ from kamcomp.pages.screens import Crumb, Screen, refused, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
-from teams.forms import MemberForm
 from teams.forms import care as asked
+from teams.forms.members import MemberForm
 from teams.models import Capability, Employment, JobProfile, JobRole, Leaver, Person
 from teams.selectors.care import CareRow, care_rows, people_cared_for, person_care
 from teams.selectors.teams import person_name
