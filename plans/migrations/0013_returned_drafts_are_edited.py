@@ -17,8 +17,8 @@ def law(*moves: tuple[str, str]) -> migrations.RunSQL:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("plans", "0010_replays_of_representatives"),
-        ("plans", "0011_draft_briefs_audit"),
+        ("plans", "0012_replays_of_representatives"),
+        ("plans", "0012_scenarios"),
     ]
 
     operations = operations(
