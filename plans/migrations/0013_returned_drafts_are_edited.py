@@ -18,7 +18,7 @@ def law(*moves: tuple[str, str]) -> migrations.RunSQL:
 class Migration(migrations.Migration):
     dependencies = [
         ("plans", "0012_replays_of_representatives"),
-        ("plans", "0012_scenarios"),
+        ("plans", "0013_scenarios"),
     ]
 
     operations = operations(
