@@ -16,10 +16,7 @@ def law(*moves: tuple[str, str]) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("plans", "0012_replays_of_representatives"),
-        ("plans", "0013_scenarios"),
-    ]
+    dependencies = [("plans", "0013_scenarios")]
 
     operations = operations(
         migrations.RunSQL(sql=law().reverse_sql, reverse_sql=law().sql), law(("submitted", "editing"))
