@@ -144,7 +144,7 @@ class TestPictureOfVersion:
         with CaptureQueriesContext(connection) as large:
             picture_of_version(version=few, on=DAY)
 
-        assert len(large) == len(small) <= 25
+        assert len(large) == len(small) <= 26
 
 
 class TestPublishing:
