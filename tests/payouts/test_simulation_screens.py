@@ -72,6 +72,18 @@ class TestDraftSimulate:
         assert "<html" not in moved.content.decode()
         assert moved["HX-Replace-Url"] == f"{page}?y%3ASALES%3A1=150"
 
+    def test_shows_what_it_stands_on_where_nothing_is_asked(self, past):
+        client, page = browser(past), page_of(past.draft)
+
+        form = client.get(page, {"y:SALES:1": "150"}).context["form"]
+
+        assert [(point.result.value(), point.pays.value()) for point in next(form.curves())[2]][:2] == [
+            (form["x:SALES:0"].field.initial, form["y:SALES:0"].field.initial),
+            (form["x:SALES:1"].field.initial, "150"),
+        ]
+        assert form["draws"].value() == 1_000
+        assert form.said() == {"y:SALES:1": "150"}
+
     def test_refuses_what_cannot_be_and_keeps_what_was_typed(self, past):
         client, page = browser(past), page_of(past.draft)
 

@@ -1,7 +1,8 @@
 """
 What the page of a simulation is asked: where draws come from, the points of curves, and how measures are spread.
 
-Everything stands in the address, so that a link shows the same. Only what differs from the usual is said there.
+Everything stands in the address, so that a link shows the same. Only what differs from the usual is said there, and
+the fields show the rest as it usually is.
 """
 
 from __future__ import annotations
@@ -123,6 +124,9 @@ class SimulationForm(forms.Form):
             del self.fields[name]
         self._points()
         self._spreads()
+        usually = {name: field.initial for name, field in self.fields.items()}
+        given = {name: text for name, text in self.data.items() if text.strip() or name == "budget"}
+        self.data = usually | given
 
     def _points(self) -> None:
         for handle in self.handles:
@@ -202,8 +206,6 @@ class SimulationForm(forms.Form):
         """Return what is simulated how; the form is valid."""
         data = self.cleaned_data
         budget = data.get("budget")
-        if budget is None and "budget" not in self.data and self.fields["budget"].initial:
-            budget = number_read(self.fields["budget"].initial)
         scenario = Scenario(
             source=Source(data.get("source") or (Source.PAST if self.ground.history else Source.STATED)),
             draws=data.get("draws") or 1_000,
