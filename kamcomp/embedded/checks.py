@@ -33,8 +33,9 @@ TESTS = [PYTHON, "-m", "pytest"]
 # A test that waited in vain on a busy machine is played again, and told as such; one that found anything wrong is not.
 RAN_OUT_OF_TIME = ("in vain", "TimeoutError", "TimeoutExpired")
 PATIENTLY = ["--reruns", "2", *(f"--only-rerun={words}" for words in RAN_OUT_OF_TIME)]
-# As many processes as this machine's two cores carry; what shares something dear is marked as a group and stays on one.
-TOGETHER = ["-n", "2", "--dist", "loadgroup"]
+# One process more than two cores have work for, because many tests wait for workers, browsers and broken links; what
+# shares something dear is marked as a group and stays on one.
+TOGETHER = ["-n", "3", "--dist", "loadgroup"]
 FAULTS_PAGE = "docs/reference/faults.md"
 QUICK_TESTS = [f"tests/{room}" for room in ("engine", "golden", "teams", "scorecards", "plans", "payouts")]
 
@@ -59,7 +60,7 @@ def main(*, arguments: Sequence[str]) -> int:
 
 
 def test(*, arguments: Sequence[str]) -> None:
-    """Become pytest, on two processes unless the arguments say otherwise."""
+    """Become pytest, on three processes unless the arguments say otherwise."""
     ways = ("-n", "--numprocesses", "--pdb", "-p no:xdist")
     own = [] if any(argument.startswith(ways) for argument in arguments) else TOGETHER
     command = [*TESTS, *PATIENTLY, *own, *arguments]
