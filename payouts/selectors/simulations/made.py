@@ -110,9 +110,12 @@ def ground_of(*, subject: Subject) -> Ground:
     Return what a simulation of a draft or version stands on.
 
     :raises DocumentInvalid: if the document breaks a law of the language.
+    :raises NobodyToSimulate: if the plan has no goals: commissions stay as they ended last.
     :raises ReplayInAnotherCurrency: if the past was paid in another currency.
     """
     plan = plan_from_document(subject.document)
+    if not plan.incentive.children:
+        raise NobodyToSimulate("This plan has no goals whose results could be drawn.")
     year = plan_of_year(plan=plan)
     try:
         history = history_of(version=subject.version, plan=plan, plans=[subject.plan_code])

@@ -58,7 +58,7 @@ class Figure(forms.CharField):
         if not text:
             return None
         try:
-            found = figure_read(text, as_share=self.share) if self.share else number_read(text)
+            found = figure_read(text, as_share=self.share)
         except AmountUnreadable as refusal:
             raise ValidationError(worded(refusal)) from None
         if (self.least is not None and found < self.least) or found > (self.most or LARGEST):
@@ -88,10 +88,20 @@ class SpreadFields:
     usual_spread: str
 
 
+class UsualField(BoundField):
+    """A field that shows what is usual where nothing is asked."""
+
+    def value(self) -> Any:
+        """Return what is asked, or what is usual."""
+        asked = super().value()
+        return self.initial if asked in (None, "") else asked
+
+
 class SimulationForm(forms.Form):
     """The scenario, the budget, the points and the spreads of one plan."""
 
     use_required_attribute = False
+    bound_field_class = UsualField
 
     source = forms.ChoiceField(label=_("Where results come from"), choices=SOURCES, required=False)
     draws = forms.TypedChoiceField(label=_("Years drawn"), coerce=int, required=False)
@@ -124,9 +134,6 @@ class SimulationForm(forms.Form):
             del self.fields[name]
         self._points()
         self._spreads()
-        usually = {name: field.initial for name, field in self.fields.items()}
-        given = {name: text for name, text in self.data.items() if text.strip() or name == "budget"}
-        self.data = usually | given
 
     def _points(self) -> None:
         for handle in self.handles:
@@ -206,6 +213,8 @@ class SimulationForm(forms.Form):
         """Return what is simulated how; the form is valid."""
         data = self.cleaned_data
         budget = data.get("budget")
+        if budget is None and "budget" not in self.data and self.fields["budget"].initial:
+            budget = number_read(self.fields["budget"].initial)
         scenario = Scenario(
             source=Source(data.get("source") or (Source.PAST if self.ground.history else Source.STATED)),
             draws=data.get("draws") or 1_000,
