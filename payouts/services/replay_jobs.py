@@ -11,10 +11,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from kamcomp.audit.context import act
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.jobs.models import Job
 from kamcomp.jobs.work import JobKind, job_ask, job_work, jobs_look, jobs_sweep
+from kamcomp.refusal import Refusal
 from payouts.selectors.replays import payouts_of
 from payouts.services.replays import REPLAYERS, USUAL_PERIODS, draft_replay, plans_named, replay_make
 from plans.models import Draft, PlanVersion, Replay
@@ -22,6 +24,10 @@ from plans.selectors.drafts import draft_as_version
 
 AT_ONCE = 1_000
 """Payouts that are replayed while somebody waits for the page: a few seconds."""
+
+
+class CalendarsDiffer(Refusal):
+    """Two plans are replayed side by side on the periods of one calendar."""
 
 
 def replay_request(
@@ -50,6 +56,41 @@ def replay_request(
     return _replayed(
         _is_draft(subject._meta.db_table), subject.pk, by=by, at=at, periods=periods, plans=plans
     )
+
+
+@act
+def replays_request(
+    *,
+    subjects: tuple[PlanVersion, PlanVersion],
+    by: User,
+    at: datetime,
+    periods: int = USUAL_PERIODS,
+    people_of: Sequence[str] = (),
+    at_once: int = AT_ONCE,
+    ring: bool = True,
+) -> list[Replay | Job]:
+    """
+    Replay two versions on the same locked periods and people, so that they can stand side by side.
+
+    `people_of` are codes of plans; those of both versions if none are named. A version against itself is replayed once.
+
+    :raises RoleMissing: if `by` may not design or watch the money.
+    :raises CalendarsDiffer: if the two are not of one calendar.
+    :raises NoSuchPlans, NothingToReplay, ReplayInAnotherCurrency: as replaying does.
+    """
+    before, after = subjects
+    if before.plan.calendar_id != after.plan.calendar_id:
+        raise CalendarsDiffer(
+            "%(before)s is paid by the calendar %(one)s and %(after)s by %(other)s: their periods are not the same.",
+            before=before, one=before.plan.calendar, after=after, other=after.plan.calendar,
+        )  # fmt: skip
+    plans = sorted(set(people_of)) or sorted({before.plan.code, after.plan.code})
+    asked: dict[str, Any] = {"by": by, "at": at, "periods": periods, "people_of": plans}
+    each_at_once = at_once // 2
+    return [
+        replay_request(subject=one, at_once=each_at_once, ring=ring, **asked)
+        for one in {each.pk: each for each in subjects}.values()
+    ]
 
 
 def replay_work(*, job_id: UUID, at: datetime) -> bool:

@@ -51,6 +51,7 @@ from payouts.views.reconciliation import PayrollReturnUndo, Reconciliation
 from payouts.views.register import PayoutHold, PayoutRegister, PayoutRelease
 from payouts.views.rep_proofs import RepProof
 from payouts.views.replays import DraftReplay, ReplayShow
+from payouts.views.replays_compared import ReplayCompare
 from payouts.views.reproduce import Reproduce
 from payouts.views.review_schedule import ReviewSchedule
 from payouts.views.runs import RunAct, RunList, RunProgressShow, RunShow, RunStart
@@ -127,6 +128,7 @@ __all__ = [
     "PoolList",
     "Reconciliation",
     "RepProof",
+    "ReplayCompare",
     "ReplayShow",
     "Reproduce",
     "ReviewSchedule",

@@ -79,14 +79,17 @@ class PayeeFilter(FilterForm):
 
     def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the people that pass."""
-        words, who = self.cleaned_data["q"].strip(), self.cleaned_data["who"]
-        if words:
-            rows = rows.filter(
-                Q(person__employee_id__icontains=words) | Q(person__details__legal_name__icontains=words)
-            )
+        who = self.cleaned_data["who"]
+        rows = self.named(rows)
         if not who:
             return rows
         return rows.filter(difference__gt=0) if who == GAIN else rows.filter(difference__lt=0)
+
+    def named(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the people whose name or number has what was typed."""
+        words = self.cleaned_data["q"].strip()
+        is_so = Q(person__employee_id__icontains=words) | Q(person__details__legal_name__icontains=words)
+        return rows.filter(is_so) if words else rows
 
 
 class VersionReplays(TableScreen):

@@ -21,7 +21,7 @@ from tests.identity.matrix import Address, company, objects
 
 FEW, MANY, MOST = 10, 1_000, 12
 NOBODY = UUID(int=0)
-BESIDE = {"CareTable", "KeyList", "RepProof", "RoleList", "VersionReplays"}
+BESIDE = {"CareTable", "KeyList", "RepProof", "ReplayCompare", "RoleList", "VersionReplays"}
 """Lists whose own tests count them: keys of programs, the people side, replays of versions, what a plan moved."""
 LISTS = [
     ("maren", "/accounts"),

@@ -285,6 +285,7 @@ def objects_of(made: TwoTeams) -> dict[str, dict[str, Any]]:
         "draft_id": {"everybody's": _draft(made).pk},
         "plan_id": {"everybody's": made.first.plan.pk},
         "version_id": {"everybody's": made.first.version.pk},
+        "before_id": {"everybody's": made.first.version.pk},
         "user_id": {
             "payee's": User.objects.get(username="sofia").pk,
             "stranger's": User.objects.get(username="ingrid").pk,
