@@ -52,12 +52,19 @@ def elements_beside(*, document: Mapping[str, Any], theirs: Mapping[str, Any]) -
     return [ElementRow(element, other[element], mine[element]) for element in Element]
 
 
-def account_manager_document(*, on: date) -> tuple[Mapping[str, Any], str]:
-    """Return the account managers' plan that the company named, with its name, else the usual one without a name."""
+def account_manager_version(*, on: date) -> PlanVersion | None:
+    """Return the newest published version of the account managers' plan that the company named, if it named one."""
     setting = PolicySetting.objects.filter(key=ACCOUNT_MANAGER_PLAN, valid__contains=on)
     code = setting.values_list("value", flat=True).first()
-    versions = PlanVersion.objects.filter(plan__code=code, status=VersionStatus.PUBLISHED) if code else None
-    found = versions.order_by("number").last() if versions is not None else None
+    if not code:
+        return None
+    rows = PlanVersion.objects.filter(plan__code=code, status=VersionStatus.PUBLISHED)
+    return rows.select_related("plan").order_by("number").last()
+
+
+def account_manager_document(*, on: date) -> tuple[Mapping[str, Any], str]:
+    """Return the account managers' plan that the company named, with its name, else the usual one without a name."""
+    found = account_manager_version(on=on)
     if found is None:
         return account_manager_template(), ""
     return found.document, str(found.document["name"])

@@ -4,6 +4,7 @@ import copy
 import csv
 import json
 import re
+from datetime import date
 from decimal import Decimal
 from io import StringIO
 
@@ -15,10 +16,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
+from psycopg2.extras import DateRange
 
+from kamcomp.policy.models import PolicySetting
 from plans.choices import PlanType
 from plans.engine.document import plan_from_document
 from plans.models import Plan
+from plans.selectors.pictures.settings import ACCOUNT_MANAGER_PLAN
 from plans.services import version_draft
 from plans.templates_library import plan_template
 from plans.views.curves import drawing, small_line
@@ -208,6 +212,33 @@ class TestVersionCompare:
             "REV,Curve,Point 150%,200%,180%",
         ]
 
+    def test_lays_a_plan_beside_the_account_managers_with_the_reason_for_each_element(self, made):
+        asked = {"a": "account-managers", "b": made.version.pk}
+
+        page = get(made, "maren", "version-compare", **asked).content.decode()
+        answer = get(made, "maren", "version-compare", **asked, table="elements", format="csv")
+
+        for words in ("Usual account manager", "60/40", "nobody can be replayed on it", "6 of 8 elements differ"):
+            assert words in page
+        lines = list(csv.reader(StringIO(b"".join(answer).decode("utf-8-sig"))))
+        assert lines[0] == ["element", "theirs", "ours", "why"]
+        assert lines[1][1:3] == ["60/40", "80/20"]
+        assert all(line[3] for line in lines[1:])
+        assert "Choose two versions" in get(
+            made, "maren", "version-compare", a=made.version.pk, b="account-managers"
+        ).content.decode()  # fmt: skip
+
+    def test_lays_it_beside_the_account_managers_plan_that_the_company_named(self, made):
+        later = self.second(made)
+        PolicySetting.objects.create(
+            key=ACCOUNT_MANAGER_PLAN, value=made.plan.code, valid=DateRange(date(2020, 1, 1), None), reason="ours"
+        )
+
+        page = get(made, "maren", "version-compare", a="account-managers", b=later.pk).content.decode()
+
+        assert "the same: on purpose?" in page
+        assert reverse("payouts:replay-compare", args=[later.pk, made.version.pk]) in page
+
     def test_asks_for_two_versions_and_keeps_the_one_that_was_chosen(self, made):
         page = get(made, "maren", "version-compare", b=made.version.pk).content.decode()
 
@@ -231,9 +262,10 @@ class TestVersionCompare:
     def test_costs_a_bounded_number_of_queries(self, made):
         later, client = self.second(made), browser(made, "maren")
 
-        with CaptureQueriesContext(connection) as asked:
-            client.get(reverse("plans:version-compare"), {"a": made.version.pk, "b": later.pk})
-        assert len(asked) <= 12
+        for earlier in (made.version.pk, "account-managers"):
+            with CaptureQueriesContext(connection) as asked:
+                client.get(reverse("plans:version-compare"), {"a": earlier, "b": later.pk})
+            assert len(asked) <= 12
 
 
 class TestPlansDiff:
