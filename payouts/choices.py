@@ -120,6 +120,7 @@ class ExceptionKind(TextChoices):
     TIMING = "timing", "Timing"
     QUOTA = "quota", "Quota"
     PAYOUT = "payout", "Payout"
+    TERMS = "terms", "Personal terms"
 
 
 class ExceptionStatus(TextChoices):

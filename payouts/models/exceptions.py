@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from kamcomp.calendar.models import Period
 from kamcomp.records import Record, currency_field, money_field
 from payouts.choices import ExceptionKind, ExceptionStatus
-from plans.models import Plan
+from plans.models import Assignment, Plan
 from teams.models import Person
 
 BEFORE_REVIEW = (ExceptionStatus.REQUESTED,)
@@ -20,7 +20,12 @@ DECIDED = (ExceptionStatus.APPROVED, ExceptionStatus.REJECTED, ExceptionStatus.E
 
 
 class PlanException(Record):
-    """A departure from a plan for a person in a period: `amount` is what it costs, `expires_on` its last day."""
+    """
+    A departure from a plan for a person in a period: `amount` is what it costs, `expires_on` its last day.
+
+    One of personal terms says which assignment it departs from and what is asked for in `terms`: the share, the
+    personal values by name, and the days. They hold once it is approved.
+    """
 
     number = models.PositiveIntegerField(unique=True)
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="exceptions")
@@ -29,6 +34,8 @@ class PlanException(Record):
     kind = models.CharField(max_length=14, choices=ExceptionKind)
     reason = models.TextField()
     precedent = models.TextField(blank=True, help_text="Where the like was allowed before, if it was.")
+    assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, related_name="exceptions")
+    terms = models.JSONField(null=True, help_text="Share, values by name and days, with the usual, as text.")
     amount = money_field()
     currency = currency_field()
     expires_on = models.DateField()
@@ -49,6 +56,11 @@ class PlanException(Record):
             ),
             models.CheckConstraint(
                 name="exceptions_are_whole", condition=Q(amount__gt=0) & ~Q(reason="") & ~Q(currency="")
+            ),
+            models.CheckConstraint(
+                name="exceptions_terms_are_of_an_assignment",
+                condition=Q(assignment__isnull=True, terms__isnull=True)
+                | Q(assignment__isnull=False, terms__isnull=False),
             ),
             models.CheckConstraint(
                 name="exceptions_steps_have_somebody",

@@ -7,8 +7,10 @@ on its last day by itself. States: docs/reference/states.md, "Exception".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -25,7 +27,8 @@ from kamcomp.refusal import Refusal, Word
 from payouts.choices import ExceptionKind, ExceptionStatus
 from payouts.models import PlanException
 from payouts.services.telling import exception_told
-from plans.models import Plan
+from plans.models import Assignment, Plan
+from plans.services import assignment_override
 from teams.models import Person
 
 REQUESTERS = [Role.KAM, Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE]
@@ -62,11 +65,13 @@ def exception_request(
     amount: Decimal,
     currency: str,
     expires_on: date,
+    assignment: Assignment | None = None,
+    terms: Mapping[str, Any] | None = None,
     by: User,
     at: datetime,
 ) -> PlanException:
     """
-    Request a departure from a plan for a person in a period.
+    Request a departure from a plan for a person in a period; `terms` are those that `assignment` is to have instead.
 
     Units: `amount` is what it costs, in whole minor units of `currency`.
 
@@ -101,6 +106,8 @@ def exception_request(
         amount=amount,
         currency=currency,
         expires_on=expires_on,
+        assignment=assignment,
+        terms=terms,
         requested_by=by,
         created_by=by,
     )
@@ -128,9 +135,10 @@ def exception_decide(
     *, exception_id: UUID, approve: bool, words: str = "", by: User, at: datetime
 ) -> PlanException:
     """
-    Approve a reviewed exception, or reject it with the reason.
+    Approve a reviewed exception, or reject it with the reason. Approved personal terms hold from then on.
 
     :raises ExceptionUnsound: if it is rejected without a reason.
+    :raises DayOutside, TermsTooLate: if the assignment no longer holds on the days of its terms, or they are locked.
     :raises ExceptionMovedOn, RequesterCannotDecide, OwnException: as `exception_review`.
     """
     if not approve and not words.strip():
@@ -139,6 +147,8 @@ def exception_decide(
     exception.status = ExceptionStatus.APPROVED if approve else ExceptionStatus.REJECTED
     exception.decided_by, exception.decided_at, exception.decision = by, at, words.strip()
     exception.save(update_fields=["status", "decided_by", "decided_at", "decision"])
+    if approve and exception.assignment_id:
+        _terms_put(exception, by=by)
     exception_told(
         exception=exception, users=[exception.requested_by], kind=NoticeKind.EXCEPTION_DECIDED, at=at
     )
@@ -152,6 +162,19 @@ def exceptions_expire(*, on: date) -> int:
         status=ExceptionStatus.APPROVED, expires_on__lt=on
     )
     return sum(_ended(each) for each in ended)
+
+
+def _terms_put(exception: PlanException, *, by: User) -> None:
+    """Put the assignment of an approved exception on the terms that were asked for."""
+    terms: dict[str, Any] = exception.terms or {}
+    assignment_override(
+        assignment_id=exception.assignment_id,
+        since=date.fromisoformat(terms["since"]),
+        last_day=date.fromisoformat(terms["last_day"]),
+        share=Decimal(terms["share"]),
+        parameters=terms["values"],
+        by=by,
+    )
 
 
 def _told_next(exception: PlanException, *, roles: list[Role], at: datetime) -> None:

@@ -11,6 +11,7 @@ from payouts.views.accruals import AccrualList
 from payouts.views.adjustments import AdjustmentDecide, AdjustmentList, AdjustmentPropose, AdjustmentShow
 from payouts.views.alignment_report import AlignmentReportShow
 from payouts.views.archive import StatementArchive
+from payouts.views.assignments import AssignmentsMake
 from payouts.views.audit import AuditList, AuditShow
 from payouts.views.calendar import CalendarFeedMake, CalendarFeedShow, CalendarShow, PeriodDateMove
 from payouts.views.closing import RunClose, RunCloseNext
@@ -78,6 +79,7 @@ __all__ = [
     "AlignmentReportShow",
     "AllocationSave",
     "AllocationSubmit",
+    "AssignmentsMake",
     "AuditList",
     "AuditShow",
     "CalendarFeedMake",

@@ -7,6 +7,8 @@ Rules stand in payouts.services.exceptions.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
@@ -50,7 +52,7 @@ from plans.models import Plan
 from teams.models import Person
 from teams.visibility import PAY
 
-READS = "plan", "person__details", "period", "requested_by", "reviewed_by", "decided_by"
+READS = "plan", "person__details", "period", "requested_by", "reviewed_by", "decided_by", "assignment"
 RATES = "plans", "managers"
 
 
@@ -233,11 +235,33 @@ class ExceptionScreen(Screen, TemplateResponseMixin, View):
             "exception": exception,
             "who": person_name(exception.person),
             "may_act": waiting.filter(pk=exception.pk).exists(),
+            "terms": _terms(exception),
             "title": __("Exception %(number)s") % {"number": exception.number},
         }
         return render(
             self.request, self.template_name, self.get_context_data(**context | more), status=status
         )
+
+
+def _terms(exception: PlanException) -> dict[str, Any] | None:
+    """Return the personal terms that are asked for beside those the assignment was made with; none of others."""
+    if exception.terms is None:
+        return None
+    asked = exception.terms
+    return {
+        "since": date.fromisoformat(asked["since"]),
+        "last_day": date.fromisoformat(asked["last_day"]),
+        "share": Decimal(asked["share"]),
+        "usual": Decimal(asked["usual"]["share"]),
+        "values": [
+            (name.replace("_", " ").capitalize(), _figure(asked["usual"]["values"].get(name)), _figure(value))
+            for name, value in sorted(asked["values"].items())
+        ],
+    }
+
+
+def _figure(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 class ExceptionShow(ExceptionScreen):

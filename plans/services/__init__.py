@@ -1,6 +1,11 @@
 """Acts on plans: one function, one act, one transaction."""
 
-from plans.services.assignments import assignment_end, assignment_make
+from plans.services.assignments import (
+    assignment_end,
+    assignment_make,
+    assignment_override,
+    override_check,
+)
 from plans.services.checks import findings_waive, version_check
 from plans.services.drafts import (
     draft_begin,
@@ -27,6 +32,7 @@ from plans.services.versions import (
 __all__ = [
     "assignment_end",
     "assignment_make",
+    "assignment_override",
     "draft_begin",
     "draft_change",
     "draft_discard",
@@ -39,6 +45,7 @@ __all__ = [
     "draft_waive",
     "findings_waive",
     "history_load",
+    "override_check",
     "plan_make",
     "version_approve",
     "version_check",

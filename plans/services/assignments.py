@@ -11,12 +11,14 @@ from psycopg2.extras import DateRange
 from kamcomp.approvals.choices import FindingStatus, Severity
 from kamcomp.approvals.models import Finding
 from kamcomp.audit.context import act
+from kamcomp.calendar.choices import PeriodStatus
+from kamcomp.calendar.models import Period
 from kamcomp.identity.models import User
 from kamcomp.lawful import law_says, refusing
 from kamcomp.records import recording_moment
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from kamcomp.sentences import Sentence
-from kamcomp.spans import Span
+from kamcomp.spans import Span, gaps
 from plans.choices import VersionStatus
 from plans.models import Assignment, Plan, PlanVersion
 from teams.choices import Scope
@@ -46,6 +48,10 @@ class ShareOutOfRange(Refusal):
 
 class DayOutside(Refusal):
     """The day is not one of the assignment's days."""
+
+
+class TermsTooLate(Refusal):
+    """Terms of an assignment change for days that are not locked yet."""
 
 
 @act
@@ -140,6 +146,78 @@ def assignment_end(*, assignment_id: UUID, last_day: date, by: User) -> Assignme
         )
     assignment.valid = DateRange(assignment.span.since, last_day + timedelta(days=1))
     assignment.save(update_fields=["valid"])
+    return assignment
+
+
+def override_check(*, assignment: Assignment, since: date, last_day: date) -> Span:
+    """
+    Return the days over which an assignment can be on other terms, if it can be.
+
+    :raises DayOutside: if it does not hold on all of them.
+    :raises TermsTooLate: if one lies in a locked period.
+    """
+    whole, asked = assignment.span, Span.inclusive(since, last_day)
+    if since not in whole or last_day not in whole:
+        raise DayOutside(
+            "%(assignment)s holds from %(since)s to %(last)s; other terms lie within these days.",
+            assignment=assignment,
+            since=whole.since,
+            last=whole.last or Word("an open end"),
+        )
+    locked = Period.objects.filter(
+        calendar=assignment.plan.calendar_id, status=PeriodStatus.LOCKED,
+        days__overlap=DateRange(asked.since, asked.until),
+    )  # fmt: skip
+    last = locked.order_by("days").last()
+    if last is not None:
+        raise TermsTooLate(
+            "%(period)s is locked: other terms begin on %(day)s at the earliest.",
+            period=last.code,
+            day=last.days.upper,
+        )
+    return asked
+
+
+@act
+def assignment_override(
+    *,
+    assignment_id: UUID,
+    since: date,
+    last_day: date,
+    share: Decimal,
+    parameters: Mapping[str, Any],
+    by: User,
+) -> Assignment:
+    """
+    Put an assignment on other terms over some of its days; before and after them it stays as it was.
+
+    :raises DayOutside, TermsTooLate: as `override_check`.
+    :raises ShareOutOfRange: if the share is not between 0 and 1.
+    """
+    rows = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("plan", "person")
+    assignment = rows.get(pk=assignment_id)
+    asked = override_check(assignment=assignment, since=since, last_day=last_day)
+    usual = {"share": assignment.share, "parameters": dict(assignment.parameters)}
+    other = {"share": share, "parameters": dict(parameters)}
+    parts = [(span, usual) for span in gaps(spans=[asked], within=assignment.span)] + [(asked, other)]
+    (first, terms), *later = sorted(parts, key=lambda part: part[0].since)
+    share_law = ShareOutOfRange("A share lies between 0 and 1 (0 % and 100 %).")
+    with refusing({"assignments_share_is_a_share": share_law}):
+        _put(assignment, first, terms)
+        made = {asked.since: assignment} if first == asked else {}
+        for span, terms in later:
+            copy = Assignment(
+                person=assignment.person, plan=assignment.plan, plan_version_id=assignment.plan_version_id,
+                account_id=assignment.account_id, scope=assignment.scope, created_by=by,
+            )  # fmt: skip
+            made[span.since] = _put(copy, span, terms)
+    return made[asked.since]
+
+
+def _put(assignment: Assignment, span: Span, terms: Mapping[str, Any]) -> Assignment:
+    assignment.valid = DateRange(span.since, span.until)
+    assignment.share, assignment.parameters = terms["share"], terms["parameters"]
+    assignment.save()
     return assignment
 
 

@@ -73,6 +73,7 @@ class TestPlanException:
         [
             ("exceptions_are_whole", {"amount": 0}),
             ("exceptions_are_whole", {"reason": ""}),
+            ("exceptions_terms_are_of_an_assignment", {"terms": {"share": "1"}}),
         ],
     )
     def test_is_whole(self, law, values):

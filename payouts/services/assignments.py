@@ -1,0 +1,184 @@
+"""
+People put on a version of a plan, several at once; who is to have other terms than the plan's has them once approved.
+
+Everybody is on the plan's own terms at once, so that nobody waits for pay. Other terms (the share of target pay, the
+personal values, over some days) are a departure from the plan: one exception each in the register, with reason and
+money, reviewed and approved by others. States: docs/reference/states.md, "Exception".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from kamcomp.audit.context import act
+from kamcomp.calendar.models import Period
+from kamcomp.identity.choices import Role
+from kamcomp.identity.models import User
+from kamcomp.identity.selectors import role_check
+from kamcomp.refusal import Refusal
+from payouts.choices import ExceptionKind
+from payouts.models import PlanException
+from payouts.services.exceptions import exception_request
+from plans.engine.document import plan_from_document
+from plans.engine.needs import parameters_needed
+from plans.models import Assignment, PlanVersion
+from plans.services import assignment_make, override_check
+from teams.models import Person, StrategicAccount
+
+ASSIGNERS = [Role.COMP_ADMIN]
+
+
+class NobodyChosen(Refusal):
+    """Somebody is put on a plan, or put on other terms."""
+
+
+class OwnAssignment(Refusal):
+    """Nobody puts themselves on a plan."""
+
+
+class ValuesMissing(Refusal):
+    """A plan that reads personal values is given each of them."""
+
+
+class TermsUnsound(Refusal):
+    """Other terms differ from the plan's own, and begin in a period of its calendar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Somebody to be on the plan, paid on an account's results; with `assignment` they are on it already."""
+
+    person: Person
+    account: StrategicAccount | None = None
+    assignment: Assignment | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """
+    What is asked for in place of the plan's own terms, for each who is chosen.
+
+    Units: `share` is a ratio of target pay; `amount` is what it costs for one person, in the plan's currency.
+    """
+
+    share: Decimal
+    values: Mapping[str, Decimal]
+    since: date
+    last_day: date
+    amount: Decimal
+    reason: str
+    precedent: str = ""
+
+
+@dataclass
+class Assigned:
+    """What came of it: the assignments made, and the exceptions that wait for their review."""
+
+    assignments: list[Assignment] = field(default_factory=list)
+    exceptions: list[PlanException] = field(default_factory=list)
+
+
+@act
+def assignments_make(
+    *,
+    version_id: UUID,
+    chosen: Sequence[Chosen],
+    since: date,
+    last_day: date | None,
+    values: Mapping[str, Decimal],
+    terms: Terms | None = None,
+    by: User,
+    at: datetime,
+) -> Assigned:
+    """
+    Put people on a plan from a day on; with `terms` ask for an exception for each, also for who is on it already.
+
+    :raises RoleMissing: if `by` does not put people on plans.
+    :raises NobodyChosen: if nobody new is chosen and no other terms are asked for.
+    :raises OwnAssignment: if `by` is among them.
+    :raises ValuesMissing: if the plan reads a personal value that is not given.
+    :raises NotInForce, AssignedAlready: as `assignment_make`.
+    :raises TermsUnsound, DayOutside, TermsTooLate, ExceptionUnsound: if the other terms cannot be asked for.
+    """
+    role_check(user=by, roles=ASSIGNERS, on=at.date(), act="Putting people on a plan")
+    version = PlanVersion.objects.select_related("plan__calendar", "plan__account").get(pk=version_id)
+    new = [each for each in chosen if each.assignment is None]
+    if not (chosen if terms else new):
+        raise NobodyChosen("Nobody is chosen: tick who is to be on %(plan)s.", plan=version.plan)
+    if any(each.person.user_id == by.pk for each in chosen):
+        raise OwnAssignment("%(by)s cannot put themselves on a plan: somebody else does.", by=by)
+    if new:
+        _check_values(version, values)
+    found = Assigned()
+    for each in chosen:
+        rows = [each.assignment] if each.assignment else _made(version, each, since, last_day, values, by)
+        found.assignments += [] if each.assignment else rows
+        if terms is not None:
+            found.exceptions.append(_asked(rows, terms=terms, by=by, at=at))
+    return found
+
+
+def _made(
+    version: PlanVersion,
+    chosen: Chosen,
+    since: date,
+    last_day: date | None,
+    values: Mapping[str, Decimal],
+    by: User,
+) -> list[Assignment]:
+    return assignment_make(
+        person=chosen.person, plan=version.plan, since=since, last_day=last_day, account=chosen.account,
+        parameters=_texts(values), by=by,
+    )  # fmt: skip
+
+
+def _check_values(version: PlanVersion, values: Mapping[str, Decimal]) -> None:
+    lacking = [name for name in parameters_needed(plan_from_document(version.document)) if name not in values]
+    if lacking:
+        raise ValuesMissing(
+            "%(plan)s reads %(names)s of each person: say it.", plan=version.plan, names=", ".join(lacking)
+        )
+
+
+def _asked(rows: Sequence[Assignment], *, terms: Terms, by: User, at: datetime) -> PlanException:
+    """Request the exception for the assignment that holds when the other terms begin."""
+    assignment = next((each for each in rows if terms.since in each.span), rows[0])
+    override_check(assignment=assignment, since=terms.since, last_day=terms.last_day)
+    plan, person = assignment.plan, assignment.person
+    asked = {**assignment.parameters, **_texts(terms.values)}
+    if terms.share == assignment.share and asked == assignment.parameters:
+        raise TermsUnsound(
+            "The terms asked for %(person)s are those of %(plan)s: change the share or a value.",
+            person=person,
+            plan=plan,
+        )
+    period = Period.objects.filter(calendar=plan.calendar_id, days__contains=terms.since).first()
+    if period is None:
+        raise TermsUnsound(
+            "No period of %(calendar)s contains %(day)s.", calendar=plan.calendar, day=terms.since
+        )
+    return exception_request(
+        plan=plan, person=person, period=period, kind=ExceptionKind.TERMS, reason=terms.reason,
+        precedent=terms.precedent, amount=terms.amount, currency=assignment.plan_version.currency,
+        expires_on=terms.last_day, assignment=assignment, terms=_written(terms, asked, assignment), by=by, at=at,
+    )  # fmt: skip
+
+
+def _written(terms: Terms, values: Mapping[str, Any], assignment: Assignment) -> dict[str, Any]:
+    """Return terms as an exception keeps them, with those it departs from."""
+    return {
+        "usual": {"share": f"{assignment.share:f}", "values": assignment.parameters},
+        "share": f"{terms.share:f}",
+        "values": dict(values),
+        "since": terms.since.isoformat(),
+        "last_day": terms.last_day.isoformat(),
+    }
+
+
+def _texts(values: Mapping[str, Decimal]) -> dict[str, str]:
+    return {name: f"{value:f}" for name, value in values.items()}
