@@ -1,4 +1,4 @@
-// The designer under the keyboard: keep 600 ms after leaving a field, Enter and arrows between cells, Ctrl+Z.
+// The designer: keep 600 ms after leaving a field, Enter and arrows between cells, Ctrl+Z, and points that are dragged.
 "use strict";
 
 (() => {
@@ -67,4 +67,72 @@
     focused = "";
     late = [];
   });
+
+  // A point of the curve is dragged: it writes into its two fields of the table, which are kept when it is let go.
+  const rounded = (value, step) => Math.round(value / step) * step;
+  const written = (value, step) => {
+    const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+    const text = Number(value.toFixed(digits)).toString();
+    return document.documentElement.lang.startsWith("de") ? text.replace(".", ",") : text;
+  };
+  let held = null;
+  const begun = (grip) => {
+    const svg = grip.ownerSVGElement, all = [...svg.querySelectorAll(".curve-grip")], at = all.indexOf(grip);
+    const number = (name) => Number(svg.dataset[name]);
+    const [low, high, most, left, right, top, ground] =
+      ["low", "high", "most", "left", "right", "top", "ground"].map(number);
+    const result = document.getElementById(grip.dataset.result), pays = document.getElementById(grip.dataset.pays);
+    if (!result || !pays) return null;
+    const unit = "share" in grip.dataset ? 100 : 1;
+    const step = unit === 100 ? 1 : 10 ** Math.floor(Math.log10((high - low) / 50));
+    const across = (px) => (low + ((px - left) / (right - left)) * (high - low)) * unit;
+    const neighbour = (by) => (all[at + by] ? across(Number(all[at + by].getAttribute("cx"))) : null);
+    return {
+      svg, grip, result, pays, step, was: [result.value, pays.value], first: at === 0, last: at === all.length - 1,
+      from: [grip.getAttribute("cx"), grip.getAttribute("cy")], dot: svg.querySelectorAll(".curve-dot")[at],
+      line: svg.querySelector(".curve-line"), drawn: svg.querySelector(".curve-line").getAttribute("d"),
+      least: neighbour(-1) === null ? low * unit : neighbour(-1) + step, most: neighbour(1) === null ? high * unit : neighbour(1) - step,
+      across, up: (px) => ((ground - px) / (ground - top)) * most * 100,
+      x: (value) => left + ((value / unit - low) / (high - low)) * (right - left),
+      y: (value) => ground - (value / 100 / most) * (ground - top),
+    };
+  };
+  const placed = (one, x, y) => {
+    [one.grip, one.dot].forEach((circle) => { circle.setAttribute("cx", x); circle.setAttribute("cy", y); });
+    const [fromX, fromY] = one.from;
+    const moved = one.drawn.replace(/([ML])([-\d.]+) ([-\d.]+)/g, (whole, letter, px, py) => {
+      if (px === fromX) return `${letter}${x} ${py === fromY ? y : py}`;
+      const flat = py === fromY && ((one.last && Number(px) > Number(fromX)) || (one.first && Number(px) < Number(fromX)));
+      return flat ? `${letter}${px} ${y}` : whole;
+    });
+    one.line.setAttribute("d", moved);
+  };
+  const dropped = (cancel) => {
+    const one = held;
+    held = null;
+    if (!one) return;
+    one.grip.classList.remove("is-held");
+    if (cancel) { [one.result.value, one.pays.value] = one.was; placed(one, ...one.from); return; }
+    if (one.result.value !== one.was[0] || one.pays.value !== one.was[1]) keep();
+  };
+  document.addEventListener("pointerdown", (event) => {
+    if (event.button || !event.target.matches(".curve-grip")) return;
+    held = begun(event.target);
+    if (!held) return;
+    event.preventDefault();
+    event.target.setPointerCapture(event.pointerId);
+    event.target.classList.add("is-held");
+  });
+  document.addEventListener("pointermove", (event) => {
+    if (!held) return;
+    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(held.svg.getScreenCTM().inverse());
+    const result = rounded(Math.min(Math.max(held.across(point.x), held.least), held.most), held.step);
+    const pays = Math.max(0, Math.round(held.up(point.y)));
+    held.result.value = written(result, held.step);
+    held.pays.value = written(pays, 1);
+    placed(held, held.x(result).toFixed(1), held.y(pays).toFixed(1));
+  });
+  document.addEventListener("pointerup", () => dropped(false));
+  document.addEventListener("pointercancel", () => dropped(true));
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && held) dropped(true); });
 })();

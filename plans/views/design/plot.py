@@ -53,7 +53,7 @@ class Probe:
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """A curve as a drawing in its box."""
+    """A curve as a drawing in its box: from `low` to `high` across, and up to `most`."""
 
     path: str
     area: str
@@ -67,6 +67,9 @@ class Plot:
     past: int
     reached: Decimal | None
     capped: Decimal | None
+    low: str
+    high: str
+    most: str
 
     width, height = str(WIDTH), str(HEIGHT)
     left, ground, right, top = str(LEFT), str(HEIGHT - BOTTOM), str(WIDTH - RIGHT), str(TOP)
@@ -129,6 +132,9 @@ def plot(
         past=len(past),
         reached=_share(past, lambda each: each >= points[0].x),
         capped=_share(past, lambda each: each >= points[-1].x),
+        low=f"{low:f}",
+        high=f"{high:f}",
+        most=f"{most:f}",
     )
 
 

@@ -285,6 +285,8 @@ class DraftDesign(DraftScreen):
         }
         if curve is not None:
             context |= self._curve(draft, state, part, look, example)
+            dots, rows = context["plot"].dots, context["curve"].points
+            context["grips"] = list(zip(dots, rows, strict=True)) if len(dots) == len(rows) else []
         return context
 
     def _cap_block(self, editor: Editor) -> Block:
