@@ -90,9 +90,7 @@ screens = [
     path("plans/drafts/<uuid:draft_id>/replay", views.DraftReplay.as_view(), name="draft-replay"),
     path("plans/drafts/<uuid:draft_id>/past", views.DraftPast.as_view(), name="draft-past"),
     path("plans/versions/<uuid:version_id>/replay", views.ReplayShow.as_view(), name="replay-show"),
-    path(
-        "plans/versions/<uuid:version_id>/people", views.AssignmentsMake.as_view(), name="assignments-make"
-    ),
+    path("plans/versions/<uuid:version_id>/people", views.AssignmentsMake.as_view(), name="assignments-make"),
     path(
         "plans/versions/<uuid:version_id>/against/<uuid:before_id>",
         views.ReplayCompare.as_view(),

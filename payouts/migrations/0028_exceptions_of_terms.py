@@ -24,7 +24,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="planexception",
             name="terms",
-            field=models.JSONField(help_text="Share, values by name and days, with the usual, as text.", null=True),
+            field=models.JSONField(
+                help_text="Share, values by name and days, with the usual, as text.", null=True
+            ),
         ),
         migrations.AlterField(
             model_name="planexception",

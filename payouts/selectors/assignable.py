@@ -52,7 +52,9 @@ def assignables(*, version: PlanVersion, on: date, wanted: Wanted, viewer: Viewe
     there = list(_assignments(version, on, wanted, viewer)[: MOST_SHOWN + 1])
     seats = list(_seats(version, on, wanted, viewer)[: MOST_SHOWN + 1])
     taken = {(each.person_id, each.account_id) for each in there}
-    roles = {(seat.person_id, seat.account_id): seat.role.name for seat in seats}
+    roles: dict[tuple[UUID, UUID | None], str] = {
+        (seat.person_id, seat.account_id): seat.role.name for seat in seats
+    }
     rows = [
         Assignable(
             person=each.person, account=each.account, assignment=each,
@@ -77,12 +79,18 @@ def assignables_named(
     asked = [key.split(":") for key in keys]
     on_it = [_id(each[1]) for each in asked if each[0] == "on" and len(each) == 2]
     new = [(_id(each[1]), _id(each[2])) for each in asked if each[0] == "new" and len(each) == 3]
-    rows = visible(Assignment.objects.filter(pk__in=[one for one in on_it if one], plan_version=version), to=viewer)
+    rows = visible(
+        Assignment.objects.filter(pk__in=[one for one in on_it if one], plan_version=version), to=viewer
+    )
     found = [
         Assignable(person=each.person, account=each.account, assignment=each)
-        for each in rows.select_related("person__details", "account__node", "plan", "plan_version").order_by("pk")
+        for each in rows.select_related("person__details", "account__node", "plan", "plan_version").order_by(
+            "pk"
+        )
     ]
-    people = _by_id(visible(Person.objects.select_related("details"), to=viewer), [one for one, _other in new])
+    people = _by_id(
+        visible(Person.objects.select_related("details"), to=viewer), [one for one, _other in new]
+    )
     accounts = _by_id(
         visible(StrategicAccount.objects.select_related("node"), to=viewer), [other for _one, other in new]
     )
@@ -100,7 +108,9 @@ def _assignments(version: PlanVersion, on: date, wanted: Wanted, viewer: Viewer)
         held = Membership.objects.filter(role=wanted.role, valid__contains=on)
         rows = rows.filter(person__in=held.values("person"))
     rows = rows.filter(_names(wanted.words, "person__"))
-    return rows.select_related("person__details", "account__node").order_by("person__details__legal_name", "pk")
+    return rows.select_related("person__details", "account__node").order_by(
+        "person__details__legal_name", "pk"
+    )
 
 
 def _seats(version: PlanVersion, on: date, wanted: Wanted, viewer: Viewer) -> QuerySet[Membership]:
@@ -123,7 +133,9 @@ def _named(wanted: Wanted, known: set[UUID], viewer: Viewer) -> list[Person]:
 def _names(words: str, path: str) -> Q:
     if not words:
         return Q()
-    return Q(**{f"{path}employee_id__icontains": words}) | Q(**{f"{path}details__legal_name__icontains": words})
+    return Q(**{f"{path}employee_id__icontains": words}) | Q(
+        **{f"{path}details__legal_name__icontains": words}
+    )
 
 
 def _by_id(rows: QuerySet[Any], ids: Iterable[UUID | None]) -> dict[UUID | None, Any]:

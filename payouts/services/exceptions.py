@@ -147,8 +147,8 @@ def exception_decide(
     exception.status = ExceptionStatus.APPROVED if approve else ExceptionStatus.REJECTED
     exception.decided_by, exception.decided_at, exception.decision = by, at, words.strip()
     exception.save(update_fields=["status", "decided_by", "decided_at", "decision"])
-    if approve and exception.assignment_id:
-        _terms_put(exception, by=by)
+    if approve and exception.assignment_id is not None:
+        _terms_put(exception, exception.assignment_id, by=by)
     exception_told(
         exception=exception, users=[exception.requested_by], kind=NoticeKind.EXCEPTION_DECIDED, at=at
     )
@@ -164,11 +164,11 @@ def exceptions_expire(*, on: date) -> int:
     return sum(_ended(each) for each in ended)
 
 
-def _terms_put(exception: PlanException, *, by: User) -> None:
+def _terms_put(exception: PlanException, assignment_id: UUID, *, by: User) -> None:
     """Put the assignment of an approved exception on the terms that were asked for."""
     terms: dict[str, Any] = exception.terms or {}
     assignment_override(
-        assignment_id=exception.assignment_id,
+        assignment_id=assignment_id,
         since=date.fromisoformat(terms["since"]),
         last_day=date.fromisoformat(terms["last_day"]),
         share=Decimal(terms["share"]),

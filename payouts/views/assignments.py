@@ -65,7 +65,9 @@ class WhoFilter(forms.Form):
     """Whom to show: of an account, in a role, by name; on which day they begin."""
 
     use_required_attribute = False
-    account = forms.ModelChoiceField(label=_("Account"), queryset=StrategicAccount.objects.none(), required=False)
+    account = forms.ModelChoiceField(
+        label=_("Account"), queryset=StrategicAccount.objects.none(), required=False
+    )
     role = forms.ModelChoiceField(label=_("Role"), queryset=JobRole.objects.none(), required=False)
     q = forms.CharField(label=_("Name or employee number"), required=False, max_length=80)
 
@@ -164,7 +166,7 @@ class AssignForm(forms.Form):
         if not self.asks_for_others:
             return None
         typed = self.cleaned_data
-        last = typed["terms_last_day"] or typed["last_day"] or self.version.span.last
+        last: Any = typed["terms_last_day"] or typed["last_day"] or self.version.span.last
         return Terms(
             share=Decimal(1) if typed["share"] is None else typed["share"], values=self._named("other"),
             since=typed["terms_since"] or typed["since"], last_day=last, amount=typed["amount"],
@@ -183,7 +185,9 @@ class AssignmentsMake(Screen, View):
     def version(self) -> PlanVersion:
         """Return the version, published, or 404."""
         desk_or_404(self.request, *ASSIGNERS)
-        rows = visible(PlanVersion.objects.filter(status=VersionStatus.PUBLISHED), to=viewer_for(self.request))
+        rows = visible(
+            PlanVersion.objects.filter(status=VersionStatus.PUBLISHED), to=viewer_for(self.request)
+        )
         found = rows.filter(pk=self.kwargs["version_id"]).select_related("plan__account__node").first()
         if found is None:
             raise Http404

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -123,8 +123,10 @@ class ReplayCompare(PartFiles, TableScreen):
     def rows(self) -> QuerySet[Any]:
         """Return the people of both replays whom the reader may see."""
         if self.replays is None:
-            return ReplayPerson.objects.none()
-        rows = visible(people_compared(before=self.replays[0], after=self.replays[1]), to=viewer_for(self.request))
+            return ReplayPerson.objects.none().annotate(under_before=F("replayed"), change=F("difference"))
+        rows = visible(
+            people_compared(before=self.replays[0], after=self.replays[1]), to=viewer_for(self.request)
+        )
         return rows.select_related("person__details")
 
     def parts(self) -> Parts:

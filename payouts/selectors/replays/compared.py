@@ -2,7 +2,8 @@
 Two versions on the same past: what each person would be paid by the one and by the other.
 
 Both stand on kept replays of the same locked runs for the people of the same plans, so that the figures are those of
-the replays themselves. Who could be replayed by one of the two only, or not in the same periods, is counted and left out.
+the replays themselves. Who could be replayed by one of the two only, or not in the same periods, is counted
+and left out.
 Rule: docs/reference/formulas.md, "Replays".
 """
 
@@ -12,18 +13,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models import Count as CountOf
+from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models import Sum as SumOf
 
-from kamcomp.visibility import Viewer
+from kamcomp.visibility import Viewer, visible
 from payouts.models import ReplayPerson
-from payouts.selectors.replays.shown import FEWEST_SHOWN, Sum, replays_of
+from payouts.selectors.replays.shown import FEWEST_SHOWN, Sum
+from plans.choices import ReplayKind
 from plans.models import PlanVersion, Replay
 from teams.visibility import PAY
 
 ZERO = Decimal(0)
-NEWEST = 20
+NEWEST = 60
+NOTHING = Sum(name="", paid=ZERO, replayed=ZERO)
 PERIODS = "$.periods.keyvalue().key"
 
 
@@ -40,7 +43,7 @@ class Compared:
     few: bool
     paid: Decimal = ZERO
     people: int = 0
-    all: Sum = Sum(name="", paid=ZERO, replayed=ZERO)
+    all: Sum = NOTHING
     pools: tuple[Sum, ...] = ()
     gain: int = 0
     lose: int = 0
@@ -67,14 +70,22 @@ class Compared:
         return Sum(name="", paid=self.all.paid + pools.paid, replayed=self.all.replayed + pools.replayed)
 
 
-def replays_alike(
-    *, before: PlanVersion, after: PlanVersion, viewer: Viewer
-) -> tuple[Replay, Replay] | None:
-    """Return the newest two replays of the documents as they are that stand on the same runs and people, if any."""
-    kept = {_ground(each): each for each in reversed(_current(before, viewer))}
-    for later in _current(after, viewer):
-        if (earlier := kept.get(_ground(later))) is not None:
-            return earlier, later
+def replays_alike(*, before: PlanVersion, after: PlanVersion, viewer: Viewer) -> tuple[Replay, Replay] | None:
+    """
+    Return the newest two replays of the documents as they are that stand on the same runs and people, if any.
+
+    One query; a version that became of a draft has the draft's replays too.
+    """
+    ids = [before.pk, after.pk]
+    rows = Replay.objects.filter(
+        Q(version__in=ids) | Q(draft__in=ids), kind=ReplayKind.PLAN,
+        version_digest__in=[before.digest, after.digest],
+    )  # fmt: skip
+    found = list(visible(rows, to=viewer).order_by("-at", "-pk")[:NEWEST])
+    earlier = {_ground(each): each for each in reversed(found) if _is_of(each, before)}
+    for later in found:
+        if _is_of(later, after) and _ground(later) in earlier:
+            return earlier[_ground(later)], later
     return None
 
 
@@ -113,13 +124,12 @@ def replays_compared(*, before: Replay, after: Replay, viewer: Viewer) -> Compar
         pools=_pools(before, after),
         gain=sums["gain"],
         lose=sums["lose"],
-        left_out=before.people + after.people - 2 * people,
+        left_out=_left_out(before, after, people),
     )
 
 
-def _current(version: PlanVersion, viewer: Viewer) -> list[Replay]:
-    rows = replays_of(version=version, viewer=viewer).filter(version_digest=version.digest)
-    return list(rows[:NEWEST])
+def _is_of(replay: Replay, version: PlanVersion) -> bool:
+    return (replay.version_id or replay.draft_id) == version.pk and replay.version_digest == version.digest
 
 
 def _ground(replay: Replay) -> tuple[Any, ...]:
@@ -132,6 +142,13 @@ def _periods() -> Func:
         F("figures"), Value(PERIODS), function="jsonb_path_query_array",
         template="%(function)s(%(expressions)s::jsonpath)::text", output_field=TextField(),
     )  # fmt: skip
+
+
+def _left_out(before: Replay, after: Replay, people: int) -> int:
+    """Return how many people of either replay are not compared."""
+    rows = ReplayPerson.objects.filter(replay__in=[before, after]).order_by().values("replay")
+    found = {row["replay"]: row["number"] for row in rows.annotate(number=CountOf("pk"))}
+    return int(sum(found.get(replay.pk, 0) - people for replay in (before, after)))
 
 
 def _pools(before: Replay, after: Replay) -> tuple[Sum, ...]:
