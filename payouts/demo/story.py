@@ -30,6 +30,7 @@ from payouts.demo.cases import acceptances_told, disputes_told, exceptions_told
 from payouts.demo.deals import DEALS
 from payouts.demo.figures import QUARTERS
 from payouts.models import Adjustment, Allocation, Pool, Run
+from payouts.selectors.simulations import Subject, asked_usually, ground_of
 from payouts.services.adjustments import adjustment_approve, adjustment_reject
 from payouts.services.allocations import allocation_guideline, allocation_save, allocation_submit
 from payouts.services.approvals import run_approve
@@ -39,6 +40,7 @@ from payouts.services.pools import pool_approve
 from payouts.services.reviews import review_confirm, run_review
 from payouts.services.run_work import run_look
 from payouts.services.runs import run_request
+from payouts.services.scenarios import scenario_keep
 from payouts.services.windows import period_window_move
 from plans.models import Plan
 from plans.services import assignment_make, plan_make, version_approve, version_draft, version_publish
@@ -63,6 +65,7 @@ MERIDIAN_SO_FAR = {
 MERIDIAN_REASONS = {"Amara Okafor": "Ran the cut-over desk in August"}
 
 WINDOW_DAYS = 14
+FIRST_LOOK = "Before it paid anybody"
 
 Say = Callable[[str], None]
 
@@ -193,6 +196,12 @@ class Story:
 
     def version_publish(self, plan: Plan, document: dict[str, object], on: date) -> None:
         version = version_draft(plan=plan, document=document, by=self.maren, at=moment(on))
+        if version.document["incentive"]["children"]:  # there is no past to replay yet
+            ground = ground_of(subject=Subject(version=version))
+            scenario_keep(
+                ground=ground, asked=asked_usually(ground=ground, draws=200), said={"draws": "200"},
+                name=FIRST_LOOK, by=self.maren, at=moment(on, 11),
+            )  # fmt: skip
         version_approve(version_id=version.pk, by=self.anders, at=moment(on, 14))
         version_publish(version_id=version.pk, by=self.maren, at=moment(on, 16))
 

@@ -86,6 +86,7 @@ def over_budget_at_target(look: Look) -> Iterator[Finding]:
 )
 def scenarios_missing(look: Look) -> Iterator[Finding]:
     """Nobody has simulated a result of {value}: cost at low and high results is unknown."""
+    known(look.picture.leaves or None, "goals whose results could be drawn")
     levels = known(known(look.facts.evidence, "stored simulations").scenarios, "stored simulations")
     missing = [level for level in LEVELS if level not in levels]
     if missing:

@@ -182,7 +182,7 @@ def design_frozen_late(look: Look) -> Iterator[Finding]:
     Severity.BLOCKS,
     unit=Unit.COUNT,
     source="Articles: design the right programme before it pays (area 9).",
-    advice="Replay the last closed periods; a first plan without history is simulated instead.",
+    advice="Replay the last closed periods; a first plan without history is simulated, and a scenario kept, instead.",
     limits={"periods": Limit(Decimal(1), Unit.COUNT, "full prior periods replayed")},
     timely=True,
     waived_by=(Waiver.FINANCE, Waiver.EXECUTIVE),
@@ -190,7 +190,8 @@ def design_frozen_late(look: Look) -> Iterator[Finding]:
 def no_replay_of_history(look: Look) -> Iterator[Finding]:
     """Nobody knows what this plan would have paid: {value} {what} ({limit} asked)."""
     evidence = known(look.facts.evidence, "stored replays and simulations")
-    if evidence.closed_periods == 0:
+    if evidence.closed_periods == 0 and not evidence.replayed_periods:
+        known(look.picture.leaves or None, "a past to replay, or goals whose results could be drawn")
         scenarios = known(evidence.scenarios, "stored simulations, of a first plan without history")
         if not scenarios:
             yield look.found(value=0, limit=1, what=Word("scenarios simulated, and no past to replay"))

@@ -26,7 +26,7 @@ from plans.services.versions import (
     ReasonMissing,
     version_approve,
     version_draft,
-    version_publish,
+    version_put_in_force,
 )
 
 NOT_ASKED = {
@@ -82,7 +82,7 @@ def history_load(
     published = []
     for draft in drafts:
         version_approve(version_id=draft.pk, by=by, at=at, comment=reason)
-        published.append(version_publish(version_id=draft.pk, by=by, at=at))
+        published.append(version_put_in_force(version_id=draft.pk, by=by, at=at))
     Finding.objects.bulk_create(
         Finding(
             subject_table=VERSION_TABLE,

@@ -20,6 +20,7 @@ from kamcomp.approvals.models import Approval, Finding
 from kamcomp.audit.context import act
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import FiscalCalendar, Period
+from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.lawful import law_says, refusing
@@ -39,6 +40,7 @@ from teams.models import StrategicAccount
 
 VERSION_TABLE = "plans_planversion"
 APPROVERS = list(STEP_ROLES[ApprovalStep.SECOND_PERSON])
+PUBLISHERS = [Role.COMP_ADMIN]
 LATE_RULE = "published_late"
 WHOLE_VERSION_LAW = "plan_versions_cover_their_assignments"
 
@@ -237,6 +239,7 @@ def version_publish(*, version_id: UUID, by: User, at: datetime, late_reason: st
 
     A version that is in force before its first day ends there, and the people on it go on under the new one.
 
+    :raises RoleMissing: if `by` does not design plans.
     :raises VersionNotApproved: if it is not approved.
     :raises DocumentChanged: if the document is not what was approved.
     :raises PublishedLate: if its first day has come, and no reason is given.
@@ -244,6 +247,14 @@ def version_publish(*, version_id: UUID, by: User, at: datetime, late_reason: st
     :raises DesignBlocked: if a check of its design blocks it.
     :raises VersionsOverlap: if another version holds on one of its days that does not begin before it.
     """
+    role_check(user=by, roles=PUBLISHERS, on=at.date(), act="Publishing a plan")
+    return version_put_in_force(version_id=version_id, by=by, at=at, late_reason=late_reason)
+
+
+def version_put_in_force(
+    *, version_id: UUID, by: User, at: datetime, late_reason: str = ""
+) -> PlanVersion:
+    """Put an approved version in force, whoever may: part of the acts that publish one and that load history."""
     version = _locked(version_id=version_id)
     _check_status(
         version=version, status=VersionStatus.APPROVED, otherwise=VersionNotApproved, cure="approve it first"
@@ -279,9 +290,11 @@ def version_withdraw(*, version_id: UUID, by: User, at: datetime, reason: str) -
     """
     Withdraw a version that has not been in force.
 
+    :raises RoleMissing: if `by` does not design plans.
     :raises InForceAlready: if it is published and its first day has come, or people are on it.
     :raises ReasonMissing: if no reason is given.
     """
+    role_check(user=by, roles=PUBLISHERS, on=at.date(), act="Withdrawing a plan")
     version = _locked(version_id=version_id)
     if not reason.strip():
         raise ReasonMissing("Say why %(version)s is withdrawn.", version=version)

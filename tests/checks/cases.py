@@ -278,6 +278,8 @@ DESIGN_CASES = [
     Case(rule="L66", at=f"{VERSION}/paid_until", trips="2027-01-31", value=31),
     Case(rule="L67", at=f"{VERSION}/frozen_on", trips="2026-12-01", value=4),
     Case(rule="L68", at="/facts/evidence/replayed_periods", trips=0, value=0),
+    Case(rule="L68", at="/facts/evidence/scenarios", trips=[], value=0,
+         given={"/facts/evidence/closed_periods": 0, "/facts/evidence/replayed_periods": 0}),
     Case(rule="L69", at=f"{VERSION}/languages/1", trips="de", value=1, given=at_place("FR")),
     Case(rule="L70", at=f"{VERSION}/approved_by", trips="maren", value="maren"),
     Case(rule="L71", at=f"{VERSION}/topics/1", trips="leaver", value="dispute"),

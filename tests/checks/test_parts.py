@@ -11,7 +11,7 @@ from plans.checks.ranks import rank_correlation
 from plans.checks.registry import checked
 from plans.checks.rule import NotKnown, Unit, shown
 from plans.engine.codec import DocumentInvalid
-from tests.checks.sound import picture, plan
+from tests.checks.sound import ABSENT, COMMISSION, picture, plan
 
 D = Decimal
 
@@ -84,8 +84,22 @@ class TestHistory:
         first = {"/facts/evidence/closed_periods": 0, "/facts/evidence/replayed_periods": 0}
 
         assert not checked(picture=picture(first)).of("L68")
-        unsimulated = checked(picture=picture({**first, "/facts/evidence/scenarios": []}))
-        assert "scenarios simulated" in unsimulated.of("L68")[0].message
+        unsimulated = {**first, "/facts/evidence/scenarios": []}
+        (found,) = checked(picture=picture(unsimulated)).of("L68")
+        assert (found.value, found.severity) == (0, "blocks")
+        assert "scenarios simulated, and no past to replay" in found.message
+        replayed = {**unsimulated, "/facts/evidence/replayed_periods": 1}  # on the people of another plan
+        assert not checked(picture=picture(replayed)).of("L68")
+
+    def test_what_has_no_past_and_no_goals_cannot_be_looked_at_before(self):
+        given = {"/facts/evidence/closed_periods": 0, "/facts/evidence/replayed_periods": 0,
+                 "/facts/evidence/scenarios": [], "/plan/incentive": ABSENT, "/plan/pool": ABSENT,
+                 "/plan/commissions": [COMMISSION]}  # fmt: skip
+
+        report = checked(picture=picture(given), only=["L60", "L68"])
+
+        assert not report.findings
+        assert {one.rule for one in report.not_known} == {"L60", "L68"}
 
 
 class TestLocalLawOpen:

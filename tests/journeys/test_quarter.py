@@ -101,6 +101,7 @@ def company(folder) -> Path:
         manage("import", kind, put(folder, f"{kind}.csv", text), "--commit", "--by=maren")
     plan = put(folder, "plan.json", PLAN)
     manage("plans", "import", plan, "--calendar=FY", "--account=ACME", "--by=maren")
+    manage("payouts", "simulate", "ACME-2026", "--keep=First look", "--by=maren")
     manage("plans", "approve", "ACME-2026", "--by=anders")
     manage("plans", "publish", "ACME-2026", "--reason=Agreed in December", "--by=maren")
     kam, maren = Person.objects.get(employee_id="K1"), user_named("maren")

@@ -44,6 +44,13 @@ def approver() -> User:
     )
 
 
+def designer() -> User:
+    """Return a user who designs and publishes plans, on any day."""
+    return user_make(
+        username=f"user-{next(NUMBERS)}", roles=[Role.COMP_ADMIN], since=date(2020, 1, 1), by=None
+    )
+
+
 def person(**values: Any) -> Person:
     return Person.objects.create(**{"employee_id": f"E{next(NUMBERS)}", **values})
 
@@ -382,6 +389,13 @@ def scenario(**values: Any) -> Scenario:
             **values,
         }
     )
+
+
+def simulated(version: PlanVersion) -> PlanVersion:
+    """Keep a scenario of a version, as a plan without a past is asked for, and return the version."""
+    levels = dict.fromkeys(("0.5", "1.0", "1.5"), "1000")
+    scenario(version=version, document_digest=version.digest, figures={"levels": levels})
+    return version
 
 
 def replay_person(of: Replay, **values: Any) -> ReplayPerson:

@@ -82,11 +82,12 @@ def drafted(plan, **dates):
 
 
 def approved(plan, **dates):
-    return services.version_approve(version_id=drafted(plan, **dates).pk, by=rows.approver(), at=BEFORE)
+    version = rows.simulated(drafted(plan, **dates))
+    return services.version_approve(version_id=version.pk, by=rows.approver(), at=BEFORE)
 
 
 def published(plan, *, at=BEFORE, **dates):
-    return services.version_publish(version_id=approved(plan, **dates).pk, by=rows.user(), at=at)
+    return services.version_publish(version_id=approved(plan, **dates).pk, by=rows.designer(), at=at)
 
 
 class TestPlanMake:
@@ -178,7 +179,7 @@ class TestVersionApprove:
 class TestVersionPublish:
     def test_refuses_a_draft(self, plan):
         with pytest.raises(VersionNotApproved, match="approve it first"):
-            services.version_publish(version_id=drafted(plan).pk, by=rows.user(), at=BEFORE)
+            services.version_publish(version_id=drafted(plan).pk, by=rows.designer(), at=BEFORE)
 
     def test_refuses_what_nobody_approved_as_it_stands(self, plan):
         version = drafted(plan)
@@ -187,15 +188,23 @@ class TestVersionPublish:
         )
 
         with pytest.raises(DocumentChanged, match="Nobody approved"):
-            services.version_publish(version_id=version.pk, by=rows.user(), at=BEFORE)
+            services.version_publish(version_id=version.pk, by=rows.designer(), at=BEFORE)
+
+    def test_takes_a_role_that_designs_plans(self, plan):
+        version, somebody = approved(plan), rows.approver()
+
+        with pytest.raises(RoleMissing, match="Publishing a plan is for Compensation admin"):
+            services.version_publish(version_id=version.pk, by=somebody, at=BEFORE)
+        with pytest.raises(RoleMissing, match="Withdrawing a plan is for Compensation admin"):
+            services.version_withdraw(version_id=version.pk, by=somebody, at=BEFORE, reason="wrong curve")
 
     def test_refuses_to_be_late_without_a_reason(self, plan):
         version, late = approved(plan), BEFORE + timedelta(days=31)
 
         with pytest.raises(PublishedLate, match="say why it is published late"):
-            services.version_publish(version_id=version.pk, by=rows.user(), at=late)
+            services.version_publish(version_id=version.pk, by=rows.designer(), at=late)
         services.version_publish(
-            version_id=version.pk, by=rows.user(), at=late, late_reason="the board met late"
+            version_id=version.pk, by=rows.designer(), at=late, late_reason="the board met late"
         )
 
         kept = Finding.objects.get(subject_id=str(version.pk), rule="published_late")
@@ -206,7 +215,7 @@ class TestVersionPublish:
         rows.period_lock(rows.period(calendar=plan.calendar))
 
         with pytest.raises(DaysLocked, match="begin on 2026-04-01 or later"):
-            services.version_publish(version_id=version.pk, by=rows.user(), at=BEFORE)
+            services.version_publish(version_id=version.pk, by=rows.designer(), at=BEFORE)
 
     def test_ends_the_version_before_and_takes_its_people_over(self, plan):
         first, person = published(plan), rows.person()
@@ -241,7 +250,7 @@ class TestVersionWithdraw:
         version = published(plan, first=f"{year}-01-01", last=f"{year}-12-31")
 
         withdrawn = services.version_withdraw(
-            version_id=version.pk, by=rows.user(), at=BEFORE, reason="wrong curve"
+            version_id=version.pk, by=rows.designer(), at=BEFORE, reason="wrong curve"
         )
 
         assert withdrawn.status == VersionStatus.WITHDRAWN
@@ -253,15 +262,15 @@ class TestVersionWithdraw:
 
         with pytest.raises(InForceAlready, match="publish the next version"):
             services.version_withdraw(
-                version_id=version.pk, by=rows.user(), at=BEFORE + timedelta(days=60), reason="wrong curve"
+                version_id=version.pk, by=rows.designer(), at=BEFORE + timedelta(days=60), reason="wrong curve"
             )
         services.assignment_make(person=rows.person(), plan=plan, since=date(2026, 1, 1), by=rows.user())
         with pytest.raises(InForceAlready, match="people are on it"):
-            services.version_withdraw(version_id=version.pk, by=rows.user(), at=BEFORE, reason="wrong curve")
+            services.version_withdraw(version_id=version.pk, by=rows.designer(), at=BEFORE, reason="wrong curve")
 
     def test_asks_why(self, plan):
         with pytest.raises(ReasonMissing):
-            services.version_withdraw(version_id=drafted(plan).pk, by=rows.user(), at=BEFORE, reason=" ")
+            services.version_withdraw(version_id=drafted(plan).pk, by=rows.designer(), at=BEFORE, reason=" ")
 
 
 class TestHistoryLoad:
@@ -371,7 +380,7 @@ class TestAssignmentMake:
 
 class TestPlansCommand:
     def test_takes_a_document_from_draft_to_published_and_out_again(self, tmp_path, capsys):
-        drafter, approver, calendar = rows.user(), rows.approver(), rows.calendar()
+        drafter, approver, calendar = rows.designer(), rows.approver(), rows.calendar()
         year = timezone.now().date().year + 1
         said = document(first=f"{year}-01-01", last=f"{year}-12-31")
         file, out = tmp_path / "plan.json", tmp_path / "out.json"
@@ -380,6 +389,9 @@ class TestPlansCommand:
         call_command("plans", "import", str(file), "--calendar", calendar.code, "--by", drafter.username)
         with pytest.raises(CommandError, match="a second person approves it"):
             call_command("plans", "approve", "GAG", "--by", drafter.username)
+        with pytest.raises(CommandError, match="0 scenarios simulated, and no past to replay"):
+            call_command("plans", "approve", "GAG", "--by", approver.username)
+        call_command("payouts", "simulate", "GAG", "--keep", "First look", "--by", drafter.username)
         call_command("plans", "approve", "GAG", "--by", approver.username)
         call_command("plans", "publish", "GAG", "--by", drafter.username)
         call_command("plans", "export", "GAG", "--to", str(out))

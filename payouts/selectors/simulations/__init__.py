@@ -6,10 +6,11 @@ from payouts.selectors.simulations.made import (
     MeasureAsked,
     NobodyToSimulate,
     Simulated,
+    asked_usually,
     ground_of,
     simulated,
 )
-from payouts.selectors.simulations.moves import Handle, handles_of, moved
+from payouts.selectors.simulations.moves import Handle, handles_of, moved, point_edits
 
 __all__ = [
     "Asked",
@@ -19,9 +20,11 @@ __all__ = [
     "NobodyToSimulate",
     "Simulated",
     "Subject",
+    "asked_usually",
     "budget_on",
     "ground_of",
     "handles_of",
     "moved",
+    "point_edits",
     "simulated",
 ]

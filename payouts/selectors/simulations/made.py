@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any
 
 from kamcomp.refusal import Refusal
+from payouts.engine.simulation.draws import Distribution, Shape
 from payouts.engine.simulation.figures import (
     CostFigures,
     blocked_payees,
@@ -55,6 +56,15 @@ class MeasureAsked:
     metric: str
     of_target: bool
     usual: Usual
+
+    @property
+    def distribution(self) -> Distribution:
+        """Return how it is spread where nobody says otherwise: as in the past, or a tenth around what is expected."""
+        return Distribution(
+            shape=Shape.NORMAL if self.of_target or self.usual.count else Shape.FIXED,
+            centre=self.usual.mean,
+            spread=self.usual.spread or abs(self.usual.mean) / 10,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +133,25 @@ def ground_of(*, subject: Subject) -> Ground:
         history = None
     usual = usual_readings(plan=year, past=history.past) if history else {}
     return Ground(subject=subject, plan=plan, year=year, history=history, measures=_measures(year, usual))
+
+
+def asked_usually(
+    *,
+    ground: Ground,
+    draws: int = 1_000,
+    seed: int = 1,
+    budget: float | None = None,
+    people: int = 10,
+    target: float = 20_000.0,
+    accounts: int = 5,
+) -> Asked:
+    """Return what is asked where nobody says otherwise: the past of its people again, or stated spreads without one."""
+    spreads = {} if ground.history else {one.metric: one.distribution for one in ground.measures if one.metric}
+    source = Source.PAST if ground.history else Source.STATED
+    return Asked(
+        scenario=Scenario(source=source, draws=draws, seed=seed, distributions=spreads),
+        budget=budget, people=people, target=target, accounts=min(accounts, people),
+    )  # fmt: skip
 
 
 def simulated(*, ground: Ground, asked: Asked) -> Simulated:

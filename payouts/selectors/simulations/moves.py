@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from plans.engine.edits import Edit, set_at
+
 Moves = Mapping[tuple[str, int], tuple[str | None, str | None]]
 
 
@@ -61,7 +63,15 @@ def moved(*, document: Mapping[str, Any], moves: Moves) -> dict[str, Any]:
     return found
 
 
-def _point(document: dict[str, Any], at: str) -> list[str]:
+def point_edits(*, document: Mapping[str, Any], moves: Moves) -> list[Edit]:
+    """Return the moved points as edits of the document, each of a whole point; a jump keeps where it comes from."""
+    changed = moved(document=document, moves=moves)
+    places = [handle.at for handle in handles_of(document=document)]
+    pairs = [(at, _point(changed, at), _point(document, at)) for at in places]
+    return [set_at(at, now) for at, now, before in pairs if now != before]
+
+
+def _point(document: Mapping[str, Any], at: str) -> list[str]:
     place: Any = document
     for step in at.split("/")[1:]:
         place = place[int(step)] if isinstance(place, list) else place[step]

@@ -22,7 +22,7 @@ from plans.checks.facts import (
     VersionFacts,
 )
 from plans.choices import AcceptanceStatus, ReplayKind, VersionStatus
-from plans.models import Acceptance, Assignment, PlanVersion, Replay
+from plans.models import Acceptance, Assignment, PlanVersion, Replay, Scenario
 from plans.selectors.pictures.results import ResultReads
 from plans.selectors.pictures.settings import (
     ACCOUNT_MANAGER_PLAN,
@@ -84,7 +84,7 @@ class PictureReads(ResultReads):
         )
 
     def evidence(self) -> EvidenceFacts:
-        """Return in how many closed periods the plan had people, what its document was replayed on, whom it harms."""
+        """Return in how many closed periods the plan had people, and what its document was replayed on and drawn at."""
         had_people = Assignment.objects.filter(plan_id=self.version.plan_id, valid__overlap=OuterRef("days"))
         closed = Period.objects.filter(pk__in=[period.pk for period in self.closed])
         of_plan = Q(version__plan_id=self.version.plan_id) | Q(draft__plan_id=self.version.plan_id)
@@ -100,8 +100,15 @@ class PictureReads(ResultReads):
             replayed_periods=len(
                 {code for kind, periods, _found in of_this if kind == ReplayKind.PLAN for code in periods}
             ),
+            scenarios=self.levels_drawn(of_plan),
             rep_changes={rep: Decimal(change) for rep, change in changes[-1].items()} if changes else None,
         )
+
+    def levels_drawn(self, of_plan: Q) -> tuple[Decimal, ...]:
+        """Return the levels of result, 1 for target, at which scenarios kept of the document say what it costs."""
+        kept = Scenario.objects.filter(of_plan | Q(draft_id=self.version.pk), document_digest=self.version.digest)
+        levels = {Decimal(level) for found in kept.values_list("figures__levels", flat=True) for level in found or ()}
+        return tuple(sorted(levels))
 
     @cached_property
     def people_ids(self) -> list[UUID]:
