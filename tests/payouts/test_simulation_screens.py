@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from payouts.selectors.simulations import Asked, Subject, ground_of, simulated
+from payouts.selectors.simulations import Asked, Subject, ground_of, handles_of, simulated
+from plans.engine.edits import set_at
 from plans.models import Scenario
-from plans.services.drafts import draft_begin
+from plans.services.drafts import draft_begin, draft_change, draft_undo
 from tests.payouts.quarters import closed, quarters, sold
 
 D = Decimal
@@ -152,6 +153,61 @@ class TestDraftSimulate:
 
         assert "nobody was paid by it yet" in said
         assert "200,000.00" in said  # everybody on target
+
+
+class TestPointsPut:
+    MOVED = "seed=7&y%3ASALES%3A1=150"
+
+    def put(self, made, name="maren", *, asked=MOVED, seen="0"):
+        return browser(made, name).post(page_of(made.draft), {"act": "points", "asked": asked, "seen": seen})
+
+    def pays(self, made):
+        made.draft.refresh_from_db()
+        return [D(handle.pays) for handle in handles_of(document=made.draft.document)][:2]
+
+    def test_makes_them_one_step_of_the_draft(self, past):
+        client, page, (first, _second) = browser(past), page_of(past.draft), self.pays(past)
+        words = "Put these points into the draft"
+        assert words not in client.get(page).content.decode()
+        assert words in client.get(f"{page}?{self.MOVED}").content.decode()
+        assert words not in browser(past, "jonas").get(f"{page}?{self.MOVED}").content.decode()
+        assert self.put(past, "jonas").status_code == 404
+
+        answer = self.put(past)
+
+        assert (answer.status_code, answer["Location"]) == (302, f"{page}?seed=7")
+        assert (self.pays(past), past.draft.step) == ([first, D("1.5")], 1)
+        draft_undo(draft_id=past.draft.pk, by=past.users["maren"], at=timezone.now())
+        assert self.pays(past)[1] != D("1.5")
+
+    def test_refuses_what_cannot_be_and_keeps_what_was_typed(self, past):
+        answer = self.put(past, asked="x%3ASALES%3A0=130&y%3ASALES%3A1=150")
+
+        assert answer.status_code == 422
+        assert 'value="130"' in answer.content.decode()
+        assert self.put(past, asked="seed=7").status_code == 422
+        past.draft.refresh_from_db()
+        assert past.draft.step == 0
+
+    def test_lays_mine_beside_what_somebody_changed_meanwhile(self, past):
+        (_first, handle, *_rest) = handles_of(document=past.draft.document)
+        draft_change(
+            draft_id=past.draft.pk, edits=[set_at(handle.at, [handle.x, "1.40"])], seen=0,
+            by=past.users["maren"], at=timezone.now(),
+        )  # fmt: skip
+
+        dragged = browser(past).get(
+            page_of(past.draft), {"y:SALES:1": "150", "seen": "0"}, headers={"HX-Request": "true"}
+        )
+        answer = self.put(past)
+
+        assert 'name="seen" value="0"' in dragged.content.decode()  # the figures are of what the page shows
+        assert answer.status_code == 409
+        said = answer.content.decode()
+        assert all(text in said for text in ("150", "140", "Keep mine"))
+        assert self.pays(past)[1] == D("1.4")
+        assert self.put(past, asked=dict(answer.context["carried"])["asked"], seen="1").status_code == 302
+        assert self.pays(past)[1] == D("1.5")
 
 
 def kept(made, **values):

@@ -7,11 +7,12 @@ the fields show the rest as it usually is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -155,7 +156,7 @@ class SimulationForm(forms.Form):
             name = self.names.get(one.metric, one.metric)
             self.fields[f"shape:{one.metric}"] = forms.ChoiceField(
                 label=__("Spread of %(name)s") % {"name": name}, choices=SHAPES, required=False,
-                initial=Shape.NORMAL.value if one.of_target or one.usual.count else Shape.FIXED.value,
+                initial=one.distribution.shape.value,
             )  # fmt: skip
             for part, value, words in (
                 ("centre", one.usual.mean, __("Mean of %(name)s")),
@@ -209,6 +210,10 @@ class SimulationForm(forms.Form):
             name: str(self.data[name]) for name in self.changed_data if str(self.data.get(name, "")).strip()
         }
 
+    def address(self) -> str:
+        """Return what differs from the usual as the query of an address."""
+        return urlencode(self.said())
+
     def asked(self) -> Asked:
         """Return what is simulated how; the form is valid."""
         data = self.cleaned_data
@@ -239,13 +244,12 @@ class SimulationForm(forms.Form):
 
     def _distribution(self, one: MeasureAsked) -> Distribution:
         data = self.cleaned_data
-        initial = self.fields[f"shape:{one.metric}"].initial
         centre, spread = data.get(f"centre:{one.metric}"), data.get(f"spread:{one.metric}")
-        usual = one.usual.spread or abs(one.usual.mean) / 10
+        usual = one.distribution
         return Distribution(
-            shape=Shape(data.get(f"shape:{one.metric}") or initial),
-            centre=one.usual.mean if centre is None else float(centre),
-            spread=usual if spread is None else float(spread),
+            shape=Shape(data.get(f"shape:{one.metric}") or usual.shape),
+            centre=usual.centre if centre is None else float(centre),
+            spread=usual.spread if spread is None else float(spread),
         )
 
     def _moves(self) -> dict[tuple[str, int], tuple[str | None, str | None]]:
@@ -264,15 +268,10 @@ class SimulationForm(forms.Form):
             return None
         return number_typed(str(self.data[name]), share=share)
 
-    def changed_points(self) -> Sequence[tuple[str, list[str]]]:
-        """Return each moved point with its place in the document, as the draft would hold it."""
-        moves = self._moves()
-        found = []
-        for handle in self.handles:
-            x, y = moves.get((handle.leaf, handle.number), (None, None))
-            if x is not None or y is not None:
-                found.append((handle.at, [x or handle.x, y or handle.pays]))
-        return found
+
+def is_point(name: str) -> bool:
+    """Tell whether a field is of a point of a curve."""
+    return name.startswith(("x:", "y:"))
 
 
 def _x(handle: Handle) -> str:

@@ -28,7 +28,15 @@ from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.selectors.replays.shown import FEWEST_SHOWN
-from payouts.selectors.simulations import Ground, Simulated, Subject, budget_on, ground_of, simulated
+from payouts.selectors.simulations import (
+    Ground,
+    Simulated,
+    Subject,
+    budget_on,
+    ground_of,
+    point_edits,
+    simulated,
+)
 from payouts.selectors.simulations.shown import (
     BOX_HEIGHT,
     BOX_WIDTH,
@@ -40,10 +48,13 @@ from payouts.selectors.simulations.shown import (
 )
 from payouts.services.scenarios import SIMULATORS, ScenarioNameless, scenario_keep
 from payouts.views.desk import desk_or_404
-from payouts.views.simulations.form import SimulationForm
+from payouts.views.simulations.form import SimulationForm, is_point
+from payouts.views.simulations.points import ACT, draft_seen, laid_beside
+from plans.choices import DraftStatus
 from plans.engine.codec import DocumentInvalid
 from plans.models import PlanVersion, Scenario
 from plans.selectors.drafts import drafts_listed
+from plans.services.drafts import DESIGNERS, DraftChanged, draft_change
 from scorecards.models import Metric
 from teams.visibility import PAY
 
@@ -80,6 +91,10 @@ class Simulate(Screen, View):
     def ground(self) -> Ground:
         """Return what the simulation stands on."""
         return ground_of(subject=self.subject)
+
+    def may_put(self, form: SimulationForm | None) -> bool:
+        """Tell whether what was moved can be put into what is simulated; into a version nothing is."""
+        return False
 
     def form_of(self, data: QueryDict) -> SimulationForm:
         """Return the form with what was asked."""
@@ -144,8 +159,8 @@ class Simulate(Screen, View):
         return found.people < FEWEST_SHOWN and not viewer_for(self.request).holds(*PAY)
 
     def _address(self, form: SimulationForm) -> str:
-        asked = form.said()
-        return self.here + (f"?{urlencode(asked)}" if asked else "")
+        asked = form.address()
+        return self.here + (f"?{asked}" if asked else "")
 
     def _answer(
         self,
@@ -159,7 +174,8 @@ class Simulate(Screen, View):
         few = found is not None and self._few(found)
         context: dict[str, Any] = {
             "form": form, "found": found, "shown": None if few else shown, "few": few, "problem": problem,
-            "asked": urlencode(form.said()) if form is not None and form.is_valid() else "",
+            "asked": form.address() if form is not None and form.is_valid() else "",
+            "seen": self.subject.draft.step if self.subject.draft else None, "may_put": self.may_put(form),
             "here": self.here, "may_keep": viewer_for(self.request).holds(*SIMULATORS),
             "plot": {"width": BOX_WIDTH, "height": BOX_HEIGHT, "ground": GROUND, "top": TOP, "left": LEFT,
                      "right": BOX_WIDTH - LEFT, "words": GROUND + 18},
@@ -177,7 +193,7 @@ class Simulate(Screen, View):
     def _about(self, form: SimulationForm, found: Simulated) -> dict[str, str]:
         history = self.ground.history
         return {
-            "title": str(self.title), "filter": urlencode(form.said()) or "none", "document": found.digest,
+            "title": str(self.title), "filter": form.address() or "none", "document": found.digest,
             "years drawn": str(found.scenario.draws), "seed": str(found.scenario.seed),
             "periods": ", ".join(history.periods) if history else "none",
             "people": str(found.people), "made at": timezone.now().isoformat(timespec="seconds"),
@@ -186,11 +202,11 @@ class Simulate(Screen, View):
 
 
 class DraftSimulate(Simulate):
-    """A working draft in drawn years."""
+    """A working draft in drawn years; points that were moved can be put into it."""
 
     @cached_property
     def subject(self) -> Subject:
-        """Return the draft, or 404."""
+        """Return the draft as the page showed it, or 404."""
         desk_or_404(self.request, *READERS)
         rows = drafts_listed(viewer=viewer_for(self.request)).select_related(
             "plan__calendar", "plan__account", "calendar", "account__node"
@@ -198,7 +214,40 @@ class DraftSimulate(Simulate):
         found = rows.filter(pk=self.kwargs["draft_id"]).first()
         if found is None:
             raise Http404
-        return Subject.of_draft(found)
+        return Subject.of_draft(draft_seen(draft=found, seen=(self.request.POST or self.request.GET).get("seen", "")))
+
+    def may_put(self, form: SimulationForm | None) -> bool:
+        """Tell whether points were moved that the reader may put into the draft."""
+        draft = self.subject.draft
+        is_open = draft is not None and draft.status == DraftStatus.EDITING
+        moved = form is not None and form.is_valid() and any(is_point(name) for name in form.said())
+        return is_open and moved and viewer_for(self.request).holds(*DESIGNERS)
+
+    def post(self, request: HttpRequest, **place: UUID) -> HttpResponse:
+        """Put the moved points into the draft, or keep the scenario."""
+        return self._points_put(request) if request.POST.get("act") == ACT else super().post(request, **place)
+
+    def _points_put(self, request: HttpRequest) -> HttpResponse:
+        desk_or_404(request, *DESIGNERS)
+        draft = self.subject.draft
+        assert draft is not None
+        form = self.form_of(QueryDict(request.POST.get("asked", "")))
+        if not form.is_valid():
+            return cast(HttpResponse, self._answer(form, None, status=422))
+        edits = point_edits(document=self.subject.document, moves=form.asked().moves)
+        try:
+            draft_change(
+                draft_id=draft.pk, edits=edits, seen=draft.step, by=cast(User, request.user), at=timezone.now()
+            )
+        except DraftChanged as changed:
+            return laid_beside(request, form=form, changed=changed, here=self.here)
+        except (Refusal, DocumentInvalid) as refused:
+            told = worded(refused) if isinstance(refused, Refusal) else _first(refused)
+            form.add_error(None, told)
+            return cast(HttpResponse, self._answer(form, None, status=422))
+        said(request, __("The points stand in the draft, as one step."))
+        rest = {name: text for name, text in form.said().items() if not is_point(name)}
+        return redirect(self.here + (f"?{urlencode(rest)}" if rest else ""))
 
     @property
     def here(self) -> str:
