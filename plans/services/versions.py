@@ -35,6 +35,7 @@ from plans.models import Assignment, Draft, Plan, PlanVersion
 from plans.selectors.approvals import STEP_ROLES, StepSeen, step_name, version_progress
 from plans.services.assignments import IN_FORCE_LAW
 from plans.services.checks import version_hold_blocked
+from plans.services.targets import targets_issue
 from plans.services.telling import approval_told, version_done_told, version_returned_told
 from teams.models import StrategicAccount
 
@@ -237,7 +238,8 @@ def version_publish(*, version_id: UUID, by: User, at: datetime, late_reason: st
     """
     Publish an approved version: it is in force on its days, and stays as it is.
 
-    A version that is in force before its first day ends there, and the people on it go on under the new one.
+    A version that is in force before its first day ends there, and the people on it go on under the new one. Targets
+    that stand beside the draft it came from are issued.
 
     :raises RoleMissing: if `by` does not design plans.
     :raises VersionNotApproved: if it is not approved.
@@ -263,6 +265,7 @@ def version_put_in_force(
     if version.loading == Loading.LIVE:
         _check_days_open(version=version)
         _check_in_time(version=version, at=at, late_reason=late_reason)
+        targets_issue(version=version, by=by, at=at)
     version_hold_blocked(version=version, stage=Stage.PUBLISHING, at=at, act_words=Word("published"))
     overlaps = VersionsOverlap(
         "Another published version of %(plan)s holds on a day of %(version)s.",

@@ -26,8 +26,9 @@ from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from plans.checks.rule import RULES
 from plans.choices import VersionStatus
-from plans.models import Draft, PlanVersion, Replay
+from plans.models import Draft, PlanVersion, Replay, Scenario
 from plans.selectors.approvals import VERSION_TABLE, Progress, version_progress
+from plans.selectors.targets_asked import targets_asked
 from plans.services.drafts import DESIGNERS
 from plans.services.versions import version_approve, version_publish, version_return, version_withdraw
 from plans.views.plans import VersionScreen
@@ -65,6 +66,7 @@ class VersionDecide(VersionScreen):
         progress = version_progress(version=version, on=today)
         designs = viewer.holds(*DESIGNERS)
         ahead = version.status == VersionStatus.PUBLISHED and version.span.since > today
+        may_publish = designs and version.status == VersionStatus.APPROVED
         context = self.get_context_data(
             version=version,
             title=__("Approval of %(version)s") % {"version": version},
@@ -73,8 +75,12 @@ class VersionDecide(VersionScreen):
             replay=visible(Replay.objects.filter(version_digest=version.digest), to=viewer)
             .order_by("-at")
             .first(),
+            scenario=visible(Scenario.objects.filter(document_digest=version.digest), to=viewer)
+            .order_by("-at")
+            .first(),
             may_decide=self._may_decide(progress),
-            may_publish=designs and version.status == VersionStatus.APPROVED,
+            may_publish=may_publish,
+            targets=len(targets_asked(version=version)) if may_publish else 0,
             late=version.span.since <= today,
             may_withdraw=designs and (version.status in BEFORE_FORCE or ahead),
             draft=Draft.objects.filter(pk=version.pk).first() if progress.returned and designs else None,

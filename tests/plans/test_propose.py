@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from kamcomp.approvals.models import Finding
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
 from plans import services
@@ -19,7 +20,8 @@ from plans.models import Draft, DraftBrief, Plan
 from plans.services.drafts import ElementsNotGoneThrough
 from plans.services.proposals import BriefMissing, ElementUnknown
 from plans.templates_library import plan_template
-from scorecards.models import Metric, Result
+from scorecards.models import Metric, Result, Target
+from scorecards.services.cells import CellSet, targets_set
 from teams.models import AccountObjective, Membership, StrategicAccount
 from tests.payouts.company import company
 
@@ -123,6 +125,26 @@ class TestPlanPropose:
         assert (line["code"], line["asked"]) == ("M01", ["105.00", "210.00", "315.00", "420.00"])
         page = step(made, 4, account=str(made.account.pk), **KNOWN, **CHOICE).content.decode()
         assert "420" in page
+
+    def test_issues_them_with_the_plan_but_leaves_what_was_agreed_on(self, made):
+        results(made, 100, 200, 300, 400)
+        begin(made, ticked=[each.value for each in Element])
+        at, maren, third = timezone.now(), made.user("maren"), made.quarters["2027-Q3"]
+        agreed = CellSet(subject=(made.account.node_id, None, None), metric="M01", value=D(333), seen=None, currency="EUR")
+        targets_set(period=third, cells=[agreed], by=maren, at=at)
+        version = services.draft_submit(draft_id=Draft.objects.get().pk, seen=0, by=maren, at=at)
+        blocking = Finding.objects.filter(subject_id=str(version.pk), severity="blocks")
+        blocking.update(status="waived", settled_by=made.user("anders"), settled_at=at, settled_reason="tried")
+        services.version_approve(version_id=version.pk, by=made.user("anders"), at=at)
+        page = browser(made).get(reverse("plans:version-decide", args=[version.pk])).content.decode()
+
+        services.version_publish(version_id=version.pk, by=maren, at=at, late_reason="tried")
+
+        assert "The 3 targets that were reckoned from last year" in page
+        issued = Target.objects.current().filter(metric__code="M01", days__overlap=version.valid).order_by("days")
+        assert list(issued.values_list("value", flat=True)) == [D(105), D(210), D(333), D(420)]
+        assert {one.currency for one in issued} == {"EUR"}
+        assert issued.first().days == made.quarters["2027-Q1"].days
 
     def test_moves_the_cash_share_with_the_emphasis(self, made):
         def share(emphasis):
