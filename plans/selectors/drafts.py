@@ -6,11 +6,12 @@ A draft is looked at as the version it would become on the day: the same checks,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Max, QuerySet
 from psycopg2.extras import DateRange
@@ -28,6 +29,7 @@ from plans.models import Draft, Plan, PlanVersion
 from plans.selectors.limits import limits_on
 from plans.selectors.pictures import picture_of_version
 from plans.selectors.pictures.held import reads_held, reads_made
+from teams.models import AccountObjective, StrategicAccount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,3 +124,12 @@ def _picture(*, draft: Draft, on: date, at: datetime | None, held: bool) -> Pict
 def plan_before(*, draft: Draft) -> Mapping[str, Any] | None:
     """Return the document that a draft is compared with: of the version it was begun from."""
     return draft.based_on.document if draft.based_on_id and draft.based_on else None
+
+
+def programmes_named(*, names: Collection[str], viewer: Viewer) -> dict[str, UUID]:
+    """Return which account's programme says more of accounts and objectives, by their codes; asks nothing for none."""
+    if not names:
+        return {}
+    aims = visible(AccountObjective.objects.filter(code__in=names), to=viewer)
+    accounts = visible(StrategicAccount.objects.filter(node__code__in=names), to=viewer)
+    return dict(aims.values_list("code", "account_id")) | dict(accounts.values_list("node__code", "pk"))

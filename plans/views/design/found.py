@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
+
+from django.urls import reverse
 
 from kamcomp.identity.choices import Role
 from kamcomp.pages.wording import worded
@@ -11,8 +14,10 @@ from kamcomp.sentences import ours
 from kamcomp.visibility import Viewer
 from plans.checks.registry import Report
 from plans.checks.rule import RULES, Finding, Moment, Severity, shown
-from plans.selectors.drafts import DraftLook
+from plans.selectors.drafts import DraftLook, programmes_named
 
+OF_THE_PROGRAMME = frozenset({"L07", "L30", "L33", "L72"})
+"""Rules about an account or objective whose programme says what they ask for."""
 TONES = {Severity.BLOCKS: "wrong", Severity.TO_LOOK_AT: "waits", Severity.INFORMATION: "info"}
 
 
@@ -30,6 +35,8 @@ class FoundRow:
     source: str
     advice: str
     at: str
+    tab: str
+    elsewhere: str
     fix: str
     fix_act: str
     may_waive: bool
@@ -53,8 +60,11 @@ def found_list(*, look: DraftLook, viewer: Viewer) -> FoundList:
     """Return what is found on a draft for a reader."""
     report = look.report or Report(findings=(), not_known=())
     hidden = {rule.id for rule in RULES.values() if rule.for_hr and not viewer.holds(Role.HR_LEGAL)}
+    programmes = programmes_named(
+        names={one.about for one in report.findings if one.rule in OF_THE_PROGRAMME and one.about}, viewer=viewer
+    )
     rows = [
-        (one, _row(one, number, viewer))
+        (one, _row(one, number, viewer, programmes))
         for number, one in enumerate(report.findings)
         if one.rule not in hidden
     ]
@@ -86,8 +96,9 @@ def finding_named(*, look: DraftLook, rule: str, number: str) -> Finding | None:
     return None
 
 
-def _row(one: Finding, number: int, viewer: Viewer) -> FoundRow:
-    rule = RULES[one.rule]
+def _row(one: Finding, number: int, viewer: Viewer, programmes: Mapping[str, UUID]) -> FoundRow:
+    rule, part = RULES[one.rule], _part_of(one.at)
+    account = programmes.get(one.about) if one.rule in OF_THE_PROGRAMME else None
     return FoundRow(
         rule=one.rule,
         title=worded(rule.title),
@@ -98,12 +109,19 @@ def _row(one: Finding, number: int, viewer: Viewer) -> FoundRow:
         limit=worded(shown(one.limit, one.unit)),
         source=one.source,
         advice=worded(rule.advice),
-        at=_part_of(one.at),
+        at=part,
+        tab="design" if part else _tab_of(one.at),
+        elsewhere=reverse("scorecards:programme-show", args=[account]) if account else "",
         fix=worded(one.fix.words) if one.fix else "",
         fix_act=f"fix:{one.rule}:{number}",
         may_waive=bool(rule.waived_by) and viewer.holds(*(Role(each) for each in rule.waived_by)),
         law=rule.is_local_law,
     )
+
+
+def _tab_of(at: str) -> str:
+    """Return which other tab of the designer shows a place; empty where a finding is of no place of the document."""
+    return "pool" if at.startswith("/pool") else "terms" if at else ""
 
 
 def _part_of(at: str) -> str:
