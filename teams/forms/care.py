@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import TextChoices
+from django.db.models import QuerySet, TextChoices
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
@@ -26,7 +26,7 @@ from teams.choices import (
 )
 from teams.forms.fields import AmountField, DayField, PersonField
 from teams.forms.members import MemberForm
-from teams.models import Capability, Course, JobRole
+from teams.models import AccountObjective, Capability, Course, JobRole
 
 NO_HEALTH = _("Nothing about health.")
 LEVEL = "level-"
@@ -128,11 +128,27 @@ class ProfileForm(LevelsForm):
         return {name: self.cleaned_data[name] for name in names}
 
 
+class ObjectiveField(forms.ModelChoiceField):
+    """An objective of an account plan, told by its account and what it says."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return the account and the sentence."""
+        return f"{obj.account}: {obj.statement}"
+
+
 class DutyForm(MemberForm):
-    """A role's part in an activity."""
+    """A role's part in an activity, everywhere or for one objective of an account."""
 
     activity = forms.CharField(label=_("Activity"), max_length=200)
     part = ChoiceOf(label=_("Part"), of=DutyPart)
+    objective = ObjectiveField(
+        label=_("Only for this objective"), queryset=AccountObjective.objects.none(), required=False,
+        empty_label=_("of every account"),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, objectives: QuerySet[AccountObjective], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(ObjectiveField, self.fields["objective"]).queryset = objectives
 
 
 class TrainingForm(MemberForm):

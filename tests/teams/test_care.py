@@ -23,6 +23,7 @@ from plans.services.assignments import PROFILE_RULE
 from teams.choices import Destination, DutyPart, Seat
 from teams.engine.care import Gap, compa_ratio, gap_ratio, gaps, health_word, months_after
 from teams.models import (
+    AccountObjective,
     AccountRelationship,
     Candidate,
     Capability,
@@ -583,6 +584,15 @@ class TestRoleShow:
         assert sent("role-profile", role.pk, who="maren", **values).status_code == 302
         assert sent("role-duty-add", role.pk, activity="Invoices", part="accountable").status_code == 302
         duty = RoleDuty.objects.get(activity="Invoices")
+        aim = AccountObjective.objects.create(
+            account=made.account, code="A-1", owner=made.people["KAM"], statement="Open the second plant",
+            due_on=date(2030, 12, 31), status="agreed",
+        )  # fmt: skip
+        only = {"activity": "Invoices", "part": "responsible", "objective": str(aim.pk)}
+        assert f"{made.account}: Open the second plant" in page("role-duty-add", role.pk).content.decode()
+        assert sent("role-duty-add", role.pk, **only).status_code == 302
+        assert RoleDuty.objects.get(objective=aim).part == "responsible"
+        assert sent("role-duty-add", role.pk, **{**only, "objective": "none"}).status_code == 422
 
         assert role.profile.needs.get().level == 4
         assert page("role-profile", role.pk, who="jonas").status_code == 404

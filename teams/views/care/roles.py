@@ -18,14 +18,15 @@ from kamcomp.identity.choices import Role
 from kamcomp.pages.screens import Crumb, Screen, said
 from kamcomp.pages.tables import Kind, TableColumn, TableScreen
 from kamcomp.visibility import viewer_for, visible
-from teams.choices import DutyPart
+from teams.choices import DutyPart, ObjectiveStatus
 from teams.forms.care import LEVEL, DutyForm, ProfileForm
-from teams.models import Capability, JobProfile, JobRole, ProfileCapability, RoleDuty
+from teams.models import AccountObjective, Capability, JobProfile, JobRole, ProfileCapability, RoleDuty
 from teams.selectors.roles import role_duties, roles_listed
 from teams.services.care import job_profile_put, role_duty_put, role_duty_remove
 from teams.services.care.roles import KEEPERS
 from teams.views.care.shared import CareForm, hr_or_404, who
 
+LIVE = (ObjectiveStatus.DRAFT, ObjectiveStatus.AGREED)
 KEEPING = tuple(Role(role) for role in KEEPERS)
 
 
@@ -160,6 +161,12 @@ class RoleDutyAdd(RoleForm):
     """Say which part a role has in an activity."""
 
     title, form_class = _("Who does what"), DutyForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Offer the objectives that are still to be reached."""
+        rows = visible(AccountObjective.objects.filter(status__in=LIVE), to=viewer_for(self.request))
+        objectives = rows.select_related("account__node").order_by("account__node__code", "code")
+        return {**super().get_form_kwargs(), "objectives": objectives}
 
     def acted(self, form: Any) -> HttpResponse:
         """Keep it."""
