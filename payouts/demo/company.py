@@ -88,6 +88,11 @@ ACCOUNTS = (
     Account("JUNO", "Juno Pharma", "Anke Vogt", RENEWAL, "DE", "Central", strategy="defend"),
 )
 
+BUYING = {GROWTH: ("0.40", 3, 48), PORTFOLIO: ("0.45", 3, 60), RENEWAL: ("0.55", 12, 24)}
+"""How the accounts of a plan buy: emphasis on the long run, months from first talk to order, opportunities a year."""
+BUYING_OTHERWISE = {"ATLAS": ("0.45", 6, 32), "VEGA": ("0.40", 3, 16)}
+"""Ships are bought in half years; at Vega one deal more or less makes a quarter."""
+
 MERIDIAN_TEAM = (
     Supporter("Tomasz Wieczorek", "MERIDIAN", "inside_sales", "direct", 100, Decimal(11_520)),
     Supporter("Priya Nair", "MERIDIAN", "solution_architect", "direct", 100, Decimal(12_960)),

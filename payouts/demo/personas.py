@@ -1,4 +1,4 @@
-"""The six people of Halden Components that a visitor can enter as, one for each kind of work."""
+"""The seven people of Halden Components that a visitor can enter as, one for each kind of work."""
 
 from dataclasses import dataclass
 
@@ -51,6 +51,12 @@ CARDS = (
         _(
             "Reviews results before money is handed out, decides on pools, and watches cost against performance."
         ),
+    ),
+    Card(
+        "sigrid.moe",
+        "Sigrid Moe",
+        _("HR and legal"),
+        _("Looks after those who serve the accounts: training, candidates, pay against the market, and the law."),
     ),
     Card(
         "ada.nyberg",

@@ -19,7 +19,9 @@ from kamcomp.audit.context import act, audit_act
 from kamcomp.audit.models import AuditEvent
 from kamcomp.identity.models import User
 from kamcomp.pages.nav import Words
+from payouts.demo.company import GROWTH
 from payouts.models import Allocation, Run
+from plans.models import PlanVersion
 from teams.models import Person
 
 OPENED = "demo_page_opened"
@@ -84,6 +86,14 @@ def ingrids_statement() -> list[object]:
     return [found, PERIOD]
 
 
+def growth_of_2027() -> list[object]:
+    """Return the draft of the growth plan's next version."""
+    found = PlanVersion.objects.filter(plan__code=GROWTH).order_by("-number").values_list("pk", flat=True).first()
+    if found is None:
+        raise LookupError
+    return [found]
+
+
 STEPS: dict[str, tuple[Step, ...]] = {
     "maren.holt": (
         Step(
@@ -93,6 +103,14 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step(
             words=_("See what Priya Nair sees"),
             url_name="view-as", query="?q=priya", acts=("view_as_begin",),
+        ),
+        Step(
+            words=_("Begin a new programme: from the account's strategy to a draft"),
+            url_name="plans:plan-propose", acts=("draft_propose",),
+        ),
+        Step(
+            words=_("Replay the growth plan of 2027 on the last quarters"),
+            url_name="payouts:replay-show", leads=growth_of_2027, acts=("replay_make",), pages=("payouts:replay-show",),
         ),
         Step(
             words=_("Open the account team of Meridian"),
@@ -185,6 +203,25 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step(
             words=_("Open a pool and see how it was funded"),
             url_name="payouts:pool-list", query=f"?period={PERIOD}", pages=("payouts:allocation-save",),
+        ),
+    ),
+    "sigrid.moe": (
+        Step(
+            words=_("See whose training is overdue, and who alone knows a customer"),
+            url_name="teams:care-list", pages=("teams:care-list",),
+        ),
+        Step(
+            words=_("Compare who could become a key account manager"),
+            url_name="teams:candidate-list", pages=("teams:candidate-list", "teams:candidate-compare"),
+        ),
+        Step(
+            words=_("Hold pay against the market"),
+            url_name="teams:market-list", pages=("teams:market-list",),
+        ),
+        Step(
+            words=_("Read the growth plan of 2027 before it is approved"),
+            url_name="plans:version-decide", leads=growth_of_2027, acts=("version_approve", "version_return"),
+            pages=("plans:version-decide",),
         ),
     ),
     "ada.nyberg": (

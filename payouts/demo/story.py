@@ -48,6 +48,7 @@ from scorecards.selectors.needs import ResultNeed
 from scorecards.services import results_compute
 from teams.models import Person, StrategicAccount
 from teams.services import person_user_set
+from teams.services.programme import account_programme_put
 
 CALENDAR = "FY"
 CLOSED, OPEN = QUARTERS[:-1], QUARTERS[-1]
@@ -143,6 +144,7 @@ class Story:
         self.take_in(masters, at=moment(begun))
         self.users_link()
         self.take_in(care.care_files(), at=moment(date(2026, 10, 1)), by=self.users["sigrid.moe"])
+        self.buying_said(at=moment(date(2026, 10, 1), 11))
         self.plans_publish(calendar=calendar)
         self.people_assign()
 
@@ -172,6 +174,17 @@ class Story:
         for name, employee_id in known.items():
             user = self.users[company.username(name)]
             person_user_set(person=people[employee_id], user=user, by=self.maren)
+
+    def buying_said(self, *, at: datetime) -> None:
+        """Say of every account how its customer buys, and how much of its programme is for the long run."""
+        for account in company.ACCOUNTS:
+            long_run, cycle, deals = company.BUYING_OTHERWISE.get(account.code, company.BUYING[account.plan])
+            account_programme_put(
+                account_id=StrategicAccount.objects.get(node__code=account.code).pk, seen=None, by=self.maren, at=at,
+                values={
+                    "long_emphasis": Decimal(long_run), "cycle_months": cycle, "opportunities_a_year": deals,
+                },
+            )  # fmt: skip
 
     def plans_publish(self, *, calendar: FiscalCalendar) -> None:
         """Publish each plan for 2025 and 2026 in time, and leave the growth plan of 2027 as a draft."""
