@@ -27,17 +27,17 @@ def measure(asked: Asked) -> list[Figure]:
     from django.urls import reverse
 
     settings.ALLOWED_HOSTS = ["*"]
-    draft, user = _draft()
+    draft, user = a_draft()
     client, url = Client(), reverse("plans:draft-design", args=[draft.pk])
     client.force_login(user)
-    opened, changed = [], []
+    opened, changes = [], []
     for turn in range(max(asked.pairs, 5) * 2):
-        opened.append(_took(lambda: client.get(url)))
-        changed.append(_took(lambda turn=turn: _change(client, url, draft, 50 + turn)))
+        opened.append(took(lambda: client.get(url)))
+        changes.append(took(lambda turn=turn: changed(client, url, 50 + turn)))
     with CaptureQueriesContext(connection) as queries:
-        _change(client, url, draft, 90)
+        changed(client, url, 90)
     return [
-        at_most("a curve point changed", changed[1:], 300, unit="ms", digits=0),
+        at_most("a curve point changed", changes[1:], 300, unit="ms", digits=0),
         Figure(
             what="queries of a change", value=f"{len(queries)}", goal="at most 20", reached=len(queries) <= 20
         ),
@@ -45,7 +45,8 @@ def measure(asked: Asked) -> list[Figure]:
     ]
 
 
-def _took(answered: Any) -> float:
+def took(answered: Any) -> float:
+    """Return the milliseconds until a request is answered."""
     started = time.perf_counter()
     answer = answered()
     if answer.status_code != 200:
@@ -53,7 +54,8 @@ def _took(answered: Any) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def _change(client: Any, url: str, draft: Any, pays: int) -> Any:
+def changed(client: Any, url: str, pays: int) -> Any:
+    """Answer a change of a point, as the designer sends it."""
     point = f"point:{GOAL}/curve/points/0"
     typed = {f"{point}:x": "80", f"{point}:payout": str(pays), f"{point}:before": "0"}
     # The step seen lies ahead of any, as of a page that saw them all.
@@ -62,7 +64,8 @@ def _change(client: Any, url: str, draft: Any, pays: int) -> Any:
     )
 
 
-def _draft() -> tuple[Any, Any]:
+def a_draft() -> tuple[Any, Any]:
+    """Return a working draft of one of the plans, and who designs it."""
     from datetime import UTC, datetime
 
     from kamcomp.identity.models import User

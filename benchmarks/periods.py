@@ -21,7 +21,7 @@ ONE_RUN = "import benchmarks.periods; benchmarks.periods.one_run()"
 def measure(asked: Asked) -> list[Figure]:
     """Return the times of both, and their ratio."""
     people = max(asked.people // 10, 80)
-    _apart("benchmarks.periods.make()", people, kept=0)
+    apart("benchmarks.periods.make()", people, kept=0)
     one, all_kept = [], []
     for _turn in range(asked.pairs):
         one.append(_run(people, kept=0))
@@ -34,10 +34,11 @@ def measure(asked: Asked) -> list[Figure]:
 
 
 def _run(people: int, *, kept: int) -> float:
-    return float(json.loads(_apart("benchmarks.periods.one_run()", people, kept=kept).rpartition("TOLD ")[2]))
+    return float(json.loads(apart("benchmarks.periods.one_run()", people, kept=kept).rpartition("TOLD ")[2]))
 
 
-def _apart(call: str, people: int, *, kept: int) -> str:
+def apart(call: str, people: int, *, kept: int) -> str:
+    """Do something in a process of its own, and return what it prints."""
     done = subprocess.run(
         [sys.executable, "-c", f"import benchmarks.periods; {call}"],
         env={**os.environ, "BENCH_PEOPLE": str(people), "BENCH_KEPT": str(kept)}, stdout=subprocess.PIPE, text=True,
@@ -48,7 +49,7 @@ def _apart(call: str, people: int, *, kept: int) -> str:
 
 def one_run() -> None:
     """Run once in one of the two databases and tell the seconds: what a child process does."""
-    database_use(name=_name(int(os.environ["BENCH_PEOPLE"]), kept=int(os.environ["BENCH_KEPT"])))
+    database_use(name=name_of(int(os.environ["BENCH_PEOPLE"]), kept=int(os.environ["BENCH_KEPT"])))
     django_up()
     from benchmarks.harness import spent
     from benchmarks.whole_run import run_once
@@ -58,7 +59,8 @@ def one_run() -> None:
     print("TOLD " + json.dumps(took.wall))
 
 
-def _name(people: int, *, kept: int) -> str:
+def name_of(people: int, *, kept: int) -> str:
+    """Return the name of the database of so many people and kept periods."""
     return f"bench_{people}_{kept}"
 
 
@@ -72,7 +74,7 @@ def make() -> None:
     )
     server.autocommit = True
     with server.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_database WHERE datname = %s", [_name(people, kept=23)])
+        cursor.execute("SELECT count(*) FROM pg_database WHERE datname = %s", [name_of(people, kept=23)])
         if cursor.fetchone() == (1,):
             return
         database_of(people=people)
@@ -83,10 +85,10 @@ def make() -> None:
         run_once()
         connections.close_all()
         for kept in (0, 23):
-            cursor.execute(f"DROP DATABASE IF EXISTS {_name(people, kept=kept)}")
-            cursor.execute(f"CREATE DATABASE {_name(people, kept=kept)} TEMPLATE bench_{people}")
+            cursor.execute(f"DROP DATABASE IF EXISTS {name_of(people, kept=kept)}")
+            cursor.execute(f"CREATE DATABASE {name_of(people, kept=kept)} TEMPLATE bench_{people}")
     server.close()
-    address = urlsplit(os.environ["DATABASE_OWNER_URL"])._replace(path=f"/{_name(people, kept=23)}")
+    address = urlsplit(os.environ["DATABASE_OWNER_URL"])._replace(path=f"/{name_of(people, kept=23)}")
     keep(urlunsplit(address))
 
 

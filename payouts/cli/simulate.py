@@ -91,4 +91,6 @@ def _say(shown: ScenarioShown, *, ground: Ground, say: Console) -> None:
         chances.add_row(one.name, *(f"{share:.2%}" for share in (one.pays, one.target, one.mean)))
     say.print(chances)
     drawn_from = "from its closed periods" if ground.history else "around target, as it has no past"
-    say.print(f"{kept.draws} years drawn {drawn_from}; {counted(kept.people, 'person')}. Kept as {kept.name!r}.")
+    say.print(
+        f"{kept.draws} years drawn {drawn_from}; {counted(kept.people, 'person')}. Kept as {kept.name!r}."
+    )

@@ -56,7 +56,9 @@ CARDS = (
         "sigrid.moe",
         "Sigrid Moe",
         _("HR and legal"),
-        _("Looks after those who serve the accounts: training, candidates, pay against the market, and the law."),
+        _(
+            "Looks after those who serve the accounts: training, candidates, pay against the market, and the law."
+        ),
     ),
     Card(
         "ada.nyberg",

@@ -88,7 +88,9 @@ def ingrids_statement() -> list[object]:
 
 def growth_of_2027() -> list[object]:
     """Return the draft of the growth plan's next version."""
-    found = PlanVersion.objects.filter(plan__code=GROWTH).order_by("-number").values_list("pk", flat=True).first()
+    found = (
+        PlanVersion.objects.filter(plan__code=GROWTH).order_by("-number").values_list("pk", flat=True).first()
+    )
     if found is None:
         raise LookupError
     return [found]

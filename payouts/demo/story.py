@@ -42,7 +42,9 @@ from payouts.services.run_work import run_look
 from payouts.services.runs import run_request
 from payouts.services.scenarios import scenario_keep
 from payouts.services.windows import period_window_move
+from plans.choices import ApprovalStep
 from plans.models import Plan
+from plans.selectors.approvals import STEPS_SETTING
 from plans.services import assignment_make, plan_make, version_approve, version_draft, version_publish
 from scorecards.selectors.needs import ResultNeed
 from scorecards.services import results_compute
@@ -66,6 +68,7 @@ MERIDIAN_SO_FAR = {
 MERIDIAN_REASONS = {"Amara Okafor": "Ran the cut-over desk in August"}
 
 WINDOW_DAYS = 14
+APPROVED_BY = (ApprovalStep.OPERATIONS, ApprovalStep.FINANCE, ApprovalStep.HR_LEGAL)
 FIRST_LOOK = "Before it paid anybody"
 
 Say = Callable[[str], None]
@@ -140,6 +143,11 @@ class Story:
                 by=self.maren,
                 at=moment(begun),
             )
+        setting_put(
+            key=STEPS_SETTING, value=[step.value for step in APPROVED_BY], since=date(2026, 10, 1),
+            reason="From 2027 on nobody publishes a plan without finance and HR", by=self.maren,
+            at=moment(date(2026, 9, 28)),
+        )  # fmt: skip
         masters = [*files.master_files(), *representatives.representative_files(), files.history_file()]
         self.take_in(masters, at=moment(begun))
         self.users_link()

@@ -75,7 +75,9 @@ def _periods(version: PlanVersion, codes: set[str]) -> dict[str, Period]:
     past = of_calendar.filter(code__in=codes).values_list("code", "days")
     began = {(days.lower.month, days.lower.day): code for code, days in past}
     first = version.span.since
-    rows = of_calendar.filter(days__contained_by=version.valid, days__startswith__lt=first + relativedelta(years=1))
+    rows = of_calendar.filter(
+        days__contained_by=version.valid, days__startswith__lt=first + relativedelta(years=1)
+    )
     open_rows = rows.exclude(status=PeriodStatus.LOCKED).order_by("days")
     found = {began.get((row.days.lower.month, row.days.lower.day)): row for row in open_rows}
     return {code: row for code, row in found.items() if code is not None}

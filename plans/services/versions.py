@@ -253,9 +253,7 @@ def version_publish(*, version_id: UUID, by: User, at: datetime, late_reason: st
     return version_put_in_force(version_id=version_id, by=by, at=at, late_reason=late_reason)
 
 
-def version_put_in_force(
-    *, version_id: UUID, by: User, at: datetime, late_reason: str = ""
-) -> PlanVersion:
+def version_put_in_force(*, version_id: UUID, by: User, at: datetime, late_reason: str = "") -> PlanVersion:
     """Put an approved version in force, whoever may: part of the acts that publish one and that load history."""
     version = _locked(version_id=version_id)
     _check_status(

@@ -153,7 +153,9 @@ class TestEvidence:
     """A first plan is looked at in drawn years, as it has no past: L68 and L60."""
 
     def blocked(self, version):
-        with pytest.raises(DesignBlocked, match="L68: Nobody knows what this plan would have paid: 0 scenarios"):
+        with pytest.raises(
+            DesignBlocked, match="L68: Nobody knows what this plan would have paid: 0 scenarios"
+        ):
             services.version_approve(version_id=version.pk, by=rows.approver(), at=BEFORE)
 
     def test_asks_a_plan_without_a_past_for_scenarios_of_its_document(self):

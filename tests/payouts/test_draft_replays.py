@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from kamcomp.jobs.models import Job
+from kamcomp.visibility import viewer_of
 from payouts.models import ReplayPerson
 from payouts.selectors.replays import past_held, past_replayed, plan_replayed
+from payouts.selectors.replays.live import draft_past
 from payouts.services.replay_jobs import replay_request, replay_work
 from payouts.services.replays import draft_replay
 from plans import services
@@ -196,8 +198,36 @@ class TestDraftPast:
 
             assert held.result_digest == plan_replayed(**asked).result_digest
 
-    def test_says_why_there_are_no_figures(self, past, monkeypatch):
+    def test_of_many_people_is_quick_and_agrees_with_the_exact_one(self, past, monkeypatch):
+        for account in (0, 1):
+            sold(past, "2026-Q2", "870000.33", account=account)
+        closed(past, "2026-Q2")
+        edits = [
+            set_at(f"{GOAL}/accumulation", "year_to_date"),
+            set_at(f"{GOAL}/curve/points/0", ["0.80", "0.61"]),
+        ]
+        draft = services.draft_change(
+            draft_id=past.draft.pk, edits=edits, seen=0, by=past.users["maren"], at=timezone.now()
+        )
+        asked = {
+            "draft": draft,
+            "code": "",
+            "viewer": viewer_of(user=past.users["maren"], on=timezone.localdate()),
+        }
+        exact = draft_past(**asked)
         monkeypatch.setattr("payouts.selectors.replays.live.LIVE_MOST", 3)
+
+        quick = draft_past(**asked)
+        said = browser(past).get(page_of(past.draft, "past")).content.decode()
+
+        assert (exact.quick, quick.quick) == (False, True)
+        assert (quick.people.paid, quick.gain, quick.lose) == (exact.people.paid, exact.gain, exact.lose)
+        assert abs(quick.people.replayed - exact.people.replayed) <= D("0.02")
+        assert exact.people.difference
+        assert "Quick figures" in said
+
+    def test_says_why_there_are_no_figures(self, past, monkeypatch):
+        monkeypatch.setattr("payouts.selectors.replays.live.QUICK_MOST", 3)
         said = browser(past).get(page_of(past.draft, "past")).content.decode()
         assert "4 payouts are more than a look" in said
 

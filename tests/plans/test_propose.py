@@ -130,18 +130,23 @@ class TestPlanPropose:
         results(made, 100, 200, 300, 400)
         begin(made, ticked=[each.value for each in Element])
         at, maren, third = timezone.now(), made.user("maren"), made.quarters["2027-Q3"]
-        agreed = CellSet(subject=(made.account.node_id, None, None), metric="M01", value=D(333), seen=None, currency="EUR")
+        meridian = (made.account.node_id, None, None)
+        agreed = CellSet(subject=meridian, metric="M01", value=D(333), seen=None, currency="EUR")
         targets_set(period=third, cells=[agreed], by=maren, at=at)
         version = services.draft_submit(draft_id=Draft.objects.get().pk, seen=0, by=maren, at=at)
         blocking = Finding.objects.filter(subject_id=str(version.pk), severity="blocks")
-        blocking.update(status="waived", settled_by=made.user("anders"), settled_at=at, settled_reason="tried")
+        blocking.update(
+            status="waived", settled_by=made.user("anders"), settled_at=at, settled_reason="tried"
+        )
         services.version_approve(version_id=version.pk, by=made.user("anders"), at=at)
         page = browser(made).get(reverse("plans:version-decide", args=[version.pk])).content.decode()
 
         services.version_publish(version_id=version.pk, by=maren, at=at, late_reason="tried")
 
         assert "The 3 targets that were reckoned from last year" in page
-        issued = Target.objects.current().filter(metric__code="M01", days__overlap=version.valid).order_by("days")
+        issued = (
+            Target.objects.current().filter(metric__code="M01", days__overlap=version.valid).order_by("days")
+        )
         assert list(issued.values_list("value", flat=True)) == [D(105), D(210), D(333), D(420)]
         assert {one.currency for one in issued} == {"EUR"}
         assert issued.first().days == made.quarters["2027-Q1"].days

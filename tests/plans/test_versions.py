@@ -262,11 +262,16 @@ class TestVersionWithdraw:
 
         with pytest.raises(InForceAlready, match="publish the next version"):
             services.version_withdraw(
-                version_id=version.pk, by=rows.designer(), at=BEFORE + timedelta(days=60), reason="wrong curve"
+                version_id=version.pk,
+                by=rows.designer(),
+                at=BEFORE + timedelta(days=60),
+                reason="wrong curve",
             )
         services.assignment_make(person=rows.person(), plan=plan, since=date(2026, 1, 1), by=rows.user())
         with pytest.raises(InForceAlready, match="people are on it"):
-            services.version_withdraw(version_id=version.pk, by=rows.designer(), at=BEFORE, reason="wrong curve")
+            services.version_withdraw(
+                version_id=version.pk, by=rows.designer(), at=BEFORE, reason="wrong curve"
+            )
 
     def test_asks_why(self, plan):
         with pytest.raises(ReasonMissing):

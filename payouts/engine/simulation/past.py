@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from kamcomp.columns import FAST
 from payouts.engine.evaluation import Outcome, evaluate
@@ -38,12 +39,12 @@ class PastPeriod:
 
 @dataclass(frozen=True, kw_only=True)
 class PastCost:
-    """What a period would have paid its people, and how many could not be computed."""
+    """What a period would have paid its people; of whom could not be computed, who is `blocked`, nothing."""
 
     name: str
     payees: tuple[str, ...]
     amounts: Floats
-    left_out: int
+    blocked: npt.NDArray[np.bool_]
 
     @property
     def cost(self) -> float:
@@ -67,7 +68,7 @@ def past_costs(*, plan: Plan, periods: Sequence[PastPeriod]) -> list[PastCost]:
         amounts = np.where(outcome.blocked, 0.0, outcome.payout)
         found.append(
             PastCost(
-                name=period.name, payees=inputs.payees, amounts=amounts, left_out=int(outcome.blocked.sum())
+                name=period.name, payees=inputs.payees, amounts=amounts, blocked=outcome.blocked.astype(bool)
             )
         )
         closed, year = closed | _closing(outcome), period.fiscal_year

@@ -146,7 +146,9 @@ def asked_usually(
     accounts: int = 5,
 ) -> Asked:
     """Return what is asked where nobody says otherwise: the past of its people again, or stated spreads without one."""
-    spreads = {} if ground.history else {one.metric: one.distribution for one in ground.measures if one.metric}
+    spreads = (
+        {} if ground.history else {one.metric: one.distribution for one in ground.measures if one.metric}
+    )
     source = Source.PAST if ground.history else Source.STATED
     return Asked(
         scenario=Scenario(source=source, draws=draws, seed=seed, distributions=spreads),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from plans.engine.document import plan_from_document
 from plans.engine.edits import Edit, set_at
 
 Moves = Mapping[tuple[str, int], tuple[str | None, str | None]]
@@ -64,8 +65,13 @@ def moved(*, document: Mapping[str, Any], moves: Moves) -> dict[str, Any]:
 
 
 def point_edits(*, document: Mapping[str, Any], moves: Moves) -> list[Edit]:
-    """Return the moved points as edits of the document, each of a whole point; a jump keeps where it comes from."""
+    """
+    Return the moved points as edits of the document, each of a whole point; a jump keeps where it comes from.
+
+    :raises DocumentInvalid: if the document with them breaks a law of the language.
+    """
     changed = moved(document=document, moves=moves)
+    plan_from_document(changed)
     places = [handle.at for handle in handles_of(document=document)]
     pairs = [(at, _point(changed, at), _point(document, at)) for at in places]
     return [set_at(at, now) for at, now, before in pairs if now != before]

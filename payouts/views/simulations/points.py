@@ -32,7 +32,9 @@ def draft_seen(*, draft: Draft, seen: str) -> Draft:
     return was
 
 
-def laid_beside(request: HttpRequest, *, form: SimulationForm, changed: DraftChanged, here: str) -> HttpResponse:
+def laid_beside(
+    request: HttpRequest, *, form: SimulationForm, changed: DraftChanged, here: str
+) -> HttpResponse:
     """Answer my points beside theirs; keeping mine puts them over the draft as it is now."""
     theirs = _points(changed.draft.document)
     carried = {name: text for name, text in form.said().items() if is_point(name)}

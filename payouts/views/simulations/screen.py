@@ -214,7 +214,9 @@ class DraftSimulate(Simulate):
         found = rows.filter(pk=self.kwargs["draft_id"]).first()
         if found is None:
             raise Http404
-        return Subject.of_draft(draft_seen(draft=found, seen=(self.request.POST or self.request.GET).get("seen", "")))
+        return Subject.of_draft(
+            draft_seen(draft=found, seen=(self.request.POST or self.request.GET).get("seen", ""))
+        )
 
     def may_put(self, form: SimulationForm | None) -> bool:
         """Tell whether points were moved that the reader may put into the draft."""
@@ -234,10 +236,14 @@ class DraftSimulate(Simulate):
         form = self.form_of(QueryDict(request.POST.get("asked", "")))
         if not form.is_valid():
             return cast(HttpResponse, self._answer(form, None, status=422))
-        edits = point_edits(document=self.subject.document, moves=form.asked().moves)
         try:
+            edits = point_edits(document=self.subject.document, moves=form.asked().moves)
             draft_change(
-                draft_id=draft.pk, edits=edits, seen=draft.step, by=cast(User, request.user), at=timezone.now()
+                draft_id=draft.pk,
+                edits=edits,
+                seen=draft.step,
+                by=cast(User, request.user),
+                at=timezone.now(),
             )
         except DraftChanged as changed:
             return laid_beside(request, form=form, changed=changed, here=self.here)

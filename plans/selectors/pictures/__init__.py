@@ -1,8 +1,8 @@
 """
 The picture of a stored plan version: its document, and what the company knows beside it.
 
-What no table holds stays unknown, so that the rules that need it say so. The number of queries is the same for one account and for many. Facts
-are those believed now, of the version's first day or, once that has come, of the day asked.
+What no table holds stays unknown, so that the rules that need it say so. The number of queries is the same for one
+account and for many. Facts are those believed now, of the version's first day or, once that has come, of the day asked.
 """
 
 from __future__ import annotations

@@ -106,8 +106,14 @@ class PictureReads(ResultReads):
 
     def levels_drawn(self, of_plan: Q) -> tuple[Decimal, ...]:
         """Return the levels of result, 1 for target, at which scenarios kept of the document say what it costs."""
-        kept = Scenario.objects.filter(of_plan | Q(draft_id=self.version.pk), document_digest=self.version.digest)
-        levels = {Decimal(level) for found in kept.values_list("figures__levels", flat=True) for level in found or ()}
+        kept = Scenario.objects.filter(
+            of_plan | Q(draft_id=self.version.pk), document_digest=self.version.digest
+        )
+        levels = {
+            Decimal(level)
+            for found in kept.values_list("figures__levels", flat=True)
+            for level in found or ()
+        }
         return tuple(sorted(levels))
 
     @cached_property

@@ -61,7 +61,8 @@ def found_list(*, look: DraftLook, viewer: Viewer) -> FoundList:
     report = look.report or Report(findings=(), not_known=())
     hidden = {rule.id for rule in RULES.values() if rule.for_hr and not viewer.holds(Role.HR_LEGAL)}
     programmes = programmes_named(
-        names={one.about for one in report.findings if one.rule in OF_THE_PROGRAMME and one.about}, viewer=viewer
+        names={one.about for one in report.findings if one.rule in OF_THE_PROGRAMME and one.about},
+        viewer=viewer,
     )
     rows = [
         (one, _row(one, number, viewer, programmes))
