@@ -52,6 +52,11 @@ class Numeral(str):
         return cls(f"{number:f}", number=number)
 
     @classmethod
+    def signed(cls, number: Decimal) -> Self:
+        """Return a number with the digits it has and its sign, plus too."""
+        return cls(f"{number:+f}", number=number)
+
+    @classmethod
     def amount(cls, number: Decimal) -> Self:
         """Return an amount with its thousands apart and two digits."""
         return cls(f"{number:,.2f}", number=number.quantize(Decimal("0.01")), grouped=True)
@@ -61,6 +66,21 @@ class Numeral(str):
         """Return a ratio in percent with so many digits."""
         text = f"{ratio * 100:.{digits}f}"
         return cls(f"{text} %", number=Decimal(text), after=" %")
+
+
+class Day(str):
+    """A day as a text of ours writes it in English, "14 Aug 2026" (`Day(on)`): each language writes its own."""
+
+    day: date
+
+    def __new__(cls, day: date) -> Self:
+        """Keep the day beside its text."""
+        made = super().__new__(cls, f"{day:%d %b %Y}")
+        made.day = day
+        return made
+
+    def __getnewargs__(self) -> tuple[date]:  # type: ignore[override]  # made from a day, not from a text
+        return (self.day,)
 
 
 class Listing(str):
@@ -116,7 +136,7 @@ def kept(value: object) -> Value:
 
 def ours(text: str) -> str:
     """Return a text of ours as it can stand in a sentence: with its pieces, or as a word."""
-    return text if isinstance(text, Sentence | Listing | Numeral | Word) else Word(text)
+    return text if isinstance(text, Sentence | Listing | Numeral | Day | Word) else Word(text)
 
 
 def renamed(text: str, *, names: Mapping[str, str]) -> str:
@@ -148,6 +168,8 @@ def sentence_document(text: Value) -> Any:
             return {
                 "numeral": str(text), "number": f"{text.number:f}", "grouped": text.grouped, "after": text.after,
             }  # fmt: skip
+        case Day():
+            return {"written_day": text.day.isoformat()}
         case Word():
             return {"word": str(text)}
         case AnyOf():
@@ -181,6 +203,8 @@ def sentence_again(document: Any) -> Value:
             return Numeral(
                 text, number=Decimal(number), grouped=bool(document["grouped"]), after=str(document["after"])
             )
+        case {"written_day": str(day)}:
+            return Day(date.fromisoformat(day))
         case {"word": str(word)}:
             return Word(word)
         case {"any_of": list(names)}:

@@ -11,7 +11,10 @@ class PayoutsConfig(AppConfig):
     def ready(self) -> None:
         """Say who sees which rows; give workers the step that looks at the table, and operators their figures."""
         from kamcomp.celery import app
+        from kamcomp.pages.told import tells
         from payouts import gauges, visibility, workers  # noqa: F401
+        from payouts.selectors.rederived import words_of_figures
 
         workers.join(app)
         gauges.join()
+        tells(words_of_figures)

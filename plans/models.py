@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 
 from kamcomp.calendar.models import FiscalCalendar
 from kamcomp.records import Dated, Record, currency_field, money_field, share_field
+from kamcomp.said import spoken
 from kamcomp.spans import Span
 from plans.choices import (
     AcceptanceStatus,
@@ -251,6 +252,12 @@ class Replay(Record):
 
     def __str__(self) -> str:
         return f"{self.version or self.draft}: {', '.join(self.periods)}"
+
+    @property
+    def troubles(self) -> list[str]:
+        """Return who could not be replayed and why, with their pieces, for pages to word."""
+        said = self.figures.get("said") or [None] * len(self.problems)
+        return [spoken(text, pieces) for text, pieces in zip(self.problems, said, strict=True)]
 
 
 class Scenario(Record):

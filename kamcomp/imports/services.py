@@ -190,7 +190,7 @@ def import_approve(*, batch_id: UUID, by: User, comment: str = "", at: datetime)
         status=FindingStatus.SETTLED,
         settled_by=by,
         settled_at=at,
-        settled_reason=comment or "Seen by a second person",
+        settled_reason=comment or str(Word("Seen by a second person")),
     )
     return approval
 

@@ -17,6 +17,7 @@ from kamcomp.imports.models import ImportUpload
 from kamcomp.imports.uploads import upload_commit, upload_look
 from kamcomp.jobs.models import Job
 from kamcomp.jobs.work import JobKind, job_ask, job_work, jobs_look, jobs_sweep
+from kamcomp.refusal import Word
 
 AT_ONCE_ROWS = 2_000
 """Up to so many rows are looked at and committed while somebody waits."""
@@ -67,6 +68,6 @@ UPLOADS = JobKind(
     name="import",
     task="imports.upload_work",
     noun="an import",
-    safe="nothing of the file was written, and the upload stays as it was",
+    safe=Word("nothing of the file was written, and the upload stays as it was"),
     work=_worked,
 )

@@ -4,6 +4,7 @@ from django.db import models
 
 from kamcomp.jobs.choices import JobStatus
 from kamcomp.records import Record
+from kamcomp.said import SaidField, spoken
 
 
 class Job(Record):
@@ -21,10 +22,16 @@ class Job(Record):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True, help_text="What failed, and what is safe.")
+    said = SaidField(of="error")
     result = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.get_status_display()}"
+
+    @property
+    def trouble(self) -> str:
+        """Return what failed with its pieces, for pages to word."""
+        return spoken(self.error, self.said) if self.error else ""
 
     @property
     def ended(self) -> bool:

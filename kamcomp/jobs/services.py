@@ -21,9 +21,10 @@ from kamcomp.audit.context import acting
 from kamcomp.identity.models import User
 from kamcomp.jobs.choices import JobStatus
 from kamcomp.jobs.models import Job
+from kamcomp.sentences import Sentence, sentence_document
 
 ATTEMPTS = 3
-NEVER_ENDED = (
+NEVER_ENDED = Sentence(
     "It was begun three times and never ended: its worker died each time, and nothing of it was kept."
 )
 ABANDONED_SECONDS = 10
@@ -73,7 +74,7 @@ def job_take(*, job_id: UUID, worker: str) -> int | None:
             cursor.execute(
                 f"""
                 UPDATE jobs_job SET status = 'running', attempt = attempt + 1, current = %(worker)s,
-                                    started_at = clock_timestamp(), error = ''
+                                    started_at = clock_timestamp(), error = '', said = NULL
                  WHERE id = (SELECT id FROM jobs_job
                               WHERE id = %(job)s AND (status = 'queued' OR {ABANDONED})
                                 FOR UPDATE SKIP LOCKED)
@@ -86,7 +87,7 @@ def job_take(*, job_id: UUID, worker: str) -> int | None:
             return None
         if row[0] <= ATTEMPTS:
             return int(row[0])
-        _end(job_id, status=JobStatus.FAILED, error=NEVER_ENDED)
+        _end(job_id, status=JobStatus.FAILED, **_told(NEVER_ENDED))
     return None
 
 
@@ -110,7 +111,7 @@ def job_done(*, job: Job, result: Mapping[str, Any]) -> None:
 def job_failed(*, job_id: UUID, attempt: int, error: str) -> None:
     """End a job that cannot be done, with what failed and what is safe; unless somebody else has it by now."""
     with acting(action="job_failed", user=None):
-        _end(job_id, status=JobStatus.FAILED, error=error, attempt=attempt)
+        _end(job_id, status=JobStatus.FAILED, attempt=attempt, **_told(error))
 
 
 def job_give_back(*, job_id: UUID, attempt: int, error: str) -> None:
@@ -119,8 +120,13 @@ def job_give_back(*, job_id: UUID, attempt: int, error: str) -> None:
         return job_failed(job_id=job_id, attempt=attempt, error=error)
     with acting(action="job_give_back", user=None):
         mine = Job.objects.filter(pk=job_id, status=JobStatus.RUNNING, attempt=attempt)
-        mine.update(status=JobStatus.QUEUED, error=error, current="")
+        mine.update(status=JobStatus.QUEUED, current="", **_told(error))
     return None
+
+
+def _told(error: str) -> dict[str, Any]:
+    """Return what failed as a job's row keeps it: its English text, and the pieces of it."""
+    return {"error": str(error), "said": sentence_document(error)}
 
 
 def _end(job_id: UUID, *, status: JobStatus, attempt: int | None = None, **columns: Any) -> None:

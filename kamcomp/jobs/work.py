@@ -33,7 +33,7 @@ from kamcomp.jobs.services import (
 )
 from kamcomp.logs import error_said, saying
 from kamcomp.pulse.services import worker_name
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Sentence, Word
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def job_work(*, kind: JobKind, job_id: UUID, at: datetime) -> bool:
         return _worked(kind=kind, job_id=job_id, attempt=attempt, at=at)
     except Refusal as refusal:
         logger.warning("%s was refused; its row says why", kind.noun)
-        job_failed(job_id=job_id, attempt=attempt, error=str(refusal))
+        job_failed(job_id=job_id, attempt=attempt, error=refusal.said)
         return True
     except (OperationalError, InterfaceError) as error:
         logger.warning("%s met the database: %s", kind.noun, error)
@@ -143,6 +143,7 @@ def _given_back(*, kind: JobKind, job_id: UUID, attempt: int, error: Exception) 
     try:
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
-        job_give_back(job_id=job_id, attempt=attempt, error=f"{error_said(error)}: {kind.safe}.")
+        told = Sentence("%(error)s: %(safe)s.", error=error_said(error), safe=Word(kind.safe))
+        job_give_back(job_id=job_id, attempt=attempt, error=told)
     except (OperationalError, InterfaceError) as unreachable:
         logger.warning("%s is left to the next look: %s", kind.noun, unreachable)

@@ -17,8 +17,9 @@ from django.utils.formats import date_format, number_format
 from django.utils.timezone import is_aware, localtime
 from django.utils.translation import gettext
 
+from kamcomp.pages.figures import day_text
 from kamcomp.refusal import Refusal
-from kamcomp.sentences import AnyOf, Listing, Numeral, Sentence, Value, Word
+from kamcomp.sentences import AnyOf, Day, Listing, Numeral, Sentence, Value, Word
 
 PLACE = re.compile(r"%\(\w+\)s")
 
@@ -27,7 +28,7 @@ def worded(said: object) -> str:
     """Return what a refusal, a sentence or a word of ours says, in the language of this request."""
     if isinstance(said, Refusal):
         return worded(said.said)
-    if isinstance(said, Sentence | Listing | Numeral):
+    if isinstance(said, Sentence | Listing | Numeral | Day):
         return _said(said)
     if isinstance(said, Exception):
         return str(said)
@@ -44,9 +45,12 @@ def _said(value: Value) -> str:
         case Numeral():
             digits = max(-int(value.number.as_tuple().exponent), 0)
             text = number_format(value.number, decimal_pos=digits, force_grouping=value.grouped)
-            return f"{text}{value.after}"
+            plus = "+" if value.startswith("+") else ""
+            return f"{plus}{text}{value.after}"
         case Word():
             return gettext(value) if value else ""
+        case Day():
+            return day_text(value.day)
         case AnyOf():
             return gettext(" or ").join(gettext(each) for each in value)
         case datetime():

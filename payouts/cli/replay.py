@@ -70,7 +70,7 @@ def _document(replay: Replay, version: PlanVersion) -> dict[str, Any]:
         "replayed": f"{replay.replayed.normalize():f}",
         "pools_paid": f"{replay.pools_paid.normalize():f}",
         "pools_replayed": f"{replay.pools_replayed.normalize():f}",
-        **replay.figures,
+        **{name: figures for name, figures in replay.figures.items() if name != "said"},
         "problems": replay.problems,
         "input_digest": replay.input_digest,
         "result_digest": replay.result_digest,

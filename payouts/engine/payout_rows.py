@@ -20,7 +20,7 @@ import numpy as np
 
 from kamcomp.columns import EXACT, Column, sums_by
 from kamcomp.money import CONTEXT, decimals_text, settle, settled_text
-from kamcomp.sentences import Sentence
+from kamcomp.sentences import Numeral, Sentence
 from kamcomp.trace import decimal_texts
 from payouts.engine.evaluation import EarnedLine, Outcome, SettlementLine, evaluate
 from payouts.engine.leaf_figures import LARGEST_RATIO, FigureTooLarge, LeafFigures, check_size, leaf_figures
@@ -155,8 +155,11 @@ def _rows_of_outcome(
         if outcome.blocked[place]:
             continue
         if negative[place]:
-            message = (
-                f"{payee} would be paid {outcome.payable[place]} {plan.currency}: a payout is never negative."
+            message = Sentence(
+                "%(payee)s would be paid %(amount)s %(currency)s: a payout is never negative.",
+                payee=payee,
+                amount=Numeral(str(outcome.payable[place]), number=outcome.payable[place]),
+                currency=plan.currency,
             )
             problems.append(PayeeProblem(payee, "payout_negative", message))
             continue

@@ -17,6 +17,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from kamcomp import money
+from kamcomp.sentences import Day, Sentence, Word
 from kamcomp.spans import Span
 from plans.engine.pool_terms import PoolTerms, TargetBy
 
@@ -171,13 +172,17 @@ def _scale(candidate: Candidate, *, piece: _Piece, terms: PoolTerms) -> Fraction
 
 def _why_not(candidate: Candidate, *, last: Stint, days: int, period: Span, terms: PoolTerms) -> str:
     if not last.pool_eligible:
-        return f"takes no part: {last.opt_out_reason or 'not entitled to the pool'}"
+        why = last.opt_out_reason or Word("not entitled to the pool")
+        return Sentence("takes no part: %(why)s", why=why)
     ends = [day for span in candidate.employed if (day := span.last) is not None]
     employed_at_end = period.last is not None and _in_any(period.last, candidate.employed)
     if terms.eligibility.employed_on_last_day and not employed_at_end:
-        return f"left on {max(ends):%d %b %Y}" if ends else "not employed in the period"
+        if not ends:
+            return Sentence("not employed in the period")
+        return Sentence("left on %(day)s", day=Day(max(ends)))
     if days < max(terms.eligibility.least_days, 1):
-        return f"{days} of at least {max(terms.eligibility.least_days, 1)} days on the account"
+        least = max(terms.eligibility.least_days, 1)
+        return Sentence("%(days)s of at least %(least)s days on the account", days=days, least=least)
     return ""
 
 

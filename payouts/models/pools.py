@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from kamcomp.calendar.models import Period
 from kamcomp.records import Record, currency_field, money_field, share_field
+from kamcomp.said import SaidField, spoken
 from payouts.choices import PoolStatus
 from payouts.models.runs import Run
 from plans.models import PlanVersion
@@ -105,6 +106,7 @@ class Allocation(Record):
     role_weight = share_field()
     eligible = models.BooleanField(default=True)
     ineligible_reason = models.CharField(max_length=200, blank=True)
+    said = SaidField(of="ineligible_reason")
     guideline = money_field(default=0)
     amount = money_field(null=True, help_text="Null until the KAM has set it.")
     reason = models.TextField(blank=True)
@@ -123,3 +125,8 @@ class Allocation(Record):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.amount}"
+
+    @property
+    def why_not(self) -> str:
+        """Return why somebody takes no part, with its pieces, for pages to word."""
+        return spoken(self.ineligible_reason, self.said) if self.ineligible_reason else ""

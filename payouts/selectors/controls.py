@@ -40,6 +40,7 @@ from kamcomp.identity.models import RoleGrant, User
 from kamcomp.jobs.choices import JobStatus
 from kamcomp.jobs.models import Job
 from kamcomp.pages.nav import Words
+from kamcomp.said import spoken
 from payouts.choices import AdjustmentStatus, RunStatus
 from payouts.models import Adjustment, LedgerCheck, Payout, Run, RunProblem
 from plans.choices import VersionStatus
@@ -48,6 +49,7 @@ from plans.models import Assignment, PlanVersion
 from teams.models import Person
 
 OUT_OF_PLAY = (RunStatus.SUPERSEDED, RunStatus.DRAFT)
+FINDINGS_SHOWN = 100
 DRILL_DAYS = 92
 """A review of access longer ago than a quarter is something to look at."""
 
@@ -96,6 +98,13 @@ def controls(*, at: datetime) -> list[Control]:
         for number, (name, url_name, prove) in enumerate(CONTROLS, start=1)
         for standing, proof, proved_at in [prove(facts)]
     ]
+
+
+def books_found() -> list[str]:
+    """Return what the last check of the books found, with its pieces, for pages to word."""
+    last = LedgerCheck.objects.order_by("-checked_at").first()
+    found = last.findings[:FINDINGS_SHOWN] if last else []
+    return [spoken(each["sentence"], each.get("said")) for each in found]
 
 
 def _facts(at: datetime) -> Facts:

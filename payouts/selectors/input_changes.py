@@ -15,18 +15,29 @@ from typing import Any
 import numpy as np
 
 from kamcomp.columns import RowState
-from kamcomp.trace import decimal_text
+from kamcomp.sentences import Listing, Numeral, Sentence, Value, Word
 from payouts.selectors.rederived import Kept
 from plans.engine.document import plan_document
 from plans.engine.inputs import DEAL_DAY, Credits, Inputs, ResultKey, Results, Stated
 
 FINAL = int(RowState.FINAL)
-Facts = dict[tuple[str, ...], str]
+Facts = dict[str, str]
+"""What a fact is called, and what it says: sentences that each reader has in their language."""
+PAID_NOW = Sentence("is paid by this plan now and was not before")
+PAID_THEN = Sentence("was paid by this plan and is not now")
+NONE, MISSING = Word("none"), Word("missing")
 WINDOWS = {
-    "period": "the period",
-    "year_to_date": "the year to date",
-    "year": "the year",
-    "multi_year": "several years",
+    "period": Word("the period"),
+    "year_to_date": Word("the year to date"),
+    "year": Word("the year"),
+    "multi_year": Word("several years"),
+}
+STATES = {
+    RowState.MISSING: MISSING,
+    RowState.ZERO_TARGET: Word("zero target"),
+    RowState.NOT_ELIGIBLE: Word("not eligible"),
+    RowState.INSUFFICIENT_SAMPLE: Word("insufficient sample"),
+    RowState.NOT_MEASURABLE: Word("not measurable"),
 }
 
 
@@ -37,13 +48,20 @@ def input_changes(*, employee_id: str, old: Kept, new: Kept) -> Iterator[str]:
     before, after = old.of_payee(employee_id), new.of_payee(employee_id)
     if before is None or after is None:
         yield (
-            "could not be computed in the old run" if before is None else "cannot be computed in the new run"
+            Sentence("could not be computed in the old run")
+            if before is None
+            else Sentence("cannot be computed in the new run")
         )
         return
     earlier, later = _facts(before), _facts(after)
     for key in dict.fromkeys([*earlier, *later]):
         if earlier.get(key) != later.get(key):
-            yield f"{' '.join(key)}: {earlier.get(key, 'none')} -> {later.get(key, 'none')}"
+            yield Sentence(
+                "%(fact)s: %(before)s -> %(now)s",
+                fact=key,
+                before=earlier.get(key, NONE),
+                now=later.get(key, NONE),
+            )
 
 
 def _plan_changes(old: Mapping[str, Any], new: Mapping[str, Any], at: str = "") -> Iterator[str]:
@@ -57,7 +75,12 @@ def _plan_changes(old: Mapping[str, Any], new: Mapping[str, Any], at: str = "") 
         elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
             yield from _plan_changes(_by_place(before), _by_place(after), f"{at}/{key}")
         else:
-            yield f"plan version, {at}/{key}: {_short(before)} -> {_short(after)}"
+            yield Sentence(
+                "plan version, %(place)s: %(before)s -> %(now)s",
+                place=f"{at}/{key}",
+                before=_short(before),
+                now=_short(after),
+            )
 
 
 def _by_place(items: list[Any]) -> dict[str, Any]:
@@ -73,94 +96,137 @@ def _facts(inputs: Inputs) -> Facts:
     """Return everything a person is computed from as named facts."""
     facts: Facts = {}
     for row, stint in enumerate(inputs.stints):
-        account = stint.rpartition("/")[0] or "no account"
-        facts["assignment", stint] = f"on {account}"
+        account = stint.rpartition("/")[0] or Word("no account")
+        facts[Sentence("assignment %(stint)s", stint=stint)] = Sentence("on %(account)s", account=account)
         _span_facts(inputs, row, account, facts)
         for name, stated in inputs.parameters.items():
-            word = "exchange rate" if name.startswith("rate ") else "assignment's parameter"
-            _stated_fact((word, name), stated, row, facts)
+            _stated_fact(_parameter(name), stated, row, facts)
         for (leaf, item), stated in inputs.ratings.items():
-            _stated_fact(("rating of", f"{leaf}/{item}"), stated, row, facts)
+            _stated_fact(Sentence("rating of %(what)s", what=f"{leaf}/{item}"), stated, row, facts)
         for leaf, stated in inputs.milestones.items():
-            _stated_fact(("stage of", leaf), stated, row, facts)
+            _stated_fact(Sentence("stage of %(leaf)s", leaf=leaf), stated, row, facts)
         for key, results in inputs.results.items():
             _result_facts(key, results, row, facts)
     for place, credit in enumerate(inputs.credits.ids):
-        figures = [f"{name} {_plain(stated, place)}" for name, stated in sorted(inputs.credits.bases.items())]
-        words = f"share {decimal_text(inputs.credits.share[place])} of {', '.join(figures)}"
-        facts["credit", credit] = f"{words}{_reached(inputs.credits, place)}"
+        facts[Sentence("credit %(credit)s", credit=credit)] = _credited(inputs.credits, place)
     brought = {name: column[0] for name, column in vars(inputs.balances).items() if name != "held"}
     for name, amount in (brought | inputs.balances.held_named(0)).items():
-        facts["opening balance", name] = decimal_text(amount.normalize() + 0)
+        facts[Sentence("opening balance %(name)s", name=Word(name))] = _text(amount)
     return facts
+
+
+def _parameter(name: str) -> str:
+    if name.startswith("rate "):
+        return Sentence("exchange rate %(name)s", name=name)
+    return Sentence("assignment's parameter %(name)s", name=name)
+
+
+def _credited(credits: Credits, place: int) -> str:
+    figures = [_named(name, _plain(stated, place)) for name, stated in sorted(credits.bases.items())]
+    return Sentence(
+        "share %(share)s of %(figures)s%(reached)s",
+        share=Numeral.plain(credits.share[place]),
+        figures=Listing(figures),
+        reached=_reached(credits, place),
+    )
 
 
 def _reached(credits: Credits, place: int) -> str:
     """Return how far each event of a deal came, where the plan's commissions are earned on events."""
     if DEAL_DAY not in credits.earned:
         return ""
-    events = {
-        name: _plain(stated, place) for name, stated in sorted(credits.earned.items()) if name != DEAL_DAY
-    }
-    return f"; reached: {', '.join(f'{name} {part}' for name, part in events.items())}" if events else ""
+    events = [
+        _named(name, _plain(stated, place))
+        for name, stated in sorted(credits.earned.items())
+        if name != DEAL_DAY
+    ]
+    return Sentence("; reached: %(events)s", events=Listing(events)) if events else ""
+
+
+def _named(name: str, figure: Value) -> str:
+    return Sentence("%(name)s %(figure)s", name=Word(name), figure=figure)
 
 
 def _span_facts(inputs: Inputs, row: int, account: str, facts: Facts) -> None:
     """Note days, target incentive, base, part time, leave and dedication of a stint, by what they come from."""
     spans = inputs.spans
     mine = np.flatnonzero(spans.row == row).tolist()
-    days = [
-        f"{date.fromordinal(int(spans.since[i]))} to {date.fromordinal(int(spans.until[i]) - 1)}"
+    days: list[str] = [
+        Sentence(
+            "%(first)s to %(last)s",
+            first=date.fromordinal(int(spans.since[i])),
+            last=date.fromordinal(int(spans.until[i]) - 1),
+        )
         for i in mine
     ]
-    facts["days employed and assigned", f"({account})"] = _folded(days, ["" for _ in mine])
-    facts["package: target incentive a year", f"({account})"] = _folded(
-        days, _texts(spans.target_incentive, mine)
-    )
-    facts["package: base salary a year", f"({account})"] = _folded(days, _texts(spans.base_salary, mine))
-    facts["employment: part time", f"({account})"] = _folded(days, _texts(spans.fte, mine))
-    facts["employment: leave", f"({account})"] = _folded(
-        days, ["on leave" if spans.on_leave[i] else "" for i in mine]
-    )
-    facts["membership: dedication", f"({account})"] = _folded(days, _texts(spans.dedication, mine))
+    for fact, values in (
+        (Sentence("days employed and assigned (%(account)s)", account=account), ["" for _ in mine]),
+        (
+            Sentence("package: target incentive a year (%(account)s)", account=account),
+            _texts(spans.target_incentive, mine),
+        ),
+        (
+            Sentence("package: base salary a year (%(account)s)", account=account),
+            _texts(spans.base_salary, mine),
+        ),
+        (Sentence("employment: part time (%(account)s)", account=account), _texts(spans.fte, mine)),
+        (
+            Sentence("employment: leave (%(account)s)", account=account),
+            [Word("on leave") if spans.on_leave[i] else "" for i in mine],
+        ),
+        (Sentence("membership: dedication (%(account)s)", account=account), _texts(spans.dedication, mine)),
+    ):
+        facts[fact] = _folded(days, values)
 
 
 def _folded(days: list[str], values: list[str]) -> str:
     """Return values by their days; one value over all days stands alone."""
     if len(set(values)) == 1 and values[0]:
         return values[0]
-    return ", ".join(f"{day} {value}".strip() for day, value in zip(days, values, strict=True)) or "none"
+    pairs = zip(days, values, strict=True)
+    told = [Sentence("%(day)s %(value)s", day=day, value=value) if value else day for day, value in pairs]
+    return Listing(told) if told else NONE
 
 
 def _texts(column: Any, places: list[int]) -> list[str]:
     return [_text(column[i]) for i in places]
 
 
-def _text(value: Decimal) -> str:
-    return decimal_text(value.normalize() + 0)
+def _text(value: Decimal) -> Numeral:
+    return Numeral.plain(value.normalize() + 0)
 
 
-def _stated_fact(key: tuple[str, str], stated: Stated, row: int, facts: Facts) -> None:
+def _stated_fact(fact: str, stated: Stated, row: int, facts: Facts) -> None:
     if stated.state[row] == FINAL:
-        facts[key] = _text(stated.value[row])
+        facts[fact] = _text(stated.value[row])
 
 
 def _plain(stated: Stated, place: int) -> str:
-    return _text(stated.value[place]) if stated.state[place] == FINAL else "missing"
+    return _text(stated.value[place]) if stated.state[place] == FINAL else MISSING
 
 
 def _result_facts(key: ResultKey, results: Results, row: int, facts: Facts) -> None:
     place = int(results.index[row])
     if place < 0:
         return
-    segment = f" {key.segment}" if key.segment else ""
-    name = f"{key.metric}{segment} of {results.subjects[place]} over {key.rolling or WINDOWS[key.window]}"
-    value = _text(results.numerator[place])
-    if results.denominator is not None and results.denominator[place] != 1:
-        value += f" / {_text(results.denominator[place])}"
-    state = RowState(int(results.state[place]))
-    facts["result", name] = value if state is RowState.FINAL else state.name.lower().replace("_", " ")
+    name = Sentence(
+        "%(metric)s of %(subject)s over %(window)s",
+        metric=f"{key.metric} {key.segment}" if key.segment else key.metric,
+        subject=results.subjects[place],
+        window=key.rolling or WINDOWS[key.window],
+    )
+    facts[Sentence("result %(name)s", name=name)] = _result(results, place)
     if results.target is not None:
-        facts["target", name] = _plain(results.target, place)
+        facts[Sentence("target %(name)s", name=name)] = _plain(results.target, place)
     if results.carried is not None and results.carried.state[place] == FINAL:
-        facts["last reading", name] = _text(results.carried.value[place])
+        facts[Sentence("last reading %(name)s", name=name)] = _text(results.carried.value[place])
+
+
+def _result(results: Results, place: int) -> str:
+    state = RowState(int(results.state[place]))
+    if state is not RowState.FINAL:
+        return STATES[state]
+    value = _text(results.numerator[place])
+    if results.denominator is None or results.denominator[place] == 1:
+        return value
+    return Sentence("%(value)s / %(of)s", value=value, of=_text(results.denominator[place]))

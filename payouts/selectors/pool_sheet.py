@@ -298,7 +298,7 @@ def _row(
         amount=row.amount,
         reason=row.reason,
         eligible=row.eligible,
-        why_not=row.ineligible_reason,
+        why_not=row.why_not,
         share=row.amount / funded if row.amount is not None and funded else None,
         deviation=deviation,
         needs_reason=bool(zero)

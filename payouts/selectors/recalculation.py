@@ -26,7 +26,7 @@ from kamcomp.columns import as_column
 from payouts.engine.kept import in_order, inputs_to_bytes
 from payouts.engine.payout_rows import PayeeRows
 from payouts.models import Payout, PayoutLine, Run
-from payouts.selectors.input_changes import input_changes
+from payouts.selectors.input_changes import PAID_NOW, PAID_THEN, input_changes
 from payouts.selectors.inputs import ChunkInputs, chunk_inputs
 from payouts.selectors.inputs.reach import version_reach
 from payouts.selectors.inputs.rows import uuid_array
@@ -237,7 +237,7 @@ def _against(
         due=due,
         paid=paid,
         line=None if payout is None else _line_moved_most(payee, payout),
-        reasons=reasons or ("is paid by this plan now and was not before",),
+        reasons=reasons or (PAID_NOW,),
         inputs=_canonical(now.plan, own),
     )
 
@@ -250,7 +250,7 @@ def _nothing_due(employee_id: str, payout: Payout) -> Recalculated:
         due=ZERO,
         paid=_paid(payout),
         line=None,
-        reasons=("was paid by this plan and is not now",),
+        reasons=(PAID_THEN,),
         inputs=None,
     )
 

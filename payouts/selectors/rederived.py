@@ -18,6 +18,8 @@ from uuid import UUID
 from kamcomp.columns import EXACT
 from kamcomp.refusal import Refusal
 from kamcomp.trace import RecordingTrace
+from payouts.choices import LedgerAccount
+from payouts.engine.case_inputs import BALANCES
 from payouts.engine.evaluation import evaluate
 from payouts.engine.formats import RUNNABLE_FORMATS
 from payouts.engine.kept import inputs_from_bytes
@@ -33,6 +35,12 @@ LINE_FIELDS = (
     "kind", "leaf", "pay_element", "account", "metric", "target", "actual", "attainment", "payout_ratio", "weight",
     "amount",
 )  # fmt: skip
+
+
+def words_of_figures() -> Iterator[tuple[str, str]]:
+    """Yield what differences call figures, accounts and balances, for the catalogue of translations."""
+    words = {*PAYOUT_FIELDS, *LINE_FIELDS, *BALANCES, *(account.value for account in LedgerAccount)}
+    yield from ((word, "payouts/selectors/rederived.py") for word in sorted(words))
 
 
 class FormatNotRunnable(Refusal):

@@ -315,7 +315,7 @@ def _refuse_unpayable(row: Allocation, *, amount: Decimal, currency: str) -> Non
         raise AmountNotPayable(
             "%(name)s is not eligible (%(ineligible_reason)s) and can only get nothing.",
             name=name,
-            ineligible_reason=row.ineligible_reason,
+            ineligible_reason=row.why_not,
         )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 
 from payouts.models import PayoutLine, Run
-from payouts.selectors.input_changes import input_changes
+from payouts.selectors.input_changes import PAID_NOW, PAID_THEN, input_changes
 from payouts.selectors.rederived import Kept, kept_of_chunk
 
 ZERO = Decimal(0)
@@ -118,9 +118,9 @@ def _reasons(employee_id: str, old_chunk: int | None, new_chunk: int | None) -> 
     ]
     before, after = kept
     if before is None:
-        return ("is paid by this plan now and was not before",)
+        return (PAID_NOW,)
     if after is None:
-        return ("was paid by this plan and is not now",)
+        return (PAID_THEN,)
     return tuple(input_changes(employee_id=employee_id, old=before, new=after))
 
 

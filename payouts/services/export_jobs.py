@@ -16,6 +16,7 @@ from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.jobs.models import Job
 from kamcomp.jobs.work import JobKind, job_ask, job_work, jobs_look, jobs_sweep
+from kamcomp.refusal import Word
 from payouts.choices import ExportFormat, ExportProfile
 from payouts.models import Run
 from payouts.services.exports import EXPORTERS, export_make, refuse_unless_locked
@@ -69,6 +70,6 @@ EXPORTS = JobKind(
     name="export",
     task="payouts.export",
     noun="an export",
-    safe="no part of a file was kept, and what was exported before stays as it is",
+    safe=Word("no part of a file was kept, and what was exported before stays as it is"),
     work=_written,
 )

@@ -23,6 +23,7 @@ from django.db.models.functions import Coalesce
 
 from kamcomp.audit.context import act
 from kamcomp.calendar.models import Period
+from kamcomp.sentences import Numeral, Sentence, Word, sentence_document
 from payouts.choices import ExportProfile, PoolStatus, RunStatus
 from payouts.exports.profiles import to_be_paid
 from payouts.exports.writers import file_digest
@@ -104,7 +105,10 @@ def ledger_check(*, at: datetime, period: Period | None = None) -> LedgerCheck:
         postings=books.postings,
         files=books.files,
         found=len(found),
-        findings=[{"code": each.code, "sentence": each.sentence} for each in found[:KEPT_FINDINGS]],
+        findings=[
+            {"code": each.code, "sentence": str(each.sentence), "said": sentence_document(each.sentence)}
+            for each in found[:KEPT_FINDINGS]
+        ],
         unexplained={currency: _plain(amount) for currency, amount in sorted(books.unexplained().items())},
     )
 
@@ -113,7 +117,10 @@ def _run_findings(run: Run, books: Books) -> Iterator[BookFinding]:
     yield from _posting_findings(books, run=run)
     for difference in ledger_differences(run=run):
         yield BookFinding(
-            "ledger_differs", f"{run}: {difference.sentence}", difference.currency, difference.off
+            "ledger_differs",
+            Sentence("%(run)s: %(difference)s", run=run, difference=difference.sentence),
+            difference.currency,
+            difference.off,
         )
     yield from _statement_findings(run)
     yield from _pool_findings(run)
@@ -125,8 +132,12 @@ def _run_findings(run: Run, books: Books) -> Iterator[BookFinding]:
 def _posting_findings(books: Books, *, run: Run | None) -> Iterator[BookFinding]:
     books.postings += Posting.objects.filter(run=run).count()
     for posting_id, currency, total in unbalanced_postings(LedgerEntry.objects.filter(posting__run=run)):
-        sentence = (
-            f"{run or 'Outside runs'}: posting {posting_id} sums to {_plain(total)} {currency}, not to 0."
+        sentence = Sentence(
+            "%(run)s: posting %(posting)s sums to %(total)s %(currency)s, not to 0.",
+            run=run or Word("Outside runs"),
+            posting=posting_id,
+            total=Numeral.plain(total.normalize()),
+            currency=currency,
         )
         yield BookFinding("posting_unbalanced", sentence, currency, total)
 
@@ -139,9 +150,14 @@ def _statement_findings(run: Run) -> Iterator[BookFinding]:
     for employee_id, currency, amount, lines in rows.values_list(
         "person__employee_id", "currency", "amount", "told"
     ):
-        sentence = (
-            f"{run}: the payout of {employee_id} is {_plain(amount)} {currency}, its lines sum to {_plain(lines)} "
-            f"({(amount - lines).normalize():+f})."
+        sentence = Sentence(
+            "%(run)s: the payout of %(person)s is %(amount)s %(currency)s, its lines sum to %(lines)s (%(off)s).",
+            run=run,
+            person=employee_id,
+            amount=Numeral.plain(amount.normalize()),
+            currency=currency,
+            lines=Numeral.plain(lines.normalize()),
+            off=Numeral.signed((amount - lines).normalize()),
         )
         yield BookFinding("statement_differs", sentence, currency, amount - lines)
 
@@ -152,9 +168,15 @@ def _pool_findings(run: Run) -> Iterator[BookFinding]:
     given = pools.annotate(given=Coalesce(Sum("allocations__amount"), ZERO) + F("reserve"))
     for pool in given.exclude(funded=F("given")):
         off = pool.given - (pool.funded or ZERO)
-        sentence = (
-            f"{run}: the pool of {pool.account.node.code} is {_plain(pool.funded or ZERO)} {pool.currency}, "
-            f"shares and reserve sum to {_plain(pool.given)} ({off.normalize():+f})."
+        sentence = Sentence(
+            "%(run)s: the pool of %(account)s is %(funded)s %(currency)s, shares and reserve sum to %(given)s "
+            "(%(off)s).",
+            run=run,
+            account=pool.account.node.code,
+            funded=Numeral.plain((pool.funded or ZERO).normalize()),
+            currency=pool.currency,
+            given=Numeral.plain(pool.given.normalize()),
+            off=Numeral.signed(off.normalize()),
         )
         yield BookFinding("pool_not_whole", sentence, pool.currency, off)
 
@@ -165,17 +187,24 @@ def _export_findings(run: Run, export: Export) -> Iterator[BookFinding]:
     for currency in sorted({*due, *written}):
         off = written.get(currency, ZERO) - due.get(currency, ZERO)
         if off:
-            sentence = (
-                f"{export.filename} sums to {_plain(written.get(currency, ZERO))} {currency}, the books to "
-                f"{_plain(due.get(currency, ZERO))} ({off.normalize():+f})."
+            sentence = Sentence(
+                "%(file)s sums to %(written)s %(currency)s, the books to %(due)s (%(off)s).",
+                file=export.filename,
+                written=Numeral.plain(written.get(currency, ZERO).normalize()),
+                currency=currency,
+                due=Numeral.plain(due.get(currency, ZERO).normalize()),
+                off=Numeral.signed(off.normalize()),
             )
             yield BookFinding("export_differs", sentence, currency, off)
     path = export_path(run=run, filename=export.filename)
     if path.is_file() and file_digest(path=path) != export.sha256:
         yield BookFinding(
             "export_file_changed",
-            f"{export.filename} does not lie there as it was made: export it again to put it right, and find "
-            "out who changed it.",
+            Sentence(
+                "%(file)s does not lie there as it was made: export it again to put it right, and find out who "
+                "changed it.",
+                file=export.filename,
+            ),
         )
 
 

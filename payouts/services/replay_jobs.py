@@ -16,7 +16,7 @@ from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.jobs.models import Job
 from kamcomp.jobs.work import JobKind, job_ask, job_work, jobs_look, jobs_sweep
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Word
 from payouts.selectors.replays import payouts_of
 from payouts.services.replays import REPLAYERS, USUAL_PERIODS, draft_replay, plans_named, replay_make
 from plans.models import Draft, PlanVersion, Replay
@@ -132,6 +132,6 @@ REPLAYS = JobKind(
     name="replay",
     task="payouts.replay",
     noun="a replay",
-    safe="nothing of it was kept, and no payout is ever touched by one",
+    safe=Word("nothing of it was kept, and no payout is ever touched by one"),
     work=_done,
 )

@@ -18,6 +18,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
+from kamcomp.sentences import Sentence, sentence_document
 from payouts.engine.controls import rep_changes
 from payouts.models import ReplayPerson
 from payouts.selectors.replays import (
@@ -183,15 +184,15 @@ def _sums(found: PlanReplayed) -> dict[str, Any]:
     pools_paid, pools_replayed = sum_amounts((each.paid, each.replayed) for each in found.pools)
     problems = found.problems[:PROBLEMS_KEPT]
     if len(found.problems) > PROBLEMS_KEPT:
-        problems.append(f"... and {len(found.problems) - PROBLEMS_KEPT} more.")
+        problems.append(Sentence("... and %(more)s more.", more=len(found.problems) - PROBLEMS_KEPT))
     return {
         "people": len(found.people),
         "paid": paid,
         "replayed": replayed,
         "pools_paid": pools_paid,
         "pools_replayed": pools_replayed,
-        "figures": _figures(found),
-        "problems": problems,
+        "figures": {**_figures(found), "said": [sentence_document(each) for each in problems]},
+        "problems": [str(each) for each in problems],
         "input_digest": found.input_digest,
         "result_digest": found.result_digest,
     }

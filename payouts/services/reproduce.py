@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kamcomp.refusal import Refusal
+from kamcomp.sentences import Sentence
 from payouts.engine.payee_digests import payee_digests
 from payouts.models import Allocation, Payout, PayoutLine
 from payouts.selectors.rederived import (
@@ -89,10 +90,12 @@ def payout_reproduce(*, payout: Payout) -> PayoutAgain:
     try:
         kept = kept_of_chunk(payout.chunk_id)
     except Refusal as refusal:
-        return _not_again(payout, str(refusal))
+        return _not_again(payout, refusal.said)
     own = kept.of_payee(payout.person.employee_id)
     if own is None:
-        return _not_again(payout, f"The run kept no inputs of {payout.person.employee_id}.")
+        return _not_again(
+            payout, Sentence("The run kept no inputs of %(person)s.", person=payout.person.employee_id)
+        )
     (derived,) = kept_rows(kept=kept, inputs=own).payees
     lines = list(
         payout.lines.filter(period_id=payout.period_id).select_related("account__node").order_by("number")

@@ -22,6 +22,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
+from kamcomp.sentences import Numeral, Sentence, Word
 from payouts.choices import ChunkStatus, RunStatus
 from payouts.engine.payee_digests import payee_digests
 from payouts.models import Payout, PayoutLine, Run, RunChunk
@@ -33,6 +34,8 @@ from payouts.services.verify_pools import verify_pools
 from plans.engine.document import plan_digest, plan_from_document
 
 ZERO = Decimal(0)
+DIGESTS = {"input": Word("input digest"), "result": Word("result digest")}
+DERIVED, STORED = Word("derived but not stored"), Word("stored but not derived")
 VERIFIERS = [Role.FINANCE, Role.COMP_ADMIN, Role.AUDITOR]
 
 
@@ -104,9 +107,12 @@ def verify_run(*, run: Run) -> Verification:
     chunks = run.chunks.select_related("run__period", "plan_version__plan").order_by("number").defer("inputs")
     for chunk in chunks.iterator(chunk_size=1):
         if chunk.status != ChunkStatus.DONE:
-            verification.find(
-                "chunk_not_done", f"Chunk {chunk.number} is {chunk.get_status_display().lower()}."
+            sentence = Sentence(
+                "Chunk %(number)s is %(status)s.",
+                number=chunk.number,
+                status=Word(chunk.get_status_display().lower()),
             )
+            verification.find("chunk_not_done", sentence)
             continue
         made = _verify_chunk(chunk, verification)
         inputs += made[0]
@@ -123,11 +129,18 @@ def _verify_chunk(chunk: RunChunk, verification: Verification) -> tuple[list[byt
     try:
         kept = chunk_kept(chunk=chunk)
     except Refusal as refusal:
-        verification.find("inputs_unreadable", f"Chunk {chunk.number}: {refusal}")
+        verification.find(
+            "inputs_unreadable", Sentence("Chunk %(number)s: %(why)s", number=chunk.number, why=refusal)
+        )
         return [], []
     if plan_digest(kept.plan) != plan_digest(plan_from_document(chunk.plan_version.document)):
         verification.find(
-            "plan_differs", f"Chunk {chunk.number} kept another plan than {plan_label(chunk)} as published."
+            "plan_differs",
+            Sentence(
+                "Chunk %(number)s kept another plan than %(plan)s as published.",
+                number=chunk.number,
+                plan=plan_label(chunk),
+            ),
         )
     input_digests = payee_digests(inputs=kept.inputs, plan_digest=chunk.plan_version.digest)
     rows = kept_rows(kept=kept)
@@ -147,8 +160,14 @@ def _verify_digests(
         if stored != digest_of(derived) or parts != b"".join(sorted(derived)):
             verification.find(
                 f"{name}_digest_differs",
-                f"Chunk {chunk.number} ({plan_label(chunk)}): the {name} digest stored is {stored[:16]}..., "
-                f"derived {digest_of(derived)[:16]}...",
+                Sentence(
+                    "Chunk %(number)s (%(plan)s): the %(digest)s stored is %(stored)s..., derived %(derived)s...",
+                    number=chunk.number,
+                    plan=plan_label(chunk),
+                    digest=DIGESTS[name],
+                    stored=stored[:16],
+                    derived=digest_of(derived)[:16],
+                ),
             )
 
 
@@ -166,11 +185,17 @@ def _verify_rows(
     for employee_id in sorted(stored.keys() | derived.keys()):
         payout, made = stored.get(employee_id), derived.get(employee_id)
         if payout is None or made is None:
-            amount = made.payout.split("\t")[3] if made else f"{payout.amount:f}" if payout else ""
-            found = "derived but not stored" if payout is None else "stored but not derived"
+            amount = Decimal(made.payout.split("\t")[3]) if made else payout.amount if payout else ZERO
             verification.find(
                 "payout_missing" if payout is None else "payout_unexplained",
-                f"{employee_id}, {plan_label(chunk)}: a payout of {amount} {currency} is {found}.",
+                Sentence(
+                    "%(person)s, %(plan)s: a payout of %(amount)s %(currency)s is %(found)s.",
+                    person=employee_id,
+                    plan=plan_label(chunk),
+                    amount=Numeral.plain(amount),
+                    currency=currency,
+                    found=DERIVED if payout is None else STORED,
+                ),
             )
             continue
         for difference in payee_differences(derived=made, payout=payout, lines=lines.get(payout.pk, [])):
@@ -178,14 +203,12 @@ def _verify_rows(
             verification.find("figure_differs", sentence)
         if payout.input_digest != inputs[employee_id].hex():
             verification.find(
-                "input_digest_differs",
-                f"{employee_id}, {plan_label(chunk)}: the input digest stored is another.",
+                "input_digest_differs", _another(employee_id, plan_label(chunk), DIGESTS["input"])
             )
         own = made.digest(plan=plan_label(chunk))
         if payout.result_digest is not None and bytes(payout.result_digest) != own:
             verification.find(
-                "result_digest_differs",
-                f"{employee_id}, {plan_label(chunk)}: the result digest stored is another.",
+                "result_digest_differs", _another(employee_id, plan_label(chunk), DIGESTS["result"])
             )
 
 
@@ -193,18 +216,50 @@ def _payouts(chunk: RunChunk) -> Iterator[Payout]:
     yield from Payout.objects.filter(chunk=chunk).select_related("person").order_by("person__employee_id")
 
 
+def _another(employee_id: str, plan: str, digest: str) -> str:
+    return Sentence(
+        "%(person)s, %(plan)s: the %(digest)s stored is another.", person=employee_id, plan=plan, digest=digest
+    )
+
+
 def _difference_sentence(employee_id: str, plan: str, difference: FieldDifference, currency: str) -> str:
-    place = f"{employee_id}, {plan}, "
-    place += f"line {difference.line} ({difference.leaf})" if difference.line else "payout"
+    place = Sentence("%(person)s, %(plan)s, payout", person=employee_id, plan=plan)
+    if difference.line:
+        place = Sentence(
+            "%(person)s, %(plan)s, line %(line)s (%(leaf)s)",
+            person=employee_id,
+            plan=plan,
+            line=difference.line,
+            leaf=difference.leaf,
+        )
     if difference.field == "line":
-        found = "derived but not stored" if difference.stored == "none" else "stored but not derived"
-        return f"{place} is {found}."
-    sentence = f"{place}: {difference.field} stored {difference.stored}, derived {difference.derived}"
+        found = DERIVED if difference.stored == "none" else STORED
+        return Sentence("%(place)s is %(found)s.", place=place, found=found)
+    return Sentence(
+        "%(place)s: %(field)s stored %(stored)s, derived %(derived)s%(off)s.",
+        place=place,
+        field=Word(difference.field),
+        stored=_figure(difference.stored),
+        derived=_figure(difference.derived),
+        off=_off(difference, currency if difference.field == "amount" else ""),
+    )
+
+
+def _figure(text: str) -> str:
     try:
-        off = Decimal(difference.stored) - Decimal(difference.derived)
+        return Numeral(text, number=Decimal(text))
     except ArithmeticError:
-        return f"{sentence}."
-    return f"{sentence} ({off.normalize():+f}{f' {currency}' if difference.field == 'amount' else ''})."
+        return text
+
+
+def _off(difference: FieldDifference, currency: str) -> str:
+    try:
+        off = Numeral.signed((Decimal(difference.stored) - Decimal(difference.derived)).normalize())
+    except ArithmeticError:
+        return ""
+    if not currency:
+        return Sentence(" (%(off)s)", off=off)
+    return Sentence(" (%(off)s %(currency)s)", off=off, currency=currency)
 
 
 def _verify_run_figures(verification: Verification, inputs: list[bytes], results: list[bytes]) -> None:
@@ -216,7 +271,13 @@ def _verify_run_figures(verification: Verification, inputs: list[bytes], results
         if stored != derived:
             verification.find(
                 f"run_{name}_digest_differs",
-                f"Run {run}: the {name} digest stored is {stored[:16] or 'none'}..., derived {derived[:16]}...",
+                Sentence(
+                    "Run %(run)s: the %(digest)s stored is %(stored)s..., derived %(derived)s...",
+                    run=run,
+                    digest=DIGESTS[name],
+                    stored=stored[:16] or Word("none"),
+                    derived=derived[:16],
+                ),
             )
     sums = Payout.objects.filter(run=run).values("currency").annotate(total=Sum("amount"))
     totals = {row["currency"]: row["total"] for row in sums}
@@ -225,8 +286,20 @@ def _verify_run_figures(verification: Verification, inputs: list[bytes], results
         if total != held:
             verification.find(
                 "total_differs",
-                f"Run {run}: the total stored is {total} {currency}, its payouts sum to {held.normalize():f}.",
+                Sentence(
+                    "Run %(run)s: the total stored is %(total)s %(currency)s, its payouts sum to %(held)s.",
+                    run=run,
+                    total=Numeral(str(total), number=total),
+                    currency=currency,
+                    held=Numeral.plain(held.normalize()),
+                ),
             )
     people = Payout.objects.filter(run=run).aggregate(people=Count("person", distinct=True))["people"]
     if people != run.people:
-        verification.find("people_differ", f"Run {run}: {run.people} people stored, {people} have a payout.")
+        sentence = Sentence(
+            "Run %(run)s: %(stored)s people stored, %(people)s have a payout.",
+            run=run,
+            stored=run.people,
+            people=people,
+        )
+        verification.find("people_differ", sentence)

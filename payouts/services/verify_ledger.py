@@ -20,6 +20,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet, Sum
 
+from kamcomp.sentences import Numeral, Sentence, Word
 from payouts.choices import AdjustmentStatus, LedgerAccount
 from payouts.engine.conversion import RateMissing
 from payouts.models import LedgerEntry, Run
@@ -30,11 +31,11 @@ from teams.models import Person
 
 ZERO = Decimal(0)
 Find = Callable[[str, str], None]
-REFERENCES = {
-    "payout_id": "a payout",
-    "allocation_id": "a pool share",
-    "pool_id": "a pool",
-    "adjustment_id": "an adjustment",
+REFERENCES: dict[str, str] = {
+    "payout_id": Word("a payout"),
+    "allocation_id": Word("a pool share"),
+    "pool_id": Word("a pool"),
+    "adjustment_id": Word("an adjustment"),
 }
 UNTIED = dict.fromkeys((f"{name}__isnull" for name in REFERENCES), True)
 
@@ -74,9 +75,16 @@ class LedgerDifference:
     @property
     def sentence(self) -> str:
         """Return the difference in words, with its place."""
-        return (
-            f"{self.who}: the ledger has {self.posted.normalize():f} {self.currency} on {self.account} for "
-            f"{self.what}, {self.due.normalize():f} follows ({self.off.normalize():+f} {self.currency})."
+        return Sentence(
+            "%(who)s: the ledger has %(posted)s %(currency)s on %(account)s for %(what)s, %(due)s follows "
+            "(%(off)s %(currency)s).",
+            who=self.who,
+            posted=Numeral.plain(self.posted.normalize()),
+            currency=self.currency,
+            account=Word(self.account),
+            what=self.what,
+            due=Numeral.plain(self.due.normalize()),
+            off=Numeral.signed(self.off.normalize()),
         )
 
 
@@ -85,7 +93,13 @@ def verify_ledger(*, run: Run, find: Find) -> None:
     for difference in ledger_differences(run=run):
         find("ledger_differs", difference.sentence)
     for posting_id, currency, total in unbalanced_postings(LedgerEntry.objects.filter(posting__run=run)):
-        find("posting_unbalanced", f"Posting {posting_id} sums to {total} {currency}, not to 0.")
+        sentence = Sentence(
+            "Posting %(posting)s sums to %(total)s %(currency)s, not to 0.",
+            posting=posting_id,
+            total=Numeral.plain(total),
+            currency=currency,
+        )
+        find("posting_unbalanced", sentence)
 
 
 def ledger_differences(*, run: Run) -> Iterator[LedgerDifference]:
@@ -108,7 +122,7 @@ def _converted(run: Run) -> Iterator[LedgerDifference]:
         due = _due_in(run, {person_id: currency for person_id, _name, currency, _at, _total in mine}, moment)
         for person_id, name, currency, _moment, total in mine:
             if -total != due.get(person_id, ZERO):
-                what = "pay in payroll's currency"
+                what = Word("pay in payroll's currency")
                 yield _difference(
                     name, LedgerAccount.PAYABLE, currency, what, -due.get(person_id, ZERO), total
                 )
@@ -151,9 +165,8 @@ def _tied(run: Run) -> Iterator[LedgerDifference]:
         for account, currency, employee_id, *references, due, posted in rows:
             what = next(words for words, given in zip(REFERENCES.values(), references, strict=True) if given)
             subject = next(given for given in references if given)
-            yield _difference(
-                employee_id or "the company", account, currency, f"{what} ({subject})", due, posted
-            )
+            about = Sentence("%(what)s (%(subject)s)", what=what, subject=subject)
+            yield _difference(employee_id or Word("the company"), account, currency, about, due, posted)
 
 
 def _untied(run: Run) -> Iterator[LedgerDifference]:
@@ -168,28 +181,28 @@ def _untied(run: Run) -> Iterator[LedgerDifference]:
     people = Person.objects.filter(pk__in=[key[1] for key in untied])
     names: dict[UUID | None, str] = dict(people.values_list("pk", "employee_id"))
     for person_id, currency in sorted({key[1:] for key in untied} | set(owed), key=str):
-        who = names.get(person_id, "nobody")
+        who = names.get(person_id, Word("nobody"))
         posted = {
             account: untied.pop((account, person_id, currency), ZERO) for account in LedgerAccount.values
         }
         claim = owed.get((person_id, currency), ZERO)
         if posted[LedgerAccount.RECOVERABLE] != claim:
             yield _difference(
-                who, "recoverable", currency, "what is owed", claim, posted[LedgerAccount.RECOVERABLE]
+                who, "recoverable", currency, Word("what is owed"), claim, posted[LedgerAccount.RECOVERABLE]
             )
         taken = posted[LedgerAccount.PAYABLE] + claim
         if taken > 0 and taken != claim - tied[person_id, currency]:
             yield _difference(
-                who, "payable", currency, "payroll's currency", claim - tied[person_id, currency], taken
+                who, "payable", currency, Word("payroll's currency"), claim - tied[person_id, currency], taken
             )
         if posted[LedgerAccount.CONVERSION] != -taken:
             yield _difference(
-                who, "conversion", currency, "payroll's currency", -taken, posted[LedgerAccount.CONVERSION]
+                who, "conversion", currency, Word("payroll's currency"), -taken, posted[LedgerAccount.CONVERSION]
             )
         others = {LedgerAccount.RECOVERABLE, LedgerAccount.PAYABLE, LedgerAccount.CONVERSION}
         for account in sorted(posted.keys() - others):
             if posted[account]:
-                yield _difference(who, account, currency, "nothing", ZERO, posted[account])
+                yield _difference(who, account, currency, Word("nothing"), ZERO, posted[account])
 
 
 def _sums(run: Run, **only: bool) -> dict[tuple[str, UUID | None, str], Decimal]:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from kamcomp.approvals.choices import Decision
 from kamcomp.approvals.models import Approval
 from kamcomp.refusal import Refusal
+from kamcomp.sentences import Numeral, Sentence, Word
 from payouts.choices import PoolStatus
 from payouts.engine.pool_case import PoolCase, case_from_document, funded_by_rule, pool_figures
 from payouts.models import Pool, Run
@@ -33,9 +34,9 @@ def verify_pools(*, run: Run, find: Find) -> None:
     )
     for pool in pools:
         for code, sentence in pool_differences(pool):
-            find(code, f"The pool of {pool}: {sentence}")
+            find(code, Sentence("The pool of %(pool)s: %(what)s", pool=pool, what=sentence))
     for pool, sentence in _budget_differences(run=run, pools=list(pools)):
-        find("budget_differs", f"The pool of {pool}: {sentence}")
+        find("budget_differs", Sentence("The pool of %(pool)s: %(what)s", pool=pool, what=sentence))
 
 
 def pool_differences(pool: Pool) -> Iterator[tuple[str, str]]:
@@ -44,32 +45,54 @@ def pool_differences(pool: Pool) -> Iterator[tuple[str, str]]:
     if digest != pool.input_digest:
         yield (
             "pool_inputs_differ",
-            f"its inputs have the digest {digest[:16]}..., stored is {pool.input_digest[:16]}...",
+            Sentence(
+                "its inputs have the digest %(digest)s..., stored is %(stored)s...",
+                digest=digest[:16],
+                stored=pool.input_digest[:16],
+            ),
         )
     try:
         figures = pool_figures(case=case_from_document(pool.inputs))
     except (Refusal, KeyError, ValueError) as error:
-        yield "pool_inputs_unreadable", f"its inputs do not give a pool: {error}"
+        yield "pool_inputs_unreadable", Sentence("its inputs do not give a pool: %(why)s", why=error)
         return
     if pool.funded != figures.funded:
         off = (pool.funded or ZERO) - figures.funded
-        yield "pool_differs", f"funded {pool.funded}, derived {figures.funded} ({off:+f} {pool.currency})."
+        sentence = Sentence(
+            "funded %(funded)s, derived %(derived)s (%(off)s %(currency)s).",
+            funded=_figure(pool.funded),
+            derived=_figure(figures.funded),
+            off=Numeral.signed(off),
+            currency=pool.currency,
+        )
+        yield "pool_differs", sentence
     shares = list(pool.allocations.select_related("person").order_by("person__employee_id"))
     for share in shares:
         derived = figures.guideline.get(share.person.employee_id, ZERO)
         if share.guideline != derived:
-            yield "guideline_differs", f"{share.person}: guideline {share.guideline}, derived {derived}."
+            sentence = Sentence(
+                "%(person)s: guideline %(guideline)s, derived %(derived)s.",
+                person=share.person,
+                guideline=_figure(share.guideline),
+                derived=_figure(derived),
+            )
+            yield "guideline_differs", sentence
     if pool.status == PoolStatus.APPROVED:
         given = sum((share.amount or ZERO for share in shares), ZERO) + pool.reserve
         if given != pool.funded:
-            yield "pool_not_whole", f"shares and reserve sum to {given}, funded is {pool.funded}."
+            sentence = Sentence(
+                "shares and reserve sum to %(given)s, funded is %(funded)s.",
+                given=_figure(given),
+                funded=_figure(pool.funded),
+            )
+            yield "pool_not_whole", sentence
         approval = (
             Approval.objects.filter(subject_table=POOL_TABLE, subject_id=pool.pk, decision=Decision.APPROVED)
             .order_by("decided_at")
             .last()
         )
         if approval is None or approval.digest != allocation_digest(pool=pool):
-            yield "pool_not_as_approved", "its shares are not those that were approved."
+            yield "pool_not_as_approved", Sentence("its shares are not those that were approved.")
 
 
 def _budget_differences(*, run: Run, pools: Sequence[Pool]) -> Iterator[tuple[Pool, str]]:
@@ -90,8 +113,23 @@ def _budget_differences(*, run: Run, pools: Sequence[Pool]) -> Iterator[tuple[Po
             continue
         holds = stated[named].amount if named in stated else None
         if kept.available != holds:
-            yield pool, f"it kept {kept.available} as what the budget {named} holds, stated is {holds}."
+            sentence = Sentence(
+                "it kept %(kept)s as what the budget %(budget)s holds, stated is %(stated)s.",
+                kept=_figure(kept.available),
+                budget=named,
+                stated=_figure(holds),
+            )
+            yield pool, sentence
         others = {key: amount for key, amount in asked[named].items() if key != kept.pool}
         if dict(kept.others) != others:
             off = sorted(key for key in {*kept.others, *others} if kept.others.get(key) != others.get(key))
-            yield pool, f"it kept of {', '.join(off)} in the budget {named} what those pools do not ask."
+            sentence = Sentence(
+                "it kept of %(pools)s in the budget %(budget)s what those pools do not ask.",
+                pools=", ".join(off),
+                budget=named,
+            )
+            yield pool, sentence
+
+
+def _figure(amount: Decimal | None) -> str:
+    return Word("nothing") if amount is None else Numeral(str(amount), number=amount)

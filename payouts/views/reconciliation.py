@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -31,9 +32,10 @@ from kamcomp.imports.models import ImportBatch
 from kamcomp.imports.services import import_undo
 from kamcomp.imports.uploads import upload_take
 from kamcomp.imports.views import looked
+from kamcomp.pages.parts import PartFiles, Parts, part_column, part_sheet
 from kamcomp.pages.screens import FormScreen, Screen, refused, said
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
-from kamcomp.pages.tables import PAGE_ROWS
+from kamcomp.pages.tables import PAGE_ROWS, Kind
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.choices import ExportProfile
@@ -44,6 +46,21 @@ from payouts.views.desk import HOLDERS_OF_MONEY, current_runs, desk_or_404, run_
 RETURN = "payroll_return"
 LARGEST_FILE = 20 * 1024 * 1024
 BATCHES_SHOWN = 5
+WAY_COLUMNS = (
+    part_column("currency"),
+    part_column("opening", kind=Kind.MONEY),
+    part_column("earned", kind=Kind.MONEY),
+    part_column("corrections", kind=Kind.MONEY),
+    part_column("converted", kind=Kind.MONEY),
+    part_column("paid", kind=Kind.MONEY),
+    part_column("closing", kind=Kind.MONEY),
+)
+TOTAL_COLUMNS = (
+    part_column("currency"),
+    part_column("owed", kind=Kind.MONEY),
+    part_column("told", kind=Kind.MONEY),
+    part_column("paid", kind=Kind.MONEY),
+)
 
 
 class PayrollReturnFile(forms.Form):
@@ -79,7 +96,7 @@ class ThreeTotals:
         return self.owed == self.paid and self.told in (None, self.owed)
 
 
-class Reconciliation(FormScreen, TemplateResponseMixin, View):
+class Reconciliation(PartFiles, FormScreen, TemplateResponseMixin, View):
     """A locked run held against payroll."""
 
     title = _("Reconciliation")
@@ -104,10 +121,27 @@ class Reconciliation(FormScreen, TemplateResponseMixin, View):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Show it, or with ?format=csv or xlsx the differences as a file."""
         desk_or_404(request)
+        if file := self.part_file():
+            return file
         write = SHEETS.get(request.GET.get("format", ""))
         if write and self.run:
             return write(_file(self.apart), self._about(self.run))
         return self.render_to_response(self.get_context_data())
+
+    def parts(self) -> Parts:
+        """Return the small tables of the page: the way from opening to closing, and the three totals."""
+        if self.run is None:
+            return {}
+        lines = run_reconciled(run=self.run)
+        totals = _three_totals(self.run, lines=lines)
+        return {
+            "way": partial(part_sheet, title="way", columns=WAY_COLUMNS, rows=lines),
+            "totals": partial(part_sheet, title="totals", columns=TOTAL_COLUMNS, rows=totals),
+        }
+
+    def part_facts(self) -> dict[str, str]:
+        """Return of which run the figures are."""
+        return {"run": str(self.run), "results": self.run.result_digest} if self.run else {}
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Look at a payroll return before it is taken in."""

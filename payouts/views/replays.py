@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +21,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.jobs.choices import JobStatus
 from kamcomp.jobs.models import Job
+from kamcomp.pages.parts import PartFiles, Parts, part_column, part_sheet
 from kamcomp.pages.screens import Crumb, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
 from kamcomp.pages.wording import worded
@@ -37,6 +40,12 @@ from plans.selectors.drafts import draft_as_version, drafts_listed
 READERS = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR)
 MOST_PERIODS = 12
 GAIN, LOSE = "gain", "lose"
+SUM_COLUMNS = (
+    part_column("of", read=lambda row: __(row.name)),
+    part_column("paid", kind=Kind.MONEY),
+    part_column("replayed", kind=Kind.MONEY),
+    part_column("difference", kind=Kind.MONEY),
+)
 
 
 class ReplayAsk(forms.Form):
@@ -161,7 +170,7 @@ class VersionReplays(TableScreen):
         return super().get_context_data(**(context | kwargs))
 
 
-class ReplayShow(VersionReplays):
+class ReplayShow(PartFiles, VersionReplays):
     """The newest replay of a version, or one of its earlier ones, with everybody the reader may see."""
 
     template_name, file_name, order = "payouts/replay_show.html", "replay", "difference"
@@ -186,6 +195,31 @@ class ReplayShow(VersionReplays):
         """Return whose past it is."""
         return __("Replay of %(plan)s") % {"plan": self.version.plan.name}
 
+    @cached_property
+    def page(self) -> ReplayPage | None:
+        """Return the figures beside the people, as far as the reader may see them; None before the first replay."""
+        if self.replay is None:
+            return None
+        return replay_page(replay=self.replay, version=self.version, viewer=viewer_for(self.request))
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer the page, its people as a file, or with ?table= one of its sums."""
+        return self.part_file() or super().get(request, *args, **kwargs)
+
+    def parts(self) -> Parts:
+        """Return the sums by period, measure and pool, where the reader sees them."""
+        page = self.page
+        if page is None or page.few:
+            return {}
+        found = {"periods": page.periods, "measures": page.measures, "pools": page.pools}
+        return {
+            name: partial(part_sheet, title=name, columns=SUM_COLUMNS, rows=rows) for name, rows in found.items()
+        }
+
+    def part_facts(self) -> dict[str, str]:
+        """Return which replay it is."""
+        return self.facts() | {"currency": self.replay.currency} if self.replay else {}
+
     def job(self) -> Job | None:
         """Return the replay under way, or the last one if it failed after the newest that is kept."""
         rows = Job.objects.filter(
@@ -199,12 +233,8 @@ class ReplayShow(VersionReplays):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the replay, the form that makes another, and the list of people."""
-        viewer = viewer_for(self.request)
-        page: ReplayPage | None = None
-        if self.replay is not None:
-            page = replay_page(replay=self.replay, version=self.version, viewer=viewer)
         context = {
-            "page": page,
+            "page": self.page,
             "form": ReplayAsk(version=self.version),
             "job": self.job(),
             "plot": {"width": WIDTH, "height": HEIGHT, "ground": GROUND, "words": GROUND + 18},

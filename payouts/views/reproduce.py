@@ -21,6 +21,7 @@ from django.views.generic.base import View
 from kamcomp.identity.models import User
 from kamcomp.pages.screens import Screen, refused, said
 from kamcomp.refusal import Refusal
+from kamcomp.sentences import Listing
 from kamcomp.visibility import viewer_for, visible
 from payouts.choices import RunStatus
 from payouts.models import Allocation, Payout, Run
@@ -86,7 +87,7 @@ class Reproduce(Screen, View):
             words = __("%(run)s: %(payouts)s payouts and %(lines)s lines worked out again, all equal.")
             said(request, words % {"run": run, "payouts": made.payouts, "lines": made.lines})
         else:
-            refused(request, NotEqual("; ".join(each.sentence for each in made.findings[:3])))
+            refused(request, NotEqual(Listing([each.sentence for each in made.findings[:3]], "; ")))
         return redirect(f"{reverse('payouts:reproduce')}?period={run.period.code}")
 
     def _people(self, words: str, run: Run) -> list[Person]:

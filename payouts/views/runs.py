@@ -33,6 +33,7 @@ from kamcomp.pages.parts import PartFiles, Parts, part_column, part_sheet
 from kamcomp.pages.screens import Crumb, Screen, refused, said
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
+from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.choices import RunStatus
@@ -197,9 +198,13 @@ class RunShow(PartFiles, RunScreen):
             if not viewer_for(request).holds(*BOOKS):
                 raise Http404
             return write(self._file(), self._about())
+        return self.page()
+
+    def page(self, *, status: int = 200, **more: Any) -> HttpResponse:
+        """Answer the console; after a refusal with the sentence on top and what was typed."""
         context = self.console_context()
-        context |= self._changes(context["console"].before) | self._acts()
-        return render(request, self.template_name, self.get_context_data(**context))
+        context |= self._changes(context["console"].before) | self._acts() | more
+        return render(self.request, self.template_name, self.get_context_data(**context), status=status)
 
     def parts(self) -> Parts:
         """Return the tables of the page: its teams, and for who sees the books the payouts that differ."""
@@ -284,8 +289,8 @@ class RunProgressShow(RunScreen):
         return answer
 
 
-class RunAct(RunScreen):
-    """Resume, review, approve or lock a run, or settle an objection."""
+class RunAct(RunShow):
+    """Resume, review, approve or lock a run, or settle an objection; what is refused is said on the console."""
 
     http_method_names = ["post"]
 
@@ -303,7 +308,9 @@ class RunAct(RunScreen):
         try:
             said(request, acts[act]({"by": cast(User, request.user), "at": timezone.now()}))
         except Refusal as refusal:
-            refused(request, refusal)
+            self.__dict__.pop("run", None)  # as it stands now, whatever the act had begun
+            words, url = worded(refusal), run_url(self.run)
+            return self.page(status=422, problem=words, typed=request.POST, page_url=url)
         return redirect(run_url(self.run))
 
     def _resume(self, who: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +25,10 @@ from django.views.generic.base import TemplateResponseMixin, View
 
 from kamcomp.identity.choices import Role
 from kamcomp.pages.nav import WATCHERS
+from kamcomp.pages.parts import PartFiles, Parts, part_column, part_sheet
 from kamcomp.pages.screens import Crumb, Screen
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
+from kamcomp.pages.tables import Kind
 from kamcomp.visibility import viewer_for, visible
 from plans.checks.rule import RULES, Finding, Severity
 from plans.selectors.alignment import AlignedRow, Alignment, Measure, alignment, sees_alignment
@@ -35,6 +38,28 @@ from teams.models import StrategicAccount
 READERS = (Role.COMP_ADMIN, Role.FINANCE, Role.HR_LEGAL, Role.AUDITOR, Role.KAM)
 TONES = {Severity.BLOCKS: "wrong", Severity.TO_LOOK_AT: "waits", Severity.INFORMATION: "info"}
 COLUMNS = ("role", "seat", "link", "people", "names", "paid_by", "measure", "measure_name", "weight", "how")
+OBJECTIVE_COLUMNS = (
+    part_column("objective", "statement"),
+    part_column("due", "due_on", kind=Kind.DAY),
+    part_column("paid_for_it", read=lambda row: "; ".join(row.roles) or ("plan" if row.paid else "nobody")),
+)
+TARGET_COLUMNS = (
+    part_column("measure", read=lambda row: __(row.metric)),
+    part_column("currency"),
+    part_column("since", kind=Kind.DAY, read=lambda row: row.span.since),
+    part_column("last_day", kind=Kind.DAY, read=lambda row: row.span.last),
+    part_column("account", kind=Kind.NUMBER),
+    part_column("its_people", "individuals", kind=Kind.NUMBER),
+    part_column("people", kind=Kind.NUMBER),
+    part_column("difference", kind=Kind.NUMBER),
+    part_column("of_the_accounts", "ratio", kind=Kind.RATIO),
+)
+LEADER_COLUMNS = (
+    part_column("leader"),
+    part_column("people", kind=Kind.NUMBER),
+    part_column("paid_on", read=lambda row: "; ".join(row.measures)),
+    part_column("shared", read=lambda row: "; ".join(one for one in row.measures if one in row.shared)),
+)
 
 
 class AlignmentScreen(Screen, TemplateResponseMixin, View):
@@ -74,7 +99,7 @@ class AlignmentNext(AlignmentScreen):
         return redirect(f"{url}?as_of={day}" if _day(day) else url)
 
 
-class AlignmentShow(AlignmentScreen):
+class AlignmentShow(PartFiles, AlignmentScreen):
     """One account's team on a day: who is paid on what, and what does not fit together."""
 
     @cached_property
@@ -92,10 +117,37 @@ class AlignmentShow(AlignmentScreen):
         url = reverse("payouts:account-show", args=[self.account.pk])
         return [Crumb(label=str(self.account), url=url), Crumb(label=_("Alignment"))]
 
+    @cached_property
+    def on(self) -> date:
+        """Return the day that is shown."""
+        return _day(self.request.GET.get("as_of", "")) or timezone.localdate()
+
+    @cached_property
+    def found(self) -> Alignment:
+        """Return the alignment on that day."""
+        return alignment(account=self.account, viewer=viewer_for(self.request), on=self.on)
+
+    def parts(self) -> Parts:
+        """Return the tables beside the matrix: objectives, targets, leaders."""
+        found = {
+            "objectives": (OBJECTIVE_COLUMNS, self.found.objectives),
+            "targets": (TARGET_COLUMNS, self.found.cascade),
+            "leaders": (LEADER_COLUMNS, self.found.led),
+        }
+        return {
+            name: partial(part_sheet, title=name, columns=columns, rows=rows)
+            for name, (columns, rows) in found.items()
+        }
+
+    def part_facts(self) -> dict[str, str]:
+        """Return of which account and day the figures are."""
+        return {"account": str(self.account), "as of": self.on.isoformat()}
+
     def get(self, request: HttpRequest, account_id: UUID) -> HttpResponseBase:
-        """Show it, or with ?format=csv or xlsx its cells as a file."""
-        account, on = self.account, _day(request.GET.get("as_of", "")) or timezone.localdate()
-        found = alignment(account=account, viewer=viewer_for(request), on=on)
+        """Show it, or with ?format=csv or xlsx its cells as a file, with ?table= too a table of the page."""
+        if file := self.part_file():
+            return file
+        account, on, found = self.account, self.on, self.found
         write = SHEETS.get(request.GET.get("format", ""))
         if write:
             about = {"title": f"{account}", "as of": on.isoformat(), "made by": request.user.get_username()}

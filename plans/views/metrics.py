@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.core.paginator import Paginator
+from django.db.models import Case, When
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -25,7 +27,7 @@ from kamcomp.pages.nav import Words
 from kamcomp.pages.parts import PartFiles, Parts, part_column, part_sheet
 from kamcomp.pages.screens import Crumb, Screen
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
-from kamcomp.pages.tables import Kind
+from kamcomp.pages.tables import PAGE_ROWS, Kind
 from kamcomp.visibility import viewer_for, visible
 from plans.selectors.usage import MetricUse, metric_uses
 from plans.views.curves import small_line
@@ -57,6 +59,7 @@ RESULT_COLUMNS = (
     part_column("currency"),
     part_column("accounts", kind=Kind.NUMBER),
 )
+RANK = Case(*(When(perspective=value, then=rank) for rank, value in enumerate(Perspective.values)))
 READERS = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR, Role.KAM)
 
 
@@ -80,21 +83,27 @@ class MetricList(MetricScreen):
         """Show it, or with ?format=csv or xlsx the same rows as a file."""
         metrics, form, sort = self.metrics_seen(), MetricFilter(request.GET), self._sort()
         order = SORTED_BY.get(sort.removeprefix("-"), "code")
-        metrics = metrics.order_by(f"-{order}" if sort.startswith("-") else order, "code")
-        rows = list(form.filtered(metrics) if form.is_valid() else metrics)
-        viewer = viewer_for(request)
-        history, uses = metric_history(viewer=viewer), metric_uses(viewer=viewer)
-        groups = [
-            (label, [_row(metric, history.get(metric.pk, []), uses.get(metric.code, [])) for metric in found])
-            for value, label in Perspective.choices
-            if (found := [metric for metric in rows if metric.perspective == value])
-        ]
+        metrics = metrics.order_by(RANK, f"-{order}" if sort.startswith("-") else order, "code")
+        rows = form.filtered(metrics) if form.is_valid() else metrics
         write = SHEETS.get(request.GET.get("format", ""))
         if write:
-            return write(_file(groups), self._about())
+            return write(_file(self._groups(list(rows))), self._about())
+        page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
         headings = [_heading(name, label, wide=wide, sort=sort) for name, label, wide in HEADINGS]
-        context = self.get_context_data(groups=groups, filter=form, count=len(rows), headings=headings)
+        context = self.get_context_data(
+            groups=self._groups(list(page)), filter=form, page=page, headings=headings
+        )
         return render(request, self.template_name, context)
+
+    def _groups(self, metrics: list[Metric]) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Return some metrics by perspective, each with its last results and the plans that read it."""
+        viewer = viewer_for(self.request)
+        history, uses = metric_history(viewer=viewer, metrics=metrics), metric_uses(viewer=viewer)
+        return [
+            (label, [_row(metric, history.get(metric.pk, []), uses.get(metric.code, [])) for metric in found])
+            for value, label in Perspective.choices
+            if (found := [metric for metric in metrics if metric.perspective == value])
+        ]
 
     def _sort(self) -> str:
         asked = self.request.GET.get("sort", "")
@@ -144,7 +153,7 @@ def _file_row(
     )
     newest = (last.period, last.value, last.currency) if last else (None, None, None)
     plans = ", ".join(use.version.plan.name for use in uses)
-    return (__(label), metric.name, metric.code, *(__(each) for each in words), *newest, plans)
+    return (__(label), __(metric.name), metric.code, *(__(each) for each in words), *newest, plans)
 
 
 class MetricShow(PartFiles, MetricScreen):
@@ -167,7 +176,8 @@ class MetricShow(PartFiles, MetricScreen):
     @cached_property
     def results(self) -> list[PeriodResult]:
         """Return its last results, oldest first."""
-        return metric_history(viewer=viewer_for(self.request), metric=self.metric).get(self.metric.pk, [])
+        found = metric_history(viewer=viewer_for(self.request), metrics=[self.metric])
+        return found.get(self.metric.pk, [])
 
     def parts(self) -> Parts:
         """Return the table of its results."""
@@ -180,7 +190,7 @@ class MetricShow(PartFiles, MetricScreen):
             return file
         context = self.get_context_data(
             metric=of,
-            title=of.name,
+            title=__(of.name),
             rule=LIBRARY.get(of.code),
             row=_row(of, results, metric_uses(viewer=viewer).get(of.code, [])),
             results=list(reversed(results)),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +26,7 @@ from django.views.generic.base import TemplateResponseMixin, View
 
 from kamcomp.identity.choices import Role
 from kamcomp.imports.uploads import SENDERS
+from kamcomp.pages.parts import PartFiles, Parts, part_column, part_sheet
 from kamcomp.pages.screens import Crumb, Screen
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
 from kamcomp.visibility import viewer_for, visible
@@ -39,6 +42,21 @@ from scorecards.models import Metric
 
 READERS = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR)
 PEOPLE_SHOWN = 200
+GOAL_COLUMNS = (
+    part_column("goal", "name"),
+    part_column("code"),
+    part_column("measured_by", read=lambda node: node.metric or node.kind),
+    part_column("weight", kind=Kind.RATIO),
+    part_column("conditions", read=lambda node: " · ".join(node.conditions)),
+    part_column("behaviour"),
+)
+PERSON_COLUMNS = (
+    part_column("person", read=lambda row: str(getattr(row.person, "details", None) or row.person)),
+    part_column("account", read=lambda row: str(row.account or "")),
+    part_column("share", kind=Kind.RATIO),
+    part_column("since", kind=Kind.DAY, read=lambda row: row.valid.lower),
+    part_column("last_day", kind=Kind.DAY, read=lambda row: row.span.last),
+)
 
 
 class PlanFilter(FilterForm):
@@ -144,13 +162,28 @@ class VersionScreen(Screen, TemplateResponseMixin, View):
         ]
 
 
-class PlanShow(VersionScreen):
+class PlanShow(PartFiles, VersionScreen):
     """One version: goals with weights, curves, rates, conditions, pool, payment, states, and who is on it."""
 
     template_name = "plans/plan_show.html"
 
-    def get(self, request: HttpRequest, **_kwargs: UUID) -> HttpResponse:
-        """Show it."""
+    def parts(self) -> Parts:
+        """Return the tables of the page: the goals, and who is on it."""
+        read = self._read()
+        people = list(assignments_of(version=self.version, viewer=viewer_for(self.request)))
+        return {
+            "goals": partial(part_sheet, title="goals", columns=GOAL_COLUMNS, rows=read.nodes if read else ()),
+            "people": partial(part_sheet, title="people", columns=PERSON_COLUMNS, rows=people),
+        }
+
+    def part_facts(self) -> dict[str, str]:
+        """Return which version it is."""
+        return {"plan": str(self.version), "digest": self.version.digest}
+
+    def get(self, request: HttpRequest, **_kwargs: UUID) -> HttpResponseBase:
+        """Show it, or a table of it as a file."""
+        if file := self.part_file():
+            return file
         version, viewer, today = self.version, viewer_for(request), timezone.localdate()
         people = list(assignments_of(version=version, viewer=viewer)[: PEOPLE_SHOWN + 1])
         versions = versions_of(plan=version.plan, viewer=viewer, on=today)

@@ -9,7 +9,7 @@ the one it pays on. Rule: docs/reference/metrics.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from kamcomp.refusal import Refusal, Sentence
 from scorecards.engine.metric import Formula, MetricRule
@@ -254,6 +254,13 @@ _RULES: tuple[MetricRule, ...] = (
 )  # fmt: skip
 
 LIBRARY: Mapping[str, MetricRule] = {rule.code: rule for rule in _RULES}
+
+
+def words_of_library() -> Iterator[tuple[str, str]]:
+    """Yield what every metric is called, read from and careful about, for the catalogue of translations."""
+    for rule in _RULES:
+        yield from ((said, "scorecards/engine/library.py") for said in (rule.name, rule.source, rule.edge) if said)
+
 
 METRIC_CODES: tuple[str, ...] = tuple(dict.fromkeys(rule.metric for rule in _RULES))
 

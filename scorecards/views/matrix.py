@@ -190,7 +190,7 @@ class MatrixEdit(MatrixScreen):
             if key in theirs:
                 fields.append(
                     FieldConflict(
-                        label=f"{change.row.words}, {change.metric.name}",
+                        label=f"{change.row.words}, {__(change.metric.name)}",
                         name=place,
                         before=shown(change.before, change.metric),
                         mine=shown(change.wanted, change.metric),
@@ -270,7 +270,7 @@ def _fields(
         found.append(
             {
                 "place": "~".join(place),
-                "label": f"{row.words}, {metric.name}",
+                "label": f"{row.words}, {__(metric.name)}",
                 "text": typed.texts.get(place, shown(now, metric)) if typed else shown(now, metric),
                 "was": was if was is not None else "" if now is None else f"{now:f}",
                 "error": typed.errors.get(place, "") if typed else "",

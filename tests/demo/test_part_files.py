@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from kamcomp.imports.models import ImportBatch
 from kamcomp.pages import figures
 from payouts.models import Run
+from plans.models import Plan
 from teams.models import StrategicAccount
 from tests.demo.test_screens import browser, open_database, person  # noqa: F401 - opens the database
 
@@ -34,6 +35,11 @@ TABLES = [
     ("account", "tree", "maren.holt"),
     ("account", "runs", "maren.holt"),
     ("batch", "sums", "maren.holt"),
+    ("reconciliation", "way", "jonas.berg"),
+    ("reconciliation", "totals", "jonas.berg"),
+    ("alignment", "objectives", "maren.holt"),
+    ("plan", "goals", "maren.holt"),
+    ("plan", "people", "maren.holt"),
 ]
 
 
@@ -48,6 +54,9 @@ def address(page):
         "run": lambda: reverse("payouts:run-show", args=[run.pk]),
         "person": lambda: reverse("payouts:person-show", args=[person("Ingrid Solheim").pk]),
         "account": lambda: reverse("payouts:account-show", args=[account]),
+        "reconciliation": lambda: reverse("payouts:reconciliation"),
+        "alignment": lambda: reverse("plans:alignment-show", args=[account]),
+        "plan": lambda: reverse("plans:plan-show", args=[Plan.objects.get(code="GAG").pk]),
         "batch": lambda: reverse("imports:batch-show", args=[summed.pk]),
     }[page]()
 

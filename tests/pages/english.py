@@ -5,14 +5,15 @@ import re
 from functools import cache
 
 from kamcomp.pages.catalogue import po_read
+from scorecards.engine.library import LIBRARY
 
 PLACE = re.compile(r"%\(\w+\)s|%%")
 NOT_TEXT = re.compile(r"<(script|style|code|pre|svg)\b.*?</\1>|<[^>]*>", re.S)
 SAID = re.compile(r"\b(?:aria-label|placeholder|title|alt)=\"([^\"]*)\"")
 WORD = re.compile(r"[A-Za-z][\w’'-]*")
 FEWEST_WORDS = 3
-NAMES_OF_ROWS = {"Key account manager", "Share of wallet", "Compensation cost of sales", "cost of sales"}
-"""What a company calls its roles and metrics: rows of its own, which happen to be called as words of ours are."""
+NAMES_OF_ROWS = {"Key account manager", "cost of sales", *(rule.name for rule in LIBRARY.values())}
+"""What a company calls its roles, metrics and goals: rows of its own, which may be called as words of ours are."""
 
 
 @cache

@@ -99,6 +99,12 @@ class TestReplayShow:
         most = max(row.difference for row in ReplayPerson.objects.filter(replay=replay))
         assert len(lines) == 5
         assert D(lines[1].split(",")[6]) == most
+        sums = browser(past).get(page_of(past.draft), {"table": "periods", "format": "csv"})
+        heading, row = b"".join(sums).decode("utf-8-sig").splitlines()
+        assert heading == "of,paid,replayed,difference"
+        assert D(row.split(",")[3]) == replay.replayed - replay.paid
+        few = browser(past, "anders").get(page_of(past.draft), {"table": "periods", "format": "csv"})
+        assert few.status_code == 404
 
     def test_costs_the_same_for_one_and_for_many(self, past):
         replay = replay_make(version_id=past.draft.pk, by=past.users["maren"], at=timezone.now())

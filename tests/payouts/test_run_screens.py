@@ -7,6 +7,7 @@ from django.urls import reverse
 from payouts.choices import ChunkStatus, RunStatus
 from payouts.models import Pool, Run, RunChunk
 from payouts.services import allocations, pools
+from payouts.services.reviews import review_object, review_settle
 from tests.payouts.company import AT, calculated_run, company
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +96,22 @@ class TestRunAct:
         assert "is for Finance" in act(made, "anders", run, "approve")
         run.refresh_from_db()
         assert run.status == RunStatus.CALCULATED
+
+    def test_keeps_a_reason_that_comes_after_somebody_else_s(self, made, run):
+        word = {"run_id": run.pk, "account_id": made.account.pk, "at": AT}
+        review_object(**word, reason="An invoice is missing", by=made.user("ingrid"))
+        assert 'name="reason"' in show(made, "anders", run).content.decode()
+        review_settle(**word, reason="It was found", by=made.user("maren"))
+
+        url = reverse("payouts:run-act", args=[run.pk, "settle"])
+        typed = {"account": str(made.account.pk), "reason": "Compared with <the ledger>"}
+        answer = browser(made, "anders").post(url, typed)
+
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert "has no open objection" in page
+        assert "Compared with &lt;the ledger&gt;" in page
+        assert f"{reverse('payouts:run-show', args=[run.pk])}?table=teams" in page
 
     def test_knows_no_other_act(self, made, run):
         url = reverse("payouts:run-act", args=[run.pk, "delete"])

@@ -160,7 +160,11 @@ def _digest(path: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def here(context: Context, **changes: object) -> str:
-    """Return this page's query string with some of it changed; None takes a part out, and a change goes to page 1."""
+    """
+    Return this page's query string with some of it changed; None takes a part out, and a change goes to page 1.
+
+    A page that answers a form of another address names its own as `page_url` in its context.
+    """
     query = context["request"].GET.copy()
     query.pop("page", None)
     for name, value in changes.items():
@@ -168,7 +172,7 @@ def here(context: Context, **changes: object) -> str:
             query.pop(name, None)
         else:
             query[name] = str(value)
-    return f"?{query.urlencode()}" if query else "?"
+    return f"{context.get('page_url', '')}?{query.urlencode()}"
 
 
 # Forms ----------------------------------------------------------------------------------------------------

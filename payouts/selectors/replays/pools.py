@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from kamcomp.refusal import Refusal
+from kamcomp.refusal import Refusal, Sentence
 from payouts.engine.pool_case import PoolCase, case_from_document, funded_by_rule, nodes_read, pool_granted
 from payouts.models import Pool, Run
 from payouts.selectors.rederived import Kept
@@ -61,13 +61,16 @@ def pools_replayed(
     """
     kams = {then.pool.account_id: then.kams for then in pools}
     results = TeamResults(run=run, kept={version.pk: kept}, kams=kams)
-    found, problems = [], []
+    found: list[PoolReplayed] = []
+    problems: list[str] = []
     for then in pools:
         pool = then.pool
         try:
             amount = _funded(then, version=version, plan=plan, results=results)
         except Refusal as refusal:
-            problems.append(f"{pool.account}, {run.period}: {refusal}")
+            problems.append(
+                Sentence("%(who)s, %(period)s: %(why)s", who=pool.account, period=run.period, why=refusal)
+            )
             continue
         found.append(
             PoolReplayed(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
+from kamcomp.sentences import Sentence
 from payouts.engine.replay import Closed, PeriodReplayed, inputs_brought, period_replayed
 from payouts.models import Run
 from payouts.selectors.inputs.reads import plan_of
@@ -164,7 +165,12 @@ def _accounts_of(inputs: Inputs) -> dict[str, str]:
 
 def _note(found: PlanReplayed, *, run: Run, source: Source, made: PeriodReplayed) -> None:
     for problem in (*source.problems, *made.problems):
-        found.problems.append(f"{problem.payee}, {run.period}: {problem.message}")
+        found.problems.append(problem_told(who=problem.payee, run=run, why=problem.message))
+
+
+def problem_told(*, who: str, run: Run, why: str) -> str:
+    """Return a sentence that names whom a replay leaves out, of which period, and why."""
+    return Sentence("%(who)s, %(period)s: %(why)s", who=who, period=run.period, why=why)
 
 
 def _lines_paid(found: PlanReplayed, *, period: PastPeriod) -> None:
@@ -182,9 +188,8 @@ def _left_out(found: PlanReplayed, *, run: Run, paid: Mapping[str, Decimal], ids
     for employee_id in sorted(paid):
         person = found.people.get(ids[employee_id])
         if (person is None or code not in person.periods) and employee_id not in known:
-            found.problems.append(
-                f"{employee_id}, {run.period}: was paid, and nothing of theirs can be replayed."
-            )
+            why = Sentence("was paid, and nothing of theirs can be replayed.")
+            found.problems.append(problem_told(who=employee_id, run=run, why=why))
 
 
 def _add(leaves: dict[str, Amounts], amounts: Mapping[str, Decimal], *, place: int) -> None:

@@ -21,6 +21,7 @@ from django.db.models import Q
 
 from kamcomp import money
 from kamcomp.columns import as_column
+from kamcomp.sentences import Sentence
 from payouts.choices import ChunkStatus, RunStatus
 from payouts.engine.crediting import MANAGERS, OWN
 from payouts.engine.replay import Closed, Replayed, inputs_brought, period_replayed
@@ -28,7 +29,7 @@ from payouts.models import Payout, Run, RunChunk
 from payouts.selectors.inputs.rows import account_of
 from payouts.selectors.rederived import chunk_kept
 from payouts.selectors.replays.past import paid_by_plans
-from payouts.selectors.replays.replaying import PersonReplayed, PlanReplayed
+from payouts.selectors.replays.replaying import PersonReplayed, PlanReplayed, problem_told
 from payouts.selectors.replays.sources import NothingToReplay
 from plans.engine.inputs import Credits
 from plans.models import Assignment, PlanVersion
@@ -98,10 +99,10 @@ def _period(
     for chunk in chunks:
         paid_by = chunk.plan_version
         if paid_by.currency != version.currency:
-            found.problems.append(
-                f"{paid_by.plan.name}, {run.period}: pays in {paid_by.currency}, and amounts of two currencies do not "
-                "compare."
+            why = Sentence(
+                "pays in %(currency)s, and amounts of two currencies do not compare.", currency=paid_by.currency
             )
+            found.problems.append(problem_told(who=paid_by.plan.name, run=run, why=why))
             continue
         kept = chunk_kept(chunk=chunk)
         credits = credits_without(credits=kept.inputs.credits, taken=taken, people=names)
@@ -111,14 +112,21 @@ def _period(
         )  # fmt: skip
         label = f"{run.period.code} {paid_by.plan.code}"
         made = period_replayed(plan=kept.plan, inputs=inputs, label=label, account_of=account_of)
-        found.problems += [f"{each.payee}, {run.period}: {each.message}" for each in made.problems]
+        found.problems += [
+            problem_told(who=each.payee, run=run, why=each.message) for each in made.problems
+        ]
         reps = [each for each in made.payees if each.payee in ids and each.payee not in names]
         closed |= _added(found, reps=reps, run=run, paid_by=paid_by, ids=ids)
     whole = _alone(taken, run)
     if whole:
         found.problems.append(
-            f"{run.period}: invoice lines credited to the people of {version.plan.name} alone: {whole}. Whose they "
-            "would be without it, nobody has said."
+            Sentence(
+                "%(period)s: invoice lines credited to the people of %(plan)s alone: %(lines)s. Whose they would be "
+                "without it, nobody has said.",
+                period=run.period,
+                plan=version.plan.name,
+                lines=whole,
+            )
         )
     return closed
 
