@@ -74,10 +74,10 @@ def rules_in_order() -> tuple[Rule, ...]:
 
 
 def words_of_rules() -> Iterator[tuple[str, str]]:
-    """Yield what every rule says, for the catalogue of translations: its title, message and advice, with its module."""
+    """Yield what every rule says, for the catalogue of translations: its title, message, advice and source."""
     for rule in rules_in_order():
         place = f"{rule.looks.__module__.replace('.', '/')}.py"
-        yield from ((said, place) for said in (rule.title, rule.literal, rule.advice))
+        yield from ((said, place) for said in (rule.title, rule.literal, rule.advice, rule.source))
     yield NOT_ADVICE, "plans/checks/rule.py"
     for level in (Level.REGION, Level.COMPANY):
         yield str(level), "plans/engine/conventions.py"
