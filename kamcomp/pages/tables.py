@@ -61,7 +61,8 @@ class TableColumn:
     `path` leads from the row to the value, parts joined by "__"; `read` replaces it where a
     value is worked out. `order` is the field it sorts by ("" not at all). `currency` leads
     to the currency of a money column. `total` sums it. `link` says where its cell leads.
-    `narrow` keeps it on phones; a column that is no `fact` (an act from the row) is not in files.
+    `narrow` keeps it on phones; a column that is no `fact` (an act from the row) is not in files. `show` writes it on
+    the page where files carry it another way.
     """
 
     name: str
@@ -75,6 +76,7 @@ class TableColumn:
     link: Callable[[Any], str] | None = None
     narrow: bool = True
     fact: bool = True
+    show: Callable[[Any], str] | None = None
 
     @property
     def right(self) -> bool:
@@ -87,6 +89,8 @@ class TableColumn:
 
     def text(self, row: Any) -> str:
         """Return the value of a row, as a page shows it."""
+        if self.show:
+            return self.show(row)
         value = self.value(row)
         if value is None or value == "":
             return figures.NONE if value is None else ""

@@ -218,7 +218,10 @@ def _payouts(chunk: RunChunk) -> Iterator[Payout]:
 
 def _another(employee_id: str, plan: str, digest: str) -> str:
     return Sentence(
-        "%(person)s, %(plan)s: the %(digest)s stored is another.", person=employee_id, plan=plan, digest=digest
+        "%(person)s, %(plan)s: the %(digest)s stored is another.",
+        person=employee_id,
+        plan=plan,
+        digest=digest,
     )
 
 

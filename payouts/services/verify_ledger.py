@@ -197,7 +197,12 @@ def _untied(run: Run) -> Iterator[LedgerDifference]:
             )
         if posted[LedgerAccount.CONVERSION] != -taken:
             yield _difference(
-                who, "conversion", currency, Word("payroll's currency"), -taken, posted[LedgerAccount.CONVERSION]
+                who,
+                "conversion",
+                currency,
+                Word("payroll's currency"),
+                -taken,
+                posted[LedgerAccount.CONVERSION],
             )
         others = {LedgerAccount.RECOVERABLE, LedgerAccount.PAYABLE, LedgerAccount.CONVERSION}
         for account in sorted(posted.keys() - others):

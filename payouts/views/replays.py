@@ -213,7 +213,8 @@ class ReplayShow(PartFiles, VersionReplays):
             return {}
         found = {"periods": page.periods, "measures": page.measures, "pools": page.pools}
         return {
-            name: partial(part_sheet, title=name, columns=SUM_COLUMNS, rows=rows) for name, rows in found.items()
+            name: partial(part_sheet, title=name, columns=SUM_COLUMNS, rows=rows)
+            for name, rows in found.items()
         }
 
     def part_facts(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ services decide again, whatever a page offered.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
@@ -28,6 +29,7 @@ from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
+from kamcomp.pages.figures import money_text
 from kamcomp.pages.nav import WATCHERS
 from kamcomp.pages.parts import PartFiles, Parts, part_column, part_sheet
 from kamcomp.pages.screens import Crumb, Screen, refused, said
@@ -113,6 +115,9 @@ class RunList(TableScreen):
         TableColumn(
             name="totals", label=_("Payouts"), narrow=False,
             read=lambda run: ", ".join(f"{amount} {code}" for code, amount in sorted(run.totals.items())),
+            show=lambda run: ", ".join(
+                money_text(Decimal(amount), code) for code, amount in sorted(run.totals.items())
+            ),
         ),
         TableColumn(name="started_by", label=_("Started by"), path="started_by__username", narrow=False),
         TableColumn(

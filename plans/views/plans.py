@@ -172,7 +172,9 @@ class PlanShow(PartFiles, VersionScreen):
         read = self._read()
         people = list(assignments_of(version=self.version, viewer=viewer_for(self.request)))
         return {
-            "goals": partial(part_sheet, title="goals", columns=GOAL_COLUMNS, rows=read.nodes if read else ()),
+            "goals": partial(
+                part_sheet, title="goals", columns=GOAL_COLUMNS, rows=read.nodes if read else ()
+            ),
             "people": partial(part_sheet, title="people", columns=PERSON_COLUMNS, rows=people),
         }
 

@@ -259,7 +259,9 @@ LIBRARY: Mapping[str, MetricRule] = {rule.code: rule for rule in _RULES}
 def words_of_library() -> Iterator[tuple[str, str]]:
     """Yield what every metric is called, read from and careful about, for the catalogue of translations."""
     for rule in _RULES:
-        yield from ((said, "scorecards/engine/library.py") for said in (rule.name, rule.source, rule.edge) if said)
+        yield from (
+            (said, "scorecards/engine/library.py") for said in (rule.name, rule.source, rule.edge) if said
+        )
 
 
 METRIC_CODES: tuple[str, ...] = tuple(dict.fromkeys(rule.metric for rule in _RULES))

@@ -36,7 +36,11 @@ class PeriodResult:
 def metric_history(*, viewer: Viewer, metrics: Sequence[Metric]) -> dict[UUID, list[PeriodResult]]:
     """Return the last eight results of some metrics, oldest first, in one query."""
     rows = visible(Result.objects.current(), to=viewer).filter(
-        window=Window.PERIOD, segment=None, node__programme__isnull=False, value__isnull=False, metric__in=metrics
+        window=Window.PERIOD,
+        segment=None,
+        node__programme__isnull=False,
+        value__isnull=False,
+        metric__in=metrics,
     )
     sums = (
         rows.order_by()

@@ -100,7 +100,8 @@ def _period(
         paid_by = chunk.plan_version
         if paid_by.currency != version.currency:
             why = Sentence(
-                "pays in %(currency)s, and amounts of two currencies do not compare.", currency=paid_by.currency
+                "pays in %(currency)s, and amounts of two currencies do not compare.",
+                currency=paid_by.currency,
             )
             found.problems.append(problem_told(who=paid_by.plan.name, run=run, why=why))
             continue
@@ -112,9 +113,7 @@ def _period(
         )  # fmt: skip
         label = f"{run.period.code} {paid_by.plan.code}"
         made = period_replayed(plan=kept.plan, inputs=inputs, label=label, account_of=account_of)
-        found.problems += [
-            problem_told(who=each.payee, run=run, why=each.message) for each in made.problems
-        ]
+        found.problems += [problem_told(who=each.payee, run=run, why=each.message) for each in made.problems]
         reps = [each for each in made.payees if each.payee in ids and each.payee not in names]
         closed |= _added(found, reps=reps, run=run, paid_by=paid_by, ids=ids)
     whole = _alone(taken, run)
