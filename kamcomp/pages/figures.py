@@ -17,7 +17,7 @@ from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, get_decimal_symbol, get_group_symbol
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from kamcomp import money
 
@@ -75,6 +75,8 @@ def number_text(value: Decimal | int | None, *, least: int = 0, most: int = MOST
 
 def measured_text(value: Decimal | None, *, unit: str) -> str:
     """Return a measured figure in a metric's unit: money without minor digits, shares as percentages."""
+    if unit == "points" and value is not None:
+        return gettext("%(points)s points") % {"points": number_text(value * 100, most=2)}
     return percent_text(value) if unit == "percent" else number_text(value, most=0 if unit == "money" else 4)
 
 

@@ -64,7 +64,11 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """One control: its code and name, how it stands, the proof in a sentence, when it was last proved."""
+    """
+    One control: its code and name, how it stands, the proof in a sentence, when it was last proved.
+
+    `findings` are the sentences of what the proof found, where it keeps them.
+    """
 
     code: str
     name: Words
@@ -72,6 +76,7 @@ class Control:
     proof: str
     at: datetime | None
     url_name: str = ""
+    findings: tuple[str, ...] = ()
 
 
 Proof = tuple[Standing, str, datetime | None]
@@ -94,17 +99,24 @@ def controls(*, at: datetime) -> list[Control]:
     """Return all twelve controls with their last proof; `at` is now."""
     facts = _facts(at)
     return [
-        Control(code=f"C{number}", name=name, standing=standing, proof=proof, at=proved_at, url_name=url_name)
+        Control(
+            code=f"C{number}",
+            name=name,
+            standing=standing,
+            proof=proof,
+            at=proved_at,
+            url_name=url_name,
+            findings=_found(facts.check) if prove is _books_agree else (),
+        )
         for number, (name, url_name, prove) in enumerate(CONTROLS, start=1)
         for standing, proof, proved_at in [prove(facts)]
     ]
 
 
-def books_found() -> list[str]:
+def _found(check: LedgerCheck | None) -> tuple[str, ...]:
     """Return what the last check of the books found, with its pieces, for pages to word."""
-    last = LedgerCheck.objects.order_by("-checked_at").first()
-    found = last.findings[:FINDINGS_SHOWN] if last else []
-    return [spoken(each["sentence"], each.get("said")) for each in found]
+    found = check.findings[:FINDINGS_SHOWN] if check else []
+    return tuple(spoken(each["sentence"], each.get("said")) for each in found)
 
 
 def _facts(at: datetime) -> Facts:

@@ -193,7 +193,8 @@ def _texts(column: Any, places: list[int]) -> list[str]:
 
 
 def _text(value: Decimal) -> Numeral:
-    return Numeral.plain(value.normalize() + 0)
+    plain = value.normalize() + 0
+    return Numeral(f"{plain:f}", number=plain, grouped=True)
 
 
 def _stated_fact(fact: str, stated: Stated, row: int, facts: Facts) -> None:

@@ -20,9 +20,11 @@ from django.db.models import Sum
 from kamcomp import money
 from kamcomp.approvals.choices import FindingStatus
 from kamcomp.approvals.models import Finding
+from kamcomp.sentences import Word
 from payouts.choices import PoolStatus, ReviewOutcome, RunStatus
 from payouts.models import AccountReview, Payout, PayoutLine, Pool, Run, RunProblem
 from payouts.selectors.runs import RunProgress, run_progress
+from scorecards.models import Metric
 from teams.choices import Seat
 from teams.models import Membership, Person, StrategicAccount
 
@@ -146,6 +148,12 @@ def people_names(*, employee_ids: Iterable[str]) -> dict[str, tuple[UUID, str]]:
     """Return person id and name by employee id."""
     people = Person.objects.filter(employee_id__in=set(employee_ids)).select_related("details")
     return {person.employee_id: (person.pk, _name(person)) for person in people}
+
+
+def fact_names() -> dict[str, str]:
+    """Return what metrics and accounts are called, by their codes: the library's metrics in each reader's language."""
+    metrics: dict[str, str] = {code: Word(name) for code, name in Metric.objects.values_list("code", "name")}
+    return metrics | dict(StrategicAccount.objects.values_list("node__code", "node__name"))
 
 
 def _name(person: Person) -> str:

@@ -23,7 +23,7 @@ from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import Viewer, viewer_for, visible
-from payouts.selectors.controls import Control, Standing, books_found, controls
+from payouts.selectors.controls import Control, Standing, controls
 from payouts.views import audit
 from payouts.views.desk import desk_or_404
 
@@ -54,7 +54,7 @@ class ControlList(Screen, View):
             return write(_file(rows), {"title": __("Controls"), "made at": now.isoformat(timespec="seconds"),
                                        "made by": request.user.get_username()})  # fmt: skip
         context = self.get_context_data(
-            books=books_found(),
+            books=[each for row in rows for each in row.findings],
             rows=[(row, _url(row, viewer_for(request))) for row in rows],
             holding=sum(1 for row in rows if row.standing is Standing.HOLDS),
             to_look_at=sum(1 for row in rows if row.standing is Standing.LOOK),

@@ -7,7 +7,8 @@ services decide again, whatever a page offered.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any, cast
@@ -37,10 +38,11 @@ from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
 from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
+from kamcomp.sentences import renamed
 from kamcomp.visibility import viewer_for, visible
 from payouts.choices import RunStatus
 from payouts.models import Run
-from payouts.selectors.run_console import people_names, run_console
+from payouts.selectors.run_console import fact_names, people_names, run_console
 from payouts.selectors.statements import SHOWN
 from payouts.services.approvals import LOCKERS, run_approve
 from payouts.services.diff import PayoutChange, runs_diff, totals_of
@@ -235,7 +237,11 @@ class RunShow(PartFiles, RunScreen):
         found = list(runs_diff(old=before, new=self.run))
         named = viewer_for(self.request).holds(*BOOKS)
         names = people_names(employee_ids=[each.employee_id for each in found]) if named else {}
-        rows = [(each, *names.get(each.employee_id, (None, each.employee_id))) for each in found]
+        called = fact_names() if named and found else {}
+        rows = [
+            (_in_words(each, called), *names.get(each.employee_id, (None, each.employee_id)))
+            for each in found
+        ]
         return {
             "changes": rows if named else [],
             "changed": len(found),
@@ -353,6 +359,11 @@ class RunAct(RunShow):
 
 class PeriodNotNamed(Refusal):
     """A lock is confirmed by typing the period's name."""
+
+
+def _in_words(change: PayoutChange, called: Mapping[str, str]) -> PayoutChange:
+    """Return a change whose reasons call metrics and accounts by their names."""
+    return replace(change, reasons=tuple(renamed(each, names=called) for each in change.reasons))
 
 
 def _change_rows(change: PayoutChange) -> list[tuple[Any, ...]]:

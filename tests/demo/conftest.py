@@ -1,10 +1,21 @@
 """The demo company, told once for all tests of this folder, and taken back after them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the database made for these tests, also where one file of them runs alone, and the company told once."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.django_db)
+            item.add_marker(pytest.mark.xdist_group("halden"))
 
 
 @pytest.fixture(scope="package")

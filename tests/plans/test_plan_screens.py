@@ -181,7 +181,7 @@ class TestMetricList:
     def test_costs_few_queries(self, made, django_assert_num_queries):
         client = browser(made, "maren")
 
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             client.get(reverse("plans:metric-list"))
 
 

@@ -82,9 +82,7 @@ def in_unit(value: Decimal | None, unit: str) -> str:
 @register.filter
 def more_in_unit(value: Decimal | None, unit: str) -> str:
     """Write how much more of a measured figure: shares as percentage points."""
-    if unit == "percent" and value is not None:
-        return _("%(points)s points") % {"points": figures.number_text(value * 100, most=2)}
-    return in_unit(value, unit)
+    return in_unit(value, "points" if unit == "percent" else unit)
 
 
 @register.filter
