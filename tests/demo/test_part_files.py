@@ -37,7 +37,6 @@ TABLES = [
     ("batch", "sums", "maren.holt"),
     ("reconciliation", "way", "jonas.berg"),
     ("reconciliation", "totals", "jonas.berg"),
-    ("alignment", "objectives", "maren.holt"),
     ("plan", "goals", "maren.holt"),
     ("plan", "people", "maren.holt"),
 ]
@@ -55,8 +54,7 @@ def address(page):
         "person": lambda: reverse("payouts:person-show", args=[person("Ingrid Solheim").pk]),
         "account": lambda: reverse("payouts:account-show", args=[account]),
         "reconciliation": lambda: reverse("payouts:reconciliation"),
-        "alignment": lambda: reverse("plans:alignment-show", args=[account]),
-        "plan": lambda: reverse("plans:plan-show", args=[Plan.objects.get(code="GAG").pk]),
+        "plan": lambda: reverse("plans:plan-show", args=[Plan.objects.get(code="REN").pk]),
         "batch": lambda: reverse("imports:batch-show", args=[summed.pk]),
     }[page]()
 
