@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payouts", "0027_reasons_keep_their_pieces")]
+    dependencies = [("payouts", "0028_exceptions_of_terms")]
 
     operations = [
         migrations.AddField(
