@@ -161,10 +161,12 @@ def decimal_text(value: Decimal) -> str:
 def decimal_texts(column: Iterable[Decimal]) -> list[str]:
     """Return each decimal of a column in plain notation; one that many rows share is written once."""
     values = list(column)
+    if not values or values[0] is not values[-1]:  # looking for those that share costs as much as writing them
+        return _plain_texts(values)
     keys = list(map(id, values))
     known = dict(zip(keys, values, strict=True))
-    if len(known) == len(values):
-        return _plain_texts(values)
+    if len(known) == 1:
+        return _plain_texts(values[:1]) * len(values)
     texts = dict(zip(known, _plain_texts(list(known.values())), strict=True))
     return list(map(texts.__getitem__, keys))
 

@@ -46,13 +46,17 @@ class LeafFigures:
 
     def texts(self, *, size: int) -> list[str]:
         """Return what each of `size` rows shows: tab, metric, target, actual, attainment, each with a tab behind it."""
-        heads = [f"\t{self.metric}\t{target}\t{actual}\t{ratio}\t" for target, actual, ratio in self.subjects]
+        heads = self.of_subjects()
         if self.index is None and len(heads) == size:
             return heads
         nothing = f"\t{self.metric}\t{NULL}\t{NULL}\t{NULL}\t"
         last = len(heads)
         index = range(size) if self.index is None else self.index
         return [heads[place] if 0 <= place < last else nothing for place in index]
+
+    def of_subjects(self) -> list[str]:
+        """Return what those who read a subject show, subject by subject."""
+        return [f"\t{self.metric}\t{target}\t{actual}\t{ratio}\t" for target, actual, ratio in self.subjects]
 
 
 def leaf_figures(*, computation: Computation) -> dict[str, LeafFigures]:

@@ -14,7 +14,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
-from typing import Any
+from operator import add
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,8 +38,7 @@ BALANCES = ("posted", "excess", "bank", "draw", "recoverable")
 _CARRY = ("posted", "carried_in", "carried_out")
 
 
-@dataclass(frozen=True, slots=True)
-class PayeeRows:
+class PayeeRows(NamedTuple):
     """
     The rows of one payee: `payout` and each of `lines` as tab-separated text.
 
@@ -170,7 +170,7 @@ def _rows_of_outcome(
         yield PayeeRows(payee, payouts[place], tuple(lines))
 
 
-def _explained(computation: Computation, outcome: Outcome, account_ids: Sequence[str]) -> list[list[str]]:
+def _explained(computation: Computation, outcome: Outcome, account_ids: list[str]) -> list[list[str]]:
     """Return the texts of each payee's earned lines, line by line, and stint by stint within a line."""
     plan, inputs, figures = computation.plan, computation.inputs, leaf_figures(computation=computation)
     columns = [_line_texts(plan, line, figures, account_ids) for line in outcome.earned]
@@ -234,7 +234,7 @@ def _note_problems(inputs: Inputs, outcome: Outcome, problems: list[PayeeProblem
 
 
 def _line_texts(
-    plan: Plan, line: EarnedLine, figures: Mapping[str, LeafFigures], account_ids: Sequence[str]
+    plan: Plan, line: EarnedLine, figures: Mapping[str, LeafFigures], account_ids: list[str]
 ) -> list[str | None]:
     """
     Return each row of an earned line as text; None where it is not kept.
@@ -256,11 +256,39 @@ def _line_texts(
     weight = NULL if known is None or known.weight is None else f"{known.weight:f}"
     head, tail = f"{KINDS[line.effect]}\t{line.code}\t{element}\t", f"\t{weight}\t"
     size = len(account_ids)
+    if known is not None and line.ratio is not None:
+        begun = _shared_heads(head, tail, known, account_ids, line.ratio)
+        if begun is not None:
+            return list(map(add, begun, decimal_texts(line.amount)))
     shown = [f"\t\t{NULL}\t{NULL}\t{NULL}\t"] * size if known is None else known.texts(size=size)
     ratios = [NULL + tail] * size if line.ratio is None else _ratio_texts(line.ratio, tail)
     amounts = decimal_texts(line.amount)
     heads = map(head.__add__, account_ids)
     return list(map("".join, zip(heads, shown, ratios, amounts, strict=True)))
+
+
+def _shared_heads(
+    head: str, tail: str, figures: LeafFigures, account_ids: list[str], ratio: Column
+) -> Iterator[str] | None:
+    """
+    Return each row's text as far as its amount, where those who read one subject share it; None where they do not.
+
+    A team's goal is such a line: the text is made once a team.
+    """
+    index, ratios = figures.index, ratio.tolist()
+    if index is None or not ratios or min(index) < 0 or max(index) >= len(figures.subjects):
+        return None
+    rows = dict(zip(index, range(len(index)), strict=True))
+    accounts = {subject: account_ids[row] for subject, row in rows.items()}
+    known = {subject: ratios[row] for subject, row in rows.items()}
+    if list(map(accounts.__getitem__, index)) != account_ids or list(map(known.__getitem__, index)) != ratios:
+        return None
+    shown, texts = figures.of_subjects(), decimals_text(known.values(), RATIO_DIGITS)
+    begun = {
+        subject: f"{head}{accounts[subject]}{shown[subject]}{text}{tail}"
+        for subject, text in zip(known, texts, strict=True)
+    }
+    return map(begun.__getitem__, index)
 
 
 def _ratio_texts(ratio: Column, tail: str) -> list[str]:

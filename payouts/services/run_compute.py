@@ -12,6 +12,7 @@ import gc
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import add
 from threading import Lock
 
 import numpy as np
@@ -160,7 +161,8 @@ def copy_texts(
         # What COPY reads as \\x is the \x that begins bytes.
         digests = f"{inputs[name].hex()}\t\\\\x{result.hex()}"
         payouts.append(f"{payout_id}{head}{people[name]}{version}{payee.payout}\t{digests}\n")
-        lines += [f"{payout_id}{number}{line}\n" for number, line in zip(numbered, payee.lines, strict=False)]
+        if payee.lines:  # each of them begins with the payout's id
+            lines.append(payout_id + f"\n{payout_id}".join(map(add, numbered, payee.lines)) + "\n")
     return "".join(payouts), "".join(lines)
 
 

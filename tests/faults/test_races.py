@@ -3,13 +3,16 @@
 import hashlib
 import time
 from decimal import Decimal
+from functools import partial
 from io import StringIO
 from threading import Event
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.http import HttpResponseBase
 
+from kamcomp.api.public_ids import public_id
 from kamcomp.audit.context import acting
 from kamcomp.calendar.models import Period
 from kamcomp.identity.choices import Role
@@ -26,12 +29,14 @@ from payouts.services.allocations import (
 from payouts.services.locks import run_lock
 from payouts.services.pools import PoolNotOpen, pool_return
 from payouts.services.reviews import run_review
-from payouts.services.run_work import run_look, runs_sweep
+from payouts.services.run_work import run_look
 from payouts.services.runs import run_request
 from payouts.services.verify import verify_run
+from payouts.tasks import runs_sweep_all
 from teams.choices import Link, Seat
 from teams.models import JobRole, Membership, Person
-from tests.faults.conftest import asked, until
+from tests.api.conftest import Caller
+from tests.faults.conftest import until
 from tests.faults.story import ROUNDS, Story, seeds
 from tests.faults.together import Hands, together
 from tests.imports.company import commit
@@ -46,20 +51,31 @@ D = Decimal
 
 class TestTwentyAtOnce:
     @seeds(1)
-    def test_ask_for_a_run_by_command_and_service_while_the_clock_rings(self, seed, story: Story):
+    def test_ask_for_a_run_by_command_and_by_rest_while_the_clock_rings(self, seed, story: Story):
         made = crowd(20)
 
         def command():
             call_command("payouts", "run", period="2026-Q3", by="maren", stdout=StringIO())
 
-        acts = [lambda: asked(made)] * 8 + [command] * 8 + [runs_sweep] * 4
+        def program(caller: Caller, key: str):
+            return caller.post("runs", {"period": "2026-Q3"}, idempotency_key=key)
+
+        # Eight programs with a key of their own; two of them send the same request again meanwhile.
+        callers = [Caller(made.users["maren"]) for _program in range(6)]
+        by_rest = [partial(program, caller, f"run {number}") for number, caller in enumerate(callers)]
+        acts = [*by_rest, *by_rest[:2], *[command] * 8, *[runs_sweep_all] * 4]
         story.random.shuffle(acts)
         outcomes = together(acts)
-        story.blow("8 by service, 8 by command, 4 by the clock")
+        story.blow("8 by REST, 8 by command, 4 by the clock")
 
         assert [error for error in outcomes if isinstance(error, Exception)] == []
         run = Run.objects.get()
-        assert {outcome.pk for outcome in outcomes if isinstance(outcome, Run)} == {run.pk}
+        answers = [outcome for outcome in outcomes if isinstance(outcome, HttpResponseBase)]
+        assert len(answers) == 8
+        assert {answer.status_code for answer in answers} <= {202, 409}, [each.content for each in answers]
+        ids = [answer.json()["id"] for answer in answers if answer.status_code == 202]
+        assert len(ids) >= len(callers)
+        assert set(ids) == {public_id("run", run.pk)}
         assert run.number == 1
         looked = together([lambda: run_look(run_id=run.pk)] * 4)
         run.refresh_from_db()

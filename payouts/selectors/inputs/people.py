@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise, repeat
 from operator import attrgetter, le
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -22,7 +22,7 @@ from kamcomp.columns import as_column
 from kamcomp.money import CONTEXT
 from kamcomp.sentences import Sentence
 from payouts.selectors.inputs.reads import PlanReads
-from payouts.selectors.inputs.rows import Conversion, StintRow, days_of, made, uuid_array
+from payouts.selectors.inputs.rows import Conversion, StintRow, days_of, decimals, made, parted, uuid_array
 from plans.engine.inputs import Spans
 from teams.choices import EmploymentStatus, PackageStatus
 
@@ -35,17 +35,20 @@ WORKING = (EmploymentStatus.ACTIVE, EmploymentStatus.NOTICE, EmploymentStatus.LE
 _OF_PEOPLE = (
     "person_id = ANY((SELECT %(people)s::uuid[])::uuid[]) AND valid && daterange(%(since)s, %(until)s)"
 )
+# Those who are alike come as one row, with a column of whom it says so (see rows.py).
 EMPLOYMENTS = f"""
-    SELECT person_id::text, lower(valid)::text, upper(valid)::text, fte::text, status
-      FROM teams_employment WHERE {_OF_PEOPLE}
+    SELECT lower(valid)::text, upper(valid)::text, fte::text, status, array_agg(person_id)::text
+      FROM teams_employment WHERE {_OF_PEOPLE} GROUP BY valid, fte, status
 """
 PACKAGES = f"""
-    SELECT person_id::text, lower(valid)::text, upper(valid)::text, variable_target, base_salary, currency
-      FROM teams_paypackage WHERE {_OF_PEOPLE} AND status = '{PackageStatus.APPROVED}'
+    SELECT lower(valid)::text, upper(valid)::text, currency, array_agg(person_id)::text,
+           array_agg(variable_target)::text, array_agg(base_salary)::text
+      FROM teams_paypackage WHERE {_OF_PEOPLE} AND status = '{PackageStatus.APPROVED}' GROUP BY valid, currency
 """
 MEMBERSHIPS = f"""
-    SELECT person_id::text, account_id::text, lower(valid)::text, upper(valid)::text, dedication
-      FROM teams_membership WHERE {_OF_PEOPLE}
+    SELECT lower(valid)::text, upper(valid)::text, dedication::text, array_agg(person_id)::text,
+           array_agg(account_id)::text
+      FROM teams_membership WHERE {_OF_PEOPLE} GROUP BY valid, dedication
 """
 
 
@@ -105,53 +108,59 @@ class PeopleFacts:
 
 def people_facts(*, stints: Sequence[StintRow], reads: PlanReads, since: date, until: date) -> PeopleFacts:
     """Return employments, packages and, where the plan scales by it, dedication: one query each."""
-    people = uuid_array({stint.person_id for stint in stints})
-    said: dict[str, Any] = {"people": people, "since": since, "until": until}
-    jobs: dict[str, Timeline[Job]] = {}
-    promises: dict[str, Timeline[Promise]] = {}
-    dedications: dict[tuple[str, str], Timeline[Decimal]] = {}
+    said = {
+        "people": uuid_array({stint.person_id for stint in stints}), "since": since, "until": until,
+    }  # fmt: skip
+    jobs: Timelines[str, Job] = Timelines()
+    promises: Timelines[str, Promise] = Timelines()
+    dedications: Timelines[tuple[str, str], Decimal] = Timelines()
     with connection.cursor() as cursor:
-        if found := _columns_of(cursor, EMPLOYMENTS, said):
-            persons, begins, ends, ftes, statuses = found
-            # Nearly everybody is employed alike; a figure that is the same object is written once later.
-            alike = {each: _job(*each) for each in set(zip(ftes, statuses, strict=True))}
-            jobs = _timelines(persons, begins, ends, map(alike.__getitem__, zip(ftes, statuses, strict=True)))
-        if reads.needs_package and (found := _columns_of(cursor, PACKAGES, said)):
-            persons, begins, ends, targets, bases, currencies = found
-            promised = made(Promise, targets, bases, currencies)
-            promises = _timelines(persons, begins, ends, promised)
-        if reads.needs_dedication and (found := _columns_of(cursor, MEMBERSHIPS, said)):
-            persons, accounts, begins, ends, shares = found
-            dedications = _timelines(list(zip(persons, accounts, strict=True)), begins, ends, shares)
-    return PeopleFacts(jobs=jobs, promises=promises, dedications=dedications)
-
-
-def _columns_of(cursor: Any, query: str, said: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Return what a query finds, column by column; nothing where there is no row."""
-    cursor.execute(query, said)
-    return list(zip(*cursor.fetchall(), strict=True))
+        cursor.execute(EMPLOYMENTS, said)
+        for begins, ends, fte, status, whose in cursor.fetchall():
+            jobs.add(*parted(whose), begins, ends, repeat(_job(fte, status)))
+        if reads.needs_package:
+            cursor.execute(PACKAGES, said)
+            for begins, ends, currency, whose, targets, bases in cursor.fetchall():
+                promised = made(Promise, decimals(targets), decimals(bases), repeat(currency))
+                promises.add(*parted(whose), begins, ends, promised)
+        if reads.needs_dedication:
+            cursor.execute(MEMBERSHIPS, said)
+            for begins, ends, share, whose, accounts in cursor.fetchall():
+                keys = list(zip(*parted(whose, accounts), strict=True))
+                dedications.add(keys, begins, ends, repeat(Decimal(share)))
+    return PeopleFacts(jobs=jobs.lines(), promises=promises.lines(), dedications=dedications.lines())
 
 
 def _job(fte: str, status: str) -> Job:
     return Job(Decimal(fte), status == EmploymentStatus.LEAVE, status in WORKING)
 
 
-def _timelines(
-    keys: Sequence[Key], begins: Sequence[str | None], ends: Sequence[str | None], held: Iterable[Held]
-) -> dict[Key, Timeline[Held]]:
-    """Return what holds by whom it is of; days are in ISO form, None where they are open."""
-    day = days_of(begins, ends)
-    first, last = day | {None: date.min}, day | {None: date.max}
-    stretches: list[Stretch[Held]] = list(
-        made(Stretch, map(first.__getitem__, begins), map(last.__getitem__, ends), held)
-    )
-    lines: dict[Key, Timeline[Held]] = dict(zip(keys, zip(stretches, strict=True), strict=True))
-    if len(lines) < len(stretches):
-        gathered: dict[Key, list[Stretch[Held]]] = {key: [] for key in lines}
-        for key, stretch in zip(keys, stretches, strict=True):
-            gathered[key].append(stretch)
-        lines |= {key: sorted(line, key=_BEGINS) for key, line in gathered.items() if len(line) > 1}
-    return lines
+class Timelines(Generic[Key, Held]):
+    """What holds by whom it is of, gathered stretch by stretch."""
+
+    def __init__(self) -> None:
+        self.known: list[tuple[Sequence[Key], Sequence[tuple[Stretch[Held]]]]] = []
+
+    def add(self, keys: Sequence[Key], begins: str | None, ends: str | None, held: Iterable[Held]) -> None:
+        """Add stretches of the same days; they are in ISO form, None where they are open."""
+        day = days_of([begins], [ends])
+        first = date.min if begins is None else day[begins]
+        last = date.max if ends is None else day[ends]
+        stretches = made(Stretch, repeat(first), repeat(last), held)
+        self.known.append((keys, list(zip(islice(stretches, len(keys))))))
+
+    def lines(self) -> dict[Key, Timeline[Held]]:
+        """Return everybody's stretches, the earliest first."""
+        lines: dict[Key, Timeline[Held]] = {}
+        for keys, alone in self.known:
+            lines.update(zip(keys, alone, strict=True))
+        if len(lines) < sum(len(keys) for keys, _alone in self.known):
+            gathered: dict[Key, list[Stretch[Held]]] = {key: [] for key in lines}
+            for keys, alone in self.known:
+                for key, (stretch,) in zip(keys, alone, strict=True):
+                    gathered[key].append(stretch)
+            lines |= {key: sorted(line, key=_BEGINS) for key, line in gathered.items() if len(line) > 1}
+        return lines
 
 
 def stint_spans(

@@ -29,7 +29,7 @@ from kamcomp.policy.models import PolicySetting
 from payouts.selectors.inputs.added import added_rows
 from payouts.selectors.inputs.reach import Reach
 from payouts.selectors.inputs.reads import KeyRead, PlanReads
-from payouts.selectors.inputs.rows import Conversion, StintRow, days_of, made, uuid_array
+from payouts.selectors.inputs.rows import Conversion, StintRow, days_of, decimals, made, parted, uuid_array
 from plans.engine.conventions import Level
 from plans.engine.inputs import Ints, ResultKey, Results, Stated
 from scorecards.choices import Aggregation, ResultStatus, TargetStatus
@@ -53,20 +53,24 @@ _BELIEVED = """
     f.recorded_at <= %(known_at)s AND (f.superseded_at IS NULL OR f.superseded_at > %(known_at)s)
        AND f.metric_id = ANY((SELECT %(metrics)s::uuid[])::uuid[])
 """
+# Rows that are alike but for whose they are and how much come as one, with columns of those (see rows.py).
 _RESULTS = """
-    SELECT f.metric_id::text, f."window", f.{of}_id::text, g.code, trim_scale(coalesce(f.numerator, f.value)),
-           CASE WHEN f.numerator IS NOT NULL THEN trim_scale(f.denominator) END, f.value IS NOT NULL,
-           f.currency, f.status
+    SELECT f.metric_id::text, f."window", g.code, f.currency, f.status, f.value IS NOT NULL,
+           f.numerator IS NULL OR f.denominator IS NULL, array_agg(f.{of}_id)::text,
+           array_agg(trim_scale(coalesce(f.numerator, f.value)))::text, array_agg(trim_scale(f.denominator))::text
       FROM scorecards_result f LEFT JOIN teams_segment g ON g.id = f.segment_id
      WHERE f.{of}_id = ANY((SELECT %(subjects)s::uuid[])::uuid[]) AND f.period_id = %(period)s
        AND f."window" = ANY(%(windows)s) AND {believed}
+     GROUP BY f.metric_id, f."window", g.code, f.currency, f.status, f.value IS NOT NULL,
+              f.numerator IS NULL OR f.denominator IS NULL
 """
 _TARGETS = """
-    SELECT f.metric_id::text, f.{of}_id::text, g.code, lower(f.days)::text,
-           coalesce(upper(f.days), '9999-12-31')::text, trim_scale(f.value), f.currency
+    SELECT f.metric_id::text, g.code, lower(f.days)::text, coalesce(upper(f.days), '9999-12-31')::text, f.currency,
+           array_agg(f.{of}_id)::text, array_agg(trim_scale(f.value))::text
       FROM scorecards_target f LEFT JOIN teams_segment g ON g.id = f.segment_id
      WHERE f.{of}_id = ANY((SELECT %(subjects)s::uuid[])::uuid[]) AND lower(f.days) < %(until)s
        AND coalesce(upper(f.days), '9999-12-31') > %(since)s AND f.status = ANY(%(in_force)s) AND {believed}
+     GROUP BY f.metric_id, g.code, f.days, f.currency
 """
 
 
@@ -193,49 +197,42 @@ def _read_results(
     of: str, said: Mapping[str, Any], metrics: Mapping[str, tuple[str, str]],
     results: dict[tuple[str, str], dict[SubjectId, StoredResult]],
 ) -> None:  # fmt: skip
-    found = _rows(_RESULTS, of, said)
-    if not found:
-        return
-    metric, window, subject, segment, figures, denominators, valued, currency, status = zip(
-        *found, strict=True
-    )
-    names = _all_named(subject, segment)
-    if set(map(STATE_OF.__getitem__, set(status))) == {FINAL} and all(valued):
-        stored = made(StoredResult, figures, denominators, repeat(FINAL), currency)
-    else:
-        stored = map(_stored_or_not, figures, denominators, valued, currency, status)
-    of_one = set(zip(metric, window, strict=True))
-    if len(of_one) == 1:
-        results[metrics[metric[0]][0], window[0]].update(zip(names, stored, strict=True))
-        return
-    for pk, over, name, each in zip(metric, window, names, stored, strict=True):
-        results[metrics[pk][0], over][name] = each
+    for metric, window, segment, currency, status, valued, whole, subjects, figures, denominators in _rows(
+        _RESULTS, of, said
+    ):
+        known, names = results[metrics[metric][0], window], _all_named(subjects, segment)
+        if STATE_OF[status] != FINAL or not valued:
+            known.update(dict.fromkeys(names, _stored(None, None, None, currency, status)))
+            continue
+        below = repeat(None) if whole else decimals(denominators)
+        stored = made(StoredResult, decimals(figures), below, repeat(FINAL), repeat(currency))
+        known.update(zip(names, stored, strict=True))
 
 
 def _read_targets(
     of: str, said: Mapping[str, Any], metrics: Mapping[str, tuple[str, str]],
     targets: dict[str, dict[SubjectId, list[StoredTarget]]],
 ) -> None:  # fmt: skip
-    found = _rows(_TARGETS, of, said)
-    if not found:
-        return
-    metric, subject, segment, since, until, values, currency = zip(*found, strict=True)
-    days = days_of(since, until).__getitem__
-    stored = made(StoredTarget, map(days, since), map(days, until), values, currency)
-    names = list(_all_named(subject, segment))
-    if len(set(metric)) == 1 and len(set(names)) == len(names):
-        targets[metrics[metric[0]][0]].update(zip(names, ([each] for each in stored), strict=True))
-        return
-    for pk, name, each in zip(metric, names, stored, strict=True):
-        targets[metrics[pk][0]][name].append(each)
+    for metric, segment, since, until, currency, subjects, values in _rows(_TARGETS, of, said):
+        known, names = targets[metrics[metric][0]], _all_named(subjects, segment)
+        days = days_of([since], [until])
+        stored = made(
+            StoredTarget, repeat(days[since]), repeat(days[until]), decimals(values), repeat(currency)
+        )
+        if not known and len(set(names)) == len(names):
+            known.update(zip(names, ([each] for each in stored), strict=True))
+            continue
+        for name, each in zip(names, stored, strict=True):
+            known[name].append(each)
 
 
 def _named(subject: str, segment: str | None) -> SubjectId:
     return f"{subject}/{segment}" if segment else subject
 
 
-def _all_named(subjects: Sequence[str], segments: Sequence[str | None]) -> Iterable[SubjectId]:
-    return map(_named, subjects, segments) if any(segments) else subjects
+def _all_named(subjects: str, segment: str | None) -> list[SubjectId]:
+    (ids,) = parted(subjects)
+    return [_named(each, segment) for each in ids] if segment else ids
 
 
 def _rows(query: str, of: str, said: Mapping[str, Any]) -> list[Any]:
@@ -269,12 +266,6 @@ def _stored(
     if numerator is None or denominator is None:
         return StoredResult(value if numerator is None else numerator, None, FINAL, currency)
     return StoredResult(numerator, denominator, FINAL, currency)
-
-
-def _stored_or_not(
-    figure: Decimal | None, denominator: Decimal | None, valued: bool, currency: str, status: str
-) -> StoredResult:
-    return _stored(figure, denominator, figure if valued else None, currency, status)
 
 
 def _columns(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from functools import partial
-from itertools import chain, compress
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -23,17 +23,20 @@ from payouts.selectors.inputs.reach import Reach
 from scorecards.engine.rates import RateMissing, Rates
 
 ONE = Decimal(1)
+NULL = "NULL"
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
 # Ids come as a sub-select's array: the planner does not weigh thousands of them one by one, and looks each up by
-# its index, whatever it believes of a table that has just been filled.
+# its index, whatever it believes of a table that has just been filled. Rows go to Python as columns of those that
+# are alike but for their ids and figures, as nearly all are: what they share is written and read once.
 STINTS = """
-    SELECT a.id::text, a.person_id::text, p.employee_id, a.account_id::text, lower(a.valid)::text, upper(a.valid)::text,
-           a.share::text, nullif(a.parameters, '{}')::text, a.valid && daterange(%(since)s, %(until)s),
-           a.valid && %(days)s
+    SELECT lower(a.valid)::text, upper(a.valid)::text, a.share::text, nullif(a.parameters, '{}')::text,
+           a.valid && daterange(%(since)s, %(until)s), a.valid && %(days)s,
+           array_agg(a.id)::text, array_agg(a.person_id)::text, array_agg(p.employee_id), array_agg(a.account_id)::text
       FROM plans_assignment a
       JOIN teams_person p ON p.id = a.person_id
      WHERE a.id = ANY((SELECT %(assignments)s::uuid[])::uuid[])
+     GROUP BY a.valid, a.share, a.parameters
 """
 ACCOUNTS = """
     SELECT s.id::text, n.code, s.node_id::text, coalesce(n.region, '')
@@ -149,6 +152,16 @@ def made(row: type[Row], *columns: Iterable[Any]) -> Iterator[Row]:
     return map(partial(tuple.__new__, row), zip(*columns, strict=False))  # type: ignore[type-var]
 
 
+def parted(*texts: str) -> Iterator[list[str]]:
+    """Return columns of ids that came as the text of an array each; what is not there is NULL."""
+    return (text[1:-1].split(",") for text in texts)
+
+
+def decimals(text: str) -> list[Decimal]:
+    """Return a column of figures that came as the text of an array."""
+    return list(map(Decimal, text[1:-1].split(",")))
+
+
 def account_of(stint: str) -> str:
     """Return the code of a stint's account; "" if the assignment names none."""
     return stint.rpartition("/")[0]
@@ -168,39 +181,71 @@ def stint_rows(*, assignments: str, reach: Reach, period: Period) -> tuple[list[
     would be owed nothing and could only block. Those none of whose assignments falls into the
     period have left: they are no stints, and told by their ids by employee id.
     """
-    since, until = reach.since, reach.until
     said = {
         "assignments": assignments, "since": reach.owed_since, "until": reach.owed_until, "days": period.days,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(STINTS, said)
-        found = cursor.fetchall()
-        if not found:
-            return [], {}
-        ids, persons, employees, accounts, begins, ends, shares, parameters, owed, now = zip(
-            *found, strict=True
-        )
-        named = uuid_array(account for account in set(accounts) if account is not None)
-        cursor.execute(ACCOUNTS, {"accounts": named})
-        places = {account: place for account, *place in cursor.fetchall()} | {None: ("", None, "")}
-    codes, nodes, regions = zip(*map(places.__getitem__, accounts), strict=True)
-    here = set(compress(persons, now))
-    gone = {} if all(now) else {row[2]: row[1] for row in found if row[1] not in here}
-    days = days_of(begins, ends)
-    first = {text: max(day, since) for text, day in days.items()} | {None: since}
-    last = {text: min(day, until) for text, day in days.items()} | {None: until}
-    share = {text: Decimal(text) for text in set(shares)}
-    names = map("/".join, zip(codes, ids, strict=True))
-    columns = (
-        names, ids, persons, employees, accounts, codes, nodes, regions,
-        map(first.__getitem__, begins), map(last.__getitem__, ends), map(share.__getitem__, shares),
-        (json.loads(text) if text else {} for text in parameters),
-    )  # fmt: skip
-    rows = list(made(StintRow, *columns))
-    if gone or not all(owed):
-        rows = [row for row, due in zip(rows, owed, strict=True) if due and row.person_id in here]
+        found = [
+            Alike(*shared, *parted(ids, persons), employees, *parted(accounts))
+            for *shared, ids, persons, employees, accounts in cursor.fetchall()
+        ]
+        named = set(chain.from_iterable(each.accounts for each in found)) - {NULL}
+        cursor.execute(ACCOUNTS, {"accounts": uuid_array(named)})
+        places = {row[0]: row for row in cursor.fetchall()} | {NULL: (None, "", None, "")}
+    here = set(chain.from_iterable(each.persons for each in found if each.now))
+    gone = {
+        employee: person
+        for each in found
+        if not each.now
+        for employee, person in zip(each.employees, each.persons, strict=True)
+        if person not in here
+    }
+    days = days_of((each.begins for each in found), (each.ends for each in found))
+    rows: list[StintRow] = []
+    for each in found:
+        if each.owed:
+            rows += _stints_alike(each, places, days, reach)
+    if gone:
+        rows = [row for row in rows if row.person_id in here]
     rows.sort(key=itemgetter(_EMPLOYEE, 0))
     return rows, dict(sorted(gone.items()))
+
+
+class Alike(NamedTuple):
+    """
+    Assignments of the same days, share and parameters: those, and the columns of what they differ in.
+
+    `owed`: whether their days touch those the plan owes for; `now`: whether they touch the period's.
+    """
+
+    begins: str | None
+    ends: str | None
+    share: str
+    parameters: str | None
+    owed: bool
+    now: bool
+    ids: Sequence[str]
+    persons: Sequence[str]
+    employees: Sequence[str]
+    accounts: Sequence[str]
+
+
+def _stints_alike(
+    alike: Alike, places: Mapping[str, tuple[str | None, str, str | None, str]],
+    days: Mapping[str | None, date], reach: Reach,
+) -> Iterator[StintRow]:  # fmt: skip
+    """Return the stints of assignments that are alike; their days are those within reach."""
+    accounts, codes, nodes, regions = zip(*map(places.__getitem__, alike.accounts), strict=True)
+    return made(
+        StintRow,
+        map("/".join, zip(codes, alike.ids, strict=True)),
+        alike.ids, alike.persons, alike.employees, accounts, codes, nodes, regions,
+        repeat(reach.since if alike.begins is None else max(days[alike.begins], reach.since)),
+        repeat(reach.until if alike.ends is None else min(days[alike.ends], reach.until)),
+        repeat(Decimal(alike.share)),
+        repeat(json.loads(alike.parameters) if alike.parameters else {}),
+    )  # fmt: skip
 
 
 def plan_rates(*, currencies: Iterable[str], plan_currency: str, on: date, known_at: datetime) -> Rates:
