@@ -192,6 +192,8 @@ def decimals_text(values: Iterable[Decimal], digits: int) -> list[str]:
 def settled_text(amounts: Iterable[Decimal], *, currency: str) -> list[str]:
     """Return amounts as text with the decimals of their currency, settling those that are not settled yet."""
     unit, digits, values = minor_unit(currency), minor_units(currency), list(amounts)
+    if len(values) > 1 and values[0] is values[-1] and len(set(map(id, values))) == 1:  # what nobody has
+        return settled_text(values[:1], currency=currency) * len(values)
     texts = list(map(str, values))
     if "E" in "".join(texts) or not digits:
         return [f"{_half_up(amount, unit):f}" for amount in values]
@@ -282,9 +284,9 @@ def split_columns(
     left = ((totals - sums) / unit).astype(np.int64)
     remainders = [(column - whole_part).tolist() for column, whole_part in zip(given, exact, strict=True)]
     filled = [column.tolist() for column in given]
-    for who, units, rows in _rows_of_each(payee, left):
-        # In the order of rows, and of lines within a row: sorting keeps the order of those that are alike.
-        behind = [column[row] for row in rows for column in remainders]
+    alone = len(payee) == len(totals) and (payee == np.arange(len(payee))).all()
+    shares = _left_alone(left, remainders) if alone else _left_of_each(payee, left, remainders)
+    for who, units, behind, rows in shares:
         if not 0 <= units <= len(behind):
             raise NotInMinorUnits(
                 "The parts of %(totals)s %(currency)s do not settle to it.",
@@ -295,6 +297,26 @@ def split_columns(
             row, line = divmod(place, len(remainders))
             filled[line][rows[row]] += unit
     return [as_column(column) for column in filled]
+
+
+Left = tuple[int, int, Sequence[Decimal], Sequence[int]]
+"""A payee, the units left to be handed out, the remainders of the payee's parts, and the rows they are of."""
+
+
+def _left_alone(left: npt.NDArray[np.int64], remainders: Sequence[list[Decimal]]) -> Iterable[Left]:
+    """Return the payees who have units left, where each has one row, their own."""
+    for who, (units, behind) in enumerate(zip(left.tolist(), zip(*remainders, strict=True), strict=True)):
+        if units:
+            yield who, units, behind, (who,)
+
+
+def _left_of_each(
+    payee: npt.NDArray[np.int64], left: npt.NDArray[np.int64], remainders: Sequence[list[Decimal]]
+) -> Iterable[Left]:
+    """Return the payees who have units left, with the remainders of all their rows."""
+    for who, units, rows in _rows_of_each(payee, left):
+        # In the order of rows, and of lines within a row: sorting keeps the order of those that are alike.
+        yield who, units, [column[row] for row in rows for column in remainders], rows
 
 
 def _rows_of_each(

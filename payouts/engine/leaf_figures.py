@@ -95,9 +95,13 @@ def _figures(leaf: Any, weight: Decimal | None, computation: Computation) -> Lea
     if read.index is None and len(attained) == len(results.index):
         if isinstance(target, list) and np.array_equal(results.index, np.arange(len(target))):
             return LeafFigures(leaf.metric, weight, list(zip(target, actual, attained, strict=True)), None)
+        places = results.index.tolist()
+        if isinstance(target, list) and min(places) >= 0 and max(places) < len(target):
+            own = zip(map(target.__getitem__, places), map(actual.__getitem__, places), attained, strict=True)
+            return LeafFigures(leaf.metric, weight, list(own), None)
         rows = [
             (_at(target, place, row), _at(actual, place, row), attained[row])
-            for row, place in enumerate(results.index.tolist())
+            for row, place in enumerate(places)
         ]
         return LeafFigures(leaf.metric, weight, rows, None)
     index: Ints = results.index if read.index is None else read.index

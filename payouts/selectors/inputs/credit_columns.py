@@ -69,7 +69,7 @@ def credit_columns(*, credited: CreditedLines, reach: Reach, conversion: Convers
 
 def _parts(credited: CreditedLines, reach: Reach, stints: Sequence[StintRow]) -> Iterator[Part]:
     by_person: dict[str, list[int]] = defaultdict(list)
-    for place, stint in enumerate(stints):
+    for place, stint in enumerate(stints if credited.lines else ()):
         by_person[stint.employee_id].append(place)
     periods = [period for year in reach.calendar.years for period in year.periods]
     for line in credited.lines:
