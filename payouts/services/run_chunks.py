@@ -236,23 +236,23 @@ def _chunks_of_version(*, run: Run, version: PlanVersion, since: Any, until: Any
         cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(
             """
-            WITH payees AS (
-                SELECT p.id, p.employee_id,
-                       (row_number() OVER (ORDER BY p.employee_id COLLATE "C") - 1) / %(size)s AS slice
-                  FROM teams_person p
-                 WHERE EXISTS (SELECT FROM plans_assignment a
-                                WHERE a.person_id = p.id AND a.plan_version_id = %(version)s
-                                  AND a.valid && %(days)s::daterange)
+            WITH reached AS (
+                SELECT a.id, lower(a.valid) AS since, p.employee_id COLLATE "C" AS employee_id,
+                       bool_or(a.valid && %(days)s::daterange) OVER payee AS now
+                  FROM plans_assignment a JOIN teams_person p ON p.id = a.person_id
+                 WHERE a.plan_version_id = %(version)s AND a.valid && daterange(%(since)s, %(until)s)
+                WINDOW payee AS (PARTITION BY p.employee_id COLLATE "C")
+            ), numbered AS (
+                SELECT id, since, employee_id, dense_rank() OVER (ORDER BY employee_id) - 1 AS payee
+                  FROM reached WHERE now
             )
             INSERT INTO payouts_runchunk (run_id, number, plan_version_id, assignments, people, status, epoch,
                                           attempt, worker, input_digest, result_digest, error)
-            SELECT %(run)s, %(after)s + payees.slice + 1, %(version)s,
-                   array_agg(a.id ORDER BY payees.employee_id COLLATE "C", lower(a.valid), a.id),
-                   count(DISTINCT payees.id), 'waiting', 0, 0, '', '', '', ''
-              FROM payees
-              JOIN plans_assignment a ON a.person_id = payees.id AND a.plan_version_id = %(version)s
-                                     AND a.valid && daterange(%(since)s, %(until)s)
-             GROUP BY payees.slice
+            SELECT %(run)s, %(after)s + payee / %(size)s + 1, %(version)s,
+                   array_agg(id ORDER BY employee_id, since, id),
+                   max(payee) - min(payee) + 1, 'waiting', 0, 0, '', '', '', ''
+              FROM numbered
+             GROUP BY payee / %(size)s
             """,
             {
                 "size": settings.KAMCOMP_CHUNK_PEOPLE,

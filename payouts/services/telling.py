@@ -24,6 +24,7 @@ from payouts.models import Adjustment, Allocation, Dispute, DisputeMessage, Payo
 from payouts.selectors.disputes import answerers, subject_of
 from payouts.selectors.reviews import accounts_not_seen
 from teams.choices import Seat
+from teams.models import Membership
 
 ADJUSTMENTS_PAGE = "?status=proposed"
 CASE_DONE = (NoticeKind.DISPUTE_ANSWER, NoticeKind.DISPUTE_MESSAGE)
@@ -180,12 +181,12 @@ def _pool_path(pool: Pool) -> str:
 def run_calculated_told(*, run: Run, reviewers: Collection[Role], at: datetime) -> None:
     """Tell the managers of the accounts in a run, and who reviews it, that it is calculated."""
     last_day = run.period.days.upper - timedelta(days=1)
-    accounts = accounts_not_seen(run=run).values("pk")
-    managers = User.objects.filter(
-        person__memberships__seat=Seat.KAM,
-        person__memberships__valid__contains=last_day,
-        person__memberships__account__in=accounts,
-    )
+    managed = Membership.objects.filter(
+        seat=Seat.KAM, valid__contains=last_day, person__user__isnull=False
+    ).order_by()
+    # Which accounts a run pays is in its lines, a long read: only where somebody would be told.
+    accounts = accounts_not_seen(run=run).values("pk") if managed.exists() else ()
+    managers = User.objects.filter(person__memberships__in=managed.filter(account__in=accounts))
     notices_put(
         users=managers.distinct(),
         kind=NoticeKind.ACCOUNT_REVIEW,
