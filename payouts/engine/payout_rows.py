@@ -151,6 +151,9 @@ def _rows_of_outcome(
     after = _after(outcome)
     payouts = _payout_texts(plan, outcome, _target_incentives(computation))
     negative = (outcome.payable < 0).astype(bool)
+    if not after and not outcome.blocked.any() and not negative.any():
+        yield from map(PayeeRows, inputs.payees, payouts, map(tuple, explained))
+        return
     for place, payee in enumerate(inputs.payees):
         if outcome.blocked[place]:
             continue

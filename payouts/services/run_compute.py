@@ -111,14 +111,14 @@ def computed_chunk(
     same: Mapping[str, Unchanged],
 ) -> ComputedChunk:  # fmt: skip
     """Return a chunk's rows and inputs as they are stored: computed ones, and the `same` as in the run before."""
-    input_digests = list(inputs.values())
+    input_digests = sorted(inputs.values())
     label = plan_label(chunk)
     computed_digests = [payee.digest(plan=label) for payee in rows.payees]
     ids = uuid7_texts(len(rows.payees) + len(same))
     payout_text, line_text = copy_texts(
         chunk=chunk, rows=rows.payees, people=made.people, inputs=inputs, results=computed_digests, ids=ids
     )
-    result_digests = [*computed_digests, *(each.result_digest for each in same.values())]
+    result_digests = sorted([*computed_digests, *(each.result_digest for each in same.values())])
     kept_by = chunk_with_inputs(found=same, digests=input_digests) if same else None
     found = [(problem.employee_id, problem.code, problem.message) for problem in made.problems]
     found += [(problem.payee, problem.code, problem.message) for problem in rows.problems]
