@@ -12,12 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
+
+_REMEMBERED: ContextVar[dict[int, tuple[npt.NDArray[Any], list[str]]] | None] = ContextVar(
+    "texts remembered", default=None
+)
 
 Reason = str | Callable[[], str]
 Ingredients = Mapping[str, Any] | Sequence[str]
@@ -161,7 +167,9 @@ def decimal_text(value: Decimal) -> str:
 def decimal_texts(column: Iterable[Decimal]) -> list[str]:
     """Return each decimal of a column in plain notation; one that many rows share is written once."""
     values = list(column)
-    if not values or values[0] is not values[-1]:  # looking for those that share costs as much as writing them
+    if (
+        not values or values[0] is not values[-1]
+    ):  # then hardly any are one, and looking costs as much as writing
         return _plain_texts(values)
     keys = list(map(id, values))
     known = dict(zip(keys, values, strict=True))
@@ -169,6 +177,31 @@ def decimal_texts(column: Iterable[Decimal]) -> list[str]:
         return _plain_texts(values[:1]) * len(values)
     texts = dict(zip(known, _plain_texts(list(known.values())), strict=True))
     return list(map(texts.__getitem__, keys))
+
+
+@contextmanager
+def texts_remembered() -> Iterator[None]:
+    """
+    Let the texts of a column be made once for all who ask for them meanwhile.
+
+    A chunk's inputs are written twice, for the payees' digests and to be kept; nobody changes a column in between.
+    """
+    token = _REMEMBERED.set({})
+    try:
+        yield
+    finally:
+        _REMEMBERED.reset(token)
+
+
+def column_texts(column: npt.NDArray[Any]) -> Sequence[str]:
+    """Return the decimals of an input column in plain notation; those remembered of the same array, if there are."""
+    remembered = _REMEMBERED.get()
+    if remembered is None:
+        return decimal_texts(column)
+    known = remembered.get(id(column))
+    if known is None:
+        known = remembered[id(column)] = (column, decimal_texts(column))
+    return known[1]
 
 
 def _plain_texts(values: Sequence[Decimal]) -> list[str]:

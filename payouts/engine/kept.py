@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from kamcomp.columns import Column, as_column
 from kamcomp.refusal import Refusal
-from kamcomp.trace import decimal_texts
+from kamcomp.trace import column_texts
 from plans.engine.document import canonical_bytes, plan_document, plan_from_document
 from plans.engine.inputs import (
     Balances,
@@ -227,9 +227,15 @@ def _calendar_written(calendar: Calendar) -> dict[str, Any]:
 def _column_written(column: npt.NDArray[Any]) -> Written:
     """Return a column of decimals, each in quotes, or of whole numbers."""
     if column.dtype != object:
-        return Written(f"[{','.join(map(str, column.astype(np.int64).tolist()))}]")
-    texts = '","'.join(decimal_texts(column))
+        return _whole_written(column.astype(np.int64).tobytes())
+    texts = '","'.join(column_texts(column))
     return Written(f'["{texts}"]' if len(column) else "[]")
+
+
+@lru_cache(maxsize=64)
+def _whole_written(numbers: bytes) -> Written:
+    """Return a column of whole numbers, given as its bytes: places and states are the same again and again."""
+    return Written(f"[{','.join(map(str, np.frombuffer(numbers, dtype=np.int64).tolist()))}]")
 
 
 def _columns_written(columns: Mapping[str, Any]) -> dict[str, Any]:

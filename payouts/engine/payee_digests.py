@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from kamcomp.columns import Column, RowState
-from kamcomp.trace import decimal_text, decimal_texts
+from kamcomp.trace import column_texts, decimal_text, decimal_texts
 from plans.engine.inputs import Calendar, Credits, Inputs, Ints, ResultKey, Results, Spans, Stated
 
 FORMAT = "kamcomp.inputs/1"
@@ -37,7 +37,7 @@ def payee_digests(*, inputs: Inputs, plan_digest: str) -> list[bytes]:
     held = [""] * len(inputs.payees)
     if inputs.balances.held.shape[1]:
         held = [",".join(decimal_texts(_without_tail(row))) for row in inputs.balances.held]
-    balances = map(BETWEEN.join, zip(*(decimal_texts(column) for column in columns), held, strict=True))
+    balances = map(BETWEEN.join, zip(*(column_texts(column) for column in columns), held, strict=True))
     begun = hashlib.sha256(head.encode())
     return [
         _ended(begun, "\n".join(own).encode()) for own in zip(inputs.payees, balances, texts, strict=True)
@@ -85,7 +85,7 @@ def _span_texts(spans: Spans) -> list[str]:
         list(map(str, spans.since.tolist())),
         list(map(str, spans.until.tolist())),
         *(
-            decimal_texts(column)
+            column_texts(column)
             for column in (spans.target_incentive, spans.base_salary, spans.fte, spans.dedication)
         ),
         ["leave" if away else "" for away in spans.on_leave.tolist()],
@@ -96,7 +96,7 @@ def _span_texts(spans: Spans) -> list[str]:
 def _stated_texts(name: str, stated: Stated) -> list[str]:
     return [
         f"{name}={state}:{value}"
-        for state, value in zip(stated.state.tolist(), decimal_texts(stated.value), strict=True)
+        for state, value in zip(stated.state.tolist(), column_texts(stated.value), strict=True)
     ]
 
 
@@ -115,7 +115,7 @@ def _final_texts(stated: Stated) -> list[str]:
     """Return the values that are there, "" for the others."""
     return [
         text if state == FINAL else ""
-        for state, text in zip(stated.state.tolist(), decimal_texts(stated.value), strict=True)
+        for state, text in zip(stated.state.tolist(), column_texts(stated.value), strict=True)
     ]
 
 
@@ -127,10 +127,10 @@ def _result_texts(key: ResultKey, results: Results) -> list[str]:
     columns = [
         list(results.subjects),
         list(map(str, results.state.tolist())),
-        decimal_texts(results.numerator),
+        column_texts(results.numerator),
         nothing
         if results.denominator is None
-        else ["" if t == "1" else t for t in decimal_texts(results.denominator)],
+        else ["" if t == "1" else t for t in column_texts(results.denominator)],
         nothing if results.target is None else _stated_texts("target", results.target),
         nothing if results.carried is None else _final_texts(results.carried),
     ]
@@ -142,8 +142,8 @@ def _result_texts(key: ResultKey, results: Results) -> list[str]:
 def _credit_texts(credits: Credits) -> list[str]:
     columns: list[Sequence[str]] = [
         credits.ids, credits.product, credits.category, credits.deal_kind, credits.credit_type,
-        ["now" if now else "" for now in credits.in_period.tolist()], decimal_texts(credits.share),
-        decimal_texts(credits.units),
+        ["now" if now else "" for now in credits.in_period.tolist()], column_texts(credits.share),
+        column_texts(credits.units),
     ]  # fmt: skip
     for stated in (credits.bases, credits.earned):
         columns += [_stated_texts(name, each) for name, each in sorted(stated.items())]

@@ -19,6 +19,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from kamcomp.ids import uuid7_texts
+from kamcomp.trace import texts_remembered
 from payouts.copying import ComputedChunk
 from payouts.engine.kept import inputs_to_bytes
 from payouts.engine.payee_digests import payee_digests
@@ -39,7 +40,7 @@ def chunk_compute(*, chunk_id: int) -> ComputedChunk:
 
     Nothing depends on the moment, the worker or the chunk's size.
     """
-    with no_garbage_collection():
+    with no_garbage_collection(), texts_remembered():
         return _computed(chunk_id)
 
 

@@ -185,8 +185,9 @@ def run_calculated_told(*, run: Run, reviewers: Collection[Role], at: datetime) 
         seat=Seat.KAM, valid__contains=last_day, person__user__isnull=False
     ).order_by()
     # Which accounts a run pays is in its lines, a long read: only where somebody would be told.
-    accounts = accounts_not_seen(run=run).values("pk") if managed.exists() else ()
-    managers = User.objects.filter(person__memberships__in=managed.filter(account__in=accounts))
+    if managed.exists():
+        managed = managed.filter(account__in=accounts_not_seen(run=run).values("pk"))
+    managers = User.objects.filter(person__memberships__in=managed)
     notices_put(
         users=managers.distinct(),
         kind=NoticeKind.ACCOUNT_REVIEW,

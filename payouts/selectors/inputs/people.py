@@ -108,25 +108,24 @@ class PeopleFacts:
 
 def people_facts(*, stints: Sequence[StintRow], reads: PlanReads, since: date, until: date) -> PeopleFacts:
     """Return employments, packages and, where the plan scales by it, dedication: one query each."""
-    said = {
-        "people": uuid_array({stint.person_id for stint in stints}), "since": since, "until": until,
-    }  # fmt: skip
+    people = uuid_array({stint.person_id for stint in stints})
+    said: dict[str, Any] = {"people": people, "since": since, "until": until}
     jobs: Timelines[str, Job] = Timelines()
     promises: Timelines[str, Promise] = Timelines()
     dedications: Timelines[tuple[str, str], Decimal] = Timelines()
     with connection.cursor() as cursor:
         cursor.execute(EMPLOYMENTS, said)
         for begins, ends, fte, status, whose in cursor.fetchall():
-            jobs.add(*parted(whose), begins, ends, repeat(_job(fte, status)))
+            jobs.add(parted(whose), begins, ends, repeat(_job(fte, status)))
         if reads.needs_package:
             cursor.execute(PACKAGES, said)
             for begins, ends, currency, whose, targets, bases in cursor.fetchall():
                 promised = made(Promise, decimals(targets), decimals(bases), repeat(currency))
-                promises.add(*parted(whose), begins, ends, promised)
+                promises.add(parted(whose), begins, ends, promised)
         if reads.needs_dedication:
             cursor.execute(MEMBERSHIPS, said)
             for begins, ends, share, whose, accounts in cursor.fetchall():
-                keys = list(zip(*parted(whose, accounts), strict=True))
+                keys = list(zip(parted(whose), parted(accounts), strict=True))
                 dedications.add(keys, begins, ends, repeat(Decimal(share)))
     return PeopleFacts(jobs=jobs.lines(), promises=promises.lines(), dedications=dedications.lines())
 

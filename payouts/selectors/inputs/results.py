@@ -10,7 +10,7 @@ else is a target: it is missing, and the node's policy decides.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -231,7 +231,7 @@ def _named(subject: str, segment: str | None) -> SubjectId:
 
 
 def _all_named(subjects: str, segment: str | None) -> list[SubjectId]:
-    (ids,) = parted(subjects)
+    ids = parted(subjects)
     return [_named(each, segment) for each in ids] if segment else ids
 
 

@@ -152,14 +152,14 @@ def made(row: type[Row], *columns: Iterable[Any]) -> Iterator[Row]:
     return map(partial(tuple.__new__, row), zip(*columns, strict=False))  # type: ignore[type-var]
 
 
-def parted(*texts: str) -> Iterator[list[str]]:
-    """Return columns of ids that came as the text of an array each; what is not there is NULL."""
-    return (text[1:-1].split(",") for text in texts)
+def parted(text: str) -> list[str]:
+    """Return a column of ids that came as the text of an array; what is not there is NULL."""
+    return text[1:-1].split(",")
 
 
 def decimals(text: str) -> list[Decimal]:
     """Return a column of figures that came as the text of an array."""
-    return list(map(Decimal, text[1:-1].split(",")))
+    return list(map(Decimal, parted(text)))
 
 
 def account_of(stint: str) -> str:
@@ -187,8 +187,19 @@ def stint_rows(*, assignments: str, reach: Reach, period: Period) -> tuple[list[
     with connection.cursor() as cursor:
         cursor.execute(STINTS, said)
         found = [
-            Alike(*shared, *parted(ids, persons), employees, *parted(accounts))
-            for *shared, ids, persons, employees, accounts in cursor.fetchall()
+            Alike(
+                begins,
+                ends,
+                share,
+                parameters,
+                owed,
+                now,
+                parted(ids),
+                parted(persons),
+                employees,
+                parted(accounts),
+            )
+            for begins, ends, share, parameters, owed, now, ids, persons, employees, accounts in cursor.fetchall()
         ]
         named = set(chain.from_iterable(each.accounts for each in found)) - {NULL}
         cursor.execute(ACCOUNTS, {"accounts": uuid_array(named)})
