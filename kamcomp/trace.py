@@ -167,9 +167,8 @@ def decimal_text(value: Decimal) -> str:
 def decimal_texts(column: Iterable[Decimal]) -> list[str]:
     """Return each decimal of a column in plain notation; one that many rows share is written once."""
     values = list(column)
-    if (
-        not values or values[0] is not values[-1]
-    ):  # then hardly any are one, and looking costs as much as writing
+    if not values or values[0] is not values[-1]:
+        # Then hardly any two are one, and looking for them costs as much as writing them.
         return _plain_texts(values)
     keys = list(map(id, values))
     known = dict(zip(keys, values, strict=True))

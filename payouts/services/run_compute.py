@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from threading import Lock
 
 import numpy as np
-from django.db.models import TextField
-from django.db.models.functions import Cast
 
 from kamcomp.ids import uuid7_texts
 from kamcomp.trace import texts_remembered
@@ -70,13 +68,12 @@ def _computed(chunk_id: int) -> ComputedChunk:
     chunk = (
         RunChunk.objects.select_related("run__period", "plan_version__plan")
         .defer("inputs", "assignments")
-        .annotate(chosen=Cast("assignments", TextField()))
         .get(pk=chunk_id)
     )
     made = chunk_inputs(
         version=chunk.plan_version,
         period=chunk.run.period,
-        assignments=chunk.chosen,
+        assignments=chunk.pk,
         known_at=chunk.run.known_at,
     )
     digests = payee_digests(inputs=made.inputs, plan_digest=chunk.plan_version.digest)

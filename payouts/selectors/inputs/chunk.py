@@ -23,6 +23,7 @@ from payouts.selectors.inputs.reach import Reach, version_reach
 from payouts.selectors.inputs.reads import PlanReads, plan_of, plan_reads
 from payouts.selectors.inputs.results import company_node, measured, result_columns
 from payouts.selectors.inputs.rows import (
+    Chosen,
     Conversion,
     InputProblem,
     Problems,
@@ -56,12 +57,11 @@ class ChunkInputs:
 
 
 def chunk_inputs(
-    *, version: PlanVersion, period: Period, assignments: str, known_at: datetime
+    *, version: PlanVersion, period: Period, assignments: Chosen, known_at: datetime
 ) -> ChunkInputs:
     """
     Return the inputs of a chunk's assignments on facts known at an instant.
 
-    `assignments` are their ids as the text of an array (`uuid_array`).
     A dozen set-based queries at most, whatever the number of people. Somebody none of whose
     assignments falls into the period is a payee without a stint. People whose inputs
     cannot be made are left out and named in `problems`.

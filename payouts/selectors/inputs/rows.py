@@ -24,20 +24,24 @@ from scorecards.engine.rates import RateMissing, Rates
 
 ONE = Decimal(1)
 NULL = "NULL"
+Chosen = str | int
+"""Which assignments: their ids as the text of an array (`uuid_array`), or the chunk that names them, by its id."""
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
 # Ids come as a sub-select's array: the planner does not weigh thousands of them one by one, and looks each up by
 # its index, whatever it believes of a table that has just been filled. Rows go to Python as columns of those that
 # are alike but for their ids and figures, as nearly all are: what they share is written and read once.
 STINTS = """
-    SELECT lower(a.valid)::text, upper(a.valid)::text, a.share::text, nullif(a.parameters, '{}')::text,
+    SELECT lower(a.valid)::text, upper(a.valid)::text, a.share::text, nullif(a.parameters, '{{}}')::text,
            a.valid && daterange(%(since)s, %(until)s), a.valid && %(days)s,
            array_agg(a.id)::text, array_agg(a.person_id)::text, array_agg(p.employee_id), array_agg(a.account_id)::text
       FROM plans_assignment a
       JOIN teams_person p ON p.id = a.person_id
-     WHERE a.id = ANY((SELECT %(assignments)s::uuid[])::uuid[])
+     WHERE a.id = ANY(({chosen})::uuid[])
      GROUP BY a.valid, a.share, a.parameters
 """
+OF_A_TEXT = "SELECT %(assignments)s::uuid[]"
+OF_A_CHUNK = "SELECT assignments FROM payouts_runchunk WHERE id = %(assignments)s"
 ACCOUNTS = """
     SELECT s.id::text, n.code, s.node_id::text, coalesce(n.region, '')
       FROM teams_strategicaccount s JOIN teams_accountnode n ON n.id = s.node_id
@@ -172,11 +176,11 @@ def uuid_array(ids: Iterable[UUID | str]) -> str:
     return "{" + ",".join(map(str, ids)) + "}"
 
 
-def stint_rows(*, assignments: str, reach: Reach, period: Period) -> tuple[list[StintRow], dict[str, str]]:
+def stint_rows(*, assignments: Chosen, reach: Reach, period: Period) -> tuple[list[StintRow], dict[str, str]]:
     """
     Return the stints of a chunk within reach, ordered by employee id and stint; and the people who left.
 
-    `assignments` are ids as the text of an array (`uuid_array`). An assignment that touches
+    An assignment that touches
     none of the days the plan owes for is no stint, though a gate may read over its days: it
     would be owed nothing and could only block. Those none of whose assignments falls into the
     period have left: they are no stints, and told by their ids by employee id.
@@ -185,7 +189,8 @@ def stint_rows(*, assignments: str, reach: Reach, period: Period) -> tuple[list[
         "assignments": assignments, "since": reach.owed_since, "until": reach.owed_until, "days": period.days,
     }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(STINTS, said)
+        chosen = OF_A_TEXT if isinstance(assignments, str) else OF_A_CHUNK
+        cursor.execute(STINTS.format(chosen=chosen), said)
         found = [
             Alike(
                 begins,
