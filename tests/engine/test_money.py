@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from kamcomp.money import (
     minor_units,
     settle,
     split,
+    split_columns,
     split_parts,
 )
 
@@ -121,6 +123,35 @@ class TestSplitParts:
     def test_refuses_parts_of_another_total(self):
         with pytest.raises(NotInMinorUnits, match="do not settle"):
             split_parts(D("99.00"), [D("1.00")], currency="EUR", keys="a")
+
+
+class TestSplitColumns:
+    @given(st.lists(st.lists(st.integers(-(10**6), 10**6), min_size=3, max_size=3), min_size=1, max_size=6))
+    def test_splits_each_payee_as_one_is_split(self, figures):
+        """Sevenths of cents, with ties: rows of their own, and the same as the two rows of one payee."""
+        rows = [[D(figure) / D(700) for figure in row] for row in figures]
+        parts = [as_column(list(column)) for column in zip(*rows, strict=True)]
+        for payee in (np.arange(len(rows)), np.arange(len(rows)) // 2):
+            whose = [
+                [row for row, who in enumerate(payee.tolist()) if who == one] for one in range(max(payee) + 1)
+            ]
+            owed = [[part for row in mine for part in rows[row]] for mine in whose]
+            with localcontext(CONTEXT):
+                totals = settle(as_column([sum(each, D(0)) for each in owed]), currency="EUR")
+                split = split_columns(totals=totals, payee=payee, parts=parts, currency="EUR")
+
+            given = [[column[row] for row in mine for column in split] for mine in whose]
+
+            assert given == [
+                split_parts(total, each, currency="EUR", keys=range(len(each)))
+                for total, each in zip(totals, owed, strict=True)
+            ]
+
+    def test_refuses_a_total_its_parts_do_not_come_to(self):
+        parts = [as_column([D("1.10")]), as_column([D("2.20")])]
+
+        with pytest.raises(NotInMinorUnits, match="parts of 4.00 EUR"):
+            split_columns(totals=as_column([D("4.00")]), payee=np.arange(1), parts=parts, currency="EUR")
 
 
 class TestMoney:
