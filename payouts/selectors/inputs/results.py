@@ -300,9 +300,12 @@ def subjects_of(*, key: ResultKey, stints: Sequence[StintRow], company: str | No
     named.pop(None, None)
     place: dict[str | None, int] = dict(zip(named, range(len(named)), strict=True))
     place[None] = -1
+    ids = [each for each in named if each is not None]
+    if key.level == Level.REGION or key.segment:
+        ids = [_subject(key, each, company) for each in ids]
     return Subjects(
         names=list(named.values()),
-        ids=[_subject(key, each, company) for each in named if each is not None],
+        ids=ids,
         index=np.array(list(map(place.__getitem__, reads)), dtype=np.int64),
     )
 
