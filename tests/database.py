@@ -1,11 +1,35 @@
-"""How the test database is emptied between tests that commit, and how other processes reach it."""
+"""How the test database is made, how it is emptied between tests that commit, and how other processes reach it."""
 
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+PROJECT = Path(__file__).resolve().parents[1]
+MIGRATED = "kamcomp_migrated_"
+MADE_OF = (
+    "requirements.lock",
+    "*/migrations/*.py",
+    "*/*/migrations/*.py",
+    "kamcomp/*.py",
+    "kamcomp/audit/*.py",
+    "*/choices.py",
+    "*/catalogue.py",
+    "scorecards/engine/*.py",
+)
+"""What the tables and rows of a fresh database come from: the migrations and what they read."""
+ONE_AT_A_TIME = 7_306_118
+"""Of the advisory lock under which a migrated database is made, so that of several test processes one makes it."""
 
 NOT_EMPTY = """
     SELECT string_agg(format('SELECT %L WHERE EXISTS (SELECT FROM %I)', relname, relname), ' UNION ALL ')
@@ -64,9 +88,57 @@ class Baseline:
                 cursor.execute("SET session_replication_role = DEFAULT")
 
 
-def url_of(alias: str) -> str:
-    """Return the URL of the test database as the role of `alias`."""
+def migrated() -> str:
+    """
+    Return the name of a database that migrations alone have made, for others to be copied from.
+
+    It is made once for these migrations and kept on the test server; those of other migrations are dropped.
+    """
+    name = MIGRATED + _digest()
+    with _server() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [MIGRATED])
+        there = {row[0] for row in cursor.fetchall()}
+        for old in there - {name}:
+            cursor.execute(f"DROP DATABASE {old} WITH (FORCE)")
+        if name not in there:
+            made = f"{name}_in_the_making"
+            cursor.execute(f"CREATE DATABASE {made}")
+            _migrate(made)
+            cursor.execute(f"ALTER DATABASE {made} RENAME TO {name}")
+    return name
+
+
+def _digest() -> str:
+    found = hashlib.sha256()
+    for path in sorted(path for pattern in MADE_OF for path in PROJECT.glob(pattern)):
+        found.update(f"{path.relative_to(PROJECT)} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+@contextmanager
+def _server() -> Iterator[Any]:
+    """Yield a cursor of the owner on the server, in no test's database; what it locks is free afterwards."""
+    connection = connections["owner"]
+    with connection._nodb_cursor() as cursor:  # how Django itself makes test databases
+        yield cursor
+
+
+def _migrate(name: str) -> None:
+    """Migrate a database from nothing, in a process of its own."""
+    urls = {
+        variable: url_of(alias, name=name)
+        for variable, alias in (("DATABASE_URL", "default"), ("DATABASE_OWNER_URL", "owner"))
+    }
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    environ = {**os.environ, **urls, "DJANGO_SETTINGS_MODULE": "kamcomp.settings"}
+    subprocess.run(command, cwd=PROJECT, env=environ, check=True)
+
+
+def url_of(alias: str, *, name: str = "") -> str:
+    """Return the URL of the test database, or of that of a name, as the role of `alias`."""
     settings = connections[alias].settings_dict
+    settings = {**settings, "NAME": name or settings["NAME"]}
     parts = {name: quote(str(settings[name]), safe="") for name in ("USER", "PASSWORD", "HOST", "NAME")}
     port = f":{settings['PORT']}" if settings["PORT"] else ""
     return f"postgresql://{parts['USER']}:{parts['PASSWORD']}@{parts['HOST']}{port}/{parts['NAME']}"

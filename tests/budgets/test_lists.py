@@ -17,7 +17,7 @@ from django.urls import resolve
 
 from kamcomp.pages.tables import TableScreen
 from tests.budgets.many import Many
-from tests.identity.matrix import Address, company, objects
+from tests.identity.matrix import company, objects_of
 
 FEW, MANY, MOST = 10, 1_000, 12
 NOBODY = UUID(int=0)
@@ -65,7 +65,7 @@ LISTS = [
 @pytest.mark.django_db(transaction=True)
 def test_lists_cost_the_same_queries_at_ten_rows_and_at_a_thousand():
     made = company()
-    objects(made, Address("", "", ("draft_id",)))
+    objects_of(made)
     many = Many(made)
 
     many.grow(FEW)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 
@@ -26,5 +26,6 @@ def halden(django_db_setup: None, django_db_blocker) -> Iterator[list[str]]:
     chapters: list[str] = []
     with django_db_blocker.unblock(), transaction.atomic():
         told(say=chapters.append, at=timezone.now())
+        connection.check_constraints()  # once, or each test would do it anew and take it back
         yield chapters
         transaction.set_rollback(True)

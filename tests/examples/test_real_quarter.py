@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 
 PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLE = PROJECT / "examples" / "adventureworks"
@@ -58,6 +58,7 @@ def told(shared_data: Path, django_db_setup, django_db_blocker, tmp_path_factory
             real_quarter.main(["--from", str(source), "--to", str(files)])
         finally:
             sys.stdout = before
+        connection.check_constraints()  # once, or each test would do it anew and take it back
         yield Told(printed.getvalue(), files, folders)
         transaction.set_rollback(True)
 

@@ -80,6 +80,7 @@ REST = "api"
 """Resources of the REST interface have a table of their own: tests/api/table.yaml."""
 TEXT = {"title": "A plan, version 1", "days": "This year", "sections": []}
 Answers = dict[str, dict[str, dict[int, list[str]]]]
+Objects = dict[str, dict[str, Any]]
 Reads = Callable[[str, str], None]
 
 
@@ -199,15 +200,14 @@ def _adjustment(made: TwoTeams, name: str) -> None:
     )
 
 
-def objects(made: TwoTeams, address: Address) -> dict[str, dict[str, Any]]:
+def objects(by_name: Objects, address: Address) -> Objects:
     """
-    Return what an address is asked for, by whose it is: its first parameter says whose.
+    Return what an address is asked for, of what there is (`objects_of`), by whose it is: its first parameter says whose.
 
     :raises LookupError: if a parameter's name has no objects here.
     """
     if not address.parameters:
         return WITHOUT
-    by_name = objects_of(made)
     unknown = [name for name in address.parameters if name not in by_name]
     if unknown:
         raise LookupError(f"{address.route}: say in tests/identity/matrix.py what {unknown} stands for")
@@ -237,8 +237,8 @@ def _draft(made: TwoTeams) -> Draft:
     return draft
 
 
-def objects_of(made: TwoTeams) -> dict[str, dict[str, Any]]:
-    """Return what each parameter stands for, by whose it is; what is missing yet is made."""
+def objects_of(made: TwoTeams) -> Objects:
+    """Make what is missing yet, and return what each parameter stands for, by whose it is."""
     kestrel, meridian, payouts = made.account, made.first.account, made.payouts
     pools = {pool.account_id: pool.pk for pool in Pool.objects.all()}
     people = made.people
@@ -440,7 +440,8 @@ def observed(made: TwoTeams, *, reads: Reads | None = None) -> dict[str, Answers
     Everybody reads German; `reads` is given the text of each page, as the first who is shown it reads it.
     """
     sessions = {role: _session(username) for role, username in USERS.items()}
-    return {address.route or "/": _asked(made, address, sessions, reads) for address in addresses()}
+    by_name = objects_of(made)
+    return {address.route or "/": _asked(by_name, address, sessions, reads) for address in addresses()}
 
 
 def _session(username: str) -> str:
@@ -451,10 +452,12 @@ def _session(username: str) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value if username else ""
 
 
-def _asked(made: TwoTeams, address: Address, sessions: dict[str, str], reads: Reads | None = None) -> Answers:
+def _asked(
+    by_name: Objects, address: Address, sessions: dict[str, str], reads: Reads | None = None
+) -> Answers:
     answers: Answers = {}
     for method in ("get", "post"):
-        for label, arguments in objects(made, address).items():
+        for label, arguments in objects(by_name, address).items():
             by_status: dict[int, list[str]] = {}
             path = _path(address, arguments)
             for role, session in sessions.items():

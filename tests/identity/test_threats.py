@@ -26,7 +26,7 @@ from kamcomp.identity.services import role_end
 from kamcomp.identity.viewing import OWN_DOORS
 from kamcomp.pulse.middleware import FIRST
 from payouts.models import Pool
-from tests.identity.matrix import _path, addresses, company, objects
+from tests.identity.matrix import _path, addresses, company, objects, objects_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("kamcomp", "teams", "scorecards", "plans", "payouts")
@@ -72,7 +72,8 @@ def browser(username, **options):
 
 def paths(made):
     """Return one path of every address."""
-    return {address: _path(address, next(iter(objects(made, address).values()))) for address in addresses()}
+    by_name = objects_of(made)
+    return {address: _path(address, next(iter(objects(by_name, address).values()))) for address in addresses()}
 
 
 class TestForgedForms:
@@ -266,11 +267,11 @@ class TestNastyNames:
     def test_show_as_themselves_on_every_page(self, made):
         shown, found = 0, {}
         with transaction.atomic():
-            columns = nasty()
+            by_name, columns = objects_of(made), nasty()
             for who in ("maren", "paul"):
                 client = browser(who)
                 for address in addresses():
-                    for arguments in list(objects(made, address).values())[:2]:
+                    for arguments in list(objects(by_name, address).values())[:2]:
                         answer = client.get(_path(address, arguments))
                         if answer.status_code >= 500 and answer.status_code != 503:
                             found[address.name] = answer.status_code
