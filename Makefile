@@ -2,7 +2,7 @@
 # ARGS passes arguments on: make test ARGS="tests/engine -k curve".
 KAMCOMP = python3 -m kamcomp.embedded
 
-.PHONY: run stop test quick faults bench check reset manage lock real-quarter crawl api-check
+.PHONY: run stop test quick faults bench check reset manage lock real-quarter crawl oracle api-check
 run stop test quick faults bench check reset manage lock:
 	@$(KAMCOMP) $@ $(ARGS)
 
@@ -18,6 +18,11 @@ real-quarter:
 api-check: export KAMCOMP_STATE = $(CURDIR)/.kamcomp/api-check
 api-check:
 	@$(KAMCOMP) python tests/api/check.py $(ARGS)
+
+# The engine against an independent calculation in fractions; `make test` compares a quarter as many payouts.
+oracle: export KAMCOMP_ORACLE_PAYOUTS = 200000
+oracle:
+	@$(KAMCOMP) test tests/oracle/test_oracle.py $(ARGS)
 
 # Every page as every persona, at both sizes and in both themes; CI takes each page once a persona.
 crawl: export KAMCOMP_CRAWL = all

@@ -1,6 +1,5 @@
 """How the test database is made, how it is emptied between tests that commit, and how other processes reach it."""
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -15,19 +14,10 @@ from urllib.parse import quote
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from kamcomp.embedded.pytest_plugin import tables_digest
+
 PROJECT = Path(__file__).resolve().parents[1]
 MIGRATED = "kamcomp_migrated_"
-MADE_OF = (
-    "requirements.lock",
-    "*/migrations/*.py",
-    "*/*/migrations/*.py",
-    "kamcomp/*.py",
-    "kamcomp/audit/*.py",
-    "*/choices.py",
-    "*/catalogue.py",
-    "scorecards/engine/*.py",
-)
-"""What the tables and rows of a fresh database come from: the migrations and what they read."""
 ONE_AT_A_TIME = 7_306_118
 """Of the advisory lock under which a migrated database is made, so that of several test processes one makes it."""
 
@@ -94,26 +84,19 @@ def migrated() -> str:
 
     It is made once for these migrations and kept on the test server; those of other migrations are dropped.
     """
-    name = MIGRATED + _digest()
+    name = MIGRATED + tables_digest()[:16]
     with _server() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [MIGRATED])
         there = {row[0] for row in cursor.fetchall()}
         for old in there - {name}:
-            cursor.execute(f"DROP DATABASE {old} WITH (FORCE)")
+            cursor.execute(f"DROP DATABASE {old}")
         if name not in there:
             made = f"{name}_in_the_making"
             cursor.execute(f"CREATE DATABASE {made}")
             _migrate(made)
             cursor.execute(f"ALTER DATABASE {made} RENAME TO {name}")
     return name
-
-
-def _digest() -> str:
-    found = hashlib.sha256()
-    for path in sorted(path for pattern in MADE_OF for path in PROJECT.glob(pattern)):
-        found.update(f"{path.relative_to(PROJECT)} {path.stat().st_size}\n".encode() + path.read_bytes())
-    return found.hexdigest()[:16]
 
 
 @contextmanager

@@ -32,6 +32,17 @@ class Held(ExitStack):
 HELD = pytest.StashKey[Held]()
 KEPT = pytest.StashKey[Path]()
 FIRST_PART = 1
+SHAPED_BY = (
+    "requirements.lock",
+    "*/migrations/*.py",
+    "*/*/migrations/*.py",
+    "kamcomp/*.py",
+    "kamcomp/audit/*.py",
+    "*/choices.py",
+    "*/catalogue.py",
+    "scorecards/engine/*.py",
+)
+"""What the tables and rows of a fresh database come from: the migrations and what they read."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -90,16 +101,16 @@ def part_of_broker(*, url: str, number: int) -> str:
     return f"{url.rstrip('/').rsplit('/', 1)[0] if url.count('/') > 2 else url}/{number}"
 
 
-def _tables_digest(*, config: pytest.Config) -> str:
-    """Return a digest of everything that shapes the test database."""
-    parted = "partitions" in config.getoption("through")
+def tables_digest(*, parted: bool = False) -> str:
+    """Return a digest of everything that shapes a fresh database."""
     digest = hashlib.sha256(b"partitions" if parted else b"")
-    for path in sorted(PROJECT.glob("**/migrations/*.py")):
-        if ".kamcomp" not in path.relative_to(PROJECT).parts:
-            digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes())
-    for name in ("requirements.lock", "kamcomp/settings.py", "kamcomp/grants.py"):
-        digest.update((PROJECT / name).read_bytes())
+    for path in sorted(path for pattern in SHAPED_BY for path in PROJECT.glob(pattern)):
+        digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
+
+
+def _kept_digest(*, config: pytest.Config) -> str:
+    return tables_digest(parted="partitions" in config.getoption("through"))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -111,7 +122,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if (
         config.getoption("fresh_db")
         or not kept.is_file()
-        or kept.read_text(encoding="utf-8") != _tables_digest(config=config)
+        or kept.read_text(encoding="utf-8") != _kept_digest(config=config)
     ):
         _test_databases_drop(url=os.environ["DATABASE_OWNER_URL"])
     config.option.reuse_db = True
@@ -135,7 +146,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Note that the databases can be kept, when the tests came to their end by themselves."""
     kept = session.config.stash.get(KEPT, None)
     if kept is not None and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        kept.write_text(_tables_digest(config=session.config), encoding="utf-8")
+        kept.write_text(_kept_digest(config=session.config), encoding="utf-8")
 
 
 @pytest.hookimpl(trylast=True)

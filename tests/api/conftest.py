@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -83,6 +83,7 @@ def made(django_db_setup: None, django_db_blocker: Any) -> Iterator[TwoTeams]:
     with django_db_blocker.unblock(), transaction.atomic():
         told_company = company()
         objects_of(told_company)
+        connection.check_constraints()  # once, or each test would do it anew and take it back
         yield told_company
         transaction.set_rollback(True)
 

@@ -202,7 +202,7 @@ def _adjustment(made: TwoTeams, name: str) -> None:
 
 def objects(by_name: Objects, address: Address) -> Objects:
     """
-    Return what an address is asked for, of what there is (`objects_of`), by whose it is: its first parameter says whose.
+    Return what an address is asked for, out of `objects_of`, by whose it is: its first parameter says whose.
 
     :raises LookupError: if a parameter's name has no objects here.
     """

@@ -14,7 +14,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.db import DatabaseError, models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.test import Client
 from django.urls import get_resolver, resolve, reverse
 from django.utils import timezone
@@ -52,7 +52,9 @@ FINDS_PROBE = re.compile(r"&lt;xss-probe")
 def made(django_db_setup, django_db_blocker):
     """Make both teams once for this module, in a transaction that is taken back."""
     with django_db_blocker.unblock(), transaction.atomic():
-        yield company()
+        told_company = company()
+        connection.check_constraints()  # once, or each test would do it anew and take it back
+        yield told_company
         transaction.set_rollback(True)
 
 
@@ -73,7 +75,9 @@ def browser(username, **options):
 def paths(made):
     """Return one path of every address."""
     by_name = objects_of(made)
-    return {address: _path(address, next(iter(objects(by_name, address).values()))) for address in addresses()}
+    return {
+        address: _path(address, next(iter(objects(by_name, address).values()))) for address in addresses()
+    }
 
 
 class TestForgedForms:
