@@ -13,7 +13,7 @@ from benchmarks.harness import Asked, Figure, machine, moment, page_put, table
 
 MEASUREMENTS = (
     "whole_run", "growth", "workers", "periods", "engine", "trace", "imports", "exports", "spreadsheet", "change",
-    "checks", "designer", "dragged", "simulate",
+    "checks", "designer", "dragged", "simulate", "pulls", "api_load",
 )  # fmt: skip
 MARK = "BENCH "
 

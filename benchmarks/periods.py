@@ -21,7 +21,7 @@ ONE_RUN = "import benchmarks.periods; benchmarks.periods.one_run()"
 def measure(asked: Asked) -> list[Figure]:
     """Return the times of both, and their ratio."""
     people = max(asked.people // 10, 80)
-    apart("benchmarks.periods.make()", people, kept=0)
+    kept_make(people=people)
     one, all_kept = [], []
     for _turn in range(asked.pairs):
         one.append(_run(people, kept=0))
@@ -31,6 +31,18 @@ def measure(asked: Asked) -> list[Figure]:
         Figure(what="with 23 periods before", value=f"{spread(all_kept, digits=2)} s"),
         at_most("24 periods / one", [a / o for a, o in zip(all_kept, one, strict=True)], 1.2),
     ]
+
+
+def kept_make(*, people: int) -> None:
+    """Make both databases, unless they are there."""
+    apart("benchmarks.periods.make()", people, kept=0)
+
+
+def kept_use(*, people: int) -> None:
+    """Use the database that keeps twenty-four months of so many people, made if it is not there."""
+    kept_make(people=people)
+    database_use(name=name_of(people, kept=23))
+    django_up()
 
 
 def _run(people: int, *, kept: int) -> float:

@@ -21,7 +21,7 @@ from kamcomp.api.public_ids import public_id
 from kamcomp.money import MINOR_DIGITS
 
 Shown = Callable[..., Any]
-Documented = Callable[[], serializers.Field]
+Documented = Callable[[bool], serializers.Field]
 DECIMAL = r"^-?\d+(\.\d+)?$"
 
 
@@ -37,8 +37,8 @@ class Field:
     """
     One field: its name, the columns it is made of (`sources`, as paths), and what `shown` makes of their values.
 
-    `documented` is what the description of the interface says of it; `columns` are its columns in a file, and
-    `flat` its values there.
+    `documented` is what the description of the interface says of it, told whether it can be null; `columns` are its
+    columns in a file, and `flat` its values there. `prefix` is that of the ids it carries.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Field:
     columns: tuple[str, ...] = ()
     flat: Callable[[Any], Sequence[Any]] | None = None
     currency: str = ""
+    prefix: str = ""
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -115,12 +116,12 @@ def ref(name: str, prefix: str, source: str = "", *, about: str = "") -> Field:
     def shown(pk: Any) -> str | None:
         return None if pk is None else public_id(prefix, pk)
 
-    def documented() -> serializers.Field:
+    def documented(null: bool) -> serializers.Field:
         return serializers.CharField(
-            help_text=f"An id that begins with {prefix}_. {about}".strip(), allow_null=True
+            help_text=f"An id that begins with {prefix}_. {about}".strip(), allow_null=null
         )
 
-    return Field(name=name, sources=(source or name,), shown=shown, documented=documented)
+    return Field(name=name, sources=(source or name,), shown=shown, documented=documented, prefix=prefix)
 
 
 def text(name: str, source: str = "", *, about: str = "") -> Field:
@@ -129,7 +130,7 @@ def text(name: str, source: str = "", *, about: str = "") -> Field:
         name=name,
         sources=(source or name,),
         shown=as_is,
-        documented=lambda: serializers.CharField(help_text=about, allow_null=True, allow_blank=True),
+        documented=lambda null: serializers.CharField(help_text=about, allow_null=null, allow_blank=True),
     )
 
 
@@ -144,8 +145,8 @@ def choice(name: str, choices: type[TextChoices], source: str = "") -> Field:
         name=name,
         sources=(source or name,),
         shown=as_is,
-        documented=lambda: serializers.ChoiceField(
-            choices=choices.choices, allow_null=True, allow_blank="" in choices.values
+        documented=lambda null: serializers.ChoiceField(
+            choices=choices.choices, allow_null=null, allow_blank="" in choices.values
         ),
     )
 
@@ -156,7 +157,7 @@ def whole(name: str, source: str = "", *, about: str = "") -> Field:
         name=name,
         sources=(source or name,),
         shown=as_is,
-        documented=lambda: serializers.IntegerField(help_text=about, allow_null=True),
+        documented=lambda null: serializers.IntegerField(help_text=about, allow_null=null),
     )
 
 
@@ -166,7 +167,7 @@ def flag(name: str, source: str = "", *, about: str = "") -> Field:
         name=name,
         sources=(source or name,),
         shown=as_is,
-        documented=lambda: serializers.BooleanField(help_text=about, allow_null=True),
+        documented=lambda null: serializers.BooleanField(help_text=about, allow_null=null),
     )
 
 
@@ -176,7 +177,7 @@ def day(name: str, source: str = "", *, about: str = "") -> Field:
         name=name,
         sources=(source or name,),
         shown=day_text,
-        documented=lambda: serializers.DateField(help_text=about, allow_null=True),
+        documented=lambda null: serializers.DateField(help_text=about, allow_null=null),
     )
 
 
@@ -186,7 +187,7 @@ def first_day(name: str, source: str) -> Field:
         name=name,
         sources=(source,),
         shown=first_day_text,
-        documented=lambda: serializers.DateField(help_text="The first day, included.", allow_null=True),
+        documented=lambda _null: serializers.DateField(help_text="The first day, included.", allow_null=True),
     )
 
 
@@ -196,7 +197,7 @@ def last_day(name: str, source: str) -> Field:
         name=name,
         sources=(source,),
         shown=last_day_text,
-        documented=lambda: serializers.DateField(
+        documented=lambda _null: serializers.DateField(
             help_text="The last day, included; null: open.", allow_null=True
         ),
     )
@@ -208,7 +209,7 @@ def moment(name: str, source: str = "", *, about: str = "") -> Field:
         name=name,
         sources=(source or name,),
         shown=moment_text,
-        documented=lambda: serializers.DateTimeField(help_text=about, allow_null=True),
+        documented=lambda null: serializers.DateTimeField(help_text=about, allow_null=null),
     )
 
 
@@ -218,8 +219,8 @@ def ratio(name: str, source: str = "", *, about: str = "") -> Field:
         name=name,
         sources=(source or name,),
         shown=decimal_text,
-        documented=lambda: serializers.RegexField(
-            DECIMAL, help_text=about or "A decimal; 1 is 100 %.", allow_null=True
+        documented=lambda null: serializers.RegexField(
+            DECIMAL, help_text=about or "A decimal; 1 is 100 %.", allow_null=null
         ),
     )
 
@@ -230,7 +231,7 @@ def money(name: str, source: str = "", *, currency: str = "currency", about: str
         name=name,
         sources=(source or name, currency),
         shown=money_shown,
-        documented=lambda: MoneySerializer(help_text=about, allow_null=True),
+        documented=lambda null: MoneySerializer(help_text=about, allow_null=null),
         columns=(name, f"{name}_currency"),
         flat=lambda shown: (shown["amount"], shown["currency"]) if shown else ("", ""),
         currency=currency,
@@ -247,7 +248,7 @@ def amounts(name: str, source: str = "", *, about: str = "") -> Field:
         name=name,
         sources=(source or name,),
         shown=shown,
-        documented=lambda: MoneySerializer(many=True, help_text=about),
+        documented=lambda _null: MoneySerializer(many=True, help_text=about),
         flat=lambda shown: ("; ".join(f"{each['amount']} {each['currency']}" for each in shown),),
     )
 
@@ -258,7 +259,7 @@ def document(name: str, source: str = "", *, about: str = "") -> Field:
         name=name,
         sources=(source or name,),
         shown=as_is,
-        documented=lambda: serializers.JSONField(help_text=about, allow_null=True),
+        documented=lambda _null: serializers.JSONField(help_text=about, allow_null=True),
         flat=lambda shown: ("",),
     )
 
@@ -269,6 +270,6 @@ def texts(name: str, source: str = "", *, about: str = "") -> Field:
         name=name,
         sources=(source or name,),
         shown=lambda value: list(value or ()),
-        documented=lambda: serializers.ListField(child=serializers.CharField(), help_text=about),
+        documented=lambda _null: serializers.ListField(child=serializers.CharField(), help_text=about),
         flat=lambda shown: ("; ".join(shown),),
     )

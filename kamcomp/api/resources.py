@@ -16,6 +16,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db.models import CharField, CompositePrimaryKey, Exists, Model, OuterRef, Q, QuerySet, UUIDField
 from django.db.models.functions import Cast
 from rest_framework import serializers
@@ -183,7 +184,10 @@ class Resource:
 
     @cached_property
     def _documented(self) -> type[serializers.Serializer]:
-        inside: dict[str, Any] = {each.name: each.documented() for each in self.fields}
+        inside: dict[str, Any] = {
+            each.name: each.documented(can_be_null(model=self.model, path=each.sources[0]))
+            for each in self.fields
+        }
         for each in self.expands:
             if each.name not in inside:
                 inside[each.name] = expanded_field(each)
@@ -197,6 +201,19 @@ def expanded_field(expand: Expand) -> serializers.Field:
     if expand.many:
         return serializers.ListField(child=serializers.DictField(), required=False, help_text=about)
     return serializers.DictField(required=False, allow_null=True, help_text=about)
+
+
+def can_be_null(*, model: type[Model], path: str) -> bool:
+    """Tell whether a column can be null, or what leads to it; what is no column can."""
+    for part in path.split("__"):
+        try:
+            column = model._meta.pk if part == "pk" else model._meta.get_field(part)
+        except FieldDoesNotExist:
+            return True
+        if column is None or column.null:
+            return True
+        model = column.related_model or model
+    return False
 
 
 def _is_uuid(model: type[Model]) -> bool:

@@ -12,6 +12,7 @@ import sys
 import urllib.request
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from urllib.error import URLError
 
 from kamcomp.embedded.bootstrap import holder, lock_take
@@ -207,15 +208,20 @@ def _begin(
     )
 
 
+def web_arguments(*, door: socket.socket, folder: Path) -> list[str]:
+    """Return how Python starts the web server on a socket that listens already; `folder` is for its own notes."""
+    options = ["--bind", f"fd://{door.fileno()}", "--workers", "2", "--threads", "4", "--no-control-socket"]
+    options += ["--worker-tmp-dir", str(folder), "--graceful-timeout", "5"]
+    return ["gunicorn", *options, "kamcomp.wsgi"]
+
+
 def web_begin(*, services: Services, door: socket.socket) -> Child:
     """Start the web server on the socket that listens already."""
-    options = ["--bind", f"fd://{door.fileno()}", "--workers", "2", "--threads", "4", "--no-control-socket"]
-    options += ["--worker-tmp-dir", str(services.place.folder), "--graceful-timeout", "5"]
     return _begin(
         services=services,
         name="the web server",
         log="web.log",
-        arguments=["gunicorn", *options, "kamcomp.wsgi"],
+        arguments=web_arguments(door=door, folder=services.place.folder),
         keeps=[door.fileno()],
     )
 

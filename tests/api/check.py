@@ -1,8 +1,12 @@
 """
-`make api-check`: the running interface held against its description by schemathesis, as three roles.
+`make api-check`: the running interface held against its description.
 
-Run on services and a database of its own, with the two teams of the tests in it. schemathesis is installed in a folder
-beside, because nothing else needs it. Arguments go to `schemathesis run`.
+    make api-check [ARGS="description clients schemathesis"] [ARGS="schemathesis --max-examples 20"]
+
+The description is the committed one; the clients that are generated from it pass their type checkers and work; and
+schemathesis, all its checks and sequences of requests too, finds no fault as three roles. The server is the one that
+`make run` starts, on services and a database of their own, with the two teams of the tests in it. What only this needs
+is installed in a folder beside. What is no step's name goes to `schemathesis run`.
 """
 
 from __future__ import annotations
@@ -10,33 +14,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 import venv
 from pathlib import Path
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import django
 
-SCHEMATHESIS = "schemathesis==4.32.5"
+TOOLS = ("schemathesis==4.32.5", "openapi-python-client==0.29.1", "mypy==2.4.1")
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("KAMCOMP_STATE") or PROJECT / ".kamcomp") / "api-check"
+DESCRIPTION = PROJECT / "docs" / "reference" / "openapi.yaml"
 ROLES = {"comp_admin": "maren", "kam": "paul", "payee": "sofia"}
+STEPS = ("description", "clients", "schemathesis")
 
 
-class Quiet(WSGIRequestHandler):
-    """Says nothing of each request."""
-
-    def log_message(self, *_said: object) -> None:
-        """Say nothing."""
-
-
-def program() -> str:
-    """Return the path of schemathesis, installed if it is not there yet."""
-    found = FOLDER / "venv" / "bin" / "schemathesis"
+def tool(name: str) -> Path:
+    """Return the path of a tool, installed if it is not there yet."""
+    found = FOLDER / "venv" / "bin" / name
     if not found.is_file():
         venv.create(FOLDER / "venv", with_pip=True, clear=True)
-        subprocess.run([FOLDER / "venv" / "bin" / "pip", "install", "-q", SCHEMATHESIS], check=True)
-    return str(found)
+        subprocess.run([FOLDER / "venv" / "bin" / "pip", "install", "-q", *TOOLS], check=True)
+    return found
 
 
 def keys() -> dict[str, str]:
@@ -50,28 +47,73 @@ def keys() -> dict[str, str]:
     return {role: Caller(User.objects.get(username=name)).secret for role, name in ROLES.items()}
 
 
-def main(arguments: list[str]) -> int:
-    """Check as each role; return how many failed."""
-    from django.conf import settings
-    from django.core.wsgi import get_wsgi_application
+def description() -> list[str]:
+    """Compare the description with the committed one; return what is wrong."""
+    from io import StringIO
 
-    settings.API_PER_MINUTE, settings.ALLOWED_HOSTS = 1_000_000, ["127.0.0.1"]
-    settings.SECURE_SSL_REDIRECT = False
-    server = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    failed = 0
-    for role, secret in keys().items():
+    from django.core.management import call_command
+
+    out = StringIO()
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=out, stderr=StringIO())
+    if out.getvalue() == DESCRIPTION.read_text(encoding="utf-8"):
+        return []
+    return [
+        "docs/reference/openapi.yaml is another: manage.py spectacular --file docs/reference/openapi.yaml"
+    ]
+
+
+def clients(at: str, secrets: dict[str, str]) -> list[str]:
+    """Generate the clients, check their types, use them; return what is wrong."""
+    from tests.api.clients import made
+
+    folder, key = FOLDER / "clients", secrets["comp_admin"]
+    folder.mkdir(exist_ok=True)
+    program = made.python_made(folder, generator=tool("openapi-python-client"))
+    made.python_typed(folder, checker=tool("mypy"))
+    by_python = made.told([tool("python"), program], at=at, key=key, folder=folder)
+    print(f"The Python client pulled {len(by_python['pulled'])} payouts.")
+    if absent := made.typescript_absent():
+        print(f"No TypeScript client: {absent}.")
+        return []
+    by_typescript = made.told(["node", made.typescript_made(folder)], at=at, key=key, folder=folder)
+    print(f"The TypeScript client pulled {len(by_typescript['pulled'])} payouts.")
+    return [] if by_typescript == by_python else [f"the clients differ: {by_python} {by_typescript}"]
+
+
+def schemathesis(at: str, secrets: dict[str, str], arguments: list[str]) -> list[str]:
+    """Hold every endpoint against the description, as each role; return as which it failed."""
+    failed = []
+    for role, secret in secrets.items():
         print(f"As {role}:", flush=True)
-        command = [program(), "run", str(PROJECT / "docs" / "reference" / "openapi.yaml")]
-        command += [
+        command = [
+            tool("schemathesis"),
+            "run",
+            DESCRIPTION,
             "--url",
-            f"http://127.0.0.1:{server.server_port}",
+            at,
             "-H",
             f"Authorization: Bearer {secret}",
         ]
-        failed += subprocess.run([*command, *arguments], check=False, cwd=FOLDER).returncode != 0
-    server.shutdown()
+        if subprocess.run([*command, *arguments], check=False, cwd=FOLDER).returncode != 0:
+            failed.append(f"schemathesis found faults as {role}")
     return failed
+
+
+def main(arguments: list[str]) -> int:
+    """Do the steps that are asked for, or all; return 1 if one found something."""
+    from benchmarks.web import web_up
+
+    steps = [each for each in STEPS if each in arguments] or STEPS
+    rest = [each for each in arguments if each not in STEPS]
+    wrong = description() if "description" in steps else []
+    with web_up() as web:
+        secrets = keys()
+        if "clients" in steps:
+            wrong += clients(web.at, secrets)
+        if "schemathesis" in steps:
+            wrong += schemathesis(web.at, secrets, rest)
+    print("\n".join(wrong) or "The interface is as it is described.")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
