@@ -15,13 +15,13 @@ from typing import cast
 
 from django.db import connection, transaction
 from django.utils import timezone
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kamcomp.api.models import KeptAnswer
 from kamcomp.api.problems import Problem
 from kamcomp.api.services import ANSWERS_KEPT
+from kamcomp.api.streams import ExactRenderer
 from kamcomp.identity.models import User
 
 LONGEST = 255
@@ -54,7 +54,7 @@ def answered_once(*, request: Request, write: Callable[[], Response]) -> Respons
             body_digest=digest,
             status=answer.status_code,
             headers={name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers},
-            body="" if answer.data is None else JSONRenderer().render(answer.data).decode(),
+            body="" if answer.data is None else ExactRenderer().render(answer.data).decode(),
         )
         return answer
 

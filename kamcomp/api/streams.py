@@ -22,6 +22,7 @@ from django.db import transaction
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.renderers import JSONRenderer
+from rest_framework.utils.encoders import JSONEncoder
 
 from kamcomp.api.fields import money_shown
 from kamcomp.api.problems import Problem
@@ -34,6 +35,20 @@ SENT_AT_ONCE = 64 * 1024
 MOST_SHEET_ROWS = 100_000
 COMPACT = (",", ":")
 FIGURE = re.compile(r"-?\d{1,15}\.\d+")
+
+
+class ExactEncoder(JSONEncoder):
+    """Writes a decimal within a document as a string: as a number it would come through a float."""
+
+    def default(self, obj: Any) -> Any:
+        """Return what JSON carries in the place of a thing."""
+        return str(obj) if isinstance(obj, Decimal) else super().default(obj)
+
+
+class ExactRenderer(JSONRenderer):
+    """Writes JSON."""
+
+    encoder_class = ExactEncoder
 
 
 class CsvRenderer(JSONRenderer):

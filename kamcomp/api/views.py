@@ -46,7 +46,7 @@ from kamcomp.api.negotiation import Negotiation
 from kamcomp.api.parsers import DocumentParser
 from kamcomp.api.problems import Problem
 from kamcomp.api.resources import Resource, resource_named
-from kamcomp.api.streams import STREAMED, streamed
+from kamcomp.api.streams import STREAMED, ExactRenderer, streamed
 from kamcomp.audit.context import actor
 from kamcomp.identity.models import User
 from kamcomp.imports.kinds import kind_named
@@ -137,7 +137,7 @@ class ResourceView(ApiView):
     @property
     def renderer_classes_here(self) -> tuple[type[JSONRenderer], ...]:
         """Return the forms an answer comes in."""
-        return (JSONRenderer, *STREAMED) if self.place == LIST else (JSONRenderer,)
+        return (ExactRenderer, *STREAMED) if self.place == LIST else (ExactRenderer,)
 
     def get_renderers(self) -> list[Any]:
         """Return them, made."""
