@@ -2,15 +2,15 @@
 
 from playwright.sync_api import expect
 
-MOST_MS = 5_000
-"""A bound for a busy machine; what a quiet one takes stands in docs/explanation and is told with -s."""
+MOST_MS = 10_000
+"""A bound for a busy machine; what a quiet one takes stands in docs/reference/performance.md."""
 WATCHED = """() => {
-  const shown = document.querySelector("#past-figures"), before = shown.textContent;
+  const text = () => (document.querySelector("#past-figures dl") || { textContent: "" }).textContent;
+  const before = text();
   window.followed = null;
   new MutationObserver(() => {
-    if (window.followed === null && shown.textContent.trim() && shown.textContent !== before)
-      window.followed = performance.now() - window.dropped;
-  }).observe(shown, { childList: true, subtree: true, characterData: true });
+    if (window.followed === null && text() && text() !== before) window.followed = performance.now() - window.dropped;
+  }).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("pointerup", () => { window.dropped = performance.now(); }, { capture: true });
 }"""
 
@@ -25,7 +25,7 @@ def test_a_dragged_point_is_kept_and_the_cost_follows(demo):
         expect(page.locator("#past-figures dl")).to_be_visible()
         grip = page.locator(".curve-grip").nth(1)
         pays = page.locator(f"#{grip.get_attribute('data-pays')}")
-        before, cost = pays.input_value(), page.locator("#past-figures").inner_text()
+        before, cost = pays.input_value(), page.locator("#past-figures dl").text_content()
         page.evaluate(WATCHED)
 
         grip.scroll_into_view_if_needed()
@@ -43,10 +43,9 @@ def test_a_dragged_point_is_kept_and_the_cost_follows(demo):
         dragged = pays.input_value()
         page.mouse.up()
 
-        expect(page.locator("#past-figures")).not_to_have_text(cost)
+        expect(page.locator("#past-figures dl")).not_to_have_text(cost)
         assert float(dragged) > float(before)
         assert pays.input_value() == dragged
         took = page.evaluate("window.followed")
-        print(f"from letting a point go to new cost figures on screen: {took:.0f} ms")
-        assert took < MOST_MS
+        assert 0 < took < MOST_MS, f"{took:.0f} ms from letting the point go to new cost figures on screen"
         assert seat.complaints == []
