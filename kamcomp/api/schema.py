@@ -24,7 +24,7 @@ from kamcomp.api.paging import LIMIT, MOST
 from kamcomp.api.problems import MEDIA_TYPE
 from kamcomp.api.resources import Resource
 from kamcomp.api.streams import STREAMED
-from kamcomp.api.views import BATCH, EXTERNAL, ITEM, LIST, PART, ResourceView, RowsSerializer
+from kamcomp.api.views import BATCH, EXTERNAL, ITEM, LIST, PART, ResourceView, SentRowsSerializer
 
 
 class ProblemErrorSerializer(serializers.Serializer):
@@ -213,7 +213,7 @@ class Schema(AutoSchema):
         if self.method == "GET":
             return None
         if view.place == BATCH:
-            return RowsSerializer
+            return SentRowsSerializer
         if view.place == EXTERNAL:
             return OpenApiTypes.OBJECT
         return self.act.body if self.act else None

@@ -303,7 +303,7 @@ class ResourceView(ApiView):
         return now
 
     def _batch(self, request: Request) -> Response:
-        typed = _typed(RowsSerializer, request.data)
+        typed = _typed(SentRowsSerializer, request.data)
         outcome = rows_taken(
             kind=kind_named(self.resource.kind),
             rows=typed["rows"],
@@ -351,7 +351,7 @@ class StrictSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
 
-class RowsSerializer(StrictSerializer):
+class SentRowsSerializer(StrictSerializer):
     """Rows to bring in: an object each, with the columns of the kind of file as strings."""
 
     rows = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=MOST_ROWS)

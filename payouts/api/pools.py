@@ -42,7 +42,7 @@ class ShareSerializer(StrictSerializer):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2_000)
 
 
-class SharesSerializer(StrictSerializer):
+class GivenSharesSerializer(StrictSerializer):
     """Amounts of a pool; who is not named keeps what they have."""
 
     shares = ShareSerializer(many=True, required=False)
@@ -145,7 +145,7 @@ POOLS = Resource(
             on_row=True,
             about="Keep a draft of a pool's allocation. Who is not named keeps what they have.",
             perform=_save,
-            body=SharesSerializer,
+            body=GivenSharesSerializer,
             matched=True,
             example=EXAMPLE,
         ),
@@ -155,7 +155,7 @@ POOLS = Resource(
             on_row=True,
             about="Hand a pool's allocation to the approver. The amounts and the reserve are then exactly the pool.",
             perform=_submit,
-            body=SharesSerializer,
+            body=GivenSharesSerializer,
             matched=True,
             example=EXAMPLE,
         ),

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from kamcomp_client import AuthenticatedClient
 from kamcomp_client.api.payouts import payout_list, payout_show
 from kamcomp_client.api.targets import target_batch
-from kamcomp_client.models import BatchOutcome, Payout, PayoutPage, Problem, Rows, RowsRowsItem
+from kamcomp_client.models import BatchOutcome, Payout, PayoutPage, Problem, SentRows, SentRowsRowsItem
 from kamcomp_client.types import UNSET, Unset
 
 NOWHERE = "pay_00000000000000000000000000"
@@ -42,7 +42,7 @@ def tried(client: AuthenticatedClient) -> BatchOutcome | Problem | None:
         "to": "2027-03-31",
         "target": "1.00",
     }
-    body = Rows(rows=[RowsRowsItem.from_dict(row)], dry_run=True)
+    body = SentRows(rows=[SentRowsRowsItem.from_dict(row)], dry_run=True)
     return target_batch.sync(client=client, body=body, idempotency_key="tried-by-a-client")
 
 

@@ -5,22 +5,27 @@ import type { components, paths } from "./interface.js";
 
 declare const process: { env: { KAMCOMP_AT: string; KAMCOMP_KEY: string } };
 type Payout = components["schemas"]["Payout"];
+type Page = components["schemas"]["PayoutPage"];
 const NOWHERE = "pay_00000000000000000000000000";
-const client = createClient<paths>({
+const client = createClient<paths, "application/json" | "application/problem+json">({
   baseUrl: process.env.KAMCOMP_AT,
   headers: { Authorization: `Bearer ${process.env.KAMCOMP_KEY}` },
 });
 
+async function pageAfter(cursor: string | null): Promise<Page> {
+  const query = cursor === null ? { limit: 1 } : { limit: 1, cursor };
+  const { data, error } = await client.GET("/api/v1/payouts", { params: { query } });
+  if (error) throw new Error(error.detail);
+  return data;
+}
+
 async function* payouts(): AsyncGenerator<Payout> {
-  let cursor: string | null | undefined = undefined;
+  let cursor: string | null = null;
   do {
-    const { data, error } = await client.GET("/api/v1/payouts", {
-      params: { query: { limit: 1, ...(cursor ? { cursor } : {}) } },
-    });
-    if (error) throw new Error(error.detail);
-    yield* data.data;
-    cursor = data.next_cursor;
-  } while (cursor);
+    const page: Page = await pageAfter(cursor);
+    yield* page.data;
+    cursor = page.next_cursor;
+  } while (cursor !== null);
 }
 
 const pulled: [string, string, string][] = [];
