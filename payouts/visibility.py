@@ -7,8 +7,6 @@ account of somebody else. An executive sees a person's pay only where they decid
 adjustment) or where the person reports to them.
 """
 
-from functools import reduce
-from operator import or_
 from uuid import UUID
 
 from django.db.models import Q
@@ -111,7 +109,8 @@ def _team_payouts(viewer: Viewer, path: str = "", *, lines: bool = False) -> Q:
         if days.upper:
             part &= Q(**{f"{path}period__days__endswith__lte": days.upper})
         parts.append(part & Q(account_id=account) if lines else part)
-    return reduce(or_, parts) & _run_is(FOR_MANAGERS, f"{path}run__") if parts else NOTHING
+    any_of = Q(*parts, _connector=Q.OR)  # laid side by side at once: one by one costs the square of them
+    return any_of & _run_is(FOR_MANAGERS, f"{path}run__") if parts else NOTHING
 
 
 def _own_shares(viewer: Viewer, path: str = "") -> Q:

@@ -57,7 +57,7 @@ def input_changes(*, employee_id: str, old: Kept, new: Kept) -> Iterator[str]:
     for key in dict.fromkeys([*earlier, *later]):
         if earlier.get(key) != later.get(key):
             yield Sentence(
-                "%(fact)s: %(before)s -> %(now)s",
+                "%(fact)s: %(before)s → %(now)s",
                 fact=key,
                 before=earlier.get(key, NONE),
                 now=later.get(key, NONE),
@@ -76,7 +76,7 @@ def _plan_changes(old: Mapping[str, Any], new: Mapping[str, Any], at: str = "") 
             yield from _plan_changes(_by_place(before), _by_place(after), f"{at}/{key}")
         else:
             yield Sentence(
-                "plan version, %(place)s: %(before)s -> %(now)s",
+                "plan version, %(place)s: %(before)s → %(now)s",
                 place=f"{at}/{key}",
                 before=_short(before),
                 now=_short(after),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kamcomp.visibility import Viewer, visible
 from plans.choices import VersionStatus
@@ -31,13 +33,19 @@ def metric_uses(*, viewer: Viewer) -> dict[str, list[MetricUse]]:
         newest[version.plan_id] = version
     found: dict[str, list[MetricUse]] = defaultdict(list)
     for version in newest.values():
-        try:
-            terms = plan_from_document(version.document)
-        except DocumentInvalid:
-            continue  # a draft may be unfinished; it reads nothing yet
-        for metric, nodes in _metrics_of(terms).items():
-            found[metric].append(MetricUse(version=version, nodes=tuple(dict.fromkeys(nodes))))
+        for metric, nodes in _read_by(json.dumps(version.document, sort_keys=True)):
+            found[metric].append(MetricUse(version=version, nodes=nodes))
     return found
+
+
+@lru_cache(maxsize=1024)
+def _read_by(document: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return each metric that a document reads with the names of the nodes that do; read once in a process."""
+    try:
+        terms = plan_from_document(json.loads(document))
+    except DocumentInvalid:
+        return ()  # a draft may be unfinished; it reads nothing yet
+    return tuple((metric, tuple(dict.fromkeys(nodes))) for metric, nodes in _metrics_of(terms).items())
 
 
 def _metrics_of(terms: PlanTerms) -> dict[str, list[str]]:

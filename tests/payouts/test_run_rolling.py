@@ -302,5 +302,5 @@ class TestLateFacts:
 
         (change,) = runs_diff(old=old, new=new)
         assert (
-            "result M03.of_sales of MER over the last 4 periods: 285 / 1100 -> 265 / 1100" in change.reasons
+            "result M03.of_sales of MER over the last 4 periods: 285 / 1100 → 265 / 1100" in change.reasons
         )

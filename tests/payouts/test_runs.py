@@ -326,7 +326,7 @@ class TestCommand:
 
         call_command("payouts", "diff", "1", "2", period="2026-Q3", stdout=out)
 
-        assert "because result XOWN of E00001 over the period: 30 -> 44" in out.getvalue()
+        assert "because result XOWN of E00001 over the period: 30 → 44" in out.getvalue()
         assert "1 payout(s) differ: +" in out.getvalue()
 
 
@@ -391,7 +391,7 @@ class TestDiff:
 
         assert [change.employee_id for change in changes] == ["E00001"]
         assert [line.leaf for line in changes[0].lines] == ["OWN"]
-        assert changes[0].reasons == ("result XOWN of E00001 over the period: 30 -> 44",)
+        assert changes[0].reasons == ("result XOWN of E00001 over the period: 30 → 44",)
 
     def test_a_team_result_changes_everyone_on_the_team(self):
         made = crowd(6)
