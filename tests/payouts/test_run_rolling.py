@@ -301,6 +301,4 @@ class TestLateFacts:
         new = run_of(made, "2027-Q1")
 
         (change,) = runs_diff(old=old, new=new)
-        assert (
-            "result M03.of_sales of MER over the last 4 periods: 285 / 1100 → 265 / 1100" in change.reasons
-        )
+        assert "result M03.of_sales of MER over the last 4 periods: 285 / 1100 → 265 / 1100" in change.reasons
