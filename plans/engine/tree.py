@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -315,7 +316,8 @@ def _rated(leaf: Objectives, item: str, computation: Computation) -> tuple[Colum
     for step in leaf.scale:
         on_scale |= (rating == step).astype(bool)
     strange = np.flatnonzero((stated.state == FINAL) & ~on_scale)
-    scale = ", ".join(f"{(step * 100).normalize():f}%" for step in leaf.scale)
+    # Replays and simulations read the scale in floats.
+    scale = ", ".join(f"{(Decimal(str(step)) * 100).normalize():f}%" for step in leaf.scale)
     computation.block(
         strange,
         node=leaf.code,

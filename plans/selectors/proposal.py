@@ -166,6 +166,12 @@ def asked_targets(*, year: LastYear, more: Decimal) -> list[Decimal]:
     return [money.to_decimals(each * (1 + more) if grows else each, digits) for each in year.known]
 
 
+def usual_calendar() -> UUID | None:
+    """Return the calendar that closed a period last, whose results a draft begins with; None where none did."""
+    lately = Period.objects.filter(status=PeriodStatus.LOCKED).order_by("-days")
+    return lately.values_list("calendar_id", flat=True).first()
+
+
 def _payable(row: Metric) -> bool:
     """Tell whether a measure can be read without a curve that somebody has to draw first."""
     if row.code in LIBRARY and not LIBRARY[row.code].levels & {"account", "segment"}:

@@ -23,6 +23,7 @@ from payouts.engine.simulation.draws import (
 from payouts.engine.simulation.figures import cost_figures, level_costs
 from payouts.engine.simulation.frame import inputs_of_year, plan_of_year
 from payouts.engine.simulation.kernel import PoolDrawn, Simulation
+from payouts.engine.simulation.merging import people_stated
 from payouts.engine.simulation.past import PastPeriod, past_costs
 from payouts.engine.simulation.scenario import Scenario, Source, scenario_draws, usual_readings
 from plans.engine.document import plan_from_document
@@ -33,8 +34,8 @@ BENT = {"points": [["0.80", "0", "0.50"], ["1.00", "1.00"], ["1.20", "1.60"]], "
 ACCOUNTS = ["A", "A", "B", "B"]
 
 
-def plan(*, curve=LINEAR, weights=("0.60", "0.40"), **extra):
-    children = [
+def plan(*, curve=LINEAR, weights=("0.60", "0.40"), children=None, **extra):
+    children = children or [
         {"kind": "goal", "code": f"G{n}", "weight": weight, "metric": f"M{n}", "level": "individual",
          "curve": curve, **extra}
         for n, weight in enumerate(weights)
@@ -239,6 +240,20 @@ class TestFigures:
         costs = level_costs(plan=plan(curve=BENT), frame=frame(), pools=[])
 
         assert costs == pytest.approx({0.5: 0.0, 1.0: 120_000.0, 1.5: 192_000.0})
+
+    def test_people_without_a_past_are_judged_as_met_and_at_each_level(self):
+        judged = {
+            "code": "AIMS",
+            "weight": "1",
+            "kind": "objectives",
+            "items": [{"code": "O1", "weight": "1"}],
+        }
+        own = plan_of_year(plan=plan(children=[judged]))
+        people = people_stated(plan=own, people=3, target=10_000.0, accounts=1)
+
+        assert level_costs(plan=own, frame=people, pools=[]) == pytest.approx(
+            {0.5: 15_000.0, 1.0: 30_000.0, 1.5: 45_000.0}
+        )
 
     def test_usual_readings_are_means_and_spreads_of_the_past(self):
         usual = usual_readings(plan=plan(), past=[inputs_of([["90", "100"], ["110", None]]).results])

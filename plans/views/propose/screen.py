@@ -43,6 +43,7 @@ from plans.selectors.proposal import (
     asked_targets,
     last_year,
     measures_ranked,
+    usual_calendar,
 )
 from plans.services.drafts import DESIGNERS
 from plans.services.proposals import draft_propose
@@ -353,7 +354,8 @@ class PlanPropose(Screen, View):
         day = next_january(self.today)
         name = f"{self.account or type_words(self.sketch.type)} {day.year}"
         code = f"{self.account.node.code[:50]}-{day.year}" if self.account else ""
-        form = draft_form or DraftStep(initial={"name": name, "code": code, "first_day": day})
+        begun = {"name": name, "code": code, "first_day": day, "calendar": usual_calendar()}
+        form = draft_form or DraftStep(initial=begun)
         templates = {each: plan_template(plan_type=each) for each in DocumentType}
         document = first_draft(wanted=self.sketch, templates=templates)
         theirs, theirs_name = account_manager_document(on=self.today)
