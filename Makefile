@@ -24,7 +24,7 @@ oracle: export KAMCOMP_ORACLE_PAYOUTS = 200000
 oracle:
 	@$(KAMCOMP) test tests/oracle/test_oracle.py $(ARGS)
 
-# Every page as every persona, at both sizes and in both themes; CI takes each page once a persona.
+# Every page as every persona, at both sizes and in both themes, and the way to a signed plan; CI takes each page once a persona.
 crawl: export KAMCOMP_CRAWL = all
 crawl:
-	@$(KAMCOMP) test tests/browser/test_walk.py -n0 $(ARGS)
+	@$(KAMCOMP) test tests/browser/test_walk.py tests/browser/test_programme.py -n0 $(ARGS)
