@@ -169,7 +169,8 @@ def asked_targets(*, year: LastYear, more: Decimal) -> list[Decimal]:
 def usual_calendar() -> UUID | None:
     """Return the calendar that closed a period last, whose results a draft begins with; None where none did."""
     lately = Period.objects.filter(status=PeriodStatus.LOCKED).order_by("-days")
-    return lately.values_list("calendar_id", flat=True).first()
+    found: UUID | None = lately.values_list("calendar_id", flat=True).first()
+    return found
 
 
 def _payable(row: Metric) -> bool:
