@@ -166,6 +166,38 @@ def test_from_an_invoice_to_the_register(demo):
     assert "Reviewed, not yet final" not in paid
 
 
+def test_a_disputed_line_becomes_a_correction(demo):
+    with demo.seat("ingrid.solheim") as seat:
+        seat.go("/statements")
+        seat.page.get_by_role("link", name="Ask or dispute").first.click()
+        asked = seat.page.locator("#dialog-body")
+        asked.get_by_role("radio", name="Dispute").check()
+        asked.get_by_role("textbox").first.fill("An invoice of July is missing")
+        asked.locator("[name=claimed]").fill("200.00")
+        press(seat, "Send")
+        seat.page.wait_for_url("**/disputes/*")
+        case = seat.page.url.removeprefix(seat.base)
+    with demo.seat("jonas.berg") as seat:
+        seat.go(case)
+        expect(seat.page.get_by_text("Worked out again just now")).to_be_visible()
+        seat.page.locator("[name=answer]").fill("Three quarters of it were missing")
+        seat.page.locator("[name=amount]").fill("150.00")
+        press(seat, "Uphold and propose the adjustment")
+        seat.page.get_by_role("link", name="Open the adjustment").click()
+        assert not seat.page.get_by_role("button", name="Approve").is_visible()
+        correction = seat.page.url.removeprefix(seat.base)
+    with demo.seat("anders.vik") as seat:
+        seat.go(correction)
+        press(seat, "Approve")
+        expect(seat.page.get_by_text("Approved", exact=True).first).to_be_visible()
+        demo.keep(seat, "journey-corrected")
+    with demo.seat("ingrid.solheim") as seat:
+        seat.go(case)
+        expect(seat.page.locator("main")).to_contain_text("Partly upheld")
+        expect(seat.page.locator("main")).to_contain_text("Three quarters of it were missing")
+        expect(seat.page.locator("main")).to_contain_text("+€150.00")
+
+
 def test_starting_over_takes_all_of_it_back(demo):
     before = demo.sessions
     with demo.seat("jonas.berg") as seat:
