@@ -8,7 +8,8 @@ KAMCOMP_ALLOWED_HOSTS, KAMCOMP_HTTPS (1), KAMCOMP_OPEN_START_PAGE (0), KAMCOMP_L
 KAMCOMP_STATEMENT_SECONDS (120), KAMCOMP_BEHIND_PGBOUNCER (0), KAMCOMP_EXPORTS (a folder for files out),
 KAMCOMP_METRICS_FROM (this machine) and KAMCOMP_METRICS_TOKEN (none): who may read /metrics; KAMCOMP_COMPANY (the
 name in the corner of each page), KAMCOMP_DEMO_MODE (0): the demo company's people can be entered as;
-KAMCOMP_API_PER_MINUTE (6000): how often a program may ask; KAMCOMP_IDLE_MINUTES (30), KAMCOMP_MAIL,
+KAMCOMP_API_PER_MINUTE (6000): how often a program may ask; KAMCOMP_WEBHOOKS_INTERNAL (none): networks
+that are not public and that webhooks may lead into, with commas; KAMCOMP_IDLE_MINUTES (30), KAMCOMP_MAIL,
 KAMCOMP_MAIL_FROM, KAMCOMP_ADDRESS (where a mail leads), KAMCOMP_OIDC_* and KAMCOMP_SAML_*: see
 docs/how-to/sign-in.md. While `make run` is up, its addresses are found without any of them.
 """
@@ -112,6 +113,7 @@ INSTALLED_APPS = [
     "kamcomp.pulse",
     "kamcomp.backups",
     "kamcomp.api",
+    "kamcomp.webhooks",
     "teams",
     "scorecards",
     "plans",
@@ -345,6 +347,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "exceptions-expire": {"task": "payouts.exceptions_expire", "schedule": crontab(hour=1, minute=10)},
     "acceptances-sweep": {"task": "plans.acceptances_sweep", "schedule": crontab(hour=6, minute=0)},
     "notices-mail": {"task": "notices.mail", "schedule": 60.0, "options": {"expires": 60}},
+    "webhooks-deliver": {"task": "webhooks.deliver", "schedule": 5.0, "options": {"expires": 5}},
     "answers-clear": {"task": "api.answers_clear", "schedule": crontab(minute=20)},
     "canary": {"task": "pulse.canary", "schedule": 15.0, "options": {"expires": 15}},
     "uploads-clear": {"task": "imports.uploads_clear", "schedule": crontab(hour=3, minute=45)},
@@ -362,6 +365,10 @@ KAMCOMP_RUN_BELLS = _number("KAMCOMP_RUN_BELLS", default=8)
 # The REST interface ---------------------------------------------------------------------------------------
 
 API_PER_MINUTE = _number("KAMCOMP_API_PER_MINUTE", default=6_000)
+# Networks that webhooks may lead into although they are not public: none, unless they are named.
+WEBHOOKS_INTERNAL = (
+    _networks("KAMCOMP_WEBHOOKS_INTERNAL", default="") if ENVIRONMENT.get("KAMCOMP_WEBHOOKS_INTERNAL") else []
+)
 REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     # The first says how to come in when nobody did.

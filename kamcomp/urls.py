@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("kamcomp.identity.urls")),
     path("", include("kamcomp.notices.urls")),
     path("", include("kamcomp.api.screen_urls")),
+    path("", include("kamcomp.webhooks.urls")),
     path("theme", pages.theme, name="theme"),
     path("help", pages.HelpIndex.as_view(), name="help-index"),
     path("help/<path:page>", pages.HelpPage.as_view(), name="help"),

@@ -35,12 +35,14 @@ class Done:
     What came of an act: the id of the row to show (of `resource`, if it is another), and the status.
 
     Work that goes on says with `ended` whether a row has come to its end, for a caller who prefers to wait.
+    `once` is laid over the row in this answer alone: a secret. It is not kept to be said again.
     """
 
     pk: Any
     status: int = 200
     resource: str = ""
     ended: Callable[[], bool] | None = None
+    once: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -26,6 +26,12 @@ from kamcomp.identity.models import User
 
 LONGEST = 255
 KEPT_HEADERS = ("Location", "ETag", "Preference-Applied")
+
+
+class SaidOnce(Response):
+    """An answer of which a part is said once: `kept` is what may be said again to whoever sends the same."""
+
+    kept: Any = None
 
 
 def answered_once(*, request: Request, write: Callable[[], Response]) -> Response:
@@ -47,6 +53,7 @@ def answered_once(*, request: Request, write: Callable[[], Response]) -> Respons
         if kept is not None and kept.kept_at > timezone.now() - ANSWERS_KEPT:
             return _said_again(kept, digest=digest)
         answer = write()
+        kept_data = answer.kept if isinstance(answer, SaidOnce) else answer.data
         KeptAnswer.objects.filter(user=user, key=key).delete()
         KeptAnswer.objects.create(
             user=user,
@@ -54,7 +61,7 @@ def answered_once(*, request: Request, write: Callable[[], Response]) -> Respons
             body_digest=digest,
             status=answer.status_code,
             headers={name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers},
-            body="" if answer.data is None else ExactRenderer().render(answer.data).decode(),
+            body="" if kept_data is None else ExactRenderer().render(kept_data).decode(),
         )
         return answer
 

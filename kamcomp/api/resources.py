@@ -273,7 +273,7 @@ def all_scopes() -> list[str]:
 
 def _find() -> None:
     """Let each app declare its resources, once."""
-    for name in ("kamcomp.api.ground", *(f"{room}.api" for room in ROOMS)):
+    for name in ("kamcomp.api.ground", "kamcomp.webhooks.api", *(f"{room}.api" for room in ROOMS)):
         if name not in _FOUND and util.find_spec(name) is not None:
             import_module(name)
             _FOUND.add(name)

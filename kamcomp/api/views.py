@@ -28,7 +28,7 @@ from kamcomp.api.acts import Act, Asked, Done, Part
 from kamcomp.api.authentication import caller_of, scopes_of
 from kamcomp.api.batches import MOST_ROWS, rows_taken
 from kamcomp.api.conditional import etag_of, is_known, match_check
-from kamcomp.api.idempotency import answered_once
+from kamcomp.api.idempotency import SaidOnce, answered_once
 from kamcomp.api.limits import Allowance, allowance, too_often
 from kamcomp.api.lists import (
     chosen,
@@ -286,7 +286,9 @@ class ResourceView(ApiView):
         headers = {"ETag": etag_of(shown, version=version)}
         if done.status in (201, 202):
             headers["Location"] = reverse(f"api:{resource.name}-item", args=[resource.id_of(done.pk)])
-        return Response(shown, status=done.status, headers=headers)
+        answer = SaidOnce({**shown, **done.once}, status=done.status, headers=headers)
+        answer.kept = shown
+        return answer
 
     def _waited(self, done: Done, answer: Response, seconds: int) -> Response:
         """Look every so often whether the work has ended, for as long as the caller prefers to wait."""

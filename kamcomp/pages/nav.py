@@ -347,6 +347,13 @@ ENTRIES: tuple[Entry, ...] = (
         roles={ADMIN, AUDITOR},
     ),
     Entry(
+        url_name="webhook-list",
+        label=_("Webhooks"),
+        icon="signal",
+        group=OVERSIGHT,
+        roles={ADMIN, AUDITOR},
+    ),
+    Entry(
         url_name="payouts:policy-show",
         label=_("Policy settings"),
         icon="adjustments-horizontal",

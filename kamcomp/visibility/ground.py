@@ -16,6 +16,13 @@ from kamcomp.notices.models import Notice, NoticeSetting
 from kamcomp.policy.models import PolicySetting
 from kamcomp.pulse.models import Canary
 from kamcomp.visibility import EVERYBODY, Sight, seen
+from kamcomp.webhooks.models import (
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+    WebhookSecret,
+)
 
 ROOM = "kamcomp"
 
@@ -73,6 +80,15 @@ seen(
 )
 seen(KeptAnswer, room=ROOM, everything=(), **dict.fromkeys(EVERYBODY, OWN_ROLES))
 seen(Usage, room=ROOM, everything=(Role.COMP_ADMIN, Role.AUDITOR))
+seen(
+    WebhookEndpoint,
+    WebhookSecret,
+    WebhookEvent,
+    WebhookDelivery,
+    WebhookAttempt,
+    room=ROOM,
+    everything=(Role.COMP_ADMIN, Role.AUDITOR),
+)
 seen(PolicySetting, room=ROOM, everything=DESK)
 seen(ColumnMap, room=ROOM, everything=(Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR, Role.API_CLIENT))
 seen(

@@ -9,7 +9,7 @@ paid gets an event of its own. Rules: docs/reference/formulas.md, "Postings".
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,11 +17,14 @@ from uuid import UUID
 
 from django.db.models import QuerySet, Sum
 
+from kamcomp.api.public_ids import public_id
 from kamcomp.calendar.models import FiscalCalendar
 from kamcomp.identity.models import User
 from kamcomp.imports.kinds import Context
 from kamcomp.imports.models import ImportBatch
 from kamcomp.imports.sheets import Sheet
+from kamcomp.webhooks.choices import EventType
+from kamcomp.webhooks.outbox import event_put
 from payouts.choices import LedgerAccount, PayoutEventKind
 from payouts.models import LedgerEntry, PayoutEvent, PayrollReturn, Posting, Run
 from payouts.selectors.adjustments import open_period
@@ -47,6 +50,24 @@ def paid_note(_sheet: Sheet, context: Context, batch: ImportBatch) -> None:
         for subject in subjects_of(run_id=run_id, people=of_run, without=PayoutEventKind.PAID)
     ]
     PayoutEvent.objects.bulk_create(events, batch_size=2_000)
+    _paid_told(context, batch, people)
+
+
+def _paid_told(context: Context, batch: ImportBatch, people: Mapping[UUID, Collection[UUID]]) -> None:
+    """Tell programs of other systems which runs were paid, and of how many people."""
+    for run in Run.objects.filter(pk__in=people).select_related("period").order_by("pk"):
+        event_put(
+            kind=EventType.PAYOUT_PAID,
+            key=f"{run.pk}:{batch.pk}",
+            data={
+                "run_id": public_id("run", run.pk),
+                "period_id": public_id("prd", run.period_id),
+                "period_code": run.period.code,
+                "batch_id": public_id("bat", batch.pk),
+                "people": len(people[run.pk]),
+            },
+            at=context.at,
+        )
 
 
 def returns_post(context: Context, batch: ImportBatch) -> None:

@@ -33,6 +33,7 @@ from payouts.services.pools import (
     refuse_after_window,
     refuse_unless_open,
 )
+from payouts.services.events import allocation_submitted_event
 from payouts.services.telling import pool_submitted_told
 from teams.choices import Seat
 from teams.models import Membership
@@ -223,6 +224,7 @@ def allocation_submit(
     pool.by_guideline, pool.version = False, pool.version + 1
     pool.save(update_fields=["status", "reserve", "submitted_by", "submitted_at", "by_guideline", "version"])
     pool_submitted_told(pool=pool, approvers=APPROVERS, at=at)
+    allocation_submitted_event(pool=pool, at=at)
     return pool
 
 

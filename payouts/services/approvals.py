@@ -25,6 +25,7 @@ from payouts.models import Adjustment, Pool, Run
 from payouts.selectors.adjustments import adjustments_to_post, refuse_undecided
 from payouts.selectors.ceilings import CeilingEffect, ceiling_effects
 from payouts.selectors.payroll import payroll_shares
+from payouts.services.events import payouts_approved_event
 from payouts.services.pools import allocation_digest
 from payouts.services.telling import run_approved_told
 from plans.engine.document import canonical_bytes
@@ -98,6 +99,7 @@ def run_approve(*, run_id: UUID, by: User, at: datetime) -> Run:
         created_by=by,
     )
     run_approved_told(run=run, lockers=LOCKERS, at=at)
+    payouts_approved_event(run=run, at=at)
     return run
 
 

@@ -41,6 +41,7 @@ from payouts.selectors.disputes import (
     window_ends_on,
 )
 from payouts.services.adjustments import Corrects, adjustment_propose
+from payouts.services.events import dispute_opened_event
 from payouts.services.telling import (
     dispute_answer_told,
     dispute_closed_told,
@@ -141,6 +142,7 @@ def dispute_open(
         )
     _event_put(dispute=dispute, subject=subject, by=by)
     dispute_told(dispute=dispute, at=at)
+    dispute_opened_event(dispute=dispute, at=at)
     return dispute
 
 

@@ -22,6 +22,7 @@ from kamcomp.refusal import Refusal, Word
 from payouts.choices import AdjustmentStatus, RunStatus
 from payouts.models import Adjustment, Run
 from payouts.services.approvals import LOCKERS, RUN_TABLE, STEP, approval_digest
+from payouts.services.events import statements_published_event
 from payouts.services.ledger import run_post
 from payouts.services.runs import database_clock
 from payouts.services.team_costs import team_costs_measure
@@ -73,6 +74,7 @@ def run_lock(*, run_id: UUID, by: User, at: datetime) -> Run:
     _open_next(period=period)
     team_costs_measure(period=period, by=by, known_at=database_clock())
     run_locked_told(run=run, at=at)
+    statements_published_event(run=run, at=at)
     return run
 
 

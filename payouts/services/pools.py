@@ -47,6 +47,7 @@ from payouts.selectors.pool_facts import (
 )
 from payouts.selectors.pool_sheet import window_over
 from payouts.selectors.team_results import TeamResults
+from payouts.services.events import allocation_submitted_event
 from payouts.services.telling import pool_approved_told, pool_returned_told, pool_submitted_told
 from plans.engine.document import canonical_bytes
 from plans.engine.pool_terms import IfLate
@@ -244,6 +245,7 @@ def pool_close_late(*, pool_id: UUID, by: User | None, at: datetime) -> Pool:
     pool.by_guideline, pool.version = True, pool.version + 1
     pool.save(update_fields=["status", "submitted_by", "submitted_at", "by_guideline", "version", "reserve"])
     pool_submitted_told(pool=pool, approvers=APPROVERS, at=at)
+    allocation_submitted_event(pool=pool, at=at)
     return pool
 
 

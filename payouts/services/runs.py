@@ -37,6 +37,7 @@ from payouts.selectors.runs import period_assignments
 from payouts.selectors.unchanged import run_to_build_on
 from payouts.services.run_chunks import chunks_plan
 from payouts.services.run_compute import digest_of
+from payouts.services.events import run_completed_event
 from payouts.services.telling import run_calculated_told
 from scorecards.services.results import results_compute
 
@@ -221,6 +222,7 @@ def run_finish(*, run_id: UUID) -> bool:
         run.save()
         if run.status == RunStatus.CALCULATED:
             run_calculated_told(run=run, reviewers=REVIEWERS, at=run.started_at or now)
+        run_completed_event(run=run, at=now)
         return True
 
 

@@ -28,6 +28,9 @@ WITHOUT_ENTRIES = {
     "payouts_payout": "the entry of its chunk stands for it",
     "payouts_payoutline": "the entry of its chunk stands for it",
     "pulse_canary": "which worker is alive, not the company's data",
+    "webhooks_webhookattempt": "one try of telling another system; only added to",
+    "webhooks_webhookdelivery": "how far telling another system is; sending one again has its entry",
+    "webhooks_webhookevent": "what other systems are told; the act it tells of has its entry",
 }
 
 

@@ -1,0 +1,1 @@
+"""Webhooks: what programs of other systems are told, signed, and told again until they have it."""
