@@ -73,9 +73,7 @@ def _made(asked: Asked) -> Done:
 
 
 def _changed(asked: Asked) -> Done:
-    endpoint = webhook_endpoint_change(
-        endpoint_id=asked.row.pk, **asked.typed, by=asked.user, at=asked.at
-    )
+    endpoint = webhook_endpoint_change(endpoint_id=asked.row.pk, **asked.typed, by=asked.user, at=asked.at)
     return Done(pk=endpoint.pk)
 
 

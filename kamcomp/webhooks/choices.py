@@ -9,7 +9,7 @@ class EventType(TextChoices):
     ALLOCATION_SUBMITTED = "allocation.submitted", "A team pool is handed in"
     PAYOUT_APPROVED = "payout.approved", "Payouts of a run are approved"
     PAYOUT_PAID = "payout.paid", "Payroll has paid"
-    DISPUTE_OPENED = "dispute.opened", "A case is opened"
+    DISPUTE_OPENED = "dispute.opened", "A question or dispute is opened"
 
 
 class EndpointStatus(TextChoices):

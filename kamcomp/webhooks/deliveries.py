@@ -99,6 +99,8 @@ def _endpoint_judged(endpoint_id: UUID, outcome: Outcome, *, at: datetime) -> No
         active.filter(failing_since__isnull=False).update(failing_since=None)
         return
     active.filter(failing_since=None).update(failing_since=at)
-    too_long = active if outcome.status_code == GONE else active.filter(failing_since__lte=at - DISABLED_AFTER)
+    too_long = (
+        active if outcome.status_code == GONE else active.filter(failing_since__lte=at - DISABLED_AFTER)
+    )
     if too_long.update(status=EndpointStatus.DISABLED, stopped_at=at):
         log.warning("webhook disabled", endpoint=str(endpoint_id), status=outcome.status_code)

@@ -62,7 +62,8 @@ class WebhookSecret(Record):
                 name="webhook_secrets_one_in_use", fields=["endpoint"], condition=Q(until=None)
             ),
             models.CheckConstraint(
-                name="webhook_secrets_end_after_they_begin", condition=Q(until=None) | Q(until__gte=F("made_at"))
+                name="webhook_secrets_end_after_they_begin",
+                condition=Q(until=None) | Q(until__gte=F("made_at")),
             ),
         ]
 

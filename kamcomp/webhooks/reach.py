@@ -29,6 +29,8 @@ CONNECT_SECONDS, WHOLE_SECONDS = 5.0, 10.0
 READ_BYTES = 2_000
 LONGEST = 500
 NAT64 = ip_network("64:ff9b::/96")
+PROTOCOLS = ip_network("192.0.0.0/24")
+"""Assignments of IETF protocols, which not every Python counts as private."""
 Address = IPv4Address | IPv6Address
 
 
@@ -79,6 +81,8 @@ def is_inside(address: Address) -> bool:
         return False
     if address in NAT64:
         return False
+    if address in PROTOCOLS:
+        return True
     return not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified
 
 

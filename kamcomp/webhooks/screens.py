@@ -10,7 +10,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextChoices
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -40,24 +40,11 @@ from kamcomp.webhooks.services import (
 )
 
 SHOWN = 50
-EVENT_WORDS = {
-    EventType.RUN_COMPLETED: _("A run is calculated"),
-    EventType.STATEMENT_PUBLISHED: _("Statements of a period are final"),
-    EventType.ALLOCATION_SUBMITTED: _("A team pool is handed in"),
-    EventType.PAYOUT_APPROVED: _("Payouts of a run are approved"),
-    EventType.PAYOUT_PAID: _("Payroll has paid"),
-    EventType.DISPUTE_OPENED: _("A question or dispute is opened"),
-}
-ENDPOINT_WORDS = {
-    EndpointStatus.ACTIVE: _("Active"),
-    EndpointStatus.DISABLED: _("Disabled after failures"),
-    EndpointStatus.ENDED: _("Ended"),
-}
-DELIVERY_WORDS = {
-    DeliveryStatus.WAITING: _("Waiting"),
-    DeliveryStatus.DELIVERED: _("Delivered"),
-    DeliveryStatus.FAILED: _("Given up"),
-}
+
+
+def word(choice: TextChoices) -> str:
+    """Return a word of a state as the reader's language says it."""
+    return __(str(choice.label))
 
 
 def webhook_url(endpoint: WebhookEndpoint) -> str:
@@ -69,12 +56,12 @@ def webhook_state(endpoint: WebhookEndpoint) -> str:
     """Return how a webhook stands, in words."""
     if endpoint.status == EndpointStatus.ACTIVE and endpoint.failing_since is not None:
         return __("Failing")
-    return str(ENDPOINT_WORDS[EndpointStatus(endpoint.status)])
+    return word(EndpointStatus(endpoint.status))
 
 
 def webhook_hears(endpoint: WebhookEndpoint) -> str:
     """Return what a webhook is told of, in words."""
-    return "; ".join(str(EVENT_WORDS[EventType(kind)]) for kind in endpoint.events)
+    return "; ".join(word(EventType(kind)) for kind in endpoint.events)
 
 
 class WebhookList(TableScreen):
@@ -90,7 +77,12 @@ class WebhookList(TableScreen):
         TableColumn(name="hears", label=_("Is told of"), read=webhook_hears, narrow=False),
         TableColumn(name="state", label=_("State"), read=webhook_state),
         TableColumn(
-            name="made", label=_("Made"), path="created_at", kind=Kind.MOMENT, order="created_at", narrow=False
+            name="made",
+            label=_("Made"),
+            path="created_at",
+            kind=Kind.MOMENT,
+            order="created_at",
+            narrow=False,
         ),
     )
 
@@ -113,7 +105,9 @@ class WebhookForm(forms.Form):
         help_text=_("As https://example.com/path; an address that the whole internet could reach."),
     )
     events = forms.MultipleChoiceField(
-        label=_("Is told of"), widget=forms.CheckboxSelectMultiple, choices=list(EVENT_WORDS.items())
+        label=_("Is told of"),
+        widget=forms.CheckboxSelectMultiple,
+        choices=[(kind.value, _(kind.label)) for kind in EventType],
     )
 
 
@@ -242,7 +236,7 @@ class WebhookShow(Screen, TemplateResponseMixin, View):
             "title": endpoint.name,
             "webhook": endpoint,
             "state": webhook_state(endpoint),
-            "hears": [EVENT_WORDS[EventType(kind)] for kind in endpoint.events],
+            "hears": [word(EventType(kind)) for kind in endpoint.events],
             "secrets": list(secrets_in_force(endpoint=endpoint, at=timezone.now())),
             "deliveries": [_row(delivery) for delivery in rows],
             "may_keep": viewer_for(request).holds(*KEEPERS) and endpoint.status != EndpointStatus.ENDED,
@@ -282,9 +276,9 @@ class DeliveryShow(Screen, TemplateResponseMixin, View):
         """Show it."""
         delivery = _delivery(request, delivery_id)
         context = {
-            "title": EVENT_WORDS[EventType(delivery.event.type)],
+            "title": word(EventType(delivery.event.type)),
             "delivery": delivery,
-            "state": DELIVERY_WORDS[DeliveryStatus(delivery.status)],
+            "state": word(DeliveryStatus(delivery.status)),
             "body": sorted(delivery.event.data.items()),
             "attempts": list(delivery.attempts.order_by("-pk")),
             "may_replay": viewer_for(request).holds(*KEEPERS)
@@ -323,9 +317,9 @@ def _delivery(request: HttpRequest, pk: UUID) -> WebhookDelivery:
 def _row(delivery: Any) -> dict[str, Any]:
     return {
         "url": reverse("webhook-delivery-show", args=[delivery.pk]),
-        "event": EVENT_WORDS[EventType(delivery.event.type)],
+        "event": word(EventType(delivery.event.type)),
         "at": delivery.event.at,
-        "state": DELIVERY_WORDS[DeliveryStatus(delivery.status)],
+        "state": word(DeliveryStatus(delivery.status)),
         "last_at": delivery.last_at,
         "answer": delivery.last_code or delivery.last_error or "",
     }

@@ -25,6 +25,7 @@ from payouts.engine.filling import spread_rest
 from payouts.engine.pool_case import case_from_document, pool_figures
 from payouts.models import Allocation, Pool
 from payouts.selectors.pool_sheet import pool_findings
+from payouts.services.events import allocation_submitted_event
 from payouts.services.pools import (
     APPROVERS,
     POOL_TABLE,
@@ -33,7 +34,6 @@ from payouts.services.pools import (
     refuse_after_window,
     refuse_unless_open,
 )
-from payouts.services.events import allocation_submitted_event
 from payouts.services.telling import pool_submitted_told
 from teams.choices import Seat
 from teams.models import Membership

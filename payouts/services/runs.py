@@ -35,9 +35,9 @@ from payouts.selectors.leavers import period_leavers
 from payouts.selectors.run_needs import run_needs
 from payouts.selectors.runs import period_assignments
 from payouts.selectors.unchanged import run_to_build_on
+from payouts.services.events import run_completed_event
 from payouts.services.run_chunks import chunks_plan
 from payouts.services.run_compute import digest_of
-from payouts.services.events import run_completed_event
 from payouts.services.telling import run_calculated_told
 from scorecards.services.results import results_compute
 

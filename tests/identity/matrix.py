@@ -29,6 +29,7 @@ from kamcomp.imports.uploads import upload_take
 from kamcomp.notices.choices import NoticeKind
 from kamcomp.notices.models import Notice
 from kamcomp.notices.services import notices_put
+from kamcomp.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from payouts.choices import (
     AdjustmentKind,
     AdjustmentStatus,
@@ -294,6 +295,7 @@ def objects_of(made: TwoTeams) -> Objects:
         "export_id": {"everybody's": _export(made).pk},
         "batch_id": {"everybody's": _batch().pk},
         "key_id": _keys(made),
+        **_webhooks(),
         "metric": {"everybody's": "M01"},
         "pk": {"none": 1},
         "uidb36": {"none": "1"},
@@ -361,6 +363,20 @@ def _keys(made: TwoTeams) -> dict[str, Any]:
         )
         found[whose] = key.pk
     return found
+
+
+def _webhooks() -> dict[str, dict[str, Any]]:
+    """Return a webhook of the company's, and a delivery to it that was given up."""
+    endpoint, _made = WebhookEndpoint.objects.get_or_create(
+        name="Payroll", defaults={"url": "https://93.184.215.14/", "events": ["run.completed"]}
+    )
+    event, _made = WebhookEvent.objects.get_or_create(
+        key="matrix", defaults={"type": "run.completed", "at": timezone.now(), "data": {}}
+    )
+    delivery, _made = WebhookDelivery.objects.get_or_create(
+        endpoint=endpoint, event=event, defaults={"status": "failed"}
+    )
+    return {"webhook_id": {"everybody's": endpoint.pk}, "delivery_id": {"everybody's": delivery.pk}}
 
 
 def _acceptances(made: TwoTeams) -> dict[str, Any]:

@@ -74,7 +74,10 @@ class TestEvent:
         WebhookAttempt.objects.create(delivery=delivery, at=timezone.now(), milliseconds=1)
 
         for rows in (WebhookEvent.objects, WebhookAttempt.objects):
-            for change in (lambda rows: rows.update(at=timezone.now()), lambda rows: rows.all()._raw_delete("default")):
+            for change in (
+                lambda rows: rows.update(at=timezone.now()),
+                lambda rows: rows.all()._raw_delete("default"),
+            ):
                 with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
                     change(rows)
 
