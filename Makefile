@@ -2,7 +2,7 @@
 # ARGS passes arguments on: make test ARGS="tests/engine -k curve".
 KAMCOMP = python3 -m kamcomp.embedded
 
-.PHONY: run stop test quick faults bench check reset manage lock real-quarter crawl oracle api-check
+.PHONY: run stop test quick faults bench check reset manage lock real-quarter crawl oracle api-check sandbox
 run stop test quick faults bench check reset manage lock:
 	@$(KAMCOMP) $@ $(ARGS)
 
@@ -13,6 +13,13 @@ real-quarter: export KAMCOMP_STATE = $(CURDIR)/.kamcomp/real-quarter
 real-quarter:
 	@$(KAMCOMP) reset --yes
 	@$(KAMCOMP) python examples/adventureworks/real_quarter.py --from "$(FROM)" --to "$(TO)"
+
+# A second company to try programs on: the demo, on services and a database of its own; keys begin with kc_test_.
+sandbox: export KAMCOMP_STATE = $(CURDIR)/.kamcomp/sandbox
+sandbox: export KAMCOMP_DEMO = 1
+sandbox: export KAMCOMP_COMPANY = Sandbox
+sandbox:
+	@$(KAMCOMP) run $(ARGS)
 
 # The REST interface, running, held against its description by schemathesis as three roles.
 api-check: export KAMCOMP_STATE = $(CURDIR)/.kamcomp/api-check

@@ -16,6 +16,7 @@ from kamcomp.api.acts import Act, Part
 from kamcomp.api.me import MeShow
 from kamcomp.api.problems import nowhere
 from kamcomp.api.resources import Resource, all_resources
+from kamcomp.api.sandbox import SandboxReset
 from kamcomp.api.views import ACT, BATCH, EXTERNAL, ITEM, LIST, PART, ResourceView
 
 app_name = "api"
@@ -82,7 +83,11 @@ described = [
     path("docs", docs.swagger, name="swagger"),
     path("redoc", docs.redoc, name="redoc"),
 ]
+own = [
+    path("me", MeShow.as_view(), name="me"),
+    path("sandbox:reset", SandboxReset.as_view(), name="sandbox-reset"),
+]
 urlpatterns = [
-    path("v1/", include([path("me", MeShow.as_view(), name="me"), *described, *resources])),
+    path("v1/", include([*own, *described, *resources])),
     re_path("", nowhere, name="nowhere"),
 ]

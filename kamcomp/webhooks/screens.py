@@ -12,6 +12,7 @@ from uuid import UUID
 from django import forms
 from django.db.models import QuerySet, TextChoices
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +20,7 @@ from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.generic.base import TemplateResponseMixin, View
 
+from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.pages.screens import Crumb, FormScreen, Screen, refused, said
 from kamcomp.pages.tables import Kind, TableColumn, TableScreen
@@ -85,6 +87,12 @@ class WebhookList(TableScreen):
             narrow=False,
         ),
     )
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer the list, or the same rows as a file, to those who look after webhooks."""
+        if not viewer_for(request).holds(*KEEPERS, Role.AUDITOR):
+            raise Http404
+        return super().get(request, *args, **kwargs)
 
     def rows(self) -> QuerySet[Any]:
         """Return the webhooks that the reader may see."""
@@ -303,7 +311,7 @@ def _webhook(request: HttpRequest, pk: UUID) -> WebhookEndpoint:
     endpoint = WebhookEndpoint.objects.visible_to(viewer_for(request)).filter(pk=pk).first()
     if endpoint is None:
         raise Http404
-    return cast(WebhookEndpoint, endpoint)
+    return endpoint
 
 
 def _delivery(request: HttpRequest, pk: UUID) -> WebhookDelivery:
@@ -311,7 +319,7 @@ def _delivery(request: HttpRequest, pk: UUID) -> WebhookDelivery:
     delivery = rows.filter(pk=pk).first()
     if delivery is None:
         raise Http404
-    return cast(WebhookDelivery, delivery)
+    return delivery
 
 
 def _row(delivery: Any) -> dict[str, Any]:

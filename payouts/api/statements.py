@@ -12,18 +12,58 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kamcomp.api.fields import MoneySerializer, decimal_text, moment_text, money_shown
+from kamcomp.api import filters as by
+from kamcomp.api.fields import (
+    MoneySerializer,
+    choice,
+    decimal_text,
+    moment_text,
+    money,
+    money_shown,
+    ref,
+    text,
+)
 from kamcomp.api.problems import Problem
 from kamcomp.api.public_ids import public_id
-from kamcomp.api.resources import more_scopes, resource_named
+from kamcomp.api.resources import Resource, register, resource_named
 from kamcomp.api.views import NOTHING, ApiView
 from payouts.api.runs import period_said
-from payouts.choices import LineKind, PayElement
-from payouts.models import Adjustment, Allocation
+from payouts.choices import LineKind, PayElement, RegisterState, RunStatus
+from payouts.models import Adjustment, Allocation, RegisterRow
 from payouts.selectors.statements import Statement, StatementLine, StatementPlan, statement
 
-READS = "statements:read"
-more_scopes(READS)
+STATEMENTS = Resource(
+    name="statements",
+    noun="statement_row",
+    model=RegisterRow,
+    about="What each current run pays each person in a currency, and where that stands; for who sees the books. "
+    "The whole statement of one is at /statements/{person_id}/{period_id}.",
+    fields=(
+        ref("person_id", "per"),
+        text("employee_id", "person__employee_id"),
+        ref("period_id", "prd", "run__period_id"),
+        text("period_code", "run__period__code"),
+        ref("run_id", "run"),
+        choice("run_status", RunStatus, "run__status"),
+        money("incentive"),
+        money("share", about="Of team pools."),
+        money("corrections"),
+        money("converted", about="What moved between the currency of the plan and that of payroll."),
+        money("payable"),
+        money("paid", about="What payroll returns say."),
+        choice("state", RegisterState),
+    ),
+    filters=(
+        by.by_id("person", "per", "person_id", code="person__employee_id"),
+        by.by_id("period", "prd", "run__period_id", code="run__period__code"),
+        by.by_id("run", "run", "run_id"),
+        by.by_choice("state", RegisterState),
+    ),
+    orders={"payable": "payable", "employee_id": "person__employee_id"},
+    total="payable",
+)
+READS = STATEMENTS.reads
+register(STATEMENTS)
 
 
 class StatementLineSerializer(serializers.Serializer):

@@ -1,7 +1,7 @@
 """Accounts, their trees, and who serves them by date."""
 
 from kamcomp.api import filters as by
-from kamcomp.api.fields import choice, day, first_day, flag, last_day, ratio, ref, text
+from kamcomp.api.fields import choice, day, first_day, flag, last_day, ratio, ref, text, whole
 from kamcomp.api.resources import Expand, Resource, register
 from teams.choices import (
     AccountStatus,
@@ -151,6 +151,36 @@ TEAMS = Resource(
     changed="audit",
     expands=(Expand(name="members", resource="memberships", many="account_id", on_day=True),),
 )
+PROGRAMMES = Resource(
+    name="programmes",
+    noun="programme",
+    prefix="acc",
+    model=StrategicAccount,
+    about="What each account's strategic programme is for: how much to defend, grow and profit, over which horizon.",
+    fields=(
+        ref("id", "acc", "pk"),
+        text("external_id", "node__code"),
+        text("name", "node__name"),
+        choice("strategy", Strategy),
+        ratio("defend_weight"),
+        ratio("grow_weight"),
+        ratio("profit_weight"),
+        whole("horizon_months"),
+        ratio("long_emphasis", about="How much the long run counts against the current year; 1 is 100 %."),
+        whole("cycle_months", about="From first talk to order."),
+        whole("opportunities_a_year"),
+        day("programme_start"),
+        day("programme_end", about="First day no longer in the programme."),
+        text("pricing_agreement"),
+        text("service_level"),
+        choice("status", AccountStatus),
+    ),
+    filters=(by.by_choice("status", AccountStatus), by.by_choice("strategy", Strategy)),
+    orders={"name": "node__name", "external_id": "node__code"},
+    external="node__code",
+    changed="audit",
+    expands=(Expand(name="objectives", resource="objectives", many="account_id"),),
+)
 OBJECTIVES = Resource(
     name="objectives",
     noun="objective",
@@ -183,4 +213,4 @@ OBJECTIVES = Resource(
     kind="objectives",
 )
 
-register(ACCOUNTS, NODES, SEGMENTS, MEMBERSHIPS, TEAMS, OBJECTIVES)
+register(ACCOUNTS, NODES, SEGMENTS, MEMBERSHIPS, TEAMS, PROGRAMMES, OBJECTIVES)
