@@ -40,10 +40,12 @@ def keys() -> dict[str, str]:
     """Return a secret for each role, of a company that is made if it is not there yet."""
     from kamcomp.identity.models import User
     from tests.api.conftest import Caller
-    from tests.identity.matrix import company, objects_of
+    from tests.identity.matrix import company, evidence_of, objects_of
 
     if not User.objects.filter(username="robot").exists():
-        objects_of(company())
+        made = company()
+        objects_of(made)
+        evidence_of(made)
     return {role: Caller(User.objects.get(username=name)).secret for role, name in ROLES.items()}
 
 

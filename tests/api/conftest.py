@@ -16,7 +16,7 @@ from kamcomp.api.models import ApiKey
 from kamcomp.api.resources import all_scopes
 from kamcomp.api.secrets import secret_digest, secret_made, secret_prefix
 from kamcomp.identity.models import User
-from tests.identity.matrix import company, objects_of
+from tests.identity.matrix import company, evidence_of, objects_of
 from tests.visibility.two_teams import TwoTeams
 
 ROLES = {
@@ -83,6 +83,7 @@ def made(django_db_setup: None, django_db_blocker: Any) -> Iterator[TwoTeams]:
     with django_db_blocker.unblock(), transaction.atomic():
         told_company = company()
         objects_of(told_company)
+        evidence_of(told_company)
         connection.check_constraints()  # once, or each test would do it anew and take it back
         yield told_company
         transaction.set_rollback(True)

@@ -21,6 +21,7 @@ from django.urls.exceptions import NoReverseMatch
 from django.utils import timezone
 
 from kamcomp.api.models import ApiKey
+from kamcomp.approvals.models import Finding
 from kamcomp.audit.models import AuditEvent
 from kamcomp.identity.models import User
 from kamcomp.imports.choices import BatchStatus
@@ -39,12 +40,21 @@ from payouts.choices import (
     ExportProfile,
     PoolStatus,
 )
-from payouts.models import Adjustment, Allocation, Dispute, Export, PayoutLine, PlanException, Pool
+from payouts.models import (
+    Adjustment,
+    Allocation,
+    Dispute,
+    Export,
+    PayoutLine,
+    PlanException,
+    Pool,
+    ReplayPerson,
+)
 from payouts.selectors.disputes import Subject
 from payouts.services.disputes import dispute_open
 from payouts.services.exceptions import exception_request
 from plans.engine.conventions import PlanType
-from plans.models import Acceptance, Draft, DraftBrief
+from plans.models import Acceptance, Draft, DraftBrief, Replay, Scenario
 from plans.services import draft_begin
 from plans.templates_library import plan_template
 from teams.choices import ObjectiveStatus, Seat
@@ -377,6 +387,41 @@ def _webhooks() -> dict[str, dict[str, Any]]:
         endpoint=endpoint, event=event, defaults={"status": "failed"}
     )
     return {"webhook_id": {"everybody's": endpoint.pk}, "delivery_id": {"everybody's": delivery.pk}}
+
+
+def evidence_of(made: TwoTeams) -> None:
+    """Make what a version was looked at with: a finding, a replay of two people, a scenario."""
+    version = made.first.version
+    Finding.objects.get_or_create(
+        subject_table="plans_planversion",
+        subject_id=str(version.pk),
+        rule="L35",
+        defaults={"message": "A cliff", "severity": "to_look_at"},
+    )
+    sums = {"paid": 2, "replayed": 4, "pools_paid": 0, "pools_replayed": 0, "people": 2}
+    digests = dict.fromkeys(("version_digest", "input_digest", "result_digest"), "0" * 64)
+    replay, _made = Replay.objects.get_or_create(
+        version=version,
+        periods=["2026-Q3"],
+        defaults={
+            "people_of": ["A"], "at": timezone.now(), "currency": "EUR", "figures": {}, "problems": [], **sums, **digests
+        },
+    )  # fmt: skip
+    for name in ("sofia", "KAM"):
+        ReplayPerson.objects.get_or_create(
+            replay=replay,
+            person=made.people[name],
+            defaults={
+                "currency": "EUR", "target": 1, "paid": 1, "replayed": 2, "difference": 1, "figures": {}
+            },
+        )  # fmt: skip
+    Scenario.objects.get_or_create(
+        version=version,
+        name="Kept",
+        defaults={
+            "document_digest": "0" * 64, "at": timezone.now(), "currency": "EUR", "people": 2, "draws": 1, "figures": {}
+        },
+    )  # fmt: skip
 
 
 def _acceptances(made: TwoTeams) -> dict[str, Any]:
