@@ -404,7 +404,8 @@ def evidence_of(made: TwoTeams) -> None:
         version=version,
         periods=["2026-Q3"],
         defaults={
-            "people_of": ["A"], "at": timezone.now(), "currency": "EUR", "figures": {}, "problems": [], **sums, **digests
+            "people_of": ["A"], "at": timezone.now(), "currency": "EUR", "figures": {}, "problems": [],
+            **sums, **digests,
         },
     )  # fmt: skip
     for name in ("sofia", "KAM"):
