@@ -21,6 +21,7 @@ from django.urls.exceptions import NoReverseMatch
 from django.utils import timezone
 
 from kamcomp.api.models import ApiKey
+from kamcomp.api.public_ids import public_id
 from kamcomp.approvals.models import Finding
 from kamcomp.audit.models import AuditEvent
 from kamcomp.identity.models import User
@@ -292,6 +293,8 @@ def objects_of(made: TwoTeams) -> Objects:
         "node_id": {"KES": kestrel.node_id},
         "edit_id": {"team's": edits[kestrel.pk], "stranger's": edits[meridian.pk]},
         "run_id": {"everybody's": made.run.pk},
+        "old": {"everybody's": public_id("run", made.run.pk)},
+        "new": {"everybody's": public_id("run", made.run.pk)},
         "period_id": {"everybody's": made.run.period_id},
         "draft_id": {"everybody's": _draft(made).pk},
         "plan_id": {"everybody's": made.first.plan.pk},
