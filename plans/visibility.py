@@ -4,8 +4,10 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from kamcomp.approvals.keeping import rules_keep_for_hr
 from kamcomp.identity.choices import Role
 from kamcomp.visibility import Sight, Viewer, seen
+from plans.checks.registry import rules_in_order
 from plans.choices import VersionStatus
 from plans.models import (
     Acceptance,
@@ -65,3 +67,4 @@ seen(Draft, DraftBrief, DraftStep, room=ROOM, everything=STRUCTURE)
 seen(Acceptance, room=ROOM, everything=SIGNATURES, executive=REPORTS, kam=(OWN, REPORTS), payee=OWN)
 seen(Assignment, room=ROOM, everything=PAY, executive=REPORTS, kam=(HELD, OWN, REPORTS), payee=OWN)
 seen(Replay, Scenario, room=ROOM, everything=STRUCTURE)
+rules_keep_for_hr(rules=(rule.id for rule in rules_in_order() if rule.for_hr))

@@ -3,6 +3,7 @@
 from django.db.models import Q
 
 from kamcomp.api.models import ApiKey, KeptAnswer, Usage
+from kamcomp.approvals.keeping import rules_for_hr
 from kamcomp.approvals.models import Approval, Finding
 from kamcomp.audit.models import AuditEvent, AuditSeal
 from kamcomp.calendar.models import CalendarFeed, DateChange, FiscalCalendar, Period
@@ -44,6 +45,9 @@ THEIR_KINDS = Sight("of kinds that are theirs alone", lambda viewer: Q(kind__in=
 THEIR_CHANGES = Sight(
     "of kinds that are theirs alone", lambda viewer: Q(batch__kind__in=kinds_kept_by(viewer.roles))
 )
+OPEN_RULES = Sight(
+    "of rules that are not for HR and legal alone", lambda viewer: ~Q(rule__in=rules_for_hr())
+)
 STARTED_UPLOAD = Sight("of what they started", lambda viewer: Q(upload__created_by_id=viewer.user_id))
 
 DESK = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR)
@@ -70,7 +74,12 @@ seen(
     **dict.fromkeys([role for role in Role if role != Role.AUDITOR], OWN_ROLES),
 )
 seen(Approval, room=ROOM, everything=DESK, kam=OWN_STEPS)
-seen(Finding, room=ROOM, everything=DESK)
+seen(
+    Finding,
+    room=ROOM,
+    everything=(Role.HR_LEGAL,),
+    **dict.fromkeys([role for role in DESK if role != Role.HR_LEGAL], OPEN_RULES),
+)
 seen(AuditEvent, AuditSeal, Canary, room=ROOM, everything=(Role.COMP_ADMIN, Role.AUDITOR))
 seen(
     ApiKey,
