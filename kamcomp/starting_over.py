@@ -86,8 +86,19 @@ class StartingOverMiddleware:
         step = step_of(file) if file else None
         if step is None:
             return self.get_response(request)
-        answer = render(request, "pages/starting_over.html", {"words": WORDS[step]}, status=503)
+        answer = _waits(request, step)
         answer["Retry-After"] = str(ASKS_AGAIN_SECONDS)
-        answer["Refresh"] = f"{ASKS_AGAIN_SECONDS}; url=/demo"
         answer["Cache-Control"] = "no-store"
         return answer
+
+
+def _waits(request: HttpRequest, step: Step) -> HttpResponse:
+    """Return the page that waits, or below /api a problem."""
+    from kamcomp.api.problems import AREA, plain_problem  # the launcher reads this module before Django is set up
+
+    if request.path.startswith(AREA):
+        detail = "The demo company is put back as it was at first: ask again in a while."
+        return plain_problem(request, status=503, code="starting_over", detail=detail)
+    answer = render(request, "pages/starting_over.html", {"words": WORDS[step]}, status=503)
+    answer["Refresh"] = f"{ASKS_AGAIN_SECONDS}; url=/demo"
+    return answer

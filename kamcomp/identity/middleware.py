@@ -13,6 +13,7 @@ from django.urls import Resolver404, resolve
 from django.utils.cache import patch_vary_headers
 from requests import RequestException
 
+from kamcomp.api.problems import AREA, plain_problem
 from kamcomp.audit.context import OnlyLooking, actor, only_looking
 from kamcomp.identity.models import User
 from kamcomp.identity.viewing import OWN_DOORS, looked_as
@@ -117,4 +118,7 @@ def _door(request: HttpRequest) -> str:
 
 
 def _refused(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith(AREA):
+        detail = "You look as somebody else, and that is reading only: stop looking first."
+        return plain_problem(request, status=403, code="only_looking", detail=detail)
     return render(request, "identity/only_looking.html", {"reference": actor().request_id}, status=403)

@@ -108,6 +108,12 @@ class TestLooking:
         assert answer.status_code == 403
         assert "Nothing was changed" in answer.content.decode()
 
+    def test_changes_nothing_over_the_interface_which_says_so_as_a_problem(self, looking):
+        answer = looking.post("/api/v1/runs", {"period": "2026-Q3"}, content_type="application/json")
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "only_looking")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
     def test_changes_nothing_by_an_act_on_the_way(self, looking):
         answer = looking.get("/test/by-an-act")
 
