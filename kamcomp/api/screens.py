@@ -87,6 +87,11 @@ class UserChoice(forms.ModelChoiceField):
         return f"{user.get_full_name()} ({user.username})" if user.get_full_name() else str(user.username)
 
 
+def in_columns() -> forms.CheckboxSelectMultiple:
+    """Return ticks that stand beside each other, for a long list of short words."""
+    return forms.CheckboxSelectMultiple(attrs={"class": "in-columns"})
+
+
 class KeyForm(forms.Form):
     """A key to be: what for, as whom, what it may do, how long."""
 
@@ -103,12 +108,8 @@ class KeyForm(forms.Form):
         initial=USUAL_DAYS,
         widget=forms.NumberInput,
     )
-    reads = forms.MultipleChoiceField(
-        label=_("May read"), widget=forms.CheckboxSelectMultiple, required=False
-    )
-    writes = forms.MultipleChoiceField(
-        label=_("May write"), widget=forms.CheckboxSelectMultiple, required=False
-    )
+    reads = forms.MultipleChoiceField(label=_("May read"), widget=in_columns(), required=False)
+    writes = forms.MultipleChoiceField(label=_("May write"), widget=in_columns(), required=False)
 
     def __init__(self, *args: Any, users: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": ""} | kwargs)

@@ -24,8 +24,8 @@ from tests.identity.matrix import company, objects_of
 
 FEW, MANY, MOST = 10, 1_000, 12
 NOBODY = UUID(int=0)
-BESIDE = {"CareTable", "KeyList", "RepProof", "ReplayCompare", "RoleList", "VersionReplays"}
-"""Lists whose own tests count them: keys of programs, the people side, replays of versions, what a plan moved."""
+BESIDE = {"CareTable", "KeyList", "RepProof", "ReplayCompare", "RoleList", "VersionReplays", "WebhookList"}
+"""Lists whose own tests count them: keys, webhooks, the people side, replays of versions, what a plan moved."""
 LISTS = [
     ("maren", "/accounts"),
     ("ingrid", "/my/accounts"),
