@@ -22,7 +22,7 @@ from kamcomp.api.fields import MoneySerializer
 from kamcomp.api.lists import parameters_of
 from kamcomp.api.paging import LIMIT, MOST
 from kamcomp.api.problems import MEDIA_TYPE
-from kamcomp.api.resources import Resource
+from kamcomp.api.resources import Resource, resource_named
 from kamcomp.api.streams import STREAMED
 from kamcomp.api.views import BATCH, EXTERNAL, ITEM, LIST, PART, ResourceView, SentRowsSerializer
 
@@ -231,7 +231,11 @@ class Schema(AutoSchema):
     def _answers(self, view: ResourceView) -> dict[Any, Any]:
         shown = view.resource.documented()
         if self.act:
-            return {(status, "application/json"): shown for status in self.act.statuses}
+            named = {status: self.act.answers.get(status) for status in self.act.statuses}
+            return {
+                (status, "application/json"): resource_named(name).documented() if name else shown
+                for status, name in named.items()
+            }
         if view.place == BATCH:
             return {(200, "application/json"): BatchOutcomeSerializer}
         if view.part:

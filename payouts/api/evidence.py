@@ -172,6 +172,7 @@ REPLAYS = Resource(
             perform=_replayed,
             body=ReplayAskSerializer,
             statuses=(201, 202),
+            answers={202: "jobs"},
             example={"version_id": "ver_01k8z3v2m5f7q9s1t4w6x8y0za", "periods": 4},
         ),
     ),

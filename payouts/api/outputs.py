@@ -81,6 +81,7 @@ EXPORTS = Resource(
             perform=_asked,
             body=ExportAskSerializer,
             statuses=(202,),
+            answers={202: "jobs"},
             example={"run_id": "run_01k8z3v2m5f7q9s1t4w6x8y0za", "profile": "payroll", "format": "csv"},
         ),
     ),
