@@ -1,5 +1,5 @@
-"""The REST interface of `plans`: plans, their versions, and who is on them."""
+"""The REST interface of `plans`: plans, their drafts and versions, and who is on them."""
 
-from plans.api import plans  # it declares its resources
+from plans.api import drafts, plans  # they declare their resources
 
-__all__ = ["plans"]
+__all__ = ["drafts", "plans"]

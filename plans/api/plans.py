@@ -1,11 +1,96 @@
-"""Plans, their versions (each a document), who is on them, and who accepted them."""
+"""Plans, their versions (each a document) with the way to approval, who is on them, and who accepted them."""
+
+from http import HTTPStatus
+
+from rest_framework import serializers
 
 from kamcomp.api import filters as by
+from kamcomp.api.acts import Act, Asked, Done
 from kamcomp.api.fields import choice, document, first_day, last_day, moment, ratio, ref, text, whole
+from kamcomp.api.problems import answered_with
 from kamcomp.api.resources import Expand, Resource, register
+from kamcomp.api.views import StrictSerializer
+from kamcomp.identity.selectors import role_check
 from plans.choices import AcceptanceStatus, PlanType, VersionStatus
 from plans.models import Acceptance, Assignment, Plan, PlanVersion
+from plans.services.drafts import DESIGNERS
+from plans.services.versions import (
+    ApproverDecidedAlready,
+    DocumentChanged,
+    DrafterCannotApprove,
+    InForceAlready,
+    VersionNotApproved,
+    VersionNotDraft,
+    VersionReturned,
+    VersionsOverlap,
+    version_approve,
+    version_publish,
+    version_return,
+    version_withdraw,
+)
 from teams.choices import Scope
+
+LONGEST_REASON = 2_000
+answered_with(HTTPStatus.FORBIDDEN, DrafterCannotApprove, ApproverDecidedAlready)
+answered_with(
+    HTTPStatus.CONFLICT,
+    VersionNotDraft,
+    VersionNotApproved,
+    VersionReturned,
+    DocumentChanged,
+    VersionsOverlap,
+    InForceAlready,
+)
+
+
+class VersionApproveSerializer(StrictSerializer):
+    """What is said with an approval."""
+
+    comment = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_REASON)
+
+
+class VersionReasonSerializer(StrictSerializer):
+    """Why."""
+
+    reason = serializers.CharField(max_length=LONGEST_REASON)
+
+
+class VersionPublishSerializer(StrictSerializer):
+    """Why it comes late, if its first day has come."""
+
+    late_reason = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_REASON)
+
+
+def _approved(asked: Asked) -> Done:
+    version = version_approve(
+        version_id=asked.row.pk, comment=asked.typed["comment"], by=asked.user, at=asked.at
+    )
+    return Done(pk=version.pk)
+
+
+def _returned(asked: Asked) -> Done:
+    version = version_return(
+        version_id=asked.row.pk, reason=asked.typed["reason"], by=asked.user, at=asked.at
+    )
+    return Done(pk=version.pk)
+
+
+def _published(asked: Asked) -> Done:
+    role_check(user=asked.user, roles=DESIGNERS, on=asked.at.date(), act="Publishing a plan")
+    version = version_publish(
+        version_id=asked.row.pk, late_reason=asked.typed["late_reason"], by=asked.user, at=asked.at
+    )
+    return Done(pk=version.pk)
+
+
+def _withdrawn(asked: Asked) -> Done:
+    role_check(user=asked.user, roles=DESIGNERS, on=asked.at.date(), act="Withdrawing a plan")
+    version = version_withdraw(
+        version_id=asked.row.pk, reason=asked.typed["reason"], by=asked.user, at=asked.at
+    )
+    return Done(pk=version.pk)
+
+
 
 PLANS = Resource(
     name="plans",
@@ -62,6 +147,46 @@ VERSIONS = Resource(
     dated="valid",
     changed="audit",
     expands=(Expand(name="plan", resource="plans", source="plan_id"),),
+    acts=(
+        Act(
+            noun="version_approve",
+            name="approve",
+            about="Approve the next step of a draft, as somebody who did not prepare it.",
+            perform=_approved,
+            on_row=True,
+            body=VersionApproveSerializer,
+            matched=True,
+        ),
+        Act(
+            noun="version_return",
+            name="return",
+            about="Send a draft back to who prepared it, with the reason.",
+            perform=_returned,
+            on_row=True,
+            body=VersionReasonSerializer,
+            matched=True,
+            example={"reason": "The threshold is too low."},
+        ),
+        Act(
+            noun="version_publish",
+            name="publish",
+            about="Publish an approved version. It is in force on its days, and stays as it is.",
+            perform=_published,
+            on_row=True,
+            body=VersionPublishSerializer,
+            matched=True,
+        ),
+        Act(
+            noun="version_withdraw",
+            name="withdraw",
+            about="Withdraw a version that has not been in force.",
+            perform=_withdrawn,
+            on_row=True,
+            body=VersionReasonSerializer,
+            matched=True,
+            example={"reason": "Another plan takes its place."},
+        ),
+    ),
 )
 ASSIGNMENTS = Resource(
     name="assignments",
