@@ -1,18 +1,77 @@
 """Resources of the ground floor: calendars, periods, rates, what came in, jobs, the audit trail."""
 
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+
 from kamcomp.api import filters as by
-from kamcomp.api.fields import choice, day, document, first_day, last_day, moment, ratio, ref, text, whole
-from kamcomp.api.resources import Expand, Resource, register
+from kamcomp.api.acts import Act, Asked, Done
+from kamcomp.api.fields import Field, choice, day, document, first_day, last_day, moment, ratio, ref, text, whole
+from kamcomp.api.problems import answered_with
+from kamcomp.api.resources import Expand, Resource, register, resource_named
+from kamcomp.api.views import StrictSerializer
 from kamcomp.audit.models import AuditEvent
-from kamcomp.calendar.choices import Frequency, PeriodStatus
+from kamcomp.calendar.choices import DateKind, Frequency, PeriodStatus
+from kamcomp.calendar.dates import FIELDS, PeriodIsLocked, period_date_move
 from kamcomp.calendar.models import FiscalCalendar, Period
 from kamcomp.currency.choices import RateSet
 from kamcomp.currency.models import FxRate
 from kamcomp.imports.choices import BatchStatus
 from kamcomp.imports.models import ImportBatch
+from kamcomp.imports.services import ImportUnderWay, import_undo
+from kamcomp.imports.undo import ChangedSince, NotCommitted, PeriodUsedIt
 from kamcomp.jobs.choices import JobStatus
 from kamcomp.jobs.models import Job
 
+answered_with(HTTPStatus.CONFLICT, PeriodIsLocked, ImportUnderWay, ChangedSince, NotCommitted, PeriodUsedIt)
+RESULTS = {"export": "exports", "replay": "replays"}
+"""What a job leaves behind, by the name its result has it under: the resource where it is found."""
+
+
+def _result(kept: Mapping[str, Any] | None) -> str | None:
+    for name, resource in RESULTS.items():
+        if kept and name in kept:
+            return f"/api/v1/{resource}/{resource_named(resource).id_of(UUID(kept[name]))}"
+    return None
+
+
+class DateMoveSerializer(StrictSerializer):
+    """Which date of a period is moved, where to, and why."""
+
+    kind = serializers.ChoiceField(choices=[(kind.value, kind.label) for kind in FIELDS])
+    to = serializers.DateField()
+    reason = serializers.CharField(max_length=500)
+
+
+def _date_moved(asked: Asked) -> Done:
+    kind = DateKind(asked.typed["kind"])
+    period_date_move(
+        period_id=asked.row.pk,
+        kind=kind,
+        to=asked.typed["to"],
+        seen=getattr(asked.row, FIELDS[kind]),
+        reason=asked.typed["reason"],
+        by=asked.user,
+        at=asked.at,
+    )
+    return Done(pk=asked.row.pk)
+
+
+def _batch_undone(asked: Asked) -> Done:
+    return Done(pk=import_undo(batch_id=asked.row.pk, by=asked.user, at=asked.at).pk)
+
+
+RESULT = Field(
+    name="result",
+    sources=("result",),
+    shown=_result,
+    documented=lambda: serializers.CharField(
+        allow_null=True, help_text="The address of what came of it; null: it is not done, or left nothing."
+    ),
+)
 CALENDARS = Resource(
     name="calendars",
     noun="calendar",
@@ -55,6 +114,18 @@ PERIODS = Resource(
     dated="days",
     changed="audit",
     expands=(Expand(name="calendar", resource="calendars", source="calendar_id"),),
+    acts=(
+        Act(
+            noun="period_date_move",
+            name="move",
+            about="Move the cut-off or the pay day of a period that is not locked, with a reason.",
+            perform=_date_moved,
+            on_row=True,
+            body=DateMoveSerializer,
+            matched=True,
+            example={"kind": "pay_day", "to": "2026-11-13", "reason": "Payroll runs on Fridays now."},
+        ),
+    ),
 )
 JOBS = Resource(
     name="jobs",
@@ -72,6 +143,7 @@ JOBS = Resource(
         moment("started_at"),
         moment("finished_at"),
         text("error", about="What failed, and what is safe."),
+        RESULT,
     ),
     filters=(by.by_text("kind"), by.by_choice("state", JobStatus, "status")),
     orders={"created_at": "created_at"},
@@ -105,6 +177,7 @@ RATES = Resource(
     orders={"date": "rate_date"},
     fact=True,
     changed="recorded_at",
+    kind="fx_rates",
 )
 BATCHES = Resource(
     name="batches",
@@ -129,6 +202,15 @@ BATCHES = Resource(
     filters=(by.by_text("kind"), by.by_choice("status", BatchStatus)),
     orders={"created_at": "created_at"},
     changed="audit",
+    acts=(
+        Act(
+            noun="import_undo",
+            name="undo",
+            about="Take a committed batch back, rows and all. Not once a period that may have used it is locked.",
+            perform=_batch_undone,
+            on_row=True,
+        ),
+    ),
 )
 AUDIT_EVENTS = Resource(
     name="audit-events",

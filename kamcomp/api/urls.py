@@ -17,6 +17,7 @@ from kamcomp.api.me import MeShow
 from kamcomp.api.problems import nowhere
 from kamcomp.api.resources import Resource, all_resources
 from kamcomp.api.sandbox import SandboxReset
+from kamcomp.api.sending import RowsSend
 from kamcomp.api.views import ACT, BATCH, EXTERNAL, ITEM, LIST, PART, ResourceView
 
 app_name = "api"
@@ -85,6 +86,7 @@ described = [
 ]
 own = [
     path("me", MeShow.as_view(), name="me"),
+    path("batches:send", RowsSend.as_view(), name="batches-send"),
     path("sandbox:reset", SandboxReset.as_view(), name="sandbox-reset"),
 ]
 urlpatterns = [

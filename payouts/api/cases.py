@@ -1,4 +1,4 @@
-"""Corrections, exceptions, and disputes: read, and a dispute opened by whose pay it is."""
+"""Corrections, exceptions, and disputes: read, asked for, decided; a dispute is opened by whose pay it is."""
 
 from decimal import Decimal
 from http import HTTPStatus
@@ -12,6 +12,7 @@ from kamcomp.api.fields import DECIMAL, choice, day, moment, money, ref, text, w
 from kamcomp.api.problems import Problem, answered_with
 from kamcomp.api.resources import Resource, register, resource_named
 from kamcomp.api.views import StrictSerializer
+from payouts.api.case_acts import ADJUSTMENT_ACTS, EXCEPTION_ACTS
 from payouts.choices import (
     AdjustmentKind,
     AdjustmentStatus,
@@ -126,6 +127,7 @@ ADJUSTMENTS = Resource(
     orders={"amount": "amount", "created_at": "created_at"},
     changed="audit",
     total="amount",
+    acts=ADJUSTMENT_ACTS,
 )
 EXCEPTIONS = Resource(
     name="exceptions",
@@ -155,6 +157,7 @@ EXCEPTIONS = Resource(
     orders={"number": "number", "amount": "amount"},
     changed="audit",
     total="amount",
+    acts=EXCEPTION_ACTS,
 )
 DISPUTES = Resource(
     name="disputes",

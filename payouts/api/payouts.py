@@ -7,6 +7,7 @@ from kamcomp.api.acts import Asked, Part
 from kamcomp.api.fields import choice, moment, money, ratio, ref, text, whole
 from kamcomp.api.resources import Expand, Resource, Rows, register
 from kamcomp.visibility import visible
+from payouts.api.case_acts import PAYOUT_ACTS
 from payouts.choices import LineKind, PayElement, PayoutEventKind, RunStatus
 from payouts.models import Payout, PayoutEvent, PayoutLine
 from payouts.selectors.rederived import payout_explain
@@ -72,6 +73,7 @@ PAYOUTS = Resource(
         Expand(name="lines", resource="payout-lines", many="payout_id"),
         Expand(name="period", resource="periods", source="period_id"),
     ),
+    acts=PAYOUT_ACTS,
     parts=(
         Part(
             name="trace",

@@ -1,4 +1,4 @@
-"""Pools and their allocation: read, saved as a draft, handed in."""
+"""Pools and their allocation: read, saved as a draft, handed in, decided on."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -23,13 +23,20 @@ from payouts.services.allocations import (
     allocation_save,
     allocation_submit,
 )
-from payouts.services.pools import PoolNotOpen
+from payouts.services.pools import (
+    AllocatorCannotApprove,
+    PayeeCannotApprove,
+    PoolNotOpen,
+    PoolNotSubmitted,
+    pool_approve,
+    pool_return,
+)
 from teams.choices import Link
 
 answered_with(HTTPStatus.PRECONDITION_FAILED, PoolChangedMeanwhile)
-answered_with(HTTPStatus.FORBIDDEN, NotTheAllocator)
-answered_with(HTTPStatus.CONFLICT, PoolNotOpen)
-LARGEST = 21
+answered_with(HTTPStatus.FORBIDDEN, NotTheAllocator, AllocatorCannotApprove, PayeeCannotApprove)
+answered_with(HTTPStatus.CONFLICT, PoolNotOpen, PoolNotSubmitted)
+LARGEST, LONGEST_REASON = 21, 2_000
 
 
 class ShareSerializer(StrictSerializer):
@@ -39,7 +46,7 @@ class ShareSerializer(StrictSerializer):
     amount = serializers.RegexField(
         DECIMAL, max_length=LARGEST, allow_null=True, help_text="null takes it back."
     )
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=2_000)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_REASON)
 
 
 class GivenSharesSerializer(StrictSerializer):
@@ -91,6 +98,21 @@ def _submit(asked: Asked) -> Done:
     allocation_submit(
         pool_id=pool.pk, version=pool.version, by=asked.user, at=asked.at, **_shares(asked.typed)
     )
+    return Done(pk=pool.pk)
+
+
+class PoolReturnSerializer(StrictSerializer):
+    """What has to change."""
+
+    reason = serializers.CharField(max_length=LONGEST_REASON)
+
+
+def _approved(asked: Asked) -> Done:
+    return Done(pk=pool_approve(pool_id=asked.row.pk, by=asked.user, at=asked.at).pk)
+
+
+def _returned(asked: Asked) -> Done:
+    pool = pool_return(pool_id=asked.row.pk, reason=asked.typed["reason"], by=asked.user, at=asked.at)
     return Done(pk=pool.pk)
 
 
@@ -158,6 +180,24 @@ POOLS = Resource(
             body=GivenSharesSerializer,
             matched=True,
             example=EXAMPLE,
+        ),
+        Act(
+            noun="pool_approve",
+            name="approve",
+            on_row=True,
+            about="Approve an allocation that was handed in. Its shares are final.",
+            perform=_approved,
+            matched=True,
+        ),
+        Act(
+            noun="pool_return",
+            name="return",
+            on_row=True,
+            about="Send an allocation back to who allocated, with a reason.",
+            perform=_returned,
+            body=PoolReturnSerializer,
+            matched=True,
+            example={"reason": "Nobody of logistics has a share."},
         ),
     ),
 )

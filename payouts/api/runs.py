@@ -1,4 +1,4 @@
-"""Runs: asked for, followed, read."""
+"""Runs: asked for, followed, read, decided on."""
 
 from http import HTTPStatus
 
@@ -12,6 +12,7 @@ from kamcomp.api.public_ids import NotAnId, own_uuid
 from kamcomp.api.resources import Expand, Resource, register
 from kamcomp.api.views import StrictSerializer
 from kamcomp.calendar.models import Period
+from payouts.api.run_acts import RUN_DECISIONS
 from payouts.choices import RunKind, RunStatus
 from payouts.models import Run
 from payouts.selectors.runs import run_progress
@@ -133,6 +134,7 @@ RUNS = Resource(
             statuses=(202,),
             example={"period": "2026-Q3"},
         ),
+        *RUN_DECISIONS,
     ),
     parts=(
         Part(

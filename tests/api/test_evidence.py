@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from kamcomp.api.resources import resource_named
+from kamcomp.approvals.models import Finding
 from payouts.choices import ExportFormat, ExportProfile
 from payouts.models import Export, Run
 from payouts.services.diff import runs_diff
@@ -26,6 +27,14 @@ class TestChecks:
         assert [(row["subject_id"], row["message"]) for row in rows] == [(version, "A cliff")]
         assert caller("sofia").rows("checks") == []
         assert caller("maren").get("checks?subject=per_1").status_code == 400
+
+    def test_of_rules_for_hr_are_told_to_hr_alone(self, caller, made):
+        kept = {"subject_table": "plans_planversion", "subject_id": str(made.first.version.pk)}
+        Finding.objects.create(rule="L06", message="Somebody's pay", severity="to_look_at", **kept)
+
+        counts = {name: len(caller(name).rows("checks?rule=L06")) for name in ("sigrid", "maren", "jonas", "ada")}
+
+        assert counts == {"sigrid": 1, "maren": 0, "jonas": 0, "ada": 0}
 
 
 class TestReplays:
@@ -119,6 +128,7 @@ class TestSandbox:
         assert (asked.status_code, asked.json()) == (202, {"state": "asked"})
         assert settings.START_OVER_FILE.read_text() == "asked"
         assert (meanwhile.status_code, meanwhile.headers["Retry-After"]) == (503, "2")
+        assert meanwhile.json()["code"] == "starting_over"
 
     def test_is_nowhere_else(self, caller):
         answer = caller("maren").post("sandbox:reset")

@@ -38,9 +38,12 @@ def asked(command: str, names: dict[str, str]):
 @pytest.mark.parametrize(("status", "command"), COMMANDS)
 def test_answers_as_the_page_says(caller, status, command):
     maren = caller("maren")
-    pool = maren.rows("pools?account=KES")[0]["id"]
+    names = {"KEY": maren.secret, "CLIENT": maren.key.prefix}
+    for name, path in (("POOL", "pools?account=KES"), ("DRAFT", "drafts")):
+        if f"${name}" in command:
+            names[name] = maren.rows(path)[0]["id"]
 
-    answer = asked(command, {"KEY": maren.secret, "POOL": pool, "CLIENT": maren.key.prefix})
+    answer = asked(command, names)
 
     assert answer.status_code == int(status), b"" if answer.streaming else answer.content
 
