@@ -3,7 +3,7 @@ A worker's part: take the next delivery that is due, send it, keep what came of 
 
 That a try begins is committed before anything is sent, with a moment after which it counts as broken off: a worker
 that dies is followed by another, so an endpoint may be told twice, and knows by the id. No transaction is open while
-the other side is waited for. One that failed is left alone for the rest of a look, so that it keeps nobody waiting.
+the other side is waited for. An endpoint that failed is left alone for a while, so that it keeps nobody waiting.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ SCHEDULE = tuple(
 """How long after each failed try the next one follows; after the last a delivery is given up."""
 DISABLED_AFTER = timedelta(days=5)
 BROKEN_OFF_AFTER = timedelta(minutes=5)
+PAUSE = timedelta(minutes=1)
+"""How long the rest of what waits for an endpoint is left alone after a try failed: a dead one holds up no worker."""
 AT_ONCE = 50
 GONE = 410
 log = structlog.get_logger(__name__)
@@ -89,7 +91,16 @@ def _ended(delivery: WebhookDelivery, outcome: Outcome, *, at: datetime) -> None
             mine.update(status=DeliveryStatus.FAILED)
         else:
             mine.update(due_at=at + SCHEDULE[delivery.tries - 1])
+        if not outcome.delivered:
+            _rest_paused(delivery, at=at)
         _endpoint_judged(delivery.endpoint_id, outcome, at=at)
+
+
+def _rest_paused(delivery: WebhookDelivery, *, at: datetime) -> None:
+    rest = WebhookDelivery.objects.filter(
+        endpoint_id=delivery.endpoint_id, status=DeliveryStatus.WAITING, due_at__lt=at + PAUSE
+    )
+    rest.exclude(pk=delivery.pk).update(due_at=at + PAUSE)
 
 
 def _endpoint_judged(endpoint_id: UUID, outcome: Outcome, *, at: datetime) -> None:

@@ -153,6 +153,17 @@ class TestDelivery:
         assert WebhookAttempt.objects.filter(delivery__endpoint=made[0]).count() == 1
         assert "ConnectionRefusedError" in WebhookAttempt.objects.get(delivery__endpoint=made[0]).error
 
+    def test_is_left_alone_for_a_minute_where_another_one_failed(self, made, server):
+        server.status, at = 500, timezone.now()
+        for version in range(3):
+            happen(version)
+        send(at)
+
+        send(at + timedelta(seconds=59))
+        assert WebhookAttempt.objects.values("delivery").distinct().count() == 1
+        send(at + timedelta(seconds=61))
+        assert WebhookAttempt.objects.values("delivery").distinct().count() == 2
+
     def test_is_sent_once_more_with_the_same_id(self, made, server, maren):
         happen()
         delivery = WebhookDelivery.objects.get()
