@@ -94,7 +94,10 @@ class StartingOverMiddleware:
 
 def _waits(request: HttpRequest, step: Step) -> HttpResponse:
     """Return the page that waits, or below /api a problem."""
-    from kamcomp.api.problems import AREA, plain_problem  # the launcher reads this module before Django is set up
+    from kamcomp.api.problems import (  # the launcher reads this module before Django is set up
+        AREA,
+        plain_problem,
+    )
 
     if request.path.startswith(AREA):
         detail = "The demo company is put back as it was at first: ask again in a while."

@@ -51,7 +51,8 @@ class Act:
     One act: `POST /resource`, `POST /resource:name`, `POST /resource/{id}:name`, or another method on a row.
 
     `noun` is its name in descriptions, that of the service. `matched` wants If-Match with the row's ETag. `answers`
-    names by status the resource of the row that is answered, where it is another: the job of long work.
+    names by status the resource of the row that is answered, where it is another: the job of long work. `locked` holds
+    the row while the act lasts; rows that nobody may change, such as payouts, cannot be held.
     """
 
     noun: str
@@ -62,6 +63,7 @@ class Act:
     method: str = "post"
     body: type[serializers.Serializer] | None = None
     matched: bool = False
+    locked: bool = True
     statuses: tuple[int, ...] = (200,)
     answers: Mapping[int, str] = field(default_factory=dict)
     example: Mapping[str, Any] = field(default_factory=dict)

@@ -9,7 +9,19 @@ from rest_framework import serializers
 
 from kamcomp.api import filters as by
 from kamcomp.api.acts import Act, Asked, Done
-from kamcomp.api.fields import Field, choice, day, document, first_day, last_day, moment, ratio, ref, text, whole
+from kamcomp.api.fields import (
+    Field,
+    choice,
+    day,
+    document,
+    first_day,
+    last_day,
+    moment,
+    ratio,
+    ref,
+    text,
+    whole,
+)
 from kamcomp.api.problems import answered_with
 from kamcomp.api.resources import Expand, Resource, register, resource_named
 from kamcomp.api.views import StrictSerializer

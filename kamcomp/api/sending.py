@@ -1,7 +1,7 @@
 """
 Rows of any kind of file in one request: `POST /batches:send`.
 
-What has no resource of its own (opportunities, surveys, what payroll paid) comes in this way, as a file of its kind would.
+What has no resource of its own (opportunities, surveys, what payroll paid) comes in this way, as a file of its kind.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ more_scopes(WRITES)
 class KindRowsSerializer(RowsSerializer):
     """Rows to bring in, and the kind of file whose columns they have."""
 
-    kind = serializers.CharField(max_length=60, help_text="As docs/reference/files.md names it: opportunities.")
+    kind = serializers.CharField(
+        max_length=60, help_text="As docs/reference/files.md names it: opportunities."
+    )
 
 
 class RowsSend(ApiView):

@@ -261,7 +261,7 @@ class ResourceView(ApiView):
             raise MethodNotAllowed(str(request.method))
         row = None
         if act.on_row:
-            row = self._held(self._pk(**kwargs))
+            row = self._row(self._pk(**kwargs), locked=act.locked)
             if act.matched:
                 current, version = self._shown(self.resource, row.pk)
                 match_check(request, etag=etag_of(current, version=version), current=current)
@@ -272,9 +272,11 @@ class ResourceView(ApiView):
             waiting.append(done)
         return self._answer(done)
 
-    def _held(self, pk: Any) -> Any:
+    def _row(self, pk: Any, *, locked: bool) -> Any:
         """Return the row, locked until the write has ended: what was seen stays so until then."""
-        rows = self.resource.rows(viewer=self.viewer).select_for_update(of=("self",), no_key=True)
+        rows = self.resource.rows(viewer=self.viewer)
+        if locked:
+            rows = rows.select_for_update(of=("self",), no_key=True)
         row = rows.filter(pk=pk).first() if pk is not None else None
         if row is None:
             raise NotFound(NOTHING)

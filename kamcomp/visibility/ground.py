@@ -45,9 +45,7 @@ THEIR_KINDS = Sight("of kinds that are theirs alone", lambda viewer: Q(kind__in=
 THEIR_CHANGES = Sight(
     "of kinds that are theirs alone", lambda viewer: Q(batch__kind__in=kinds_kept_by(viewer.roles))
 )
-OPEN_RULES = Sight(
-    "of rules that are not for HR and legal alone", lambda viewer: ~Q(rule__in=rules_for_hr())
-)
+OPEN_RULES = Sight("of rules that are not for HR and legal alone", lambda viewer: ~Q(rule__in=rules_for_hr()))
 STARTED_UPLOAD = Sight("of what they started", lambda viewer: Q(upload__created_by_id=viewer.user_id))
 
 DESK = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR)

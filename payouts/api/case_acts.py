@@ -206,6 +206,7 @@ PAYOUT_ACTS = (
     Act(
         noun="payout_hold",
         name="hold",
+        locked=False,
         about="Hold all that the payout's locked run pays the person. Nothing of it comes with the next payroll file.",
         perform=_held,
         on_row=True,
@@ -215,6 +216,7 @@ PAYOUT_ACTS = (
     Act(
         noun="payout_release",
         name="release",
+        locked=False,
         about="Release what is held of the person in the payout's run. It comes with the next payroll file.",
         perform=_released,
         on_row=True,

@@ -17,7 +17,9 @@ from payouts.services.approvals import (
 from payouts.services.locks import ApprovalVoid, RunNotApproved, run_lock
 from payouts.services.reviews import RunNotCalculated, RunSuperseded, StarterCannotReview, run_review
 
-answered_with(HTTPStatus.CONFLICT, RunNotCalculated, RunSuperseded, RunNotAllocating, RunNotApproved, ApprovalVoid)
+answered_with(
+    HTTPStatus.CONFLICT, RunNotCalculated, RunSuperseded, RunNotAllocating, RunNotApproved, ApprovalVoid
+)
 answered_with(HTTPStatus.FORBIDDEN, StarterCannotReview, PreparerCannotApprove, AllocatorCannotApproveRun)
 
 
@@ -43,6 +45,11 @@ RUN_DECISIONS = tuple(
             "Approve what a run, its pools and its period's adjustments will pay, as finance.",
             run_approve,
         ),
-        ("run_lock", "lock", "Lock an approved run and its period. Nothing of it changes any more.", run_lock),
+        (
+            "run_lock",
+            "lock",
+            "Lock an approved run and its period. Nothing of it changes any more.",
+            run_lock,
+        ),
     )
 )

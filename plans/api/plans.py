@@ -91,7 +91,6 @@ def _withdrawn(asked: Asked) -> Done:
     return Done(pk=version.pk)
 
 
-
 PLANS = Resource(
     name="plans",
     noun="plan",

@@ -90,6 +90,7 @@ class TestPools:
         early = anders.post(f"{path}:approve", if_match=anders.get(path).headers["ETag"])
 
         handed_in = paul.post(f"{path}:submit", shares, if_match=seen)
+        assert handed_in.status_code == 200, handed_in.json()
         own = paul.post(f"{path}:approve", if_match=handed_in.headers["ETag"])
         returned = anders.post(f"{path}:return", REASON, if_match=handed_in.headers["ETag"])
         handed_in = paul.post(f"{path}:submit", {}, if_match=returned.headers["ETag"])
@@ -97,7 +98,10 @@ class TestPools:
 
         assert (early.status_code, early.json()["code"]) == (409, "pool_not_submitted")
         assert own.status_code == 403, own.json()
-        assert (returned.json()["status"], returned.json()["returned_reason"]) == ("returned", REASON["reason"])
+        assert (returned.json()["status"], returned.json()["returned_reason"]) == (
+            "returned",
+            REASON["reason"],
+        )
         assert (approved.status_code, approved.json()["status"]) == (200, "approved"), approved.json()
 
 
@@ -154,7 +158,11 @@ class TestRows:
         rows = [{"segment_code": "SEG9", "kind": "vertical", "name": "Rail"}]
         maren = caller("maren")
         tried = maren.post("batches:send", {"kind": "segments", "rows": rows, "dry_run": True}).json()
-        assert (tried["new"], tried["batch_id"], Segment.objects.filter(code="SEG9").exists()) == (1, None, False)
+        assert (tried["new"], tried["batch_id"], Segment.objects.filter(code="SEG9").exists()) == (
+            1,
+            None,
+            False,
+        )
 
         sent = maren.post("batches:send", {"kind": "segments", "rows": rows}, idempotency_key="rows").json()
         again = maren.post("batches:send", {"kind": "segments", "rows": rows}, idempotency_key="rows")

@@ -32,7 +32,9 @@ class TestChecks:
         kept = {"subject_table": "plans_planversion", "subject_id": str(made.first.version.pk)}
         Finding.objects.create(rule="L06", message="Somebody's pay", severity="to_look_at", **kept)
 
-        counts = {name: len(caller(name).rows("checks?rule=L06")) for name in ("sigrid", "maren", "jonas", "ada")}
+        counts = {
+            name: len(caller(name).rows("checks?rule=L06")) for name in ("sigrid", "maren", "jonas", "ada")
+        }
 
         assert counts == {"sigrid": 1, "maren": 0, "jonas": 0, "ada": 0}
 

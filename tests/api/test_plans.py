@@ -37,7 +37,11 @@ class TestDraft:
         undone = maren.post(f"{path}:undo", if_match=changed.headers["ETag"])
 
         assert unseen.status_code == 428
-        assert (changed.status_code, changed.json()["step"], changed.json()["name"]) == (200, 1, "Growth 2027")
+        assert (changed.status_code, changed.json()["step"], changed.json()["name"]) == (
+            200,
+            1,
+            "Growth 2027",
+        )
         assert (late.status_code, late.json()["current"]["step"]) == (412, 1)
         assert (undone.json()["step"], undone.json()["document"]["name"]) == (2, document()["name"])
 
