@@ -78,7 +78,7 @@ class EditSerializer(StrictSerializer):
 class DraftEditsSerializer(StrictSerializer):
     """Edits that are one step: all of them are made, or none."""
 
-    edits = EditSerializer(many=True, min_length=1, max_length=MOST_EDITS)
+    edits = serializers.ListField(child=EditSerializer(), min_length=1, max_length=MOST_EDITS)
 
 
 def _begun(asked: Asked) -> Done:
