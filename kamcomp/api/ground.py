@@ -80,7 +80,7 @@ RESULT = Field(
     name="result",
     sources=("result",),
     shown=_result,
-    documented=lambda: serializers.CharField(
+    documented=lambda _null: serializers.CharField(
         allow_null=True, help_text="The address of what came of it; null: it is not done, or left nothing."
     ),
 )

@@ -116,7 +116,7 @@ SECRET = Field(
     name="secret",
     sources=("pk",),
     shown=lambda _pk: None,
-    documented=lambda: serializers.CharField(
+    documented=lambda _null: serializers.CharField(
         allow_null=True, help_text="whsec_...: in the answer that made it, and null in every other."
     ),
 )

@@ -51,7 +51,7 @@ SUBJECT = Field(
     name="subject_id",
     sources=("subject_table", "subject_id"),
     shown=_subject_shown,
-    documented=lambda: serializers.CharField(
+    documented=lambda _null: serializers.CharField(
         help_text="A plan version (ver_), a run (run_) or a pool (pool_)."
     ),
 )
