@@ -17,14 +17,14 @@ from kamcomp.api.idempotency import answered_once
 from kamcomp.api.named import field_problem
 from kamcomp.api.resources import more_scopes
 from kamcomp.api.schema import HEADERS, BatchOutcomeSerializer
-from kamcomp.api.views import ApiView, RowsSerializer
+from kamcomp.api.views import ApiView, SentRowsSerializer
 from kamcomp.imports.kinds import all_kinds
 
 WRITES = "batches:write"
 more_scopes(WRITES)
 
 
-class KindRowsSerializer(RowsSerializer):
+class KindRowsSerializer(SentRowsSerializer):
     """Rows to bring in, and the kind of file whose columns they have."""
 
     kind = serializers.CharField(

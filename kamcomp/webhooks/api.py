@@ -61,7 +61,7 @@ class AttemptSerializer(serializers.Serializer):
     milliseconds = serializers.IntegerField()
 
 
-class AttemptsSerializer(serializers.Serializer):
+class DeliveryTriesSerializer(serializers.Serializer):
     """Every try of a delivery, the first one first."""
 
     attempts = AttemptSerializer(many=True)
@@ -238,7 +238,7 @@ DELIVERIES = Resource(
             noun="webhook_attempts",
             about="Each try of a delivery, and what was answered.",
             shown=_attempts,
-            body=AttemptsSerializer,
+            body=DeliveryTriesSerializer,
         ),
     ),
 )

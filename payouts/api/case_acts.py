@@ -54,26 +54,26 @@ LONGEST_REASON = 2_000
 MOST_DIGITS = 16
 
 
-class AmountSerializer(StrictSerializer, MoneySerializer):
+class SentMoneySerializer(StrictSerializer, MoneySerializer):
     """An amount, in whole minor units of its currency."""
 
 
-class ReasonSerializer(StrictSerializer):
+class WithReasonSerializer(StrictSerializer):
     """Why."""
 
     reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
-class AdjustmentProposeSerializer(ReasonSerializer):
+class AdjustmentProposeSerializer(WithReasonSerializer):
     """An amount for a person in a period that takes adjustments; below zero takes away."""
 
     period = serializers.CharField(max_length=LONGEST, help_text="An id or a code: 2026-Q4.")
     person = serializers.CharField(max_length=LONGEST, help_text="An id, or the company's own.")
     kind = serializers.ChoiceField(choices=AdjustmentKind.choices)
-    amount = AmountSerializer()
+    amount = SentMoneySerializer()
 
 
-class ExceptionRequestSerializer(ReasonSerializer):
+class ExceptionRequestSerializer(WithReasonSerializer):
     """A departure from a plan for a person in a period: what it costs, until when it stands."""
 
     plan = serializers.CharField(max_length=LONGEST, help_text="An id or a code.")
@@ -81,7 +81,7 @@ class ExceptionRequestSerializer(ReasonSerializer):
     person = serializers.CharField(max_length=LONGEST, help_text="An id, or the company's own.")
     kind = serializers.ChoiceField(choices=ExceptionKind.choices)
     precedent = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_REASON)
-    amount = AmountSerializer()
+    amount = SentMoneySerializer()
     expires_on = serializers.DateField()
 
 
@@ -179,7 +179,7 @@ ADJUSTMENT_ACTS = (
         about="Reject an adjustment with a reason.",
         perform=_rejected,
         on_row=True,
-        body=ReasonSerializer,
+        body=WithReasonSerializer,
         matched=True,
         example={"reason": "It is in the statement already."},
     ),
@@ -210,7 +210,7 @@ PAYOUT_ACTS = (
         about="Hold all that the payout's locked run pays the person. Nothing of it comes with the next payroll file.",
         perform=_held,
         on_row=True,
-        body=ReasonSerializer,
+        body=WithReasonSerializer,
         example={"reason": "The bank account is being checked."},
     ),
     Act(
@@ -220,7 +220,7 @@ PAYOUT_ACTS = (
         about="Release what is held of the person in the payout's run. It comes with the next payroll file.",
         perform=_released,
         on_row=True,
-        body=ReasonSerializer,
+        body=WithReasonSerializer,
         example={"reason": "The bank account is right."},
     ),
 )
