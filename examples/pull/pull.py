@@ -5,8 +5,9 @@ Pull a whole list of kamcomp's REST interface into a file, page by page; once mo
 
 URL is that of a list with its filters (http://127.0.0.1:8000/api/v1/payout-lines?period=2026-Q3). FILE gets a row a
 line, as compact JSON, byte for byte what the NDJSON of the same list is. Beside it, FILE.at says how far it came: the
-cursor, and how long the file was then. It is written after the rows of each page, so what was written later is cut off
-when the pull goes on: no row is left out and none is there twice. Needs nothing but Python.
+address, the cursor, and how long the file was then. It is written after the rows of each page, so what was written
+later is cut off when the pull goes on: no row is left out and none is there twice. A pull that came to its end begins
+anew. Needs nothing but Python.
 """
 
 from __future__ import annotations
@@ -64,9 +65,16 @@ class List:
 
 
 def pull(*, url: str, key: str, file: Path, limit: int) -> None:
-    """Pull what is not there yet."""
+    """Pull what is not there yet; from the beginning where the last pull came to its end, or was another one's."""
     note = file.with_name(f"{file.name}.at")
-    at = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {"cursor": "", "bytes": 0}
+    at = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
+    if (
+        at.get("url") != url
+        or at["cursor"] is None
+        or not file.is_file()
+        or file.stat().st_size < at["bytes"]
+    ):
+        at = {"cursor": "", "bytes": 0}
     rows = List(url=url, key=key)
     with file.open("r+b" if file.is_file() else "w+b") as stream:
         stream.truncate(at["bytes"])
@@ -75,7 +83,7 @@ def pull(*, url: str, key: str, file: Path, limit: int) -> None:
             page = rows.page(limit=str(limit), **({"cursor": at["cursor"]} if at["cursor"] else {}))
             stream.write(b"".join(map(line, page["data"])))
             stream.flush()
-            at = {"cursor": page["next_cursor"], "bytes": stream.tell()}
+            at = {"url": url, "cursor": page["next_cursor"], "bytes": stream.tell()}
             put(note, json.dumps(at))
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kamcomp.api.authentication import scopes_of
 from kamcomp.api.batches import rows_taken
 from kamcomp.api.idempotency import answered_once
 from kamcomp.api.named import field_problem
-from kamcomp.api.resources import more_scopes
+from kamcomp.api.resources import all_resources, more_scopes
 from kamcomp.api.schema import HEADERS, BatchOutcomeSerializer
 from kamcomp.api.views import ApiView, SentRowsSerializer
 from kamcomp.imports.kinds import all_kinds
@@ -30,6 +32,17 @@ class KindRowsSerializer(SentRowsSerializer):
     kind = serializers.CharField(
         max_length=60, help_text="As docs/reference/files.md names it: opportunities."
     )
+
+
+def _scope_check(request: Request, *, kind: str) -> None:
+    """
+    Refuse rows of a resource that has a scope of its own to a key without it.
+
+    :raises PermissionDenied: as views do where a scope is missing.
+    """
+    wanted, given = {each.writes for each in all_resources() if each.kind == kind}, scopes_of(request)
+    if given is not None and wanted and not wanted & given:
+        raise PermissionDenied(f"The key has no scope {min(wanted)}.", code="scope_missing")
 
 
 class RowsSend(ApiView):
@@ -48,7 +61,8 @@ class RowsSend(ApiView):
         """
         Send rows of a kind of file, as strings by column; at most 5,000, all of them or none.
 
-        Kinds that are whole documents are not sent as rows. Scope: `batches:write`.
+        Kinds that are whole documents are not sent as rows. Scope: `batches:write`, and that of the resource whose
+        rows they are, if there is one.
         """
         typed = KindRowsSerializer(data=request.data)
         typed.is_valid(raise_exception=True)
@@ -57,6 +71,7 @@ class RowsSend(ApiView):
         if said["kind"] not in kinds:
             detail = f"There is no kind {said['kind']!r} of rows; there are {', '.join(kinds)}."
             raise field_problem(field="kind", code="kind_unknown", detail=detail)
+        _scope_check(request, kind=said["kind"])
         return answered_once(
             request=request,
             write=lambda: Response(

@@ -88,7 +88,8 @@ class ApiView(APIView):
         self.allowance = allowance(caller=caller_of(request))
         if problem := too_often(self.allowance):
             raise problem
-        scope, given = self.scopes.get(str(request.method)), scopes_of(request)
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        scope, given = self.scopes.get(method), scopes_of(request)
         if scope is not None and given is not None and scope not in given:
             raise PermissionDenied(f"The key has no scope {scope}.", code="scope_missing")
         self.said = said_once(request.query_params, known=self.parameters())

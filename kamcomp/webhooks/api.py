@@ -154,6 +154,7 @@ ENDPOINTS = Resource(
             about="Change an endpoint: its name, its address, what it hears. All three are sent.",
             perform=_changed,
             on_row=True,
+            matched=True,
             method="put",
             body=EndpointSerializer,
             example=EXAMPLE,

@@ -74,6 +74,9 @@ def _tried(delivery: WebhookDelivery, *, at: datetime) -> Outcome:
 
 def _ended(delivery: WebhookDelivery, outcome: Outcome, *, at: datetime) -> None:
     with acting(action="webhook_deliver"):
+        _endpoint_judged(
+            delivery.endpoint_id, outcome, at=at
+        )  # first, as whoever ends an endpoint takes it first
         WebhookAttempt.objects.create(
             delivery=delivery,
             at=at,
@@ -93,7 +96,6 @@ def _ended(delivery: WebhookDelivery, outcome: Outcome, *, at: datetime) -> None
             mine.update(due_at=at + SCHEDULE[delivery.tries - 1])
         if not outcome.delivered:
             _rest_paused(delivery, at=at)
-        _endpoint_judged(delivery.endpoint_id, outcome, at=at)
 
 
 def _rest_paused(delivery: WebhookDelivery, *, at: datetime) -> None:

@@ -14,10 +14,12 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -29,6 +31,8 @@ CONNECT_SECONDS, WHOLE_SECONDS = 5.0, 10.0
 READ_BYTES = 2_000
 LONGEST = 500
 NAT64 = ip_network("64:ff9b::/96")
+LOCAL = (ip_network("64:ff9b:1::/48"), ip_network("fec0::/10"))
+"""A network's own translation and the site-local addresses of old, which not every Python counts as private."""
 PROTOCOLS = ip_network("192.0.0.0/24")
 """Assignments of IETF protocols, which not every Python counts as private."""
 Address = IPv4Address | IPv6Address
@@ -81,7 +85,7 @@ def is_inside(address: Address) -> bool:
         return False
     if address in NAT64:
         return False
-    if address in PROTOCOLS:
+    if address in PROTOCOLS or any(address in each for each in LOCAL):
         return True
     return not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified
 
@@ -152,10 +156,28 @@ def _parts(url: str) -> tuple[str, str, int, str]:
 
 def _resolved(host: str, port: int) -> Sequence[Address]:
     try:
-        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        rows = _names_asked(host, port)
     except (OSError, UnicodeError) as error:
         raise HostUnknown("%(host)s leads nowhere: %(error)s.", host=host, error=error) from None
     return [ip_address(str(place[0]).partition("%")[0]) for *_kind, place in rows]
+
+
+def _names_asked(host: str, port: int) -> list[Any]:
+    """
+    Return the addresses of a name, which may be asked for within a transaction: so for seconds only.
+
+    :raises TimeoutError: an OSError, if the servers of names stay silent; the thread that asks ends by itself.
+    """
+    found: Future[list[Any]] = Future()
+
+    def ask() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            found.set_exception(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    return found.result(timeout=CONNECT_SECONDS)
 
 
 def _carried(address: Address) -> list[Address]:
@@ -197,7 +219,10 @@ def _exchanged(target: Target, *, headers: Mapping[str, str], body: bytes) -> tu
     connection = _Pinned(target)
     try:
         connection.connect()
-        with _within(WHOLE_SECONDS, lambda: connection.sock.shutdown(socket.SHUT_RDWR)) as is_late:
+        line = (
+            connection.sock
+        )  # an answer that closes takes it from the connection, and is still read from it
+        with _within(WHOLE_SECONDS, lambda: line.shutdown(socket.SHUT_RDWR)) as is_late:
             try:
                 connection.request("POST", target.path, body=body, headers=dict(headers))
                 response = connection.getresponse()

@@ -51,7 +51,7 @@ answered_with(
     PayrollWasTold,
 )
 LONGEST_REASON = 2_000
-MOST_DIGITS = 16
+MOST_DIGITS = 15
 
 
 class SentMoneySerializer(StrictSerializer, MoneySerializer):

@@ -88,7 +88,7 @@ CHECKS = Resource(
     ),
     orders={"found_at": "found_at"},
     narrowed=_of_subjects,
-    changed="found_at",
+    changed="audit",
 )
 
 

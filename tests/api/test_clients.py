@@ -67,9 +67,12 @@ class TestPull:
             stream.write(rows[-1] + b'{"torn":')
         with pulling("500") as again:
             answer(server, again)
+        whole = file.read_bytes()
+        with pulling("500") as anew:
+            answer(server, anew)
 
-        assert again.returncode == 0
-        assert file.read_bytes() == b"".join(rows)
+        assert (again.returncode, anew.returncode) == (0, 0)
+        assert whole == file.read_bytes() == b"".join(rows)
 
 
 class TestPython:

@@ -63,11 +63,14 @@ class TestResource:
     def test_is_changed_ended_and_not_brought_back(self, caller):
         maren = caller("maren")
         name = maren.post("webhooks", ASKED).json()["id"]
+        seen = maren.get(f"webhooks/{name}").headers["ETag"]
 
-        changed = maren.ask("put", f"webhooks/{name}", ASKED | {"name": "BI 2"})
+        unseen = maren.ask("put", f"webhooks/{name}", ASKED | {"name": "BI 3"})
+        changed = maren.ask("put", f"webhooks/{name}", ASKED | {"name": "BI 2"}, if_match=seen)
         ended = maren.post(f"webhooks/{name}:end")
         resumed = maren.post(f"webhooks/{name}:resume")
 
+        assert unseen.status_code == 428
         assert changed.json()["name"] == "BI 2"
         assert (ended.status_code, ended.json()["status"]) == (200, "ended")
         assert (resumed.status_code, resumed.json()["code"]) == (409, "endpoint_ended")

@@ -221,7 +221,7 @@ class TestPayment:
 
         correction = Adjustment.objects.get()
         assert (found.proposed, correction.amount) == ([correction], D("10"))
-        assert "reached: payment 0.5 -> " in correction.reason
+        assert "reached: payment 0.5 → " in correction.reason
         assert "reached: payment 0.6" in correction.reason
 
     def test_restated_is_a_difference_between_runs(self):

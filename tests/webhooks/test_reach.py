@@ -140,13 +140,15 @@ class TestPost:
         assert post(url=server.url, headers={}, body=b"").delivered
         nobody_came(canary)
 
-    def test_ends_with_one_that_drips(self, canary, settings, monkeypatch):
+    @pytest.mark.parametrize("begun", [b"", b"HTTP/1.0 200 OK\r\n\r\n"])
+    def test_ends_with_one_that_drips(self, begun, canary, settings, monkeypatch):
         settings.WEBHOOKS_INTERNAL = ["127.0.0.1/32"]
         monkeypatch.setattr(reach, "WHOLE_SECONDS", 0.5)
         canary.setblocking(True)
 
         def drip():
             with canary.accept()[0] as caller:
+                caller.sendall(begun)
                 for _turn in range(100):
                     try:
                         caller.sendall(b"H")
