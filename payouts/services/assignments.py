@@ -63,10 +63,11 @@ class Terms:
     """
     What is asked for in place of the plan's own terms, for each who is chosen.
 
-    Units: `share` is a ratio of target pay; `amount` is what it costs for one person, in the plan's currency.
+    Units: `share` is a ratio of target pay, and None leaves each at theirs; `amount` is what it costs for one person,
+    in the plan's currency.
     """
 
-    share: Decimal
+    share: Decimal | None = None
     values: Mapping[str, Decimal]
     since: date
     last_day: date
@@ -102,7 +103,7 @@ def assignments_make(
     :raises NobodyChosen: if nobody new is chosen and no other terms are asked for.
     :raises OwnAssignment: if `by` is among them.
     :raises ValuesMissing: if the plan reads a personal value that is not given.
-    :raises NotInForce, AssignedAlready: as `assignment_make`.
+    :raises DaysReversed, NotInForce, AssignedAlready: as `assignment_make`.
     :raises TermsUnsound, DayOutside, TermsTooLate, ExceptionUnsound: if the other terms cannot be asked for.
     """
     role_check(user=by, roles=ASSIGNERS, on=at.date(), act="Putting people on a plan")
@@ -150,8 +151,9 @@ def _asked(rows: Sequence[Assignment], *, terms: Terms, by: User, at: datetime) 
     assignment = next((each for each in rows if terms.since in each.span), rows[0])
     override_check(assignment=assignment, since=terms.since, last_day=terms.last_day)
     plan, person = assignment.plan, assignment.person
+    share = assignment.share if terms.share is None else terms.share
     asked = {**assignment.parameters, **_texts(terms.values)}
-    if terms.share == assignment.share and asked == assignment.parameters:
+    if share == assignment.share and asked == assignment.parameters:
         raise TermsUnsound(
             "The terms asked for %(person)s are those of %(plan)s: change the share or a value.",
             person=person,
@@ -165,15 +167,17 @@ def _asked(rows: Sequence[Assignment], *, terms: Terms, by: User, at: datetime) 
     return exception_request(
         plan=plan, person=person, period=period, kind=ExceptionKind.TERMS, reason=terms.reason,
         precedent=terms.precedent, amount=terms.amount, currency=assignment.plan_version.currency,
-        expires_on=terms.last_day, assignment=assignment, terms=_written(terms, asked, assignment), by=by, at=at,
+        expires_on=terms.last_day, assignment=assignment, terms=_written(terms, share, asked, assignment), by=by, at=at,
     )  # fmt: skip
 
 
-def _written(terms: Terms, values: Mapping[str, Any], assignment: Assignment) -> dict[str, Any]:
+def _written(
+    terms: Terms, share: Decimal, values: Mapping[str, Any], assignment: Assignment
+) -> dict[str, Any]:
     """Return terms as an exception keeps them, with those it departs from."""
     return {
         "usual": {"share": f"{assignment.share:f}", "values": assignment.parameters},
-        "share": f"{terms.share:f}",
+        "share": f"{share:f}",
         "values": dict(values),
         "since": terms.since.isoformat(),
         "last_day": terms.last_day.isoformat(),

@@ -138,6 +138,7 @@ def exception_decide(
     Approve a reviewed exception, or reject it with the reason. Approved personal terms hold from then on.
 
     :raises ExceptionUnsound: if it is rejected without a reason.
+    :raises TermsChanged: if the assignment is on other terms by now than when the exception was requested.
     :raises DayOutside, TermsTooLate: if the assignment no longer holds on the days of its terms, or they are locked.
     :raises ExceptionMovedOn, RequesterCannotDecide, OwnException: as `exception_review`.
     """
@@ -173,6 +174,7 @@ def _terms_put(exception: PlanException, assignment_id: UUID, *, by: User) -> No
         last_day=date.fromisoformat(terms["last_day"]),
         share=Decimal(terms["share"]),
         parameters=terms["values"],
+        usual={"share": Decimal(terms["usual"]["share"]), "parameters": terms["usual"]["values"]},
         by=by,
     )
 

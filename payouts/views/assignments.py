@@ -168,7 +168,7 @@ class AssignForm(forms.Form):
         typed = self.cleaned_data
         last: Any = typed["terms_last_day"] or typed["last_day"] or self.version.span.last
         return Terms(
-            share=Decimal(1) if typed["share"] is None else typed["share"], values=self._named("other"),
+            share=typed["share"], values=self._named("other"),
             since=typed["terms_since"] or typed["since"], last_day=last, amount=typed["amount"],
             reason=typed["reason"], precedent=typed["precedent"],
         )  # fmt: skip

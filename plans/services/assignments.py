@@ -50,6 +50,14 @@ class DayOutside(Refusal):
     """The day is not one of the assignment's days."""
 
 
+class DaysReversed(Refusal):
+    """A last day comes on or after the first."""
+
+
+class TermsChanged(Refusal):
+    """Other terms take the place of those they were asked against."""
+
+
 class TermsTooLate(Refusal):
     """Terms of an assignment change for days that are not locked yet."""
 
@@ -74,6 +82,7 @@ def assignment_make(
     is put on the plan with a finding to look at: pay follows a job that is not described.
     Shape: `parameters` are personal values (rate, target, guarantee) by name, numbers as strings.
 
+    :raises DaysReversed: if the last day is before the first.
     :raises NotInForce: naming the first day on which no published version is in force.
     :raises AssignedAlready: if the person is on the plan, for the account, on one of the days.
     :raises ShareOutOfRange: if the share is not between 0 and 1.
@@ -153,10 +162,11 @@ def override_check(*, assignment: Assignment, since: date, last_day: date) -> Sp
     """
     Return the days over which an assignment can be on other terms, if it can be.
 
+    :raises DaysReversed: if the last day is before the first.
     :raises DayOutside: if it does not hold on all of them.
     :raises TermsTooLate: if one lies in a locked period.
     """
-    whole, asked = assignment.span, Span.inclusive(since, last_day)
+    whole, asked = assignment.span, _days(since, last_day)
     if since not in whole or last_day not in whole:
         raise DayOutside(
             "%(assignment)s holds from %(since)s to %(last)s; other terms lie within these days.",
@@ -186,20 +196,29 @@ def assignment_override(
     last_day: date,
     share: Decimal,
     parameters: Mapping[str, Any],
+    usual: Mapping[str, Any],
     by: User,
 ) -> Assignment:
     """
     Put an assignment on other terms over some of its days; before and after them it stays as it was.
 
+    Shape: `usual` is the share and the parameters that it was on when the others were asked for.
+
+    :raises TermsChanged: if it is on others than `usual` by now.
     :raises DayOutside, TermsTooLate: as `override_check`.
     :raises ShareOutOfRange: if the share is not between 0 and 1.
     """
     rows = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("plan", "person")
     assignment = rows.get(pk=assignment_id)
+    stands = {"share": assignment.share, "parameters": dict(assignment.parameters)}
+    if stands != dict(usual):
+        raise TermsChanged(
+            "The terms of %(assignment)s have changed since others were asked for: ask for them again.",
+            assignment=assignment,
+        )
     asked = override_check(assignment=assignment, since=since, last_day=last_day)
-    usual = {"share": assignment.share, "parameters": dict(assignment.parameters)}
     other = {"share": share, "parameters": dict(parameters)}
-    parts = [(span, usual) for span in gaps(spans=[asked], within=assignment.span)] + [(asked, other)]
+    parts = [(span, stands) for span in gaps(spans=[asked], within=assignment.span)] + [(asked, other)]
     (first, terms), *later = sorted(parts, key=lambda part: part[0].since)
     share_law = ShareOutOfRange("A share lies between 0 and 1 (0 % and 100 %).")
     with refusing({"assignments_share_is_a_share": share_law}):
@@ -221,9 +240,17 @@ def _put(assignment: Assignment, span: Span, terms: Mapping[str, Any]) -> Assign
     return assignment
 
 
+def _days(since: date, last_day: date | None) -> Span:
+    if last_day is not None and last_day < since:
+        raise DaysReversed(
+            "%(last)s is before %(since)s: say a last day on or after the first.", last=last_day, since=since
+        )
+    return Span.inclusive(since, last_day)
+
+
 def _versions_in(*, plan: Plan, since: date, last_day: date | None) -> list[tuple[PlanVersion, Span]]:
     """Return the published versions in force over the days, without a gap, each with its part of them."""
-    wanted = Span.inclusive(since, last_day)
+    wanted = _days(since, last_day)
     found, day = [], since
     published = plan.versions.filter(status=VersionStatus.PUBLISHED, valid__overlap=DateRange(since, None))
     for version in published.order_by("valid"):

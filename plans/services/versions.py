@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, ProtectedError, QuerySet
 from psycopg2.extras import DateRange
 
 from kamcomp.approvals.choices import Decision, FindingStatus, Severity
@@ -92,6 +92,10 @@ class VersionsOverlap(Refusal):
 
 class InForceAlready(Refusal):
     """A version that has been in force is not withdrawn; the next one is published."""
+
+
+class AssignmentKept(Refusal):
+    """An assignment that an exception speaks of is not taken away."""
 
 
 class ReasonMissing(Refusal):
@@ -248,6 +252,7 @@ def version_publish(*, version_id: UUID, by: User, at: datetime, late_reason: st
     :raises DaysLocked: if it holds on a day of a locked period.
     :raises DesignBlocked: if a check of its design blocks it.
     :raises VersionsOverlap: if another version holds on one of its days that does not begin before it.
+    :raises AssignmentKept: if somebody is on the version before only after this one's end, on terms of an exception.
     """
     role_check(user=by, roles=PUBLISHERS, on=at.date(), act="Publishing a plan")
     return version_put_in_force(version_id=version_id, by=by, at=at, late_reason=late_reason)
@@ -471,12 +476,14 @@ def _assignments_go_on(*, before: PlanVersion, after: PlanVersion, by: User) -> 
     for old in Assignment.objects.filter(plan_version=before, valid__overlap=DateRange(since, None)).order_by(
         "pk"
     ):
-        shared = old.span.overlap(after.span)
-        begun = old.span.since < since
-        if begun:
-            Assignment.objects.filter(pk=old.pk).update(valid=DateRange(old.span.since, since))
+        shared, row = old.span.overlap(after.span), Assignment.objects.filter(pk=old.pk)
+        if old.span.since >= since and shared is not None:  # what speaks of it goes on speaking of it
+            row.update(plan_version=after, valid=DateRange(shared.since, shared.until))
+            continue
+        if old.span.since < since:
+            row.update(valid=DateRange(old.span.since, since))
         else:
-            Assignment.objects.filter(pk=old.pk).delete()
+            _taken_off(row, version=after)
         if shared is not None:
             Assignment.objects.create(
                 person_id=old.person_id,
@@ -489,6 +496,18 @@ def _assignments_go_on(*, before: PlanVersion, after: PlanVersion, by: User) -> 
                 valid=DateRange(shared.since, shared.until),
                 created_by=by,
             )
+
+
+def _taken_off(row: QuerySet[Assignment], *, version: PlanVersion) -> None:
+    try:
+        row.delete()
+    except ProtectedError:
+        raise AssignmentKept(
+            "%(assignment)s begins after %(version)s has ended, and other terms were asked for it: reject or end that "
+            "exception first.",
+            assignment=row.get(),
+            version=version,
+        ) from None
 
 
 def _finding(*, version: PlanVersion, rule: str, message: str, severity: Severity, at: datetime) -> Finding:

@@ -304,3 +304,29 @@ class TestPast:
         assert found[0].amounts == pytest.approx([float(each) for each in first.payout], abs=0.005)
         assert found[1].amounts == pytest.approx([float(each) for each in second.payout], abs=0.01)
         assert found[1].cost == pytest.approx(float(sum(second.payout)), abs=0.02)
+
+    def test_takes_parts_of_a_period_as_one_and_begins_a_year_anew(self):
+        quarters = [
+            replace(
+                each, results={key._replace(window="year_to_date"): one for key, one in each.results.items()}
+            )
+            for each in (
+                inputs_of([["110", "90.7"], ["95", "100"]]),
+                inputs_of([["84", "101.3"], ["120", "77"]]),
+            )
+        ]
+        to_date = plan(curve=BENT, accumulation="year_to_date")
+        last, first = (FAST.of(each) for each in quarters)
+        anew = past_costs(plan=to_date, periods=[PastPeriod(name="Q1", fiscal_year=2028, inputs=first)])
+
+        found = past_costs(
+            plan=to_date,
+            periods=[
+                PastPeriod(name="Q4", fiscal_year=2027, inputs=last),
+                PastPeriod(name="Q1", fiscal_year=2028, inputs=first),
+                PastPeriod(name="Q1", fiscal_year=2028, inputs=first),
+            ],
+        )
+
+        assert found[1].amounts == pytest.approx(anew[0].amounts)
+        assert found[2].amounts == pytest.approx(anew[0].amounts)

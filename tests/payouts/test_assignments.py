@@ -5,17 +5,27 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from psycopg2.extras import DateRange
 
 from kamcomp.calendar.choices import PeriodStatus
 from kamcomp.calendar.models import Period
 from payouts.models import PlanException
 from payouts.services import assignments, exceptions
+from plans.choices import Loading
+from plans.engine.document import plan_digest, plan_from_document
 from plans.models import Assignment, PlanVersion
-from plans.services.assignments import DayOutside, TermsTooLate, assignment_override
+from plans.services.assignments import (
+    DayOutside,
+    DaysReversed,
+    TermsChanged,
+    TermsTooLate,
+    assignment_override,
+)
+from plans.services.versions import version_approve, version_put_in_force
 from tests.laws import rows
 from tests.payouts.company import AT, company
 
@@ -148,6 +158,10 @@ class TestAssignmentsMake:
             put(made, "SA", by="olga")
         with pytest.raises(assignments.TermsUnsound, match="are those of Growth"):
             put(made, asked=terms(share=D(1)))
+        with pytest.raises(DaysReversed, match="2026-10-01 is before 2026-10-15"):
+            put(made, last_day=date(2026, 10, 1))
+        with pytest.raises(DaysReversed, match="2026-10-31 is before 2026-11-01"):
+            put(made, asked=terms(last_day=date(2026, 10, 31)))
         with pytest.raises(DayOutside, match="from 2026-10-15 to 2026-12-31"):
             put(made, asked=terms(since=date(2026, 10, 1)))
         document = {**made.version.document, "commissions": [commission()]}
@@ -172,6 +186,44 @@ class TestAssignmentOverride:
         exception.refresh_from_db()
         assert exception.terms["usual"]["share"] == "1"
 
+    def test_leaves_a_share_that_is_not_asked_for_as_it_is(self, made):
+        Assignment.objects.filter(pk=made.assignment.pk).update(share=D("0.5"))
+        made.assignment.refresh_from_db()
+
+        asked = terms(share=None, values={"rate": D("0.04")})
+        (exception,) = put(made, "KAM", asked=asked, assignment=made.assignment).exceptions
+
+        assert (D(exception.terms["share"]), exception.terms["values"]) == (D("0.5"), {"rate": "0.04"})
+
+    def test_takes_the_place_of_those_terms_alone_that_it_was_asked_against(self, made):
+        whole = {"since": FIRST, "last_day": LAST}
+        (first,) = put(made, asked=terms(**whole)).exceptions
+        on_it = first.assignment
+        asked = terms(share=None, values={"rate": D("0.04")}, **whole)
+        (second,) = put(made, asked=asked, assignment=on_it).exceptions
+        decided(made, first)
+
+        with transaction.atomic(), pytest.raises(TermsChanged, match="ask for them again"):
+            decided(made, second)
+
+        assert held(made.people["PM"]) == [(FIRST, LAST, D("0.6"))]
+
+    def test_waits_for_somebody_who_begins_after_the_next_version_does(self, made):
+        (exception,) = put(made, since=date(2026, 11, 15), asked=terms(since=date(2026, 11, 20))).exceptions
+        second = PlanVersion.objects.create(
+            plan=made.plan, number=2, valid=DateRange(date(2026, 11, 1), date(2027, 1, 1)),
+            document=made.version.document, digest=plan_digest(plan_from_document(made.version.document)),
+            currency="EUR", prepared_by=made.user("maren"), loading=Loading.HISTORY,
+            loading_reason="A year that was paid before",
+        )  # fmt: skip
+        version_approve(version_id=second.pk, by=made.user("anders"), at=AT)
+        version_put_in_force(version_id=second.pk, by=made.user("maren"), at=AT)
+
+        exception.refresh_from_db()
+        assert exception.assignment.plan_version == second
+        decided(made, exception)
+        assert [share for *_days, share in held(made.people["PM"])] == [1, D("0.6"), 1]
+
     def test_is_asked_for_somebody_who_is_on_it_already_and_never_of_locked_days(self, made):
         (exception,) = put(made, "KAM", asked=terms(), assignment=made.assignment).exceptions
         assert exception.assignment == made.assignment
@@ -181,7 +233,7 @@ class TestAssignmentOverride:
         with pytest.raises(TermsTooLate, match="2026-Q4 is locked: other terms begin on 2027-01-01"):
             assignment_override(
                 assignment_id=made.assignment.pk, since=date(2026, 11, 1), last_day=LAST, share=D("0.5"),
-                parameters={}, by=made.user("maren"),
+                parameters={}, usual={"share": D(1), "parameters": {}}, by=made.user("maren"),
             )  # fmt: skip
         assert held(made.people["KAM"]) == [(date(2026, 1, 1), LAST, 1)]
 

@@ -17,13 +17,13 @@ from uuid import UUID
 
 from kamcomp import money
 from kamcomp.columns import FAST
-from payouts.engine.simulation.past import CHAINED, PastPeriod, past_costs
+from payouts.engine.simulation.past import CHAINED, POSTED, PastPeriod, past_costs
 from payouts.selectors.replays.past import Past
 from payouts.selectors.replays.replaying import Amounts
 from payouts.selectors.replays.sources import Source
 from plans.engine.plan import Plan
 
-MOST_HELD, POSTED = 3, "posted"
+MOST_HELD = 3
 Closing = tuple[UUID, Mapping[str, Decimal]]
 ZERO = Decimal(0)
 _fast: OrderedDict[int, tuple[Past, Sequence[PastPeriod]]] = OrderedDict()
