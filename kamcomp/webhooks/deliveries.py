@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 def deliveries_send(*, clock: Callable[[], datetime] = timezone.now) -> int:
     """Send what is due, each once at most; return how many the other side has taken."""
+    _ended_given_up()
     sent, failed = 0, set[UUID]()
     for _turn in range(AT_ONCE):
         delivery = _begun(at=clock(), apart=failed)
@@ -49,6 +50,16 @@ def deliveries_send(*, clock: Callable[[], datetime] = timezone.now) -> int:
         else:
             failed.add(delivery.endpoint_id)
     return sent
+
+
+def _ended_given_up() -> None:
+    """Give up what was written for an endpoint in the moment in which somebody ended it."""
+    left = WebhookDelivery.objects.filter(
+        status=DeliveryStatus.WAITING, endpoint__status=EndpointStatus.ENDED
+    )
+    if left.exists():
+        with acting(action="webhook_deliver"):
+            left.update(status=DeliveryStatus.FAILED)
 
 
 def _begun(*, at: datetime, apart: Collection[UUID]) -> WebhookDelivery | None:
