@@ -75,6 +75,7 @@
     const text = Number(value.toFixed(digits)).toString();
     return document.documentElement.lang.startsWith("de") ? text.replace(".", ",") : text;
   };
+  const NUDGE = 3; // pixels within which a hand did not mean to move in that direction
   let held = null;
   const begun = (grip) => {
     const svg = grip.ownerSVGElement, all = [...svg.querySelectorAll(".curve-grip")], at = all.indexOf(grip);
@@ -119,6 +120,7 @@
     if (event.button || !event.target.matches(".curve-grip")) return;
     held = begun(event.target);
     if (!held) return;
+    held.start = [event.clientX, event.clientY];
     event.preventDefault();
     event.target.setPointerCapture(event.pointerId);
     event.target.classList.add("is-held");
@@ -128,9 +130,12 @@
     const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(held.svg.getScreenCTM().inverse());
     const result = rounded(Math.min(Math.max(held.across(point.x), held.least), held.most), held.step);
     const pays = Math.max(0, Math.round(held.up(point.y)));
-    held.result.value = written(result, held.step);
-    held.pays.value = written(pays, 1);
-    placed(held, held.x(result).toFixed(1), held.y(pays).toFixed(1));
+    const stays = [event.clientX - held.start[0], event.clientY - held.start[1]].map((by) => Math.abs(by) < NUDGE);
+    held.result.value = stays[0] ? held.was[0] : written(result, held.step);
+    held.pays.value = stays[1] ? held.was[1] : written(pays, 1);
+    placed(
+      held, stays[0] ? held.from[0] : held.x(result).toFixed(1), stays[1] ? held.from[1] : held.y(pays).toFixed(1),
+    );
   });
   document.addEventListener("pointerup", () => dropped(false));
   document.addEventListener("pointercancel", () => dropped(true));
