@@ -86,10 +86,8 @@ class TestDelivery:
     def test_written_while_its_endpoint_was_ended_is_given_up(self, made, server, maren):
         happen()
         webhook_endpoint_end(endpoint_id=made[0].pk, by=maren, at=timezone.now())
-        WebhookDelivery.objects.create(
-            endpoint=made[0],
-            event=WebhookEvent.objects.create(key="late", type="run.completed", at=timezone.now()),
-        )
+        late = WebhookEvent.objects.create(key="late", type="run.completed", data={}, at=timezone.now())
+        WebhookDelivery.objects.create(endpoint=made[0], event=late)
 
         assert send() == 0
         assert set(WebhookDelivery.objects.values_list("status", flat=True)) == {DeliveryStatus.FAILED}
