@@ -259,7 +259,7 @@ def document(name: str, source: str = "", *, about: str = "") -> Field:
         name=name,
         sources=(source or name,),
         shown=as_is,
-        documented=lambda _null: serializers.JSONField(help_text=about, allow_null=True),
+        documented=lambda _null: serializers.JSONField(help_text=about),
         flat=lambda shown: ("",),
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db.models import Q, TextChoices
@@ -165,7 +165,7 @@ def moment_said(said: str) -> datetime:
     found = parse_datetime(said.replace(" ", "+")) if said.isascii() else None
     if found is None or found.tzinfo is None or not 1 < found.year < 9999:
         raise ValueError("an instant is written 2026-01-31T12:00:00Z.")
-    return found
+    return found.astimezone(UTC)  # the database knows fewer offsets
 
 
 def unknown_parameter(name: str, known: list[str]) -> Problem:

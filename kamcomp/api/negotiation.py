@@ -32,6 +32,8 @@ class Negotiation(DefaultContentNegotiation):
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> Any:
         """Return what an answer is written by; a problem is always JSON, so `application/problem+json` is fine."""
+        if request.query_params.get("format") == "":
+            self.filter_renderers(renderers, "")
         accept = request.META.get("HTTP_ACCEPT", "")
         if accept.strip() == "application/problem+json":
             request.META["HTTP_ACCEPT"] = "*/*"

@@ -82,6 +82,7 @@ class ApiView(APIView):
         Check who asks, how often, for what.
 
         :raises Problem: 429, 400.
+        :raises MethodNotAllowed: if nothing here answers to it.
         :raises PermissionDenied: if a key's scopes leave it out.
         """
         super().initial(request, *args, **kwargs)
@@ -89,6 +90,8 @@ class ApiView(APIView):
         if problem := too_often(self.allowance):
             raise problem
         method = "GET" if request.method == "HEAD" else str(request.method)
+        if not hasattr(self, method.lower()):
+            self.http_method_not_allowed(request)
         scope, given = self.scopes.get(method), scopes_of(request)
         if scope is not None and given is not None and scope not in given:
             raise PermissionDenied(f"The key has no scope {scope}.", code="scope_missing")

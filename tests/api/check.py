@@ -39,7 +39,7 @@ def tool(name: str) -> Path:
 def keys() -> dict[str, str]:
     """Return a secret for each role, of a company that is made if it is not there yet."""
     from kamcomp.identity.models import User
-    from tests.api.conftest import Caller
+    from tests.api.caller import Caller
     from tests.identity.matrix import company, evidence_of, objects_of
 
     if not User.objects.filter(username="robot").exists():

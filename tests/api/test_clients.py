@@ -14,8 +14,8 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 
+from tests.api.caller import told
 from tests.api.clients.made import python_made
-from tests.api.conftest import told
 
 pytestmark = pytest.mark.django_db
 PULL = Path(__file__).resolve().parents[2] / "examples" / "pull" / "pull.py"

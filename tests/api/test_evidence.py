@@ -13,7 +13,7 @@ from payouts.services.diff import runs_diff
 from payouts.services.run_work import run_look
 from payouts.services.runs import run_request
 from plans.models import Replay
-from tests.api.conftest import told
+from tests.api.caller import told
 
 pytestmark = pytest.mark.django_db
 

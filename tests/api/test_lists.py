@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from kamcomp.api.resources import all_resources
 from kamcomp.jobs.models import Job
-from tests.api.conftest import told
+from tests.api.caller import told
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,7 @@ class TestParameters:
             ("jobs?cursor=abc", "cursor_invalid", "cursor"),
             ("jobs?cursor=%00", "cursor_invalid", "cursor"),
             ("jobs?format=pdf", "parameter_invalid", "format"),
+            ("jobs?format=", "parameter_invalid", "format"),
             ("people?external_id=%00", "parameter_invalid", "external_id"),
             ("memberships?person=pay_01k8z3v2m5f7q9s1t4w6x8y0za%00", "parameter_invalid", "person"),
             ("payouts?run=run_0000000000001", "parameter_invalid", "run"),
@@ -185,6 +186,12 @@ class TestWholeLists:
 
 
 class TestQueries:
+    def test_take_an_instant_of_any_offset_and_no_other_method(self, caller):
+        maren = caller("maren")
+        for said in ("1287-10-02T17:03:40-19:46", "8154-02-21T20:52:39%2B17:22"):
+            assert maren.get(f"rates?known_at={said}&updated_since={said}").status_code == 200
+        assert maren.ask("trace", "rates?expand=x").status_code == 405
+
     @pytest.mark.parametrize("resource", [each.name for each in all_resources()])
     def test_are_as_many_for_every_list(self, caller, resource):
         asker = caller("paul")

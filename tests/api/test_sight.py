@@ -12,7 +12,7 @@ import yaml
 
 from kamcomp.api.resources import all_resources, resource_named
 from kamcomp.identity.models import User
-from tests.api.conftest import ROLES, told
+from tests.api.caller import ROLES, told
 
 pytestmark = pytest.mark.django_db
 TABLE = Path(__file__).with_name("table.yaml")

@@ -18,7 +18,7 @@ from django.urls import resolve
 
 from kamcomp.api.resources import all_resources
 from kamcomp.pages.tables import TableScreen
-from tests.api.conftest import Caller
+from tests.api.caller import Caller
 from tests.budgets.many import Many
 from tests.identity.matrix import company, objects_of
 

@@ -35,7 +35,7 @@ from payouts.services.verify import verify_run
 from payouts.tasks import runs_sweep_all
 from teams.choices import Link, Seat
 from teams.models import JobRole, Membership, Person
-from tests.api.conftest import Caller
+from tests.api.caller import Caller
 from tests.faults.conftest import until
 from tests.faults.story import ROUNDS, Story, seeds
 from tests.faults.together import Hands, together

@@ -11,7 +11,7 @@ from django.utils import timezone
 from kamcomp.api.models import ApiKey, KeptAnswer
 from kamcomp.identity.models import User
 from payouts.models import Run
-from tests.api.conftest import Caller
+from tests.api.caller import Caller
 from tests.laws.breaking import refused
 from tests.payouts.company import company
 
