@@ -86,6 +86,7 @@ def migrated() -> str:
     """
     name = MIGRATED + tables_digest()[:16]
     with _server() as cursor:
+        cursor.execute("SET lock_timeout = 0")  # the others wait until it is made
         cursor.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [MIGRATED])
         there = {row[0] for row in cursor.fetchall()}

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from rest_framework import serializers
-from rest_framework.exceptions import MethodNotAllowed, NotFound, PermissionDenied
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -89,10 +89,11 @@ class ApiView(APIView):
         self.allowance = allowance(caller=caller_of(request))
         if problem := too_often(self.allowance):
             raise problem
-        method = "GET" if request.method == "HEAD" else str(request.method)
-        if not hasattr(self, method.lower()):
-            self.http_method_not_allowed(request)
-        scope, given = self.scopes.get(method), scopes_of(request)
+        method = str(request.method)
+        if method.lower() not in self.http_method_names or not hasattr(self, method.lower()):
+            self.http_method_not_allowed(request)  # before its parameters are looked at
+        scope = self.scopes.get("GET" if method == "HEAD" else method)
+        given = scopes_of(request)
         if scope is not None and given is not None and scope not in given:
             raise PermissionDenied(f"The key has no scope {scope}.", code="scope_missing")
         self.said = said_once(request.query_params, known=self.parameters())
@@ -260,10 +261,7 @@ class ResourceView(ApiView):
         return answer
 
     def _act(self, request: Request, waiting: list[Done], **kwargs: str) -> Response:
-        act = self.acts.get(str(request.method).lower())
-        if act is None:
-            raise MethodNotAllowed(str(request.method))
-        row = None
+        act, row = self.acts[str(request.method).lower()], None
         if act.on_row:
             row = self._row(self._pk(**kwargs), locked=act.locked)
             if act.matched:

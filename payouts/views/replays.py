@@ -170,6 +170,16 @@ class VersionReplays(TableScreen):
         return super().get_context_data(**(context | kwargs))
 
 
+PAYEE_COLUMNS = (
+    TableColumn(name="name", label=_("Person"), order="person__details__legal_name",
+                read=lambda row: person_name(row.person)),
+    TableColumn(name="employee_id", label=_("Number"), path="person__employee_id", narrow=False,
+                order="person__employee_id"),
+    TableColumn(name="account", label=_("Account"), order="account", narrow=False),
+)  # fmt: skip
+"""Who is paid by what is replayed, before the amounts."""
+
+
 class ReplayShow(PartFiles, VersionReplays):
     """The newest replay of a version, or one of its earlier ones, with everybody the reader may see."""
 
@@ -178,11 +188,7 @@ class ReplayShow(PartFiles, VersionReplays):
     empty_title = _("Nobody to show")
     empty_text = _("Of whom a plan pays you see those whose pay you may see.")
     columns = (
-        TableColumn(name="name", label=_("Person"), order="person__details__legal_name",
-                    read=lambda row: person_name(row.person)),
-        TableColumn(name="employee_id", label=_("Number"), path="person__employee_id", narrow=False,
-                    order="person__employee_id"),
-        TableColumn(name="account", label=_("Account"), order="account", narrow=False),
+        *PAYEE_COLUMNS,
         TableColumn(name="target", label=_("Target pay"), kind=Kind.MONEY, order="target", total=True, narrow=False),
         TableColumn(name="paid", label=_("Was paid"), kind=Kind.MONEY, order="paid", total=True),
         TableColumn(name="replayed", label=_("Would be paid"), kind=Kind.MONEY, order="replayed", total=True),

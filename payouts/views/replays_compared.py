@@ -28,7 +28,6 @@ from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from payouts.models import ReplayPerson
-from payouts.selectors.names import person_name
 from payouts.selectors.replays.compared import (
     Compared,
     people_compared,
@@ -38,7 +37,7 @@ from payouts.selectors.replays.compared import (
 from payouts.services.replay_jobs import REPLAYS, replays_request
 from payouts.services.replays import REPLAYERS, USUAL_PERIODS
 from payouts.views.desk import desk_or_404
-from payouts.views.replays import GAIN, READERS, PayeeFilter, ReplayAsk
+from payouts.views.replays import GAIN, PAYEE_COLUMNS, READERS, PayeeFilter, ReplayAsk
 from plans.models import PlanVersion, Replay
 
 
@@ -76,11 +75,7 @@ class ReplayCompare(PartFiles, TableScreen):
     empty_title = _("Nobody to show")
     empty_text = _("Of whom a plan pays you see those whose pay you may see.")
     columns = (
-        TableColumn(name="name", label=_("Person"), order="person__details__legal_name",
-                    read=lambda row: person_name(row.person)),
-        TableColumn(name="employee_id", label=_("Number"), path="person__employee_id", narrow=False,
-                    order="person__employee_id"),
-        TableColumn(name="account", label=_("Account"), order="account", narrow=False),
+        *PAYEE_COLUMNS,
         TableColumn(name="paid", label=_("Was paid"), kind=Kind.MONEY, order="paid", total=True, narrow=False),
         TableColumn(name="under_before", label=_("By the earlier"), kind=Kind.MONEY, order="under_before", total=True),
         TableColumn(name="replayed", label=_("By the later"), kind=Kind.MONEY, order="replayed", total=True),

@@ -45,6 +45,7 @@ class TestAdjustments:
             ({"period": "1999-Q1"}, 422, "/period"),
             ({"amount": {"amount": "1.5e3", "currency": "EUR"}}, 400, "/amount/amount"),
             ({"amount": {"amount": "1.001", "currency": "EUR"}}, 422, None),
+            ({"amount": {"amount": "9999999999999999", "currency": "EUR"}}, 422, "/amount"),
             ({"amount": {"amount": "1.00", "currency": "XXZ"}}, 422, None),
         ],
     )

@@ -1,6 +1,7 @@
 """Files, differences, replays, checks and the sandbox: what of the past a program may ask for and set going."""
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -37,6 +38,19 @@ class TestChecks:
         }
 
         assert counts == {"sigrid": 1, "maren": 0, "jonas": 0, "ada": 0}
+
+    def test_that_are_settled_have_changed(self, caller, made):
+        kept = {"subject_table": "plans_planversion", "subject_id": str(made.first.version.pk)}
+        found = Finding.objects.create(
+            rule="L35", message="An older cliff", severity="to_look_at", found_at=timezone.now() - timedelta(days=90),
+            **kept,
+        )  # fmt: skip
+        found.status, found.settled_reason = "waived", "A pilot"
+        found.save(update_fields=["status", "settled_reason"])
+
+        since = (timezone.now() - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+        rows = caller("maren").rows(f"checks?updated_since={since}")
+        assert ("An older cliff", "waived") in {(row["message"], row["status"]) for row in rows}
 
 
 class TestReplays:
@@ -115,7 +129,10 @@ class TestExportFile:
         assert told(answer) == b"a file\n"
         assert answer.headers["X-Digest-SHA-256"] == export.sha256
         assert caller("sofia").get(path).status_code == 404
-        assert caller("jonas", ["runs:read"]).get(path).json()["code"] == "scope_missing"
+        narrow = caller("jonas", ["runs:read"])
+        assert narrow.get(path).json()["code"] == "scope_missing"
+        assert narrow.ask("head", path).status_code == 403
+        assert caller("jonas").ask("head", path).status_code == 200
 
 
 class TestSandbox:

@@ -190,7 +190,12 @@ class TestQueries:
         maren = caller("maren")
         for said in ("1287-10-02T17:03:40-19:46", "8154-02-21T20:52:39%2B17:22"):
             assert maren.get(f"rates?known_at={said}&updated_since={said}").status_code == 200
-        assert maren.ask("trace", "rates?expand=x").status_code == 405
+        for method, path in (
+            ("trace", "rates?x=1"),
+            ("put", "rates?x=1"),
+            ("put", "acceptances/aa_0000000000000?expand=x"),
+        ):
+            assert maren.ask(method, path).status_code == 405
 
     @pytest.mark.parametrize("resource", [each.name for each in all_resources()])
     def test_are_as_many_for_every_list(self, caller, resource):
