@@ -200,17 +200,22 @@ def django_up() -> None:
 
 def paid_empty() -> None:
     """Empty the tables of payouts and lines, as only their owner can."""
-    from django.db import connections
+    from django.db import connections, transaction
 
-    with connections["owner"].cursor() as cursor:
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         laws(cursor, on=False)
         cursor.execute(f"TRUNCATE {', '.join(PAID_TABLES)} CASCADE")
         laws(cursor, on=True)
 
 
 def laws(cursor: Any, *, on: bool) -> None:
-    """Switch the triggers of payouts and lines on or off, as only their owner can."""
-    for table in PAID_TABLES:
+    """Switch the triggers of payouts and lines, and of each partition, on or off, as only their owner can."""
+    cursor.execute(
+        "SELECT relid::regclass::text FROM unnest(%s) AS paid, pg_partition_tree(paid::regclass)"
+        " UNION SELECT unnest(%s)",
+        [list(PAID_TABLES), list(PAID_TABLES)],
+    )
+    for (table,) in cursor.fetchall():
         cursor.execute(f"ALTER TABLE {table} {'ENABLE' if on else 'DISABLE'} TRIGGER USER")
 
 

@@ -235,7 +235,7 @@ def test_a_whole_quarter_is_logged_without_anybodys_pay_or_name(
         Pool.objects.update(funded=Decimal("11700.00"))
     for statement in (
         "UPDATE payouts_payout SET amount = 7800.01",
-        "INSERT INTO payouts_payoutline (payout_id, number, amount) VALUES (gen_random_uuid(), 1, 7800.00)",
+        "INSERT INTO payouts_payout (id, amount) VALUES (gen_random_uuid(), 7800.00)",
         "SELECT '7800.00 EUR of Ingrid Solheim'::numeric",
     ):
         with pytest.raises(Exception, match=r"locked|null value|invalid input|permission denied"):

@@ -144,8 +144,8 @@ class TestActing:
         with acting(action="chunk_store"):
             audit_act(subject_table="payouts_runchunk", subject_id=7, detail={"amount": "12.30"})
 
-        (entry,) = entries(operation="act")
-        assert (entry.action, entry.subject_id, entry.after) == ("chunk_store", "7", {"amount": "12.30"})
+        (entry,) = entries(operation="act", action="chunk_store")
+        assert (entry.subject_id, entry.after) == ("7", {"amount": "12.30"})
 
 
 class TestAuditTrail:
