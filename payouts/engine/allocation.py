@@ -206,7 +206,7 @@ def allocation_limits(
     most per person or what the personal ceiling leaves. So no amount inside the limits
     leaves a bound by a fraction of a cent, and the guideline itself is always inside.
 
-    Units: money in `currency`.
+    Units: money in `currency`; `total` is the whole pool, of which the most per person is a ratio.
     Source: docs/reference/formulas.md, "Pool allocation".
     """
     limits = {}

@@ -131,7 +131,7 @@ def pool_figures(*, case: PoolCase, trace: Trace = NO_TRACE) -> PoolFigures:
     except NobodyToShareWith:
         shares, withheld = {member.key: ZERO for member in members}, funded
     limits = allocation_limits(
-        total=funded - withheld, members=members, guideline=shares, rule=rule, currency=case.currency
+        total=funded, members=members, guideline=shares, rule=rule, currency=case.currency
     )
     return PoolFigures(
         target_amount=target_amount(case=case),

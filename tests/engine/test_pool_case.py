@@ -1,5 +1,6 @@
 """A pool from its terms and facts to its figures; the worked pool of the formulas page among them."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -112,6 +113,17 @@ class TestPoolFigures:
         figures = pool_figures(case=fixed)
 
         assert (figures.funded, figures.withheld, figures.shared) == (D(500), D(500), 0)
+
+    def test_keep_the_guideline_inside_its_limits_where_a_roles_share_is_withheld(self):
+        split = {"role_shares": {"seller": "0.5", "legal": "0.5"}, "when_role_empty": "withhold"}
+        sellers = tuple(replace(member(key, 0), role="seller") for key in "ab")
+        rule = terms(funding={"rule": "fixed", "amount": "1000"}, per_person_at_most="0.25", **split)
+
+        figures = pool_figures(case=case(terms=rule, members=sellers))
+
+        # A quarter of the pool of 1,000.00, not of the 500.00 that are left without the role nobody holds.
+        assert (dict(figures.guideline), figures.withheld) == ({"a": D("250.00"), "b": D("250.00")}, 500)
+        assert [figures.limits[key].high for key in "ab"] == [D("250.00"), D("250.00")]
 
     def test_refuse_limits_that_leave_no_guideline(self):
         with pytest.raises(LimitsCannotHoldPool):
