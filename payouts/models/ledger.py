@@ -77,6 +77,7 @@ class Adjustment(Record):
     )
     corrects_line = models.PositiveSmallIntegerField(null=True)
     corrects_pool = models.ForeignKey(Pool, models.PROTECT, null=True, related_name="corrections")
+    reverses = models.ForeignKey("self", models.PROTECT, null=True, related_name="reversals")
     due = money_field(null=True, help_text="What would be due on the facts known now.")
     posted_before = money_field(null=True, help_text="What had been posted when this was proposed.")
     inputs = models.BinaryField(null=True, help_text="Canonical inputs of the recalculation.")
@@ -102,6 +103,11 @@ class Adjustment(Record):
                 condition=Q(status=AdjustmentStatus.PROPOSED) | Q(decided_by__isnull=False),
             ),
             models.CheckConstraint(name="adjustments_have_a_reason", condition=~Q(reason="")),
+            models.UniqueConstraint(
+                name="adjustments_are_reversed_once",
+                fields=["reverses"],
+                condition=~Q(status=AdjustmentStatus.REJECTED) & Q(reverses__isnull=False),
+            ),
             models.CheckConstraint(name="adjustments_are_not_zero", condition=~Q(amount=0)),
             models.CheckConstraint(
                 name="adjustments_have_one_receiver",

@@ -23,8 +23,10 @@ from kamcomp.calendar.models import Period
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
+from kamcomp.lawful import refusing
 from kamcomp.records import recording_moment
 from kamcomp.refusal import Refusal, Word
+from kamcomp.sentences import Numeral, Sentence
 from payouts.choices import AdjustmentKind, AdjustmentStatus, DisputeStatus
 from payouts.models import Adjustment, Dispute, Payout, Pool, Run
 from payouts.models.cases import UPHELD
@@ -67,8 +69,19 @@ class AdjustmentDecided(Refusal):
     """The adjustment was decided before."""
 
 
+class AdjustmentReversed(Refusal):
+    """The adjustment has been reversed already, or its reversal waits for a decision."""
+
+
 class RuleMakesThese(Refusal):
     """Adjustments of this kind are made by a rule, never by hand."""
+
+
+REVERSED_ONCE: dict[str, Refusal | type[Refusal]] = {
+    "adjustments_are_reversed_once": AdjustmentReversed(
+        "It is reversed already, or that waits for a decision: a second reversal would take the amount twice."
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +92,7 @@ class Corrects:
     payout: Payout | None = None
     line: int | None = None
     pool: Pool | None = None
+    reverses: Adjustment | None = None
     due: Decimal | None = None
     posted_before: Decimal | None = None
     inputs: bytes | None = None
@@ -91,6 +105,7 @@ class Corrects:
             "corrects_payout": self.payout,
             "corrects_line": self.line,
             "corrects_pool": self.pool,
+            "reverses": self.reverses,
             "due": self.due,
             "posted_before": self.posted_before,
             "inputs": self.inputs,
@@ -152,7 +167,7 @@ def adjustment_propose(
         kind=kind,
         amount=amount,
         currency=currency,
-        reason=reason.strip(),
+        reason=reason if reason == reason.strip() else reason.strip(),  # a sentence keeps its pieces
         proposed_by=by,
         created_by=by,
         **corrects.fields(),
@@ -173,6 +188,9 @@ def adjustment_approve(*, adjustment_id: UUID, by: User, at: datetime) -> Adjust
     """
     adjustment = _to_decide(adjustment_id=adjustment_id, by=by, at=at)
     _takes_adjustments(period_id=adjustment.period_id)
+    # Two adjustments of one person are netted one after the other, also while the period has no run to wait for.
+    if adjustment.person is not None:
+        Person.objects.select_for_update(no_key=True).get(pk=adjustment.person.pk)
     nets = person_nets(period=adjustment.period)
     adjustment.status, adjustment.decided_by, adjustment.decided_at = AdjustmentStatus.APPROVED, by, at
     adjustment.decision_recorded_at = recording_moment()
@@ -215,6 +233,7 @@ def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: dateti
     It goes to the same period while that takes adjustments, and to the open one afterwards.
 
     :raises AdjustmentDecided: if the adjustment is not approved or posted.
+    :raises AdjustmentReversed: if it was reversed before, or that waits for a decision.
     """
     adjustment = Adjustment.objects.select_related("period__calendar", "person", "pool", "plan_version").get(
         pk=adjustment_id
@@ -230,20 +249,29 @@ def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: dateti
         payout=adjustment.corrects_payout,
         line=adjustment.corrects_line,
         pool=adjustment.corrects_pool,
+        reverses=adjustment,
     )
-    return adjustment_propose(
-        period=_reversal_period(adjustment),
-        kind=AdjustmentKind(adjustment.kind),
-        amount=-adjustment.amount,
+    words = Sentence(
+        "Reverses %(amount)s %(currency)s of %(period)s: %(reason)s",
+        amount=Numeral.plain(money.settle(adjustment.amount, currency=adjustment.currency)),
         currency=adjustment.currency,
-        reason=f"Reverses {adjustment.pk}: {reason}" if reason.strip() else "",
-        person=adjustment.person,
-        pool=adjustment.pool,
-        plan_version=adjustment.plan_version,
-        corrects=corrects,
-        by=by,
-        at=at,
+        period=adjustment.period.code,
+        reason=reason.strip(),
     )
+    with refusing(REVERSED_ONCE):
+        return adjustment_propose(
+            period=_reversal_period(adjustment),
+            kind=AdjustmentKind(adjustment.kind),
+            amount=-adjustment.amount,
+            currency=adjustment.currency,
+            reason=words if reason.strip() else "",
+            person=adjustment.person,
+            pool=adjustment.pool,
+            plan_version=adjustment.plan_version,
+            corrects=corrects,
+            by=by,
+            at=at,
+        )
 
 
 def _dispute_reopen(adjustment: Adjustment) -> None:

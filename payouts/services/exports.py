@@ -77,11 +77,7 @@ def export_make(
     :raises DiskTookNothing: if it cannot be written; no part of it stays.
     """
     role_check(user=by, roles=EXPORTERS, on=at.date(), act="Exporting")
-    run = (
-        Run.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("period", "calendar")
-        .get(pk=run.pk)
-    )
+    run = _taken(run=run, with_earlier=profile == ExportProfile.PAYROLL)
     refuse_unless_locked(run=run)
     export = Export.objects.filter(run=run, profile=profile, format=file_format).first()
     if export is not None:
@@ -158,6 +154,20 @@ def payroll_left_out(*, run: Run) -> list[tuple[str, str]]:
 def export_path(*, run: Run, filename: str) -> Path:
     """Return where a run's file lies: below the folder of exports, in a folder of the run's own."""
     return Path(settings.EXPORT_ROOT) / str(run.pk) / filename
+
+
+def _taken(*, run: Run, with_earlier: bool) -> Run:
+    """
+    Return the run with its row locked; with those of earlier periods, which a payroll file pays the released of.
+
+    In the order of the periods, so that two payroll files wait for each other, and a hold or release for both.
+    """
+    runs = Run.objects.select_for_update(of=("self",), no_key=True).select_related("period", "calendar")
+    if not with_earlier:
+        return runs.get(pk=run.pk)
+    until = run.period.days.lower
+    taken = runs.filter(Q(pk=run.pk) | Q(calendar_id=run.calendar_id, period__days__startswith__lt=until))
+    return next(each for each in list(taken.order_by("period__days", "pk")) if each.pk == run.pk)
 
 
 def _given_back(*, export: Export, run: Run) -> Exported:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 PATIENCE_SECONDS = 300
 
@@ -53,3 +53,41 @@ def together(acts: Sequence[Callable[[], Any]], *, hands: Hands | None = None) -
     finally:
         if hands is None:
             at_work.let_go()
+
+
+def overlapping(first: Callable[[], Any], second: Callable[[], Any]) -> list[Any]:
+    """
+    Perform `first`, begin `second` before that is committed, and commit once `second` waits for it, or is over.
+
+    Return what each returned, or the error it raised. No time is measured: where nothing makes the second wait, it
+    has read what was before the first.
+    """
+    done, ended, other = Event(), Event(), list[int]()
+
+    def leading() -> Any:
+        with transaction.atomic():
+            try:
+                outcome = first()
+            finally:
+                done.set()
+            while not ended.wait(timeout=0.02) and not (other and _waits_for_me(other[0])):
+                pass
+        return outcome
+
+    def following() -> Any:
+        try:
+            assert done.wait(timeout=PATIENCE_SECONDS)
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                other.append(cursor.fetchone()[0])
+            return second()
+        finally:
+            ended.set()
+
+    return together([leading, following])
+
+
+def _waits_for_me(pid: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid() = ANY(pg_blocking_pids(%s))", [pid])
+        return bool(cursor.fetchone()[0])

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from kamcomp.approvals.models import Approval
 from payouts.models import Adjustment, LedgerEntry, Posting
@@ -146,6 +147,16 @@ class TestAdjustment:
             app_sql.execute("UPDATE payouts_adjustment SET reason = 'x' WHERE id = %s", [str(adjustment.pk)])
         with refused("adjustments_stay"):
             app_sql.execute("DELETE FROM payouts_adjustment WHERE id = %s", [str(adjustment.pk)])
+
+    def test_is_reversed_once(self, app_sql, adjustment):
+        values = {"period": adjustment.period, "person": adjustment.person, "kind": "goodwill", "amount": "-5",
+                  "currency": "EUR", "reason": "r", "proposed_by": adjustment.proposed_by}  # fmt: skip
+        first = Adjustment.objects.create(reverses=adjustment, **values)
+        with refused("adjustments_are_reversed_once"), transaction.atomic():
+            Adjustment.objects.create(reverses=adjustment, **values)
+
+        self.decided(first, "rejected")
+        Adjustment.objects.create(reverses=adjustment, **values)
 
     @pytest.mark.parametrize(
         ("was", "becomes"), [("proposed", "posted"), ("approved", "proposed"), ("rejected", "approved")]

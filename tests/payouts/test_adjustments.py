@@ -152,7 +152,10 @@ class TestAdjustmentReverse:
         approve(made, second)
 
         assert Adjustment.objects.filter(pk=first.pk).values().get() == kept
-        assert (second.amount, second.reason) == (D("-142.50"), f"Reverses {first.pk}: Booked twice")
+        assert (second.amount, second.reason) == (
+            D("-142.50"),
+            "Reverses 142.50 EUR of 2026-Q3: Booked twice",
+        )
         assert open_cases() == []
         run = calculated_run(made)
         locked(made, run)
@@ -161,6 +164,23 @@ class TestAdjustmentReverse:
         )
         assert sum(entry.amount for entry in of_pm if entry.account == "payable") == 0
         assert Adjustment.objects.count() == 2
+
+    def test_is_made_once_unless_it_was_rejected(self, made):
+        first = approve(made, propose(made))
+
+        def reverse():
+            return adjustments.adjustment_reverse(
+                adjustment_id=first.pk, reason="Booked twice", by=made.user("maren"), at=AT
+            )
+
+        second = reverse()
+        with pytest.raises(adjustments.AdjustmentReversed, match="would take the amount twice"):
+            reverse()
+
+        adjustments.adjustment_reject(
+            adjustment_id=second.pk, reason="Not twice", by=made.user("jonas"), at=AT
+        )
+        assert reverse().reverses == first
 
     def test_is_for_what_was_decided(self, made):
         with pytest.raises(adjustments.AdjustmentDecided, match="is proposed: only what is decided"):
