@@ -208,12 +208,7 @@ def dispute_uphold(
         reason=answer,
         person=dispute.person,
         plan_version=_plan_version(subject),
-        corrects=Corrects(
-            period=dispute.period,
-            payout=subject.payout,
-            line=dispute.line,
-            pool=subject.share.pool if subject.share else None,
-        ),
+        corrects=_corrects(dispute, subject),
         by=by,
         at=at,
     )
@@ -324,6 +319,19 @@ def _period_id(subject: Subject) -> UUID:
     if subject.share is not None:
         return subject.share.pool.period_id
     return subject.about.period_id  # type: ignore[union-attr]
+
+
+def _corrects(dispute: Dispute, subject: Subject) -> Corrects:
+    """Return what an upheld case corrects: of an adjustment, what that one corrected."""
+    if subject.about is not None:
+        return Corrects(
+            period=subject.about.corrects_period or dispute.period,
+            payout=subject.about.corrects_payout,
+            line=subject.about.corrects_line,
+            pool=subject.about.corrects_pool,
+        )
+    pool = subject.share.pool if subject.share else None
+    return Corrects(period=dispute.period, payout=subject.payout, line=dispute.line, pool=pool)
 
 
 def _plan_version(subject: Subject) -> PlanVersion | None:

@@ -165,10 +165,14 @@ def _payouts_corrected(
 
 
 def _corrected_before(*, run: Run, version: PlanVersion) -> dict[UUID, Decimal]:
-    """Return what has been proposed or decided as corrections of a run's payouts, by person."""
+    """Return what has been proposed or decided as corrections of a run's payouts, by person; shares of pools apart."""
     rows = (
         Adjustment.objects.filter(
-            corrects_period=run.period, plan_version=version, kind__in=CORRECTING, person__isnull=False
+            corrects_period=run.period,
+            plan_version=version,
+            kind__in=CORRECTING,
+            person__isnull=False,
+            corrects_pool=None,
         )
         .exclude(status=AdjustmentStatus.REJECTED)
         .values_list("person_id")
@@ -281,10 +285,16 @@ def _budgets_kept(pools: Sequence[Pool]) -> dict[str, Decimal]:
 def _pools_corrected_before(
     *, pools: Sequence[Pool]
 ) -> tuple[defaultdict[UUID, Decimal], defaultdict[UUID, Decimal]]:
-    """Return what corrections of each pool come to: those approved or posted, and those nobody has decided."""
+    """
+    Return what corrections of each pool come to: those approved or posted, and those nobody has decided.
+
+    What an upheld dispute of a share pays stands on its own, unless it was upheld because the facts follow.
+    """
     decided: defaultdict[UUID, Decimal] = defaultdict(lambda: ZERO)
     waiting: defaultdict[UUID, Decimal] = defaultdict(lambda: ZERO)
-    prior = Adjustment.objects.filter(corrects_pool__in=pools).exclude(status=AdjustmentStatus.REJECTED)
+    prior = Adjustment.objects.filter(corrects_pool__in=pools, kind__in=CORRECTING).exclude(
+        status=AdjustmentStatus.REJECTED
+    )
     for pool_id, status, amount in prior.values_list("corrects_pool_id", "status", "amount"):
         (waiting if status == AdjustmentStatus.PROPOSED else decided)[pool_id] += amount
     return decided, waiting

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
+from kamcomp import money
 from kamcomp.approvals.choices import Decision, FindingStatus, Severity
 from kamcomp.approvals.models import Approval, Finding
 from kamcomp.audit.context import act
@@ -24,6 +25,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal, Sentence, Word
+from kamcomp.sentences import Numeral
 from payouts.choices import AdjustmentStatus, PoolStatus, RunStatus
 from payouts.engine.pool_budget import budgets_shared
 from payouts.engine.pool_case import (
@@ -117,6 +119,7 @@ def pools_fund(*, run: Run, by: User, at: datetime) -> list[Pool]:
             funded.append((plan, case, pool_figures(case=case)))
         except Refusal as refusal:
             unfunded.append(f"{plan.account}: {refusal}")
+    unfunded += _corrected_without_pool(run=run, plans=plans)
     if unfunded:
         raise PoolsCannotBeFunded("No pool could be funded for " + "; ".join(unfunded))
     return [
@@ -160,6 +163,24 @@ def pool_corrections(*, run: Run) -> dict[UUID, Decimal]:
         .annotate(total=Sum("amount"))
     )
     return dict(sums)
+
+
+def _corrected_without_pool(*, run: Run, plans: Sequence[PoolPlan]) -> list[str]:
+    """Return the accounts to whose pools approved corrections go, and that no plan funds a pool of in the period."""
+    funded = {plan.account.pk for plan in plans}
+    homeless = {key: total for key, total in pool_corrections(run=run).items() if total and key not in funded}
+    pools = Pool.objects.filter(period=run.period, account__in=homeless).select_related("account__node")
+    return [
+        Sentence(
+            "%(account)s: corrections of %(amount)s %(currency)s were approved for its pool, and no plan funds it in "
+            "%(period)s. Reverse them, or let a plan fund it",
+            account=pool.account,
+            amount=Numeral.plain(money.settle(homeless[pool.account_id], currency=pool.currency)),
+            currency=pool.currency,
+            period=run.period,
+        )
+        for pool in pools.order_by("account__node__code")
+    ]
 
 
 @act

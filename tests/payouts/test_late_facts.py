@@ -5,13 +5,21 @@ from decimal import Decimal
 import pytest
 
 from kamcomp.approvals.models import Finding
-from payouts.choices import AdjustmentStatus
-from payouts.models import Adjustment, ClawbackCase, LedgerEntry, Payout, PayoutLine
+from kamcomp.identity.choices import Role
+from kamcomp.identity.services import user_make
+from payouts.choices import AdjustmentStatus, DisputeKind
+from payouts.models import Adjustment, Allocation, ClawbackCase, LedgerEntry, Payout, PayoutLine
+from payouts.selectors.disputes import Subject
 from payouts.services import late_facts as services
-from payouts.services.adjustments import adjustment_approve, adjustment_reject
+from payouts.services.adjustments import adjustment_approve, adjustment_reject, adjustment_reverse
+from payouts.services.disputes import dispute_open, dispute_uphold
+from payouts.services.pools import PoolsCannotBeFunded
+from payouts.services.reviews import run_review
 from payouts.services.verify import verify_run
+from teams.choices import AccountStatus
 from tests.faults.together import together
 from tests.payouts.books import locked
+from tests.payouts.crowd import START
 from tests.payouts.quarters import POOL, after, calculated, closed, pool_of, quarters, sold
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -167,6 +175,54 @@ class TestLateFacts:
             adjustment_id=waiting.pk, reason="out of date", by=made.user("jonas"), at=after(made, "2026-Q2")
         )
         assert told(correct(made, "2026-Q2")) == {("pool", "2026-Q1"): "400.00"}
+
+    @pytest.mark.parametrize(
+        ("facts_follow", "expected"), [(False, {}), (True, {("pool", "2026-Q1"): "-100.00"})]
+    )
+    def test_count_an_upheld_dispute_of_a_share_only_where_facts_follow(self, facts_follow, expected):
+        made = quarters(pool={**POOL, "less": "next_pool"})
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_100_000, account=account)
+        closed(made, "2026-Q1")
+        at, person = after(made, "2026-Q2"), made.people[2]
+        person.user = user_make(username="payee", roles=[Role.PAYEE], since=START, by=None)
+        person.save(update_fields=["user"])
+        case = dispute_open(
+            subject=Subject(share=Allocation.objects.get(person=person)), kind=DisputeKind.DISPUTE,
+            claim="A day is missing", by=person.user, at=at.replace(month=5),
+        )  # fmt: skip
+        upheld = dispute_uphold(
+            dispute_id=case.pk, amount=D("100.00"), answer="It is", facts_follow=facts_follow,
+            by=made.user("jonas"), at=at,
+        )  # fmt: skip
+        adjustment_approve(adjustment_id=upheld.adjustment_id, by=made.user("anders"), at=at)
+
+        # Until the facts have come the pool has funded 100.00 too much; their payout has nothing to do with it.
+        found = correct(made, "2026-Q2")
+
+        assert (told(found), found.notes) == (expected, [])
+
+    def test_of_a_pool_that_no_plan_funds_any_more_stop_the_review(self):
+        made = quarters()
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_000_000, account=account)
+            sold(made, "2026-Q2", 1_000_000, account=account)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_100_000)
+        approve_all(made, correct(made, "2026-Q2"))
+        made.account.status = AccountStatus.EXITED
+        made.account.save(update_fields=["status"])
+        run, at = calculated(made, "2026-Q2"), after(made, "2026-Q2")
+
+        with pytest.raises(
+            PoolsCannotBeFunded, match="corrections of 400.00 EUR were approved for its pool, and no"
+        ):
+            run_review(run_id=run.pk, by=made.user("anders"), at=at)
+
+        pool = Adjustment.objects.get(pool__isnull=False)
+        back = adjustment_reverse(adjustment_id=pool.pk, reason="Exited", by=made.user("maren"), at=at)
+        adjustment_approve(adjustment_id=back.pk, by=made.user("jonas"), at=at)
+        assert run_review(run_id=run.pk, by=made.user("anders"), at=at).status == "allocating"
 
     def test_that_go_back_to_what_was_paid_reverse_the_correction_and_say_so(self):
         made = quarters()
