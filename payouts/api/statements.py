@@ -127,6 +127,9 @@ class StatementSerializer(serializers.Serializer):
     adjustments = StatementAdjustmentSerializer(many=True)
     earned = MoneySerializer()
     corrections = MoneySerializer()
+    owed = MoneySerializer(
+        help_text="What corrections take away beyond what they add: recovered from later payments, not from this one."
+    )
     total = MoneySerializer()
     target = MoneySerializer()
     other_currencies = MoneySerializer(many=True, help_text="Totals in further currencies.")
@@ -177,7 +180,7 @@ def _document(said: Statement) -> dict[str, Any]:
         "adjustments": _adjustments(said.adjustments),
         **{
             name: money_shown(getattr(said, name), currency)
-            for name in ("earned", "corrections", "total", "target")
+            for name in ("earned", "corrections", "owed", "total", "target")
         },
         "other_currencies": [money_shown(amount, code) for code, amount in sorted(said.others.items())],
         "held": said.held is not None,

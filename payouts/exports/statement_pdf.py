@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -90,6 +91,8 @@ def _facts(shown: Statement) -> list[Row]:
     rows = [_row(_("Earned this period"), money_text(shown.earned, currency))]
     if shown.adjustments:
         rows.append(_row(_("Corrections"), money_text(shown.corrections, currency, signed=True)))
+    if shown.owed:
+        rows.append(_row(_("Left for later payments"), money_text(shown.owed, currency, signed=True)))
     if shown.target:
         rows.append(_row(_("Target"), money_text(shown.target, currency)))
         rows.append(_row(_("Earned against target"), percent_text(shown.ratio, digits=2)))
@@ -116,6 +119,7 @@ def _blocks(shown: Statement) -> list[dict[str, Any]]:
         _row(_("Earned this period"), money_text(shown.earned, shown.currency), strong=True)
     )
     bonus["lines"] += [_adjustment(each) for each in shown.adjustments]
+    bonus["lines"] += [_owed(amount, currency) for currency, amount in shown.owes.items()]
     bonus["lines"].append(_row(_("Total"), money_text(shown.total, shown.currency), strong=True))
     return [*blocks, bonus]
 
@@ -186,6 +190,12 @@ def _adjustment(each: Adjustment) -> Row:
     if each.decided_by is not None:
         why += ", " + _("approved by %(name)s") % {"name": user_name(each.decided_by)}
     return _row(words, money_text(each.amount, each.currency, signed=True), why=why)
+
+
+def _owed(amount: Decimal, currency: str) -> Row:
+    words = _("Left for later payments")
+    why = _("Corrections below zero make no payment smaller at once: later ones are, as far as the plan says")
+    return _row(words, money_text(amount, currency, signed=True), why=why)
 
 
 def _year(shown: Statement) -> list[Row]:

@@ -3,8 +3,9 @@ The payout register as rows: what each current run pays a person in a currency, 
 
 A view of the database, so that a page filters, sorts and sums it there. It keeps nothing of
 its own: payouts, approved pool shares and decided adjustments are earned and corrected; what
-moved between plan and payroll currency and what is owed on balance comes from the ledger;
-what was paid, from the payroll returns. Its text stands in its migration.
+moved between plan and payroll currency and what is owed on balance comes from the ledger (what
+is owed, before the lock, from the adjustments); what was paid, from the payroll returns. Its text
+stands in its migrations.
 """
 
 from django.db import models

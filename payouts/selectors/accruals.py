@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from kamcomp import money
@@ -27,6 +27,8 @@ from kamcomp.calendar.models import Period
 from kamcomp.spans import Span
 from payouts.choices import AdjustmentStatus, PoolStatus, RunStatus
 from payouts.models import Adjustment, Allocation, Payout, PayrollReturn, Pool, RegisterRow, Run
+from payouts.selectors.adjustments import owed_on_balance
+from teams.models import Person
 
 ZERO = Decimal(0)
 COMPUTED = (
@@ -235,6 +237,7 @@ def _known(*, runs: Sequence[Run]) -> _Year:
         "period_id", "person__cost_centre", "currency"
     ).annotate(a=Sum("amount")):
         known.sums[period_id][centre, currency].corrections += amount
+    _owed_add(known, decided)
     moved = RegisterRow.objects.exclude(converted=0).order_by()
     for period_id, centre, currency, amount in moved.values_list(
         "run__period_id", "person__cost_centre", "currency"
@@ -246,6 +249,14 @@ def _known(*, runs: Sequence[Run]) -> _Year:
     ).annotate(a=Sum("amount")):
         known.paid[month][centre, currency] += amount
     return known
+
+
+def _owed_add(known: _Year, decided: QuerySet[Adjustment]) -> None:
+    """Add back what people owe on balance: no payment of the period is smaller by it, a later one is."""
+    owed = owed_on_balance(adjustments=decided)
+    centres = dict(Person.objects.filter(pk__in={key[1] for key in owed}).values_list("pk", "cost_centre"))
+    for (period_id, person_id, currency), amount in owed.items():
+        known.sums[period_id][centres[person_id], currency].corrections += amount
 
 
 def _pools_add(known: _Year, *, runs: Sequence[Run]) -> None:

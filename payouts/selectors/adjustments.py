@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from kamcomp.calendar.choices import PeriodStatus
@@ -19,6 +19,7 @@ from teams.models import Person
 
 ZERO = Decimal(0)
 UNDER_REVIEW = (RunStatus.REVIEWED, RunStatus.ALLOCATING, RunStatus.APPROVED)
+COUNTED = (AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED)
 OF_A_RULE = (AdjustmentKind.CEILING,)
 """Adjustments that a rule makes when a run is approved; everybody else's come before."""
 
@@ -128,20 +129,52 @@ def person_nets(*, period: Period) -> dict[tuple[UUID, str], Decimal]:
 
     Those that a rule makes are left out: they take only from what the period pays.
     """
-    sums: dict[tuple[UUID, str], Decimal] = defaultdict(lambda: ZERO)
-    rows = (
-        Adjustment.objects.filter(
-            period=period,
-            person__isnull=False,
-            status__in=[AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED],
-        )
-        .exclude(kind__in=OF_A_RULE)
-        .values_list("person_id", "currency")
+    rows = _netted(Adjustment.objects.filter(period=period))
+    nets = rows.order_by().values_list("person_id", "currency").annotate(total=Sum("amount"))
+    return {(person_id, currency): total for person_id, currency, total in nets}
+
+
+def owed_on_balance(*, adjustments: QuerySet[Adjustment]) -> dict[tuple[UUID, UUID, str], Decimal]:
+    """
+    Return what people owe of these adjustments, by period id, person id and currency.
+
+    Those who owe nothing are left out.
+
+    Units: money in the currency, above zero. It is not taken from what the period pays: with it added, a person's
+    adjustments come to what they change of the payment.
+    Source: docs/reference/formulas.md, "What is owed on balance".
+    """
+    nets = (
+        _netted(adjustments)
+        .order_by()
+        .values_list("period_id", "person_id", "currency")
         .annotate(total=Sum("amount"))
+        .filter(total__lt=0)
     )
-    for person_id, currency, total in rows:
-        sums[person_id, currency] = total
+    return {(period_id, person_id, currency): -total for period_id, person_id, currency, total in nets}
+
+
+def corrections_paid(*, adjustments: QuerySet[Adjustment]) -> dict[tuple[UUID, str], Decimal]:
+    """
+    Return by period id and currency what these adjustments of people change of the payment.
+
+    Units: money in the currency. What a person owes on balance takes nothing off; what a rule takes does.
+    """
+    of_a_rule = Q(kind__in=OF_A_RULE)
+    people = (
+        adjustments.filter(person__isnull=False).order_by().values_list("period_id", "currency", "person_id")
+    )
+    sums: dict[tuple[UUID, str], Decimal] = defaultdict(lambda: ZERO)
+    for period_id, currency, _person_id, net, by_rule in people.annotate(
+        net=Sum("amount", filter=~of_a_rule), by_rule=Sum("amount", filter=of_a_rule)
+    ):
+        sums[period_id, currency] += max(net or ZERO, ZERO) + (by_rule or ZERO)
     return dict(sums)
+
+
+def _netted(adjustments: QuerySet[Adjustment]) -> QuerySet[Adjustment]:
+    """Return those that are netted by person: decided for payment, and not made by a rule."""
+    return adjustments.filter(person__isnull=False, status__in=COUNTED).exclude(kind__in=OF_A_RULE)
 
 
 def person_named(*, employee_id: str) -> Person:

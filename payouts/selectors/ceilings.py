@@ -28,6 +28,7 @@ from payouts.choices import AdjustmentKind, AdjustmentStatus, RunStatus
 from payouts.engine.accumulation import capped_amount
 from payouts.engine.conversion import RateMissing
 from payouts.models import Adjustment, Allocation, Payout, Run
+from payouts.selectors.adjustments import owed_on_balance
 from teams.choices import PackageStatus
 from teams.models import PayPackage
 
@@ -187,14 +188,20 @@ def _carried(run: Run, people: Iterable[UUID]) -> Totals:
     return carried
 
 
-def _totals(*sources: QuerySet[Any]) -> Totals:
+def _totals(
+    payouts: QuerySet[Payout], shares: QuerySet[Allocation], adjustments: QuerySet[Adjustment]
+) -> Totals:
+    """Return what people are paid, by person and currency; what they owe on balance makes no payment smaller."""
     totals: Totals = defaultdict(lambda: defaultdict(lambda: ZERO))
+    sources: tuple[QuerySet[Any], ...] = (payouts, shares, adjustments)
     for source in sources:
         currency = "pool__currency" if source.model is Allocation else "currency"
         for person_id, code, total in (
             source.order_by().values_list("person_id", currency).annotate(total=Sum("amount"))
         ):
             totals[person_id][code] += total or ZERO
+    for (_period_id, person_id, code), owed in owed_on_balance(adjustments=adjustments).items():
+        totals[person_id][code] += owed
     return totals
 
 

@@ -23,7 +23,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import RoleGrant, User
 from payouts.choices import AdjustmentStatus, PoolStatus, RunStatus
 from payouts.models import Adjustment, Payout, Pool, RegisterRow, Run
-from payouts.selectors.adjustments import adjustments_to_post, adjustments_undecided
+from payouts.selectors.adjustments import adjustments_to_post, adjustments_undecided, corrections_paid
 from payouts.selectors.ceilings import ceiling_effects
 
 ZERO = Decimal(0)
@@ -197,13 +197,14 @@ def _sums(run: Run, *, before: Run | None, pools: Sequence[Pool]) -> list[Closin
 
 
 def _corrections(run: Run) -> dict[str, Decimal]:
+    """Return by currency what decided adjustments change of the payment: what is owed on balance takes nothing off."""
     decided = adjustments_to_post(period=run.period) | Adjustment.objects.filter(
         run=run, status=AdjustmentStatus.POSTED
     )
-    rows = (
-        decided.filter(person__isnull=False).order_by().values_list("currency").annotate(total=Sum("amount"))
-    )
-    return dict(rows)
+    sums: dict[str, Decimal] = {}
+    for (_period_id, currency), total in corrections_paid(adjustments=decided).items():
+        sums[currency] = sums.get(currency, ZERO) + total
+    return sums
 
 
 def _totals_of(run: Run) -> dict[str, Decimal]:

@@ -4,7 +4,9 @@ Locked periods computed again on the facts known now, beside what was paid.
 The same inputs are read and the same engine runs as in a run; only the balances a payee
 brings are those of then: what the run kept, or, where the payee's period before has been
 computed again too, what that one closes with. So a late fact of the first quarter moves
-the first quarter's amount once, and not every later one as well. Nothing is written.
+the first quarter's amount once, and not every later one as well. What a payout recovered of a
+claim was due, and went towards the claim: it stays recovered, and both sides are compared as
+they are before it. Nothing is written.
 Rule: docs/reference/formulas.md, "Corrections".
 """
 
@@ -19,10 +21,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from kamcomp import money
 from kamcomp.columns import as_column
+from payouts.choices import LineKind
 from payouts.engine.kept import in_order, inputs_to_bytes
 from payouts.engine.payout_rows import PayeeRows
 from payouts.models import Payout, PayoutLine, Run
@@ -38,8 +41,9 @@ from plans.models import Assignment, PlanVersion
 
 ZERO = Decimal(0)
 OF_THE_YEAR = "posted"
-AS_THEN = ("posted", "carried", "excess", "bank", "draw", "recoverable")
-CHAINED = ("posted", "carried", "excess", "bank", "draw")
+AS_THEN = ("posted", "carried", "excess", "bank", "draw")
+RECOVERED = Q(kind=LineKind.TERMS, leaf="clawback")
+"""The line of a payout that took something towards a claim; its amount is below zero."""
 REASONS_SHOWN = 3
 
 
@@ -57,8 +61,9 @@ class Recalculated:
     """
     One payee of a locked run, computed again.
 
-    `due` is what would be paid on the facts known now, `paid` what was; `payout` is None for
-    somebody whom the run did not pay, `line` the number of the line that changed most.
+    `due` is what would be paid on the facts known now, `paid` what was, both before anything is
+    recovered of a claim; `payout` is None for somebody whom the run did not pay, `line` the number
+    of the line that changed most.
     `reasons` name the facts that changed; `inputs` are the canonical inputs of the recalculation.
     """
 
@@ -107,21 +112,23 @@ class Recalculation:
             chain = self.brought.get((version.plan_id, payee))
             for name in AS_THEN:
                 amount = getattr(inputs.balances, name)[place] if old is None else old[name]
-                if chain is not None and name in CHAINED:
+                if chain is not None:
                     same_year = (chain.version_id, chain.fiscal_year) == (version.pk, run.period.fiscal_year)
                     amount = chain.balances.get(name, ZERO) if name != OF_THE_YEAR or same_year else ZERO
                 columns[name].append(amount)
             now = inputs.balances.held_named(place) if old is None else old
             held.append(now if chain is None else chain.balances)
         balances = Balances(
-            **{name: as_column(values) for name, values in columns.items()}, held=held_columns(held)
+            **{name: as_column(values) for name, values in columns.items()},
+            recoverable=as_column([ZERO] * len(inputs.payees)),
+            held=held_columns(held),
         )
         return replace(made, inputs=replace(inputs, balances=balances))
 
     def _compared(
         self, run: Run, version: PlanVersion, made: Sequence[ChunkInputs], then: _Then
     ) -> Iterator[Recalculated]:
-        paid = _paid_then(run=run, version=version)
+        paid, recovered = _paid_then(run=run, version=version), _recovered_then(run=run, version=version)
         troubled: set[str] = set()
         for part in made:
             now = Kept(part.plan, part.inputs)
@@ -134,17 +141,19 @@ class Recalculation:
                 self.problems.append(f"{employee_id}, {version}, {run.period}: {words}")
             for payee in rows.payees:
                 self._bring(payee, run=run, version=version)
+                payout = paid.pop(payee.payee, None)
                 yield _against(
                     payee,
                     person_id=UUID(part.people[payee.payee]),
-                    payout=paid.pop(payee.payee, None),
+                    payout=payout,
+                    paid=_paid(payout, recovered),
                     now=now,
                     then=then,
                 )
         for employee_id, payout in sorted(paid.items()):
             if employee_id not in troubled:
                 self.brought.pop((version.plan_id, employee_id), None)
-                yield _nothing_due(employee_id, payout)
+                yield _nothing_due(employee_id, payout, paid=_paid(payout, recovered))
 
     def _bring(self, payee: PayeeRows, *, run: Run, version: PlanVersion) -> None:
         fields = payee.payout.split("\t")
@@ -174,7 +183,7 @@ def run_versions(*, run: Run) -> list[PlanVersion]:
 
 def _kept_then(*, run: Run, version: PlanVersion) -> _Then:
     chunks = run.chunks.filter(plan_version=version).select_related("run__period").order_by("number")
-    kept = [chunk_kept(chunk=chunk) for chunk in chunks]
+    kept = [_nothing_to_recover(chunk_kept(chunk=chunk)) for chunk in chunks]
     balances = {
         payee: {name: getattr(each.inputs.balances, name)[place] for name in AS_THEN}
         | each.inputs.balances.held_named(place)
@@ -182,6 +191,13 @@ def _kept_then(*, run: Run, version: PlanVersion) -> _Then:
         for place, payee in enumerate(each.inputs.payees)
     }
     return _Then(kept, balances)
+
+
+def _nothing_to_recover(kept: Kept) -> Kept:
+    """Return what a chunk kept as if nobody had owed anything."""
+    nothing = as_column([ZERO] * len(kept.inputs.payees))
+    balances = replace(kept.inputs.balances, recoverable=nothing)
+    return Kept(kept.plan, replace(kept.inputs, balances=balances))
 
 
 def _made(run: Run, version: PlanVersion, known_at: datetime) -> Iterator[ChunkInputs]:
@@ -217,11 +233,18 @@ def _paid_then(*, run: Run, version: PlanVersion) -> dict[str, Payout]:
     return {payout.person.employee_id: payout for payout in payouts}
 
 
+def _recovered_then(*, run: Run, version: PlanVersion) -> dict[UUID, Decimal]:
+    """Return what a run's payouts took towards claims, by payout id, above zero."""
+    lines = PayoutLine.objects.filter(
+        RECOVERED, payout__run=run, payout__plan_version=version, period_id=run.period_id
+    )
+    return {payout_id: -amount for payout_id, amount in lines.values_list("payout_id", "amount")}
+
+
 def _against(
-    payee: PayeeRows, *, person_id: UUID, payout: Payout | None, now: Kept, then: _Then
+    payee: PayeeRows, *, person_id: UUID, payout: Payout | None, paid: Decimal, now: Kept, then: _Then
 ) -> Recalculated:
     due = Decimal(payee.payout.split("\t")[3])
-    paid = _paid(payout)
     if due == paid:
         return Recalculated(
             person_id=person_id, employee_id=payee.payee, payout=payout, due=due, paid=paid,
@@ -242,21 +265,23 @@ def _against(
     )
 
 
-def _nothing_due(employee_id: str, payout: Payout) -> Recalculated:
+def _nothing_due(employee_id: str, payout: Payout, *, paid: Decimal) -> Recalculated:
     return Recalculated(
         person_id=payout.person_id,
         employee_id=employee_id,
         payout=payout,
         due=ZERO,
-        paid=_paid(payout),
+        paid=paid,
         line=None,
         reasons=(PAID_THEN,),
         inputs=None,
     )
 
 
-def _paid(payout: Payout | None) -> Decimal:
-    return ZERO if payout is None else money.settle(payout.amount, currency=payout.currency)
+def _paid(payout: Payout | None, recovered: Mapping[UUID, Decimal]) -> Decimal:
+    if payout is None:
+        return ZERO
+    return money.settle(payout.amount + recovered.get(payout.pk, ZERO), currency=payout.currency)
 
 
 def _canonical(plan: Plan, inputs: Inputs) -> bytes:
@@ -269,7 +294,8 @@ def _line_moved_most(payee: PayeeRows, payout: Payout) -> int | None:
     for text in payee.lines:
         fields = text.split("\t")
         due[fields[1], fields[3]] += Decimal(fields[-1])
-    lines: Iterable[PayoutLine] = payout.lines.filter(period_id=payout.period_id).order_by("number")
+    of_period = payout.lines.filter(period_id=payout.period_id).exclude(RECOVERED)
+    lines: Iterable[PayoutLine] = of_period.order_by("number")
     moved: dict[int, Decimal] = {}
     for line in lines:
         key = (line.leaf, str(line.account_id) if line.account_id else "\\N")

@@ -20,12 +20,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from kamcomp import money
 from kamcomp.calendar.models import Period
 from kamcomp.visibility import Viewer, visible
-from payouts.choices import AdjustmentStatus, LineKind, PayElement, PayoutEventKind, PoolStatus, RunStatus
+from payouts.choices import LineKind, PayElement, PayoutEventKind, PoolStatus, RunStatus
 from payouts.models import Adjustment, Allocation, Payout, PayoutEvent, PayoutLine, Run
+from payouts.selectors.adjustments import COUNTED, OF_A_RULE
 from plans.models import Assignment
 from scorecards.models import Metric
 from scorecards.selectors.sources import SourceFile, nodes_below, source_files, source_kind
@@ -34,7 +36,6 @@ from teams.models import PayPackage, Person
 
 ZERO = Decimal(0)
 SHOWN = (RunStatus.REVIEWED, RunStatus.ALLOCATING, RunStatus.APPROVED, RunStatus.LOCKED)
-COUNTED = (AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED)
 PLOT_WIDTH, PLOT_HEIGHT, PLOT_TOP = 340, 112, 18
 PLOT_GROUND = 90
 METER_WIDTH, METER_FULL = 60, Decimal("1.5")
@@ -98,7 +99,11 @@ class YearBar:
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """Everything a statement shows. Money in `currency`; `others` are totals in further currencies."""
+    """
+    Everything a statement shows. Money in `currency`; `others` are totals in further currencies.
+
+    `owes` is, by currency, what corrections take away beyond what they add: this payment is not made smaller by it.
+    """
 
     person: Person
     name: str
@@ -110,6 +115,7 @@ class Statement:
     adjustments: Sequence[Adjustment]
     earned: Decimal
     corrections: Decimal
+    owes: Mapping[str, Decimal]
     total: Decimal
     target: Decimal
     others: Mapping[str, Decimal]
@@ -125,6 +131,11 @@ class Statement:
     def ratio(self) -> Decimal | None:
         """Return what was earned against target."""
         return money.CONTEXT.divide(self.earned, self.target) if self.target else None
+
+    @property
+    def owed(self) -> Decimal:
+        """Return what is owed on balance in the statement's currency."""
+        return self.owes.get(self.currency, ZERO)
 
     @property
     def is_final(self) -> bool:
@@ -166,8 +177,12 @@ def statement_periods(*, person_id: UUID, viewer: Viewer) -> QuerySet[Period]:
     payouts = visible(Payout.objects.filter(person_id=person_id, run__is_current=True), to=viewer)
     shares = visible(Allocation.objects.filter(person_id=person_id, amount__isnull=False), to=viewer)
     of_pools = shares.filter(pool__status=PoolStatus.APPROVED).values("pool__period_id")
+    adjusted = visible(Adjustment.objects.filter(person_id=person_id, status__in=COUNTED), to=viewer)
+    shown = Run.objects.filter(period__in=adjusted.values("period_id"), is_current=True, status__in=SHOWN)
     return Period.objects.filter(
-        Q(pk__in=payouts.filter(run__status__in=SHOWN).values("period_id")) | Q(pk__in=of_pools)
+        Q(pk__in=payouts.filter(run__status__in=SHOWN).values("period_id"))
+        | Q(pk__in=of_pools)
+        | Q(pk__in=shown.values("period_id"))
     ).order_by("-days")
 
 
@@ -189,23 +204,26 @@ def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | 
         .filter(pool__status=PoolStatus.APPROVED, amount__gt=0)
         .select_related("pool__account__node", "pool__allocator__details", "pool__run__started_by", "role")
     )
-    run = payouts[0].run if payouts else shares[0].pool.run if shares else None
-    if run is None:
-        return None
     adjustments = list(
         visible(Adjustment.objects.filter(person=person, period=period), to=viewer)
         .filter(status__in=COUNTED)
         .select_related("corrects_period", "decided_by")
         .order_by("created_at")
     )
+    run = payouts[0].run if payouts else shares[0].pool.run if shares else None
+    if run is None and adjustments:
+        run = _run_shown(period)
+    if run is None:
+        return None
     base = _package(person=person, period=period, viewer=viewer)
-    currency = payouts[0].currency if payouts else shares[0].pool.currency
+    currency = _currency(payouts, shares, adjustments)
     amounts = [
         *((each.currency, each.amount) for each in payouts),
         *((each.pool.currency, each.amount or ZERO) for each in shares),
         *((each.currency, each.amount) for each in adjustments),
     ]
-    totals = _by_currency(amounts)
+    owes = _owes(adjustments)
+    totals = _by_currency([*amounts, *owes.items()])
     plans = _plans(payouts, person=person, period=period)
     earned = sum((amount for code, amount in amounts[: len(payouts) + len(shares)] if code == currency), ZERO)
     target = sum((each.target_incentive for each in payouts if each.currency == currency), ZERO)
@@ -223,6 +241,7 @@ def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | 
         adjustments=adjustments,
         earned=earned,
         corrections=sum((each.amount for each in adjustments if each.currency == currency), ZERO),
+        owes=owes,
         total=totals.pop(currency, ZERO),
         target=target,
         others=dict(totals),
@@ -236,6 +255,20 @@ def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | 
     )
 
 
+def _run_shown(period: Period) -> Run | None:
+    """Return the run that a period's adjustments are paid with, once statements show it."""
+    runs = Run.objects.filter(period=period, is_current=True, status__in=SHOWN)
+    return runs.select_related("started_by", "reviewed_by", "approved_by").first()
+
+
+def _currency(
+    payouts: Sequence[Payout], shares: Sequence[Allocation], adjustments: Sequence[Adjustment]
+) -> str:
+    if payouts:
+        return payouts[0].currency
+    return shares[0].pool.currency if shares else adjustments[0].currency
+
+
 def _name(person: Person) -> str:
     details = getattr(person, "details", None)
     return str(details) if details is not None else person.employee_id
@@ -246,6 +279,12 @@ def _by_currency(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
     for currency, amount in amounts:
         totals[currency] += amount
     return totals
+
+
+def _owes(adjustments: Iterable[Adjustment]) -> dict[str, Decimal]:
+    """Return by currency what a period's adjustments take away beyond what they add, but for those a rule makes."""
+    nets = _by_currency((each.currency, each.amount) for each in adjustments if each.kind not in OF_A_RULE)
+    return {currency: -net for currency, net in nets.items() if net < 0}
 
 
 def _package(*, person: Person, period: Period, viewer: Viewer) -> PayPackage | None:
@@ -412,14 +451,11 @@ def _year(
     sums: dict[UUID, Decimal] = defaultdict(Decimal)
     mine = {"person": person, "period__in": periods}
     payouts = visible(Payout.objects.filter(currency=currency, **mine), to=viewer)
+    adjusted = visible(Adjustment.objects.filter(currency=currency, **mine), to=viewer)
+    for period_id, net, by_rule in _adjusted(adjusted.filter(status__in=COUNTED)):
+        sums[period_id] += max(net, ZERO) + by_rule  # what is owed on balance makes no payment smaller
     reads: Sequence[tuple[QuerySet[Any], str]] = (
         (payouts.filter(run__is_current=True, run__status__in=SHOWN), "period_id"),
-        (
-            visible(Adjustment.objects.filter(currency=currency, **mine), to=viewer).filter(
-                status__in=COUNTED
-            ),
-            "period_id",
-        ),
         (
             visible(Allocation.objects.filter(person=person, pool__period__in=periods), to=viewer).filter(
                 pool__status=PoolStatus.APPROVED, pool__currency=currency, amount__isnull=False
@@ -452,3 +488,12 @@ def _year(
         )
     total = sum((sums.get(each.pk, ZERO) for each in upto), ZERO)
     return bars, total, goal_y
+
+
+def _adjusted(rows: QuerySet[Adjustment]) -> Iterable[tuple[UUID, Decimal, Decimal]]:
+    """Return by period what adjustments come to on balance, and what a rule makes of it."""
+    of_a_rule = Q(kind__in=OF_A_RULE)
+    return rows.order_by().values_list("period_id").annotate(
+        net=Coalesce(Sum("amount", filter=~of_a_rule), ZERO),
+        by_rule=Coalesce(Sum("amount", filter=of_a_rule), ZERO),
+    )  # fmt: skip

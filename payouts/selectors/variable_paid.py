@@ -5,7 +5,8 @@ A payout counts to the accounts of its lines; what has no account (a balance pos
 a cap, payment terms) follows the payout's other lines in proportion. A pool counts to its
 account as it was handed out, a correction in the period that posted it, to the accounts of
 the payout it corrects, else to its plan's account, else (a ceiling) to those of the person's
-payouts. What belongs to no account counts to none.
+payouts. What belongs to no account counts to none. Corrections of a person that come to less
+than nothing on balance were not paid, and not taken from what was: later payouts are smaller.
 Rule: docs/reference/metrics.md, "M27".
 """
 
@@ -24,6 +25,7 @@ from kamcomp.calendar.models import Period
 from kamcomp.money import exactly
 from payouts.choices import AdjustmentStatus, RunStatus
 from payouts.models import Adjustment, Allocation, Payout, PayoutLine, Run
+from payouts.selectors.adjustments import OF_A_RULE, owed_on_balance
 from scorecards.engine.rates import RateMissing, Rates
 from scorecards.selectors.needs import year_days
 from scorecards.selectors.rates import plan_rates
@@ -92,12 +94,16 @@ def _paid_in(*, period: Period) -> Iterator[Paid]:
 
 
 def _adjusted_in(*, period: Period, people: Mapping[UUID, Mapping[UUID, Decimal]]) -> Iterator[Paid]:
-    posted = list(
-        Adjustment.objects.filter(period=period, status=AdjustmentStatus.POSTED, person__isnull=False).values_list(
-            "corrects_payout_id", "corrects_pool__account_id", "plan_version__plan__account_id", "person_id",
-            "currency", "amount",
+    of_people = Adjustment.objects.filter(period=period, status=AdjustmentStatus.POSTED, person__isnull=False)
+    owed = owed_on_balance(adjustments=of_people)
+    posted = [
+        (*of, person_id, currency, amount)
+        for kind, *of, person_id, currency, amount in of_people.values_list(
+            "kind", "corrects_payout_id", "corrects_pool__account_id", "plan_version__plan__account_id",
+            "person_id", "currency", "amount",
         )
-    )  # fmt: skip
+        if kind in OF_A_RULE or (period.pk, person_id, currency) not in owed
+    ]  # fmt: skip
     corrected = {payout_id for payout_id, *_rest in posted if payout_id is not None}
     parts = _parts_of_payouts(payouts=Payout.objects.filter(pk__in=corrected))
     for payout_id, of_pool, of_plan, person_id, currency, amount in posted:

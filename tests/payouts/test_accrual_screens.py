@@ -80,14 +80,14 @@ class TestAccruals:
     def test_tell_corrections_from_results(self, made):
         run = calculated_run(made, target="6000.00")
         Adjustment.objects.create(
-            period=run.period, person=made.people["KAM"], kind="goodwill", amount="-100.00", currency="EUR",
+            period=run.period, person=made.people["KAM"], kind="goodwill", amount="100.00", currency="EUR",
             reason="Agreed", status="approved", proposed_by=made.user("maren"), decided_by=made.user("jonas"),
             decided_at=timezone.now(),
         )  # fmt: skip
 
         (total,) = accrual_totals(rows=accruals(fiscal_year=2026))
 
-        assert (total.results, total.corrections, total.variance) == (D("6457.50"), D("-100.00"), D("357.50"))
+        assert (total.results, total.corrections, total.variance) == (D("6457.50"), D("100.00"), D("557.50"))
 
     def test_take_guidelines_until_a_pool_is_approved(self, made):
         run = calculated_run(made, target="6000.00")

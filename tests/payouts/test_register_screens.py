@@ -110,14 +110,14 @@ class TestPayoutRegister:
     def test_shows_an_approved_correction_before_the_lock(self, made):
         run = calculated_run(made)
         Adjustment.objects.create(
-            period=run.period, person=made.people["KAM"], kind="goodwill", amount="-100.00", currency="EUR",
+            period=run.period, person=made.people["KAM"], kind="goodwill", amount="100.00", currency="EUR",
             reason="Agreed", status="approved", proposed_by=made.user("maren"), decided_by=made.user("jonas"),
             decided_at=timezone.now(),
         )  # fmt: skip
 
         row = rows_of(register(made, format="csv"))[0]
 
-        assert (row["corrections"], row["payable"]) == ("-100.000000", "6357.500000")
+        assert (row["corrections"], row["payable"]) == ("100.000000", "6557.500000")
 
     def test_is_not_there_for_others(self, made, run):
         for name in ("ingrid", "priya", "anders"):

@@ -11,6 +11,7 @@ from django.db.models import Count, Sum
 from payouts.choices import AdjustmentStatus, RunStatus
 from payouts.engine.controls import NothingToCompareWith, exception_rate
 from payouts.models import Adjustment, Allocation, Payout, PayoutLine, PlanException, Pool, Run
+from payouts.selectors.adjustments import corrections_paid
 from payouts.selectors.exceptions import COUNTED
 from payouts.selectors.executive.figures import PeriodCost
 
@@ -36,19 +37,18 @@ def period_costs(*, runs: Sequence[Run], currency: str) -> dict[UUID, PeriodCost
         .values_list("run_id")
         .annotate(cost=Sum("funded"), target=Sum("target_amount"))
     )
-    corrected = dict(
-        Adjustment.objects.filter(
-            period__in=[run.period_id for run in runs], currency=currency, person__isnull=False,
-            status__in=[AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED],
-        ).order_by().values_list("period_id").annotate(total=Sum("amount"))
+    decided = Adjustment.objects.filter(
+        period__in=[run.period_id for run in runs], currency=currency, person__isnull=False,
+        status__in=[AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED],
     )  # fmt: skip
+    corrected = corrections_paid(adjustments=decided)
     nothing = (ZERO, ZERO)
     return {
         run.pk: PeriodCost(
             code=run.period.code,
             cost=payouts.get(run.pk, nothing)[0]
             + pools.get(run.pk, nothing)[0]
-            + corrected.get(run.period_id, ZERO),
+            + corrected.get((run.period_id, currency), ZERO),
             target=payouts.get(run.pk, nothing)[1] + pools.get(run.pk, nothing)[1],
             is_final=run.status == RunStatus.LOCKED,
         )
