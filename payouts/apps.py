@@ -13,8 +13,9 @@ class PayoutsConfig(AppConfig):
         from kamcomp.celery import app
         from kamcomp.pages.told import tells
         from payouts import gauges, visibility, workers  # noqa: F401
+        from payouts.demo.company import words_of_roles
         from payouts.selectors.rederived import words_of_figures
 
         workers.join(app)
         gauges.join()
-        tells(words_of_figures)
+        tells(words_of_figures, words_of_roles)

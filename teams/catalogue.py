@@ -5,6 +5,7 @@ Data, not law: an admin adds roles and retires these. Whether a person is direct
 matrix is said by the membership; `usual_link` is only what a form proposes.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from teams.choices import Link, Seat
@@ -39,3 +40,8 @@ ROLES = [
     CatalogueRole("marketing", "Marketing specialist", "Marketing", Link.MATRIX),
     CatalogueRole("quality", "Quality specialist", "Operations", Link.MATRIX),
 ]
+
+
+def words_of_roles() -> Iterator[tuple[str, str]]:
+    """Yield the names of roles and families as shipped, for the catalogue of translations; a company's own stay."""
+    yield from ((word, "teams/catalogue.py") for role in ROLES for word in (role.name, role.family))

@@ -163,6 +163,11 @@ def _team(index: int) -> Iterator[Supporter]:
         yield Supporter(name, account.code, role, link, dedication, TEAM_POOL_A_YEAR * percent / 100)
 
 
+def words_of_roles() -> Iterator[tuple[str, str]]:
+    """Yield the names of Halden's own roles, for the catalogue of translations."""
+    yield from ((name, "payouts/demo/company.py") for name in OWN_ROLES.values())
+
+
 def employee_ids() -> dict[str, str]:
     """Return the employee id of everybody who may be paid: managers from HC-1001, supporters from HC-2001."""
     managers = {account.manager: f"HC-{1001 + number}" for number, account in enumerate(ACCOUNTS)}

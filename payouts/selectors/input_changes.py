@@ -214,7 +214,7 @@ def _result_facts(key: ResultKey, results: Results, row: int, facts: Facts) -> N
         "%(metric)s of %(subject)s over %(window)s",
         metric=f"{key.metric} {key.segment}" if key.segment else key.metric,
         subject=results.subjects[place],
-        window=key.rolling or WINDOWS[key.window],
+        window=key.rolling.words if key.rolling else WINDOWS[key.window],
     )
     facts[Sentence("result %(name)s", name=name)] = _result(results, place)
     if results.target is not None:

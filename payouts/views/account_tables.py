@@ -1,13 +1,21 @@
-"""The tables of an account's page as files: its tree with the parts' own figures, and what runs paid on it."""
+"""The tables of an account's page: its tree with the parts' own figures, what runs paid on it, its two trends."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from kamcomp.pages.parts import part_column
+from django.utils.translation import gettext_lazy as _
+
+from kamcomp.pages.nav import Words
+from kamcomp.pages.parts import part_column, part_sheet
+from kamcomp.pages.sheets import Sheet
 from kamcomp.pages.tables import Kind
 from payouts.selectors.accounts import AccountRun, TreeRow
+from payouts.selectors.executive import AccountOverTime
+from plans.views.curves import Line, small_line
 
 TREE_COLUMNS = (
     part_column("name", "row__node__name"),
@@ -40,3 +48,48 @@ def tree_lines(rows: Sequence[TreeRow]) -> list[dict[str, Any]]:
 def run_lines(rows: Sequence[AccountRun]) -> list[dict[str, Any]]:
     """Return the runs, one line a currency of what they paid in incentives."""
     return [{"row": row, "paid": paid} for row in rows for paid in row.incentives or (("", None),)]
+
+
+@dataclass(frozen=True)
+class TrendRow:
+    """A measure of an account by period: its words, its name in the file, its figures and their small line."""
+
+    words: Words
+    name: str
+    values: Sequence[Decimal | None]
+    line: Line | None
+
+    @property
+    def newest(self) -> Decimal | None:
+        """Return the last figure there is."""
+        return next((value for value in reversed(self.values) if value is not None), None)
+
+
+def trend_rows(over_time: AccountOverTime) -> list[TrendRow]:
+    """Return what is known of an account's cost of sales and retention, cost first; nothing of what is not shown."""
+    measures = (
+        (_("Cost of sales"), "cost_of_sales", over_time.cost_of_sales),
+        (_("Net revenue retained"), "net_retention", over_time.retention),
+    )
+    return [
+        TrendRow(words, name, values, _line(over_time.periods, values))
+        for words, name, values in measures
+        if values is not None and any(value is not None for value in values)
+    ]
+
+
+def trend_sheet(over_time: AccountOverTime) -> Sheet:
+    """Return the trends as a file: a row a measure, a column a period."""
+    columns = [
+        part_column(code, kind=Kind.RATIO, read=lambda row, at=number: row.values[at])
+        for number, code in enumerate(over_time.periods)
+    ]
+    return part_sheet(
+        title="trends", columns=[part_column("measure", "name"), *columns], rows=trend_rows(over_time)
+    )
+
+
+def _line(periods: Sequence[str], values: Sequence[Decimal | None]) -> Line | None:
+    return small_line(
+        [(code, value) for code, value in zip(periods, values, strict=True) if value is not None]
+    )

@@ -43,14 +43,22 @@ from payouts.selectors.accounts import (
     account_tree,
     accounts_on,
 )
-from payouts.selectors.executive import costs_compared
-from payouts.views.account_tables import POOL_COLUMNS, RUN_COLUMNS, TREE_COLUMNS, run_lines, tree_lines
+from payouts.selectors.executive import AccountOverTime, account_over_time, costs_compared
+from payouts.views.account_tables import (
+    POOL_COLUMNS,
+    RUN_COLUMNS,
+    TREE_COLUMNS,
+    run_lines,
+    tree_lines,
+    trend_rows,
+    trend_sheet,
+)
 from plans.selectors.alignment import sees_alignment
 from scorecards.selectors.pnl import PnlRow, pnl_by_period, pnl_totals, pnl_year
 from scorecards.selectors.sources import nodes_below
 from teams.choices import AccountStatus, Strategy
 from teams.models import StrategicAccount
-from teams.selectors.teams import team_on
+from teams.selectors.teams import Team, team_on
 
 MOST_BARS, MOST_PERIODS = 8, 12
 BAR_STEP, BAR_WIDE, GROUND, BAR_HIGH = 68, 44, 104, 84
@@ -230,6 +238,21 @@ class AccountShow(PartFiles, Screen, TemplateResponseMixin, View):
         """Return the twelve months that the tree's figures are about."""
         return pnl_year(on=self.on)
 
+    @cached_property
+    def team(self) -> Team:
+        """Return who serves the account on the day."""
+        return team_on(account=self.account, viewer=viewer_for(self.request), on=self.on)
+
+    @property
+    def people(self) -> int:
+        """Return how many people serve the account on the day."""
+        return len({member.person_id for member in self.team.members})
+
+    @cached_property
+    def over_time(self) -> AccountOverTime:
+        """Return the account's cost of sales and retention by period."""
+        return account_over_time(account=self.account, people=self.people, on=self.on)
+
     @property
     def sees_pay(self) -> bool:
         """Tell whether the reader sees what people were paid on the account."""
@@ -242,7 +265,13 @@ class AccountShow(PartFiles, Screen, TemplateResponseMixin, View):
         columns, rows = (
             (RUN_COLUMNS, run_lines(runs)) if whole else (POOL_COLUMNS, [{"row": run} for run in runs])
         )
+        cost = (
+            {"trends": partial(trend_sheet, self.over_time)}
+            if viewer_for(self.request).holds(*SEES_COST)
+            else {}
+        )
         return {
+            **cost,
             "tree": partial(part_sheet, title="tree", columns=TREE_COLUMNS, rows=tree_lines(self.tree)),
             "runs": partial(part_sheet, title="runs", columns=columns, rows=rows),
         }
@@ -259,11 +288,12 @@ class AccountShow(PartFiles, Screen, TemplateResponseMixin, View):
         if self.account and write:
             return write(self._file(), {"title": str(self.account), "made by": request.user.get_username()})
         viewer, account, on = viewer_for(request), self.account, self.on
+        sees_cost = viewer.holds(*SEES_COST)
         context = {
             "title": str(account),
             "account": account,
             "on": on,
-            "team": team_on(account=account, viewer=viewer, on=on),
+            "team": self.team,
             "pnl": self.pnl,
             "pnl_totals": pnl_totals(rows=[row for row, _code in self.pnl]),
             "bars": pnl_bars(rows=self.pnl, currency=account.plan_currency),
@@ -276,7 +306,11 @@ class AccountShow(PartFiles, Screen, TemplateResponseMixin, View):
             "sees_alignment": sees_alignment(account=account, viewer=viewer),
             "may_edit": viewer.holds(Role.COMP_ADMIN),
             "sees_runs": bool(WATCHERS & set(viewer.roles)),
-            "compared": costs_compared(accounts=[account], on=on) if viewer.holds(*SEES_COST) else None,
+            "compared": costs_compared(accounts=[account], on=on, sizes={account.pk: self.people})
+            if sees_cost
+            else None,
+            "trends": trend_rows(self.over_time) if sees_cost else [],
+            "trend_periods": self.over_time.periods if sees_cost else [],
         }
         return self.render_to_response(self.get_context_data(**context))
 

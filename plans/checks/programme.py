@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from kamcomp.sentences import Sentence, Word
+from plans.checks.facts import ReviewFacts
 from plans.checks.picture import Gathered, Look
 from plans.checks.ranks import rank_correlation
 from plans.checks.rule import REVIEW, RUN, Finding, Limit, Severity, Unit, Waiver, known, rule, shown
@@ -23,6 +24,11 @@ WALLET = ("M07", "M08")
 def _months_before(day: date, months: Decimal) -> date:
     """Return the day so many months back, a month taken as its twelfth of 365 days."""
     return day - timedelta(days=int(months * 365 / 12))
+
+
+def has_not_moved(*, review: ReviewFacts) -> bool:
+    """Tell whether neither revenue, profit nor satisfaction was better at a review after 6, 12 or 24 months."""
+    return review.months in REVIEWS and max(review.revenue, review.profit, review.satisfaction) <= 0
 
 
 @rule(
@@ -40,8 +46,7 @@ def programme_not_moving(look: Look) -> Iterator[Finding]:
         for review in (
             asked.ask(account.reviews, Sentence("the reviews of %(account)s", account=account.code)) or ()
         ):
-            still = max(review.revenue, review.profit, review.satisfaction) <= 0
-            if review.months in REVIEWS and still:
+            if has_not_moved(review=review):
                 yield look.found(value=review.months, about=account.code)
     asked.say()
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from kamcomp.refusal import Refusal
+from kamcomp.sentences import Sentence
 
 
 class WindowEmpty(Refusal):
@@ -95,8 +96,15 @@ class Rolling:
         """Return the word that results of this window are kept by."""
         return f"rolling_{self.periods}" + ("_or_fewer" if self.or_fewer else "")
 
+    @property
+    def words(self) -> Sentence:
+        """Return what people call it."""
+        if self.or_fewer:
+            return Sentence("the last %(periods)s periods or fewer", periods=self.periods)
+        return Sentence("the last %(periods)s periods", periods=self.periods)
+
     def __str__(self) -> str:
-        return f"the last {self.periods} periods" + (" or fewer" if self.or_fewer else "")
+        return str(self.words)
 
 
 _ROLLING = re.compile(r"rolling_([1-9][0-9]?)(_or_fewer)?")

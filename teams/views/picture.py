@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kamcomp.pages.figures import percent_text
+from kamcomp.pages.wording import worded
 from teams.models import Membership
 from teams.selectors.teams import Team, person_name
 
@@ -122,7 +123,7 @@ def _column(members: Sequence[Membership], *, x: int, rows: int, width: int, mos
 
 def _box(member: Membership, *, x: int, y: int, width: int, most: int) -> Box:
     share = percent_text(member.dedication, digits=0)
-    role = _short(member.role.name, most - len(share) - 3)
+    role = _short(worded(member.role.name), most - len(share) - 3)
     return Box(
         x=x,
         y=y,

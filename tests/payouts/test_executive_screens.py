@@ -55,6 +55,13 @@ def ccos(made, code, cost, revenue):
     )  # fmt: skip
 
 
+def satisfied(made, code, value):
+    Result.objects.create(
+        metric=Metric.objects.get(code="M06"), period=made.quarters[code], node=made.account.node,
+        value=D(value), status="final",
+    )  # fmt: skip
+
+
 def page_of(run):
     return executive_page(run=run, among=list(executive_runs()))
 
@@ -119,6 +126,20 @@ class TestExecutivePage:
         assert (six.revenue, six.contribution, six.accounts) == (D("0.1"), D("0.1"), 1)
         assert (twelve.revenue, twelve.accounts) == (None, 0)
         assert page_of(run).reach.months == 6
+
+    @pytest.mark.parametrize(("now", "still"), [("0.40", [("Meridian", 6)]), ("0.41", [])])
+    def test_names_what_has_not_moved_and_says_nothing_of_what_is_not_known(self, made, now, still):
+        run = calculated_run(made)
+        pnl(made, "2026-04-01", "2026-10-01", "900")
+        pnl(made, "2025-10-01", "2026-04-01", "1000")
+        assert page_of(run).not_moving == []  # nobody was asked how satisfied they are
+
+        satisfied(made, "2026-Q1", "0.40")
+        satisfied(made, "2026-Q3", now)
+
+        assert [(each.name, each.months) for each in page_of(run).not_moving] == still
+        page = browser(made).get(PAGE).content.decode()
+        assert ("over 6 months neither revenue, contribution nor satisfaction" in page) == bool(still)
 
     def test_counts_the_exceptions_of_the_register(self, made):
         run = allocated(made, calculated_run(made))
@@ -243,6 +264,27 @@ class TestCostsCompared:
             assert "−0.40" in page
             assert "pay grew faster" in page
         assert "5.33%" not in browser(both, "ingrid").get(url, {"as_of": "2026-04-01"}).content.decode()
+
+    def test_goes_with_the_trend_of_cost_and_retention(self, both):
+        url = reverse("payouts:account-show", args=[both.account.pk])
+        for code, kept in (("2025-Q4", "1.02"), ("2026-Q1", "0.98")):
+            Result.objects.create(
+                metric=Metric.objects.get(code="M19.net"), period=both.quarters[code], node=both.account.node,
+                value=D(kept), status="final",
+            )  # fmt: skip
+
+        page = browser(both, "maren").get(url, {"as_of": "2026-04-01"})
+        files = browser(both, "maren").get(url, {"as_of": "2026-04-01", "table": "trends", "format": "csv"})
+
+        text = b"".join(files.streaming_content).decode("utf-8-sig")
+        assert "From 2025-Q4 to 2026-Q1, now 98.00%" in page.content.decode()
+        assert text.splitlines()[0] == "measure,2025-Q4,2026-Q1"
+        (kept,) = [row for row in csv.DictReader(io.StringIO(text)) if row["measure"] == "net_retention"]
+        assert [D(kept["2025-Q4"]), D(kept["2026-Q1"])] == [D("1.02"), D("0.98")]
+        assert "net revenue retention" not in browser(both, "ingrid").get(url).content.decode()
+        Membership.objects.filter(person__in=[both.people["PM"], both.people["CSR"]]).delete()
+        few = browser(both, "maren").get(url, {"as_of": "2026-04-01"})
+        assert [row.name for row in few.context["trends"]] == ["net_retention"]
 
     def test_stands_on_the_programme_and_in_its_file(self, both):
         calculated_run(both)

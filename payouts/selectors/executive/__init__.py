@@ -10,9 +10,16 @@ Rules: docs/reference/metrics.md for the measures, docs/reference/exports.md, "A
 
 from payouts.selectors.executive.compared import costs_compared
 from payouts.selectors.executive.costs import GROUND, HEIGHT, LEFT, TOP, WIDTH
-from payouts.selectors.executive.figures import FEWEST, CostCompared, CostsCompared, ExecutivePage
+from payouts.selectors.executive.figures import (
+    FEWEST,
+    AccountOverTime,
+    CostCompared,
+    CostsCompared,
+    ExecutivePage,
+)
 from payouts.selectors.executive.health import back
 from payouts.selectors.executive.page import executive_page, executive_runs
+from payouts.selectors.executive.trend import account_over_time
 
 __all__ = [
     "FEWEST",
@@ -21,9 +28,11 @@ __all__ = [
     "LEFT",
     "TOP",
     "WIDTH",
+    "AccountOverTime",
     "CostCompared",
     "CostsCompared",
     "ExecutivePage",
+    "account_over_time",
     "back",
     "costs_compared",
     "executive_page",

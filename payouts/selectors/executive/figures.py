@@ -69,6 +69,23 @@ class AccountTrend:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountOverTime:
+    """An account's two trends by period, oldest first; cost of sales is None for a team too small to show."""
+
+    periods: Sequence[str]
+    cost_of_sales: Sequence[Decimal | None] | None
+    retention: Sequence[Decimal | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotMoving:
+    """An account in which nothing has improved over so many months (check L73)."""
+
+    name: str
+    months: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Shares:
     """How a period's pools went to direct and matrix members; None where a group is too small to show."""
 
@@ -119,6 +136,7 @@ class ExecutivePage:
     teams: Sequence[TeamPoint]
     teams_hidden: int
     health: Sequence[Health]
+    not_moving: Sequence[NotMoving]
     cost_periods: Sequence[str]
     retention_periods: Sequence[str]
     trends: Sequence[AccountTrend]

@@ -12,9 +12,12 @@ from uuid import UUID
 from kamcomp import money
 from kamcomp.spans import Span
 from payouts.models import Run
-from payouts.selectors.executive.figures import Health, over
+from payouts.selectors.executive.figures import Health, NotMoving, over
+from plans.checks.facts import ReviewFacts
+from plans.checks.programme import has_not_moved
 from scorecards.choices import Window
 from scorecards.models import AccountPnl, Result
+from teams.models import StrategicAccount
 
 ZERO = Decimal(0)
 COST_OF_SALES, RETENTION, SATISFACTION, WALLET = "M27", "M19.net", "M06", "M07"
@@ -92,6 +95,51 @@ def health(
         wallet=_moved(found, WALLET, run=run, since=now.since),
         accounts=len(whole),
     )
+
+
+def not_moving(
+    *,
+    run: Run,
+    months: Sequence[int],
+    accounts: Mapping[UUID, StrategicAccount],
+    pnl: Sequence[Earned],
+    found: Mapping[Key, Result],
+) -> list[NotMoving]:
+    """
+    Return the accounts, by node, in which nothing has improved, each with the longest time over which it has not.
+
+    An account counts over the months that it has been in the programme and where revenue, contribution and
+    satisfaction are all known of both times: of what is not known nothing is said. Rule: check L73.
+    """
+    earnings, measured = _by_node(pnl, found)
+    still = []
+    for node, account in accounts.items():
+        for each in sorted(months, reverse=True):
+            if account.programme_start > back(run.period.days.upper, each):
+                continue
+            own = health(run=run, months=each, nodes=[node], pnl=earnings[node], found=measured[node])
+            if own.revenue is None or own.contribution is None or own.satisfaction is None:
+                continue
+            review = ReviewFacts(
+                months=each, revenue=own.revenue, profit=own.contribution, satisfaction=own.satisfaction
+            )
+            if has_not_moved(review=review):
+                still.append(NotMoving(name=account.node.name, months=each))
+                break
+    return still
+
+
+def _by_node(
+    pnl: Sequence[Earned], found: Mapping[Key, Result]
+) -> tuple[Mapping[UUID, list[Earned]], Mapping[UUID, dict[Key, Result]]]:
+    """Return earnings and results apart for each node, so that each account reads its own alone."""
+    earnings: dict[UUID, list[Earned]] = defaultdict(list)
+    measured: dict[UUID, dict[Key, Result]] = defaultdict(dict)
+    for row in pnl:
+        earnings[row.node].append(row)
+    for key, result in found.items():
+        measured[key[2]][key] = result
+    return earnings, measured
 
 
 def _covers(rows: Sequence[Earned], node: UUID, span: Span) -> bool:

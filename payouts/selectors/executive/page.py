@@ -21,6 +21,7 @@ from payouts.selectors.executive.health import (
     cost_of_sales,
     earned,
     health,
+    not_moving,
     results,
     value,
 )
@@ -105,6 +106,7 @@ def executive_page(*, run: Run, among: Sequence[Run]) -> ExecutivePage:
         health=[
             health(run=run, months=months, nodes=list(own), pnl=pnl, found=ratios) for months in HORIZONS
         ],
+        not_moving=not_moving(run=run, months=HORIZONS, accounts=own, pnl=pnl, found=ratios),
         cost_periods=[each.period.code for each in costed],
         retention_periods=[each.period.code for each in kept],
         trends=[

@@ -17,6 +17,7 @@ from django.views.generic.base import TemplateResponseMixin, View
 
 from kamcomp.pages.screens import Crumb, Screen, said
 from kamcomp.pages.tables import Kind, TableColumn
+from kamcomp.pages.wording import worded
 from kamcomp.visibility import viewer_for, visible
 from teams.choices import CandidateStatus
 from teams.forms.care import CandidateForm, ScoresForm
@@ -46,7 +47,7 @@ class CandidateList(CareTable):
             link=lambda row: reverse("teams:candidate-change", args=[row.pk]),
         ),
         TableColumn(
-            name="role", label=_("For the role"), order="role__name", path="role__name",
+            name="role", label=_("For the role"), order="role__name", path="role__name", show=lambda row: worded(row.role),
             link=lambda row: compare_url(row.role_id),
         ),
         TableColumn(
@@ -89,7 +90,7 @@ class CandidateCompare(Screen, TemplateResponseMixin, View):
         names, found = candidates_compared(role=role, viewer=viewer)
         rows = [(name, levels_of(gaps=[one.gaps[name] for one in found])) for name in names]
         return self.render_to_response(
-            self.get_context_data(title=role.name, role=role, found=found, rows=rows, asked=len(names))
+            self.get_context_data(title=worded(role.name), role=role, found=found, rows=rows, asked=len(names))
         )
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kamcomp.pages.screens import Crumb, said
 from kamcomp.pages.tables import Kind, TableColumn
+from kamcomp.pages.wording import worded
 from kamcomp.visibility import viewer_for, visible
 from teams.engine.care import months_after
 from teams.forms.care import BenchmarkForm, RelationshipForm
@@ -48,7 +49,7 @@ class LeaverList(CareTable):
             link=lambda row: reverse("teams:care-show", args=[row.person_id]),
         ),
         TableColumn(name="last_day", label=_("Last day"), kind=Kind.DAY, order="last_day"),
-        TableColumn(name="role", label=_("Role"), order="role__name", path="role__name", narrow=False),
+        TableColumn(name="role", label=_("Role"), order="role__name", path="role__name", show=lambda row: worded(row.role), narrow=False),
         TableColumn(name="country", label=_("Country"), order="country", narrow=False),
         TableColumn(name="reason", label=_("Reason"), read=lambda row: __(row.get_reason_display())),
         TableColumn(name="destination", label=_("Went to"), read=lambda row: __(row.get_destination_display())),
@@ -91,7 +92,7 @@ class MarketList(CareTable):
     empty_title = _("No market pay yet")
     empty_text = _("Import market pay or add a figure; pay is then shown against it.")
     columns = (
-        TableColumn(name="role", label=_("Role"), order="role__name", path="role__name"),
+        TableColumn(name="role", label=_("Role"), order="role__name", path="role__name", show=lambda row: worded(row.role)),
         TableColumn(name="country", label=_("Country"), order="country"),
         TableColumn(name="percentile", label=_("Percentile"), kind=Kind.NUMBER, order="percentile"),
         TableColumn(

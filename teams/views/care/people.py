@@ -26,6 +26,7 @@ from django.views.generic.base import TemplateResponseMixin, View
 from kamcomp.pages.screens import Crumb, Screen, refused, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn
 from kamcomp.refusal import Refusal
+from kamcomp.pages.wording import worded
 from kamcomp.visibility import viewer_for, visible
 from teams.forms import care as asked
 from teams.forms.members import MemberForm
@@ -82,7 +83,7 @@ class CareList(CareTable):
         """Return the columns; some are read for the rows shown, together."""
         return (
             TableColumn(name="name", label=_("Name"), order="name", link=care_url, read=person_name),
-            TableColumn(name="role", label=_("Role"), read=lambda row: self._of(row).role_name, narrow=False),
+            TableColumn(name="role", label=_("Role"), read=lambda row: worded(self._of(row).role_name), narrow=False),
             TableColumn(
                 name="gap", label=_("Gap to the profile"), kind=Kind.RATIO,
                 read=lambda row: self._of(row).gap,

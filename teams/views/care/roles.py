@@ -17,6 +17,7 @@ from django.views.generic.base import TemplateResponseMixin, View
 from kamcomp.identity.choices import Role
 from kamcomp.pages.screens import Crumb, Screen, said
 from kamcomp.pages.tables import Kind, TableColumn, TableScreen
+from kamcomp.pages.wording import worded
 from kamcomp.visibility import viewer_for, visible
 from teams.choices import DutyPart, ObjectiveStatus
 from teams.forms.care import LEVEL, DutyForm, ProfileForm
@@ -42,8 +43,8 @@ class RoleList(TableScreen):
     empty_title = _("No role yet")
     empty_text = _("Import roles; the catalogue then stands here.")
     columns = (
-        TableColumn(name="name", label=_("Role"), order="name", link=role_url, read=lambda row: row.name),
-        TableColumn(name="family", label=_("Family"), order="family", narrow=False),
+        TableColumn(name="name", label=_("Role"), order="name", link=role_url, show=lambda row: worded(row.name)),
+        TableColumn(name="family", label=_("Family"), order="family", show=lambda row: worded(row.family), narrow=False),
         TableColumn(
             name="has_profile", label=_("Job profile"), order="has_profile",
             read=lambda row: __("yes") if row.has_profile else __("missing"),
@@ -92,7 +93,7 @@ class RoleShow(RoleScreen, TemplateResponseMixin, View):
         profile = visible(JobProfile.objects.filter(role=self.role), to=viewer).first()
         needs = visible(ProfileCapability.objects.filter(profile=profile), to=viewer) if profile else None
         context = {
-            "title": self.role.name,
+            "title": worded(self.role.name),
             "role": self.role,
             "profile": profile,
             "needs": list(needs.select_related("capability").order_by("-level")) if needs is not None else [],
@@ -115,7 +116,7 @@ class RoleForm(RoleScreen, CareForm):
         """Return the way from the list."""
         return [
             Crumb(label=_("Roles"), url=reverse("teams:role-list")),
-            Crumb(label=self.role.name, url=role_url(self.role)),
+            Crumb(label=worded(self.role.name), url=role_url(self.role)),
         ]
 
     def back(self) -> str:
