@@ -80,13 +80,12 @@ def trend_rows(over_time: AccountOverTime) -> list[TrendRow]:
 
 def trend_sheet(over_time: AccountOverTime) -> Sheet:
     """Return the trends as a file: a row a measure, a column a period."""
-    columns = [
-        part_column(code, kind=Kind.RATIO, read=lambda row, at=number: row.values[at])
-        for number, code in enumerate(over_time.periods)
+    rows = [
+        {"measure": row.name, **dict(zip(over_time.periods, row.values, strict=True))}
+        for row in trend_rows(over_time)
     ]
-    return part_sheet(
-        title="trends", columns=[part_column("measure", "name"), *columns], rows=trend_rows(over_time)
-    )
+    columns = [part_column(code, kind=Kind.RATIO) for code in over_time.periods]
+    return part_sheet(title="trends", columns=[part_column("measure"), *columns], rows=rows)
 
 
 def _line(periods: Sequence[str], values: Sequence[Decimal | None]) -> Line | None:

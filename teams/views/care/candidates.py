@@ -47,7 +47,8 @@ class CandidateList(CareTable):
             link=lambda row: reverse("teams:candidate-change", args=[row.pk]),
         ),
         TableColumn(
-            name="role", label=_("For the role"), order="role__name", path="role__name", show=lambda row: worded(row.role),
+            name="role", label=_("For the role"), order="role__name", path="role__name",
+            show=lambda row: worded(row.role),
             link=lambda row: compare_url(row.role_id),
         ),
         TableColumn(
@@ -90,7 +91,9 @@ class CandidateCompare(Screen, TemplateResponseMixin, View):
         names, found = candidates_compared(role=role, viewer=viewer)
         rows = [(name, levels_of(gaps=[one.gaps[name] for one in found])) for name in names]
         return self.render_to_response(
-            self.get_context_data(title=worded(role.name), role=role, found=found, rows=rows, asked=len(names))
+            self.get_context_data(
+                title=worded(role.name), role=role, found=found, rows=rows, asked=len(names)
+            )
         )
 
 

@@ -49,7 +49,10 @@ class LeaverList(CareTable):
             link=lambda row: reverse("teams:care-show", args=[row.person_id]),
         ),
         TableColumn(name="last_day", label=_("Last day"), kind=Kind.DAY, order="last_day"),
-        TableColumn(name="role", label=_("Role"), order="role__name", path="role__name", show=lambda row: worded(row.role), narrow=False),
+        TableColumn(
+            name="role", label=_("Role"), order="role__name", path="role__name",
+            show=lambda row: worded(row.role), narrow=False,
+        ),
         TableColumn(name="country", label=_("Country"), order="country", narrow=False),
         TableColumn(name="reason", label=_("Reason"), read=lambda row: __(row.get_reason_display())),
         TableColumn(name="destination", label=_("Went to"), read=lambda row: __(row.get_destination_display())),
@@ -92,7 +95,10 @@ class MarketList(CareTable):
     empty_title = _("No market pay yet")
     empty_text = _("Import market pay or add a figure; pay is then shown against it.")
     columns = (
-        TableColumn(name="role", label=_("Role"), order="role__name", path="role__name", show=lambda row: worded(row.role)),
+        TableColumn(
+            name="role", label=_("Role"), order="role__name", path="role__name",
+            show=lambda row: worded(row.role),
+        ),
         TableColumn(name="country", label=_("Country"), order="country"),
         TableColumn(name="percentile", label=_("Percentile"), kind=Kind.NUMBER, order="percentile"),
         TableColumn(

@@ -25,8 +25,8 @@ from django.views.generic.base import TemplateResponseMixin, View
 
 from kamcomp.pages.screens import Crumb, Screen, refused, said
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn
-from kamcomp.refusal import Refusal
 from kamcomp.pages.wording import worded
+from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
 from teams.forms import care as asked
 from teams.forms.members import MemberForm

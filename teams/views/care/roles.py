@@ -43,8 +43,12 @@ class RoleList(TableScreen):
     empty_title = _("No role yet")
     empty_text = _("Import roles; the catalogue then stands here.")
     columns = (
-        TableColumn(name="name", label=_("Role"), order="name", link=role_url, show=lambda row: worded(row.name)),
-        TableColumn(name="family", label=_("Family"), order="family", show=lambda row: worded(row.family), narrow=False),
+        TableColumn(
+            name="name", label=_("Role"), order="name", link=role_url, show=lambda row: worded(row.name)
+        ),
+        TableColumn(
+            name="family", label=_("Family"), order="family", show=lambda row: worded(row.family), narrow=False
+        ),
         TableColumn(
             name="has_profile", label=_("Job profile"), order="has_profile",
             read=lambda row: __("yes") if row.has_profile else __("missing"),
