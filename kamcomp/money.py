@@ -282,32 +282,42 @@ def split_columns(
     for column in given:
         sums = sums + sums_by(payee, column, size=len(totals))
     left = ((totals - sums) / unit).astype(np.int64)
-    remainders = [(column - whole_part).tolist() for column, whole_part in zip(given, exact, strict=True)]
-    filled = [column.tolist() for column in given]
-    alone = len(payee) == len(totals) and (payee == np.arange(len(payee))).all()
-    shares = _left_alone(left, remainders) if alone else _left_of_each(payee, left, remainders)
-    for who, units, behind, rows in shares:
-        if not 0 <= units <= len(behind):
-            raise NotInMinorUnits(
-                "The parts of %(totals)s %(currency)s do not settle to it.",
-                totals=totals[who],
-                currency=currency,
-            )
-        for place in sorted(range(len(behind)), key=behind.__getitem__)[:units]:
+    # The less of a part is left behind its whole units (these are zero or less), the sooner it is given one.
+    behind = [whole_part - part for whole_part, part in zip(given, exact, strict=True)]
+    if len(payee) == len(totals) and (payee == np.arange(len(payee))).all():
+        return _handed_out(totals, left, given, behind, currency=currency)
+    remainders, filled = [column.tolist() for column in behind], [column.tolist() for column in given]
+    for who, units, mine, rows in _left_of_each(payee, left, remainders):
+        if not 0 <= units <= len(mine):
+            raise _not_settling(totals[who], currency)
+        for place in sorted(range(len(mine)), key=mine.__getitem__)[:units]:
             row, line = divmod(place, len(remainders))
             filled[line][rows[row]] += unit
     return [as_column(column) for column in filled]
 
 
+def _handed_out(
+    totals: Column, left: npt.NDArray[np.int64], given: list[Column], behind: list[Column], *, currency: str
+) -> list[Column]:
+    """Return the parts of payees who have one row each, their own, with the units left handed out."""
+    strange = np.flatnonzero((left < 0) | (left > len(given)))
+    if len(strange):
+        raise _not_settling(totals[strange[0]], currency)
+    order = np.argsort(np.stack(behind, axis=1), axis=1, kind="stable")  # those that are alike stay in order
+    more = np.argsort(order, axis=1) < left[:, np.newaxis]
+    for line, column in enumerate(given):
+        column[more[:, line]] += minor_unit(currency)
+    return given
+
+
+def _not_settling(total: Decimal, currency: str) -> NotInMinorUnits:
+    return NotInMinorUnits(
+        "The parts of %(totals)s %(currency)s do not settle to it.", totals=total, currency=currency
+    )
+
+
 Left = tuple[int, int, Sequence[Decimal], Sequence[int]]
 """A payee, the units left to be handed out, the remainders of the payee's parts, and the rows they are of."""
-
-
-def _left_alone(left: npt.NDArray[np.int64], remainders: Sequence[list[Decimal]]) -> Iterable[Left]:
-    """Return the payees who have units left, where each has one row, their own."""
-    for who, (units, behind) in enumerate(zip(left.tolist(), zip(*remainders, strict=True), strict=True)):
-        if units:
-            yield who, units, behind, (who,)
 
 
 def _left_of_each(

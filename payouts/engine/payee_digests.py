@@ -74,6 +74,8 @@ def _gathered(rows: Ints, texts: Sequence[str], size: int, *, between: str = ";"
     """Return the texts of each row, joined; where every row has exactly one, the texts themselves."""
     if len(rows) == size and (rows == np.arange(size)).all():
         return texts
+    if len(rows) == size and (np.bincount(rows, minlength=size) == 1).all():
+        return list(map(texts.__getitem__, np.argsort(rows).tolist()))
     gathered: list[list[str]] = [[] for _row in range(size)]
     for row, text in zip(rows.tolist(), texts, strict=True):
         gathered[row].append(text)

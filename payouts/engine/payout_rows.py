@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from operator import add
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from kamcomp.trace import decimal_texts
 from payouts.engine.evaluation import EarnedLine, Outcome, SettlementLine, evaluate
 from payouts.engine.leaf_figures import LARGEST_RATIO, FigureTooLarge, LeafFigures, check_size, leaf_figures
 from plans.engine.conventions import Window
-from plans.engine.inputs import Inputs, rows_of
+from plans.engine.inputs import Inputs, by_payee, rows_of
 from plans.engine.plan import Commission, Plan
 from plans.engine.reading import Computation
 
@@ -86,36 +86,37 @@ def payout_rows(
     others go on.
     """
     problems: list[PayeeProblem] = []
-    made = tuple(_made(plan, inputs, accounts, account_of, problems))
-    return Rows(payees=made, problems=tuple(problems))
+    made = _made(plan, by_payee(inputs), accounts, account_of, problems)
+    return Rows(payees=tuple(made), problems=tuple(problems))
 
 
 def _made(
     plan: Plan, inputs: Inputs, accounts: Mapping[str, str],
     account_of: Callable[[str], str], problems: list[PayeeProblem],
-) -> Iterator[PayeeRows]:  # fmt: skip
+) -> list[PayeeRows]:  # fmt: skip
     if not inputs.payees:
-        return
+        return []
     found: list[PayeeProblem] = []
     try:
         computation = Computation(plan=plan, inputs=inputs, numbers=EXACT)
         outcome = evaluate(plan=plan, inputs=inputs, numbers=EXACT, computation=computation)
-        rows = list(_rows_of_outcome(computation, outcome, accounts, account_of, found))
+        rows = _rows_of_outcome(computation, outcome, accounts, account_of, found)
     except Exception as error:  # whatever breaks on one payee's figures must not stop the others
         if len(inputs.payees) == 1:
             problems.append(_broken(inputs.payees[0], error))
-            return
+            return []
         middle = len(inputs.payees) // 2
         places = range(len(inputs.payees))
+        rows = []
         for half, who in (
             (inputs.payee < middle, places[:middle]),
             (inputs.payee >= middle, places[middle:]),
         ):
             some = rows_of(inputs, np.flatnonzero(half), payees_too=who)
-            yield from _made(plan, some, accounts, account_of, problems)
-        return
+            rows += _made(plan, some, accounts, account_of, problems)
+        return rows
     problems += found
-    yield from rows
+    return rows
 
 
 def _broken(payee: str, error: Exception) -> PayeeProblem:
@@ -142,7 +143,7 @@ def _said(error: Exception) -> str:
 def _rows_of_outcome(
     computation: Computation, outcome: Outcome, accounts: Mapping[str, str],
     account_of: Callable[[str], str], problems: list[PayeeProblem],
-) -> Iterator[PayeeRows]:  # fmt: skip
+) -> list[PayeeRows]:  # fmt: skip
     plan, inputs = computation.plan, computation.inputs
     _note_problems(inputs, outcome, problems)
     _check_sizes(plan, outcome)
@@ -152,8 +153,8 @@ def _rows_of_outcome(
     payouts = _payout_texts(plan, outcome, _target_incentives(computation))
     negative = (outcome.payable < 0).astype(bool)
     if not after and not outcome.blocked.any() and not negative.any():
-        yield from map(PayeeRows, inputs.payees, payouts, map(tuple, explained))
-        return
+        return list(map(PayeeRows._make, zip(inputs.payees, payouts, explained, strict=True)))
+    rows = []
     for place, payee in enumerate(inputs.payees):
         if outcome.blocked[place]:
             continue
@@ -166,27 +167,30 @@ def _rows_of_outcome(
             )
             problems.append(PayeeProblem(payee, "payout_negative", message))
             continue
-        lines = explained[place]
-        for changes in after:
-            if place in changes:
-                lines.append(changes[place])
-        yield PayeeRows(payee, payouts[place], tuple(lines))
+        later = (changes[place] for changes in after if place in changes)
+        rows.append(PayeeRows(payee, payouts[place], (*explained[place], *later)))
+    return rows
 
 
-def _explained(computation: Computation, outcome: Outcome, account_ids: list[str]) -> list[list[str]]:
+def _explained(
+    computation: Computation, outcome: Outcome, account_ids: list[str]
+) -> Sequence[tuple[str, ...]]:
     """Return the texts of each payee's earned lines, line by line, and stint by stint within a line."""
     plan, inputs, figures = computation.plan, computation.inputs, leaf_figures(computation=computation)
     columns = [_line_texts(plan, line, figures, account_ids) for line in outcome.earned]
     if len(inputs.stints) == len(inputs.payees) and (inputs.payee == np.arange(len(inputs.payees))).all():
-        rows = zip(*columns, strict=True) if columns else [()] * len(inputs.payees)
-        return [list(filter(None, row)) for row in rows]
+        kept = [column for column in columns if any(column)]
+        rows = zip(*kept, strict=True) if kept else [()] * len(inputs.payees)
+        if not any(None in column for column in kept):
+            return cast(list[tuple[str, ...]], list(rows))
+        return [tuple(filter(None, row)) for row in rows]
     explained: list[list[str]] = [[] for _payee in inputs.payees]
     payees = inputs.payee.tolist()
     for column in columns:
         for payee, text in zip(payees, column, strict=True):
             if text is not None:
                 explained[payee].append(text)
-    return explained
+    return list(map(tuple, explained))
 
 
 def _after(outcome: Outcome) -> list[dict[int, str]]:

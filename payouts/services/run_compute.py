@@ -12,6 +12,7 @@ import gc
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain, repeat
 from threading import Lock
 
 import numpy as np
@@ -145,21 +146,24 @@ def copy_texts(
     results: Sequence[bytes], ids: Sequence[str],
 ) -> tuple[str, str]:  # fmt: skip
     """Return the COPY texts of payouts and of lines, in the order of the payees; their ids are the first of `ids`."""
-    period = str(chunk.run.period_id)
+    period, ids = str(chunk.run.period_id), ids[: len(rows)]
     head = f"\t{chunk.run_id}\t{chunk.pk}\t{period}\t"
     version = f"\t{chunk.plan_version_id}\t"
-    numbered = [
-        f"\t{number}\t{period}\t" for number in range(1, 1 + max((len(p.lines) for p in rows), default=0))
-    ]
-    payouts: list[str] = []
-    lines: list[str] = []  # in pieces: joining all of them once costs half of making each line
-    for payout_id, payee, result in zip(ids[: len(rows)], rows, results, strict=True):
-        name = payee.payee
+    payouts = [
         # What COPY reads as \\x is the \x that begins bytes.
-        digests = f"{inputs[name].hex()}\t\\\\x{result.hex()}"
-        payouts.append(f"{payout_id}{head}{people[name]}{version}{payee.payout}\t{digests}\n")
-        for number, line in zip(numbered, payee.lines, strict=False):
-            lines += (payout_id, number, line, "\n")
+        f"{payout_id}{head}{people[payee.payee]}{version}{payee.payout}"
+        f"\t{inputs[payee.payee].hex()}\t\\\\x{result.hex()}\n"
+        for payout_id, payee, result in zip(ids, rows, results, strict=True)
+    ]
+    counts = [len(payee.lines) for payee in rows]
+    numbered = [f"\t{number}\t{period}\t" for number in range(1, 1 + max(counts, default=0))]
+    numbers = [numbered[:count] for count in range(1 + len(numbered))]
+    lines = ["\n"] * (
+        4 * sum(counts)
+    )  # in pieces, a column at a time: joining them once costs half of each line
+    lines[0::4] = chain.from_iterable(map(repeat, ids, counts))
+    lines[1::4] = chain.from_iterable(map(numbers.__getitem__, counts))
+    lines[2::4] = chain.from_iterable(payee.lines for payee in rows)
     return "".join(payouts), "".join(lines)
 
 

@@ -11,7 +11,7 @@ Rule: docs/reference/formulas.md, "Inputs".
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -270,6 +270,36 @@ def rows_of(inputs: Inputs, rows: Ints, *, payees_too: Iterable[int] = ()) -> In
         milestones={code: _stated_of(stated, taken) for code, stated in inputs.milestones.items()},
         credits=_credits_of(inputs.credits, taken),
         balances=Balances(**{name: column[payees] for name, column in vars(inputs.balances).items()}),
+    )
+
+
+def by_payee(inputs: Inputs) -> Inputs:
+    """
+    Return the same inputs with the rows of each payee side by side, payee after payee.
+
+    A payee's own rows keep their order, so that nothing that is computed of them changes. Where
+    everybody has one row, rows and payees are then in the same places, and need not be gathered.
+    """
+    if (np.diff(inputs.payee) >= 0).all():
+        return inputs
+    order = np.argsort(inputs.payee, kind="stable")
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    moved = place[inputs.spans.row]
+    spans = np.argsort(moved, kind="stable")
+    columns: dict[str, Any] = {
+        name: each[spans] for name, each in vars(inputs.spans).items() if name != "row"
+    }
+    return replace(
+        inputs,
+        stints=tuple(map(inputs.stints.__getitem__, order.tolist())),
+        payee=inputs.payee[order],
+        spans=Spans(row=moved[spans], **columns),
+        parameters={name: _stated_of(stated, order) for name, stated in inputs.parameters.items()},
+        results={key: replace(each, index=each.index[order]) for key, each in inputs.results.items()},
+        ratings={key: _stated_of(stated, order) for key, stated in inputs.ratings.items()},
+        milestones={code: _stated_of(stated, order) for code, stated in inputs.milestones.items()},
+        credits=replace(inputs.credits, row=place[inputs.credits.row]),
     )
 
 
