@@ -1,4 +1,9 @@
-"""What stands beside a draft's curve: the last locked periods under the draft as it is, asked for after each change."""
+"""
+What stands beside a draft's curve: the last locked periods under the draft, asked for after each change.
+
+And while one is made: fields of the designer in the address are laid over the draft as it is kept, so that the figures
+follow a point that is dragged and a weight that is typed before either is sent.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ from django.views.generic.base import View
 
 from kamcomp.pages.screens import Screen
 from kamcomp.pages.wording import worded
+from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for
 from payouts.selectors.replays.live import draft_past
 from payouts.views.desk import desk_or_404
@@ -17,19 +23,24 @@ from payouts.views.replays import READERS
 from plans.engine.codec import DocumentInvalid
 from plans.engine.places import PlaceUnread, value_of
 from plans.selectors.drafts import drafts_listed
+from plans.views.design import draft_typed
 
 
 class DraftPast(Screen, View):
     """A part of the designer: sums and counts, nothing of one person."""
 
     def get(self, request: HttpRequest, draft_id: UUID) -> HttpResponse:
-        """Answer the part; `at` is the goal that is open."""
+        """Answer the part; `at` is the goal that is open. Where what is typed cannot be read yet, nothing changes."""
         desk_or_404(request, *READERS)
         viewer = viewer_for(request)
         rows = drafts_listed(viewer=viewer).select_related("plan__calendar", "calendar", "account")
         draft = rows.filter(pk=draft_id).first()
         if draft is None:
             raise Http404
+        try:
+            draft = draft_typed(draft=draft, data=request.GET, viewer=viewer)
+        except (Refusal, DocumentInvalid):
+            return HttpResponse(status=204)
         try:
             part = value_of(draft.document, request.GET.get("at", "")[:200]) or {}
         except PlaceUnread:

@@ -1,4 +1,5 @@
-// The designer: keep 600 ms after leaving a field, Enter and arrows between cells, Ctrl+Z, and points that are dragged.
+// The designer: keep 600 ms after leaving a field, Enter and arrows between cells, Ctrl+Z, points that are dragged, and
+// the cost of the last locked periods with what is typed, before it is kept.
 "use strict";
 
 (() => {
@@ -7,7 +8,7 @@
   const cells = (field) => [...field.closest("table").querySelectorAll("[data-cell]")];
   const dirty = (field) => field.type !== "checkbox" && field.value !== field.defaultValue;
   let waiting = null;
-  const keep = () => { clearTimeout(waiting); waiting = null; if (window.htmx) window.htmx.trigger(form(), "keep"); };
+  const keep = () => { clearTimeout(waiting); waiting = null; costs(); if (window.htmx) window.htmx.trigger(form(), "keep"); };
   const soon = () => { clearTimeout(waiting); waiting = setTimeout(keep, 600); };
 
   document.addEventListener("change", (event) => {
@@ -41,19 +42,23 @@
 
   // What somebody types while an answer is on its way stays as they typed it, and is sent after it.
   const fields = () => [...document.querySelectorAll("#designer [data-keep]")];
+  const ofCosts = (event) => event.detail.requestConfig && event.detail.requestConfig.elt.id === "past-figures";
   let focused = "";
   let late = [];
-  document.addEventListener("htmx:beforeRequest", () => {
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (ofCosts(event)) return;
     fields().forEach((field) => { field.dataset.sent = field.value; });
   });
-  document.addEventListener("htmx:beforeSwap", () => {
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (ofCosts(event)) return;
     const field = document.activeElement;
     focused = field && field.closest("#designer") ? field.id : "";
     late = fields()
       .filter((each) => each.type !== "checkbox" && each.dataset.sent !== undefined && each.dataset.sent !== each.value)
       .map((each) => ({ id: each.id, value: each.value }));
   });
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (ofCosts(event)) return;
     late.forEach((each) => {
       const field = document.getElementById(each.id);
       if (field) field.value = each.value;
@@ -68,6 +73,35 @@
     late = [];
   });
 
+  // What the last periods would have cost is asked for with what is typed: one question at a time, the last of them always.
+  const PAUSE = 250; // milliseconds without a key until what is typed is asked about
+  let asking = false, again = false, pausing = null;
+  const typed = () => {
+    const said = new URLSearchParams();
+    fields().filter((field) => "defaultValue" in field && dirty(field)).forEach((field) => {
+      const point = field.name.startsWith("point:") ? field.name.slice(0, field.name.lastIndexOf(":")) : "";
+      (point ? ["x", "payout", "before"].map((part) => `${point}:${part}`) : [field.name]).forEach((name) => {
+        const one = document.getElementsByName(name)[0];
+        if (one) said.set(name, one.value);
+      });
+    });
+    return said.toString();
+  };
+  const costs = () => {
+    const place = document.getElementById("past-figures"), said = place && window.htmx ? typed() : "";
+    if (!said) return;
+    if (asking) { again = true; return; }
+    const done = () => { asking = false; if (again) { again = false; costs(); } };
+    asking = true;
+    window.htmx.ajax("GET", `${place.getAttribute("hx-get")}&${said}`, { source: place, target: place, swap: "innerHTML" })
+      .then(done, done);
+  };
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("#designer [data-keep]")) return;
+    clearTimeout(pausing);
+    pausing = setTimeout(costs, PAUSE);
+  });
+
   // A point of the curve is dragged: it writes into its two fields of the table, which are kept when it is let go.
   const rounded = (value, step) => Math.round(value / step) * step;
   const written = (value, step) => {
@@ -75,6 +109,7 @@
     const text = Number(value.toFixed(digits)).toString();
     return document.documentElement.lang.startsWith("de") ? text.replace(".", ",") : text;
   };
+  const kept = () => { if (window.htmx) window.htmx.trigger(document.body, "draft-changed"); };
   const NUDGE = 3; // pixels within which a hand did not mean to move in that direction
   let held = null;
   const begun = (grip) => {
@@ -113,8 +148,8 @@
     held = null;
     if (!one) return;
     one.grip.classList.remove("is-held");
-    if (cancel) { [one.result.value, one.pays.value] = one.was; placed(one, ...one.from); return; }
-    if (one.result.value !== one.was[0] || one.pays.value !== one.was[1]) keep();
+    if (cancel) { [one.result.value, one.pays.value] = one.was; placed(one, ...one.from); kept(); return; }
+    if (one.result.value !== one.was[0] || one.pays.value !== one.was[1]) keep(); else kept();
   };
   document.addEventListener("pointerdown", (event) => {
     if (event.button || !event.target.matches(".curve-grip")) return;
@@ -136,6 +171,7 @@
     placed(
       held, stays[0] ? held.from[0] : held.x(result).toFixed(1), stays[1] ? held.from[1] : held.y(pays).toFixed(1),
     );
+    costs();
   });
   document.addEventListener("pointerup", () => dropped(false));
   document.addEventListener("pointercancel", () => dropped(true));

@@ -9,6 +9,7 @@ from plans.views.design.begin import (
     DraftSubmit,
 )
 from plans.views.design.screen import DraftDesign
+from plans.views.design.typed import draft_typed
 
 __all__ = [
     "DraftBegin",
@@ -18,4 +19,5 @@ __all__ = [
     "DraftList",
     "DraftResume",
     "DraftSubmit",
+    "draft_typed",
 ]

@@ -27,7 +27,7 @@ from kamcomp.pages.screens import Crumb, FieldConflict, Screen, conflict_page
 from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.sentences import ours
-from kamcomp.visibility import viewer_for, visible
+from kamcomp.visibility import viewer_for
 from plans.choices import DraftStatus
 from plans.engine.codec import DocumentInvalid, read
 from plans.engine.document import spelled_out
@@ -53,9 +53,9 @@ from plans.views.design.found import finding_named, found_list
 from plans.views.design.plot import Plot, curve_of, plot
 from plans.views.design.sheet import Example, example_of, goal_sheet
 from plans.views.design.told import name_told, steps_told, text_now, whole_points
+from plans.views.design.typed import metrics_offered
 from plans.views.plans import READERS
 from plans.views.words import field_words
-from scorecards.models import Metric
 
 TABS = (("design", _("Design")), ("pool", _("Team pool")), ("terms", _("Terms")), ("steps", _("Steps")))
 IN_THE_SHEET = frozenset({"curve", "weight"})
@@ -200,12 +200,7 @@ class DraftDesign(DraftScreen):
     @cached_property
     def metrics(self) -> Metrics:
         """Return the metrics the reader may choose from."""
-        rows = visible(Metric.objects.all(), to=viewer_for(self.request)).order_by("code")
-        found = list(rows.values_list("code", "name", "unit"))
-        return Metrics(
-            names={code: name for code, name, _unit in found},
-            units={code: unit for code, _name, unit in found},
-        )
+        return metrics_offered(viewer=viewer_for(self.request))
 
     def look(self, draft: Draft) -> DraftLook:
         """Return what the checks find today; a change is looked at beside the facts read when it was opened."""
