@@ -61,7 +61,7 @@ def replay_request(
 @act
 def replays_request(
     *,
-    subjects: tuple[PlanVersion, PlanVersion],
+    subjects: tuple[PlanVersion, PlanVersion | Draft],
     by: User,
     at: datetime,
     periods: int = USUAL_PERIODS,
@@ -70,21 +70,25 @@ def replays_request(
     ring: bool = True,
 ) -> list[Replay | Job]:
     """
-    Replay two versions on the same locked periods and people, so that they can stand side by side.
+    Replay two versions, or a version and a working draft, on the same locked periods and people, to stand side by side.
 
-    `people_of` are codes of plans; those of both versions if none are named. A version against itself is replayed once.
+    `people_of` are codes of plans; those of both if none are named, but for a plan that is only drafted yet. A version
+    against itself is replayed once.
 
     :raises RoleMissing: if `by` may not design or watch the money.
+    :raises DocumentInvalid: naming every place of a draft that does not hold.
     :raises CalendarsDiffer: if the two are not of one calendar.
     :raises NoSuchPlans, NothingToReplay, ReplayInAnotherCurrency: as replaying does.
     """
-    before, after = subjects
+    before, later = subjects
+    after = draft_as_version(draft=later) if isinstance(later, Draft) else later
     if before.plan.calendar_id != after.plan.calendar_id:
         raise CalendarsDiffer(
             "%(before)s is paid by the calendar %(one)s and %(after)s by %(other)s: their periods are not the same.",
             before=before, one=before.plan.calendar, after=after, other=after.plan.calendar,
         )  # fmt: skip
-    plans = sorted(set(people_of)) or sorted({before.plan.code, after.plan.code})
+    there = {each.plan.code for each in (before, after) if not each.plan._state.adding}
+    plans = sorted(set(people_of)) or sorted(there)
     asked: dict[str, Any] = {"by": by, "at": at, "periods": periods, "people_of": plans}
     each_at_once = at_once // 2
     return [

@@ -1,6 +1,8 @@
 """
 Two versions of plans in money: what each person would be paid by the one and by the other on the same locked periods.
 
+A working draft may stand for the later, under its id, which is that of the version it becomes.
+
 It stands beside the comparison in words (plans/views/compare.py) for whoever may see replays.
 """
 
@@ -38,7 +40,9 @@ from payouts.services.replay_jobs import REPLAYS, replays_request
 from payouts.services.replays import REPLAYERS, USUAL_PERIODS
 from payouts.views.desk import desk_or_404
 from payouts.views.replays import GAIN, PAYEE_COLUMNS, READERS, PayeeFilter, ReplayAsk
-from plans.models import PlanVersion, Replay
+from plans.engine.codec import DocumentInvalid
+from plans.models import Draft, PlanVersion, Replay
+from plans.selectors.drafts import draft_as_version, drafts_listed
 
 
 class ChangeFilter(PayeeFilter):
@@ -59,7 +63,7 @@ class CompareAsk(ReplayAsk):
     def __init__(self, *args: Any, pair: tuple[PlanVersion, PlanVersion], **kwargs: Any) -> None:
         super().__init__(*args, version=pair[1], **kwargs)
         field: Any = self.fields["people_of"]
-        codes = {each.plan.code: each.plan.name for each in pair}
+        codes = {each.plan.code: each.plan.name for each in pair if not each.plan._state.adding}
         own = [("", __("of both plans"))] if len(codes) > 1 else []
         every = [choice for choice in field.choices if choice[0] == "*"]
         others = [choice for choice in field.choices if choice[0] not in ("", "*", *codes)]
@@ -90,9 +94,21 @@ class ReplayCompare(PartFiles, TableScreen):
         asked = self.kwargs["before_id"], self.kwargs["version_id"]
         rows = visible(PlanVersion.objects.filter(pk__in=asked), to=viewer_for(self.request))
         found = {each.pk: each for each in rows.select_related("plan__calendar")}
+        if self.draft is not None and asked[1] not in found:
+            found[asked[1]] = draft_as_version(draft=self.draft)
         if set(asked) - set(found):
             raise Http404
         return found[asked[0]], found[asked[1]]
+
+    @cached_property
+    def draft(self) -> Draft | None:
+        """Return the working draft that stands for the later version, if one does and can become one."""
+        rows = drafts_listed(viewer=viewer_for(self.request)).filter(
+            pk=self.kwargs["version_id"], version=None
+        )
+        found = rows.select_related("plan__calendar", "calendar", "account").first()
+        days = found.document["effective"] if found else {"from": "", "to": ""}
+        return found if days["from"] <= days["to"] else None
 
     @cached_property
     def replays(self) -> tuple[Replay, Replay] | None:
@@ -153,7 +169,7 @@ class ReplayCompare(PartFiles, TableScreen):
     def jobs(self) -> list[Job]:
         """Return the replays of the two under way, and what failed after the newest that are kept."""
         rows = Job.objects.filter(
-            kind=REPLAYS.name, subject_table=PlanVersion._meta.db_table,
+            kind=REPLAYS.name, subject_table__in=[PlanVersion._meta.db_table, Draft._meta.db_table],
             subject_id__in=[str(each.pk) for each in self.pair],
         )  # fmt: skip
         newest = max(each.at for each in self.replays) if self.replays else None
@@ -168,6 +184,7 @@ class ReplayCompare(PartFiles, TableScreen):
         """Return the sums, the people, and the form that replays both."""
         context = {
             "pair": self.pair,
+            "draft": self.draft,
             "compared": self.compared,
             "form": CompareAsk(pair=self.pair),
             "jobs": self.jobs(),
@@ -182,11 +199,13 @@ class ReplayCompare(PartFiles, TableScreen):
         if form.is_valid():
             try:
                 made = replays_request(
-                    subjects=self.pair, periods=form.cleaned_data["periods"] or USUAL_PERIODS,
+                    subjects=(self.pair[0], self.draft or self.pair[1]), periods=form.cleaned_data["periods"] or USUAL_PERIODS,
                     people_of=form.plans(), by=cast(User, request.user), at=timezone.now(),
                 )  # fmt: skip
             except Refusal as refusal:
                 form.add_error(None, worded(refusal))
+            except DocumentInvalid:
+                form.add_error(None, __("The draft does not hold yet: its page says where. Nothing was replayed."))
             else:
                 is_done = all(isinstance(each, Replay) for each in made)
                 said(

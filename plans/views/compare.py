@@ -1,8 +1,8 @@
 """
 Two versions of plans beside each other, in words: what is new, what is gone, what became another value.
 
-Any two versions a reader may see can be held against each other, or one against the account managers' plan, with the
-reason why a key account plan differs in each element. The address says which, so that a comparison can be sent to
+Any two versions a reader may see can be held against each other, a working draft against a version, or one against the
+account managers' plan, with the reason why a key account plan differs in each element. The address says which, so that a comparison can be sent to
 somebody. The words are those of plans/views/differences.py.
 """
 
@@ -28,9 +28,11 @@ from kamcomp.pages.parts import PartFiles, Parts, part_column, part_sheet
 from kamcomp.pages.screens import Crumb, Screen
 from kamcomp.pages.sheets import SHEETS, Sheet, SheetColumn
 from kamcomp.visibility import viewer_for, visible
+from plans.choices import DraftStatus
 from plans.engine.codec import DocumentInvalid
 from plans.engine.document import plan_from_document
-from plans.models import PlanVersion
+from plans.models import Draft, PlanVersion
+from plans.selectors.drafts import draft_as_version, drafts_listed
 from plans.selectors.elements import account_manager_version, elements_beside
 from plans.templates_library import account_manager_template
 from plans.views.differences import Change, changes_in_words
@@ -45,7 +47,11 @@ COLUMNS = ("goal", "part", "what", "before", "after")
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One of the two: its name and document; `version` is none where it is the usual account managers' plan."""
+    """
+    One of the two: its name and document.
+
+    `version` is what a draft would become where it is one, and none where it is the usual account managers' plan.
+    """
 
     name: str
     document: Mapping[str, Any]
@@ -53,20 +59,27 @@ class Side:
 
 
 class Compared(forms.Form):
-    """Which two versions: the earlier and the later; the account managers' plan may stand for the earlier."""
+    """
+    Which two: the earlier version and the later, or a working draft.
+
+    The account managers' plan may stand for the earlier.
+    """
 
     use_required_attribute = False
     a = forms.ChoiceField(label=_("Before"))
     b = forms.ChoiceField(label=_("After"))
 
-    def __init__(self, *args: Any, versions: Sequence[PlanVersion], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, versions: Sequence[PlanVersion], drafts: Sequence[Draft], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **{"label_suffix": ""} | kwargs)
         choices: list[tuple[str, Any]] = [("", __("Choose a version"))]
         for plan, found in groupby(versions, key=lambda version: version.plan):
             choices.append((plan.name, [(str(version.pk), str(version)) for version in found]))
         managers = (ACCOUNT_MANAGERS, __("The account managers' plan"))
         self.fields["a"].choices = [choices[0], managers, *choices[1:]]  # type: ignore[attr-defined]
-        self.fields["b"].choices = choices  # type: ignore[attr-defined]
+        working = [(__("Drafts"), [(str(each.pk), _draft_name(each)) for each in drafts])] if drafts else []
+        self.fields["b"].choices = [choices[0], *working, *choices[1:]]  # type: ignore[attr-defined]
 
 
 class VersionCompare(PartFiles, Screen, TemplateResponseMixin, View):
@@ -84,7 +97,18 @@ class VersionCompare(PartFiles, Screen, TemplateResponseMixin, View):
         """Return the choice of versions; unbound while nothing is chosen."""
         versions = visible(PlanVersion.objects.all(), to=viewer_for(self.request)).select_related("plan")
         asked = self.request.GET if {"a", "b"} & set(self.request.GET) else None
-        return Compared(asked, versions=list(versions.order_by("plan__name", "plan_id", "-number")))
+        return Compared(
+            asked,
+            versions=list(versions.order_by("plan__name", "plan_id", "-number")),
+            drafts=list(self.drafts.values()),
+        )
+
+    @cached_property
+    def drafts(self) -> dict[str, Draft]:
+        """Return the working drafts the reader may see, by id."""
+        rows = drafts_listed(viewer=viewer_for(self.request)).filter(status=DraftStatus.EDITING)
+        found = rows.select_related("plan__calendar", "calendar", "account").order_by("name", "-changed_at")
+        return {str(each.pk): each for each in found}
 
     @cached_property
     def pair(self) -> tuple[Side, Side] | None:
@@ -92,10 +116,11 @@ class VersionCompare(PartFiles, Screen, TemplateResponseMixin, View):
         if not (self.form.is_bound and self.form.is_valid()):
             return None
         one, other = (self.form.cleaned_data[name] for name in ("a", "b"))
-        asked = {one, other} - {ACCOUNT_MANAGERS}
+        asked = {one, other} - {ACCOUNT_MANAGERS, *self.drafts}
         rows = PlanVersion.objects.filter(pk__in=asked).select_related("plan")
         found = {str(each.pk): _side(each) for each in rows}
-        return self.managers if one == ACCOUNT_MANAGERS else found[one], found[other]
+        later = _draft_side(self.drafts[other]) if other in self.drafts else found[other]
+        return self.managers if one == ACCOUNT_MANAGERS else found[one], later
 
     @cached_property
     def managers(self) -> Side:
@@ -157,6 +182,8 @@ class VersionCompare(PartFiles, Screen, TemplateResponseMixin, View):
             return None, []
         terms = []
         for side in self.pair:
+            if side is self.pair[1] and side.version is None:
+                return side, []
             try:
                 terms.append(plan_from_document(side.document))
             except DocumentInvalid:
@@ -167,6 +194,17 @@ class VersionCompare(PartFiles, Screen, TemplateResponseMixin, View):
 
 def _side(version: PlanVersion) -> Side:
     return Side(name=str(version), document=version.document, version=version)
+
+
+def _draft_name(draft: Draft) -> str:
+    return __("%(draft)s (draft)") % {"draft": draft.name}
+
+
+def _draft_side(draft: Draft) -> Side:
+    """Return a working draft as the version it would become; one that ends before it starts becomes none."""
+    days = draft.document["effective"]
+    version = draft_as_version(draft=draft) if days["from"] <= days["to"] else None
+    return Side(name=_draft_name(draft), document=draft.document, version=version)
 
 
 def _sheet(changes: Sequence[Change]) -> Sheet:

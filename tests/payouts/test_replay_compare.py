@@ -12,8 +12,10 @@ from django.utils import timezone
 from kamcomp.jobs.models import Job
 from payouts.models import ReplayPerson
 from payouts.services.replay_jobs import CalendarsDiffer, replay_work, replays_request
-from plans.engine.document import plan_digest, plan_from_document
+from plans.engine.document import plan_digest, plan_from_document, written_out
+from plans.engine.edits import set_at
 from plans.models import PlanVersion, Replay
+from plans.services import draft_begin, draft_change
 from tests.laws import rows
 from tests.payouts.quarters import closed, quarters, sold
 from tests.payouts.test_replays import STEEPER, drafted
@@ -73,6 +75,27 @@ class TestReplayCompare:
         was, now = (sum(D(each["amounts"][1]) for each in kept.figures["pools"]) for kept in (before, after))
         assert [D(text) for text in pools.splitlines()[1].split(",")[1:]] == [was, now, now - was]
         assert now > was
+
+    def test_takes_a_working_draft_for_the_later(self, past):
+        client, who = browser(past), {"by": past.users["maren"], "at": timezone.now()}
+        document = written_out(past.later.document) | {"code": past.version.plan.code}
+        draft = draft_begin(document=document, plan=past.version.plan, based_on=past.version, **who)
+        page = reverse("payouts:replay-compare", args=[draft.pk, past.version.pk])
+        words = client.get(reverse("plans:version-compare"), {"a": past.version.pk, "b": draft.pk})
+        assert f"{draft.name} (draft)" in words.content.decode()
+        assert page in words.content.decode()
+
+        said = client.post(page, {"periods": "4", "people_of": ""}, follow=True).content.decode()
+
+        before, after = Replay.objects.get(version=past.version), Replay.objects.get(draft=draft)
+        assert f"{draft.name} (draft)" in said
+        for figure in (before.replayed, after.replayed, after.replayed - before.replayed):
+            assert f"{figure:,.2f}" in said
+        weight = set_at("/incentive/children/0/weight", "0.30")
+        draft_change(draft_id=draft.pk, edits=[weight], seen=0, **who)
+        refused = client.post(page, {"periods": "4", "people_of": ""})
+        assert (refused.status_code, Replay.objects.count()) == (422, 2)
+        assert "The draft does not hold yet" in refused.content.decode()
 
     def test_leaves_out_who_is_in_other_periods_and_costs_the_same_for_many(self, past):
         replays_request(subjects=(past.version, past.later), by=past.users["maren"], at=timezone.now())
