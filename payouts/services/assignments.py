@@ -27,7 +27,7 @@ from payouts.services.exceptions import exception_request
 from plans.engine.document import plan_from_document
 from plans.engine.needs import parameters_needed
 from plans.models import Assignment, PlanVersion
-from plans.services import assignment_make, override_check
+from plans.services import OnPlan, override_check, people_put, versions_in
 from teams.models import Person, StrategicAccount
 
 ASSIGNERS = [Role.COMP_ADMIN]
@@ -102,8 +102,8 @@ def assignments_make(
     :raises RoleMissing: if `by` does not put people on plans.
     :raises NobodyChosen: if nobody new is chosen and no other terms are asked for.
     :raises OwnAssignment: if `by` is among them.
-    :raises ValuesMissing: if the plan reads a personal value that is not given.
-    :raises DaysReversed, NotInForce, AssignedAlready: as `assignment_make`.
+    :raises ValuesMissing: if a version that holds over the days reads a personal value that is not given.
+    :raises DaysReversed, NotInForce, AssignedAlready: as `people_put`.
     :raises TermsUnsound, DayOutside, TermsTooLate, ExceptionUnsound: if the other terms cannot be asked for.
     """
     role_check(user=by, roles=ASSIGNERS, on=at.date(), act="Putting people on a plan")
@@ -113,37 +113,33 @@ def assignments_make(
         raise NobodyChosen("Nobody is chosen: tick who is to be on %(plan)s.", plan=version.plan)
     if any(each.person.user_id == by.pk for each in chosen):
         raise OwnAssignment("%(by)s cannot put themselves on a plan: somebody else does.", by=by)
+    found, made = Assigned(), []
     if new:
-        _check_values(version, values)
-    found = Assigned()
-    for each in chosen:
-        rows = [each.assignment] if each.assignment else _made(version, each, since, last_day, values, by)
-        found.assignments += [] if each.assignment else rows
-        if terms is not None:
+        _check_values(version, values, since=since, last_day=last_day)
+        made = people_put(
+            people=[OnPlan(person=each.person, account=each.account) for each in new], plan=version.plan,
+            since=since, last_day=last_day, parameters=_texts(values), by=by,
+        )  # fmt: skip
+        found.assignments = [row for rows in made for row in rows]
+    if terms is not None:
+        left = iter(made)
+        for each in chosen:
+            rows = [each.assignment] if each.assignment else next(left)
             found.exceptions.append(_asked(rows, terms=terms, by=by, at=at))
     return found
 
 
-def _made(
-    version: PlanVersion,
-    chosen: Chosen,
-    since: date,
-    last_day: date | None,
-    values: Mapping[str, Decimal],
-    by: User,
-) -> list[Assignment]:
-    return assignment_make(
-        person=chosen.person, plan=version.plan, since=since, last_day=last_day, account=chosen.account,
-        parameters=_texts(values), by=by,
-    )  # fmt: skip
-
-
-def _check_values(version: PlanVersion, values: Mapping[str, Decimal]) -> None:
-    lacking = [name for name in parameters_needed(plan_from_document(version.document)) if name not in values]
-    if lacking:
-        raise ValuesMissing(
-            "%(plan)s reads %(names)s of each person: say it.", plan=version.plan, names=", ".join(lacking)
-        )
+def _check_values(
+    version: PlanVersion, values: Mapping[str, Decimal], *, since: date, last_day: date | None
+) -> None:
+    """Refuse where a version that holds over the days reads what is not given: of this one, or of one that follows."""
+    in_force = [each for each, _days in versions_in(plan=version.plan, since=since, last_day=last_day)]
+    for each in [version, *(one for one in in_force if one.pk != version.pk)]:
+        lacking = [name for name in parameters_needed(plan_from_document(each.document)) if name not in values]
+        if lacking:
+            raise ValuesMissing(
+                "%(version)s reads %(names)s of each person: say it.", version=each, names=", ".join(lacking)
+            )
 
 
 def _asked(rows: Sequence[Assignment], *, terms: Terms, by: User, at: datetime) -> PlanException:
@@ -167,7 +163,8 @@ def _asked(rows: Sequence[Assignment], *, terms: Terms, by: User, at: datetime) 
     return exception_request(
         plan=plan, person=person, period=period, kind=ExceptionKind.TERMS, reason=terms.reason,
         precedent=terms.precedent, amount=terms.amount, currency=assignment.plan_version.currency,
-        expires_on=terms.last_day, assignment=assignment, terms=_written(terms, share, asked, assignment), by=by, at=at,
+        # Terms of days that are over are asked for while their period is open: the asking ends today at the earliest.
+        expires_on=max(terms.last_day, at.date()), assignment=assignment, terms=_written(terms, share, asked, assignment), by=by, at=at,
     )  # fmt: skip
 
 

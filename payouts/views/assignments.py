@@ -100,7 +100,8 @@ class AssignForm(forms.Form):
     )
     share = ShareField(
         label=_("Share of target pay, %"), required=False,
-        help_text=_("More than the target itself is a pay package of its own."),
+        unread=_("Type the share of target pay in percent: 60."),
+        over=_("More than 100 % of the target is a pay package of its own."),
     )  # fmt: skip
     terms_since = DayField(label=_("Other terms from"), required=False)
     terms_last_day = DayField(label=_("Other terms until"), required=False)
@@ -119,7 +120,7 @@ class AssignForm(forms.Form):
     def __init__(self, *args: Any, version: PlanVersion, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": ""} | kwargs)
         self.version = version
-        self.names = parameters_needed(plan_from_document(version.document))
+        self.names = _values_read(version)
         for name in self.names:
             words = name.replace("_", " ").capitalize()
             self.fields[f"value:{name}"] = ValueField(label=words)
@@ -176,6 +177,15 @@ class AssignForm(forms.Form):
     def _named(self, kind: str) -> dict[str, Decimal]:
         found = {name: self.cleaned_data[f"{kind}:{name}"] for name in self.names}
         return {name: value for name, value in found.items() if value is not None}
+
+
+def _values_read(version: PlanVersion) -> list[str]:
+    """Return the personal values that a version reads, and those that the versions after it do, by name."""
+    later = version.plan.versions.filter(
+        status=VersionStatus.PUBLISHED, valid__startswith__gt=version.span.since
+    )
+    documents = [version.document, *later.values_list("document", flat=True)]
+    return sorted({name for each in documents for name in parameters_needed(plan_from_document(each))})
 
 
 class AssignmentsMake(Screen, View):

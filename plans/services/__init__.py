@@ -1,10 +1,13 @@
 """Acts on plans: one function, one act, one transaction."""
 
 from plans.services.assignments import (
+    OnPlan,
     assignment_end,
     assignment_make,
     assignment_override,
     override_check,
+    people_put,
+    versions_in,
 )
 from plans.services.checks import findings_waive, version_check
 from plans.services.drafts import (
@@ -30,6 +33,7 @@ from plans.services.versions import (
 )
 
 __all__ = [
+    "OnPlan",
     "assignment_end",
     "assignment_make",
     "assignment_override",
@@ -46,6 +50,7 @@ __all__ = [
     "findings_waive",
     "history_load",
     "override_check",
+    "people_put",
     "plan_make",
     "version_approve",
     "version_check",
@@ -54,4 +59,5 @@ __all__ = [
     "version_redraft",
     "version_return",
     "version_withdraw",
+    "versions_in",
 ]

@@ -1,6 +1,7 @@
 """Acts on assignments: who is on which plan version, from when to when, with which personal values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -62,6 +63,14 @@ class TermsTooLate(Refusal):
     """Terms of an assignment change for days that are not locked yet."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class OnPlan:
+    """Somebody to be put on a plan, paid on an account's results: the plan's own where none is named."""
+
+    person: Person
+    account: StrategicAccount | None = None
+
+
 @act
 def assignment_make(
     *,
@@ -78,64 +87,117 @@ def assignment_make(
     """
     Put a person on a plan over a span of days: one assignment for each version in force in it.
 
+    Rules and refusals are those of `people_put`.
+    """
+    (made,) = people_put(
+        people=[OnPlan(person=person, account=account)], plan=plan, since=since, last_day=last_day, scope=scope,
+        share=share, parameters=parameters, by=by,
+    )  # fmt: skip
+    return made
+
+
+@act
+def people_put(
+    *,
+    people: Sequence[OnPlan],
+    plan: Plan,
+    since: date,
+    last_day: date | None = None,
+    scope: Scope = Scope.ACCOUNT,
+    share: Decimal = WHOLE,
+    parameters: Mapping[str, Any] | None = None,
+    by: User,
+) -> list[list[Assignment]]:
+    """
+    Put people on a plan over the same days: for each of them, in their order, an assignment for each version in force.
+
     Without a last day it runs as long as published versions follow each other. Somebody whose role has no job profile
-    is put on the plan with a finding to look at: pay follows a job that is not described.
+    is put on the plan with a finding to look at: pay follows a job that is not described. Asks as many questions for
+    many as for one.
     Shape: `parameters` are personal values (rate, target, guarantee) by name, numbers as strings.
 
     :raises DaysReversed: if the last day is before the first.
     :raises NotInForce: naming the first day on which no published version is in force.
-    :raises AssignedAlready: if the person is on the plan, for the account, on one of the days.
+    :raises AssignedAlready: naming who is on the plan, for the account, on one of the days.
     :raises ShareOutOfRange: if the share is not between 0 and 1.
     """
+    parts = versions_in(plan=plan, since=since, last_day=last_day)
+    _check_free(people=people, plan=plan, parts=parts, since=since)
     laws: dict[str, Refusal | type[Refusal]] = {
-        "assignments_do_not_overlap": AssignedAlready(
-            "%(person)s is on %(plan)s already on one of the days from %(since)s on; end that "
-            "assignment first.",
-            person=person,
-            plan=plan.code,
-            since=since,
-        ),
+        "assignments_do_not_overlap": _taken(people[0].person, plan, since),
         "assignments_share_is_a_share": ShareOutOfRange("A share lies between 0 and 1 (0 % and 100 %)."),
         IN_FORCE_LAW: NotInForce,
     }
-    with refusing(laws, at_once=[IN_FORCE_LAW]):
-        made = [
-            Assignment.objects.create(
-                person=person,
+    found = [
+        [
+            Assignment(
+                person=each.person,
                 plan=plan,
                 plan_version=version,
-                account=account or plan.account,
+                account=each.account or plan.account,
                 scope=scope,
                 share=share,
                 parameters=dict(parameters or {}),
                 valid=DateRange(span.since, span.until),
                 created_by=by,
             )
-            for version, span in _versions_in(plan=plan, since=since, last_day=last_day)
+            for version, span in parts
         ]
-    _profile_missing_keep(assignment=made[0], at=recording_moment())
-    return made
+        for each in people
+    ]
+    with refusing(laws, at_once=[IN_FORCE_LAW]):
+        Assignment.objects.bulk_create(row for rows in found for row in rows)
+    _profiles_missing_keep(assignments=[rows[0] for rows in found], at=recording_moment())
+    return found
 
 
-def _profile_missing_keep(*, assignment: Assignment, at: datetime) -> None:
-    """Keep a finding on an assignment of somebody whose role has no job profile; one without a role is of none."""
-    person, since = assignment.person, assignment.span.since
-    role = roles_on(days={person.pk: since}).get(person.pk)
-    if role is None or JobProfile.objects.filter(role=role).exists():
-        return
-    Finding.objects.create(
-        subject_table=Assignment._meta.db_table,
-        subject_id=str(assignment.pk),
-        rule=PROFILE_RULE,
-        message=Sentence(
-            "%(person)s is paid by %(plan)s as %(role)s, a role without a job profile: write one.",
-            person=person,
-            plan=assignment.plan.code,
-            role=role,
-        ),
-        severity=Severity.TO_LOOK_AT,
-        status=FindingStatus.OPEN,
-        found_at=at,
+def _check_free(
+    *, people: Sequence[OnPlan], plan: Plan, parts: Sequence[tuple[PlanVersion, Span]], since: date
+) -> None:
+    """Refuse who is on the plan already, by name; what is written at the same moment the law refuses."""
+    whole = DateRange(parts[0][1].since, parts[-1][1].until)
+    on_it = Assignment.objects.filter(
+        plan=plan, person__in=[each.person for each in people], valid__overlap=whole
+    )
+    taken = set(on_it.values_list("person_id", "account_id"))
+    for each in people:
+        account = each.account or plan.account
+        key = (each.person.pk, account.pk if account else None)
+        if key in taken:
+            raise _taken(each.person, plan, since)
+        taken.add(key)
+
+
+def _taken(person: Person, plan: Plan, since: date) -> AssignedAlready:
+    return AssignedAlready(
+        "%(person)s is on %(plan)s already on one of the days from %(since)s on; end that assignment first.",
+        person=person,
+        plan=plan.code,
+        since=since,
+    )
+
+
+def _profiles_missing_keep(*, assignments: Sequence[Assignment], at: datetime) -> None:
+    """Keep a finding on each assignment of somebody whose role has no job profile; one without a role is of none."""
+    roles = roles_on(days={each.person_id: each.span.since for each in assignments})
+    described = set(JobProfile.objects.filter(role__in=set(roles.values())).values_list("role_id", flat=True))
+    Finding.objects.bulk_create(
+        Finding(
+            subject_table=Assignment._meta.db_table,
+            subject_id=str(each.pk),
+            rule=PROFILE_RULE,
+            message=Sentence(
+                "%(person)s is paid by %(plan)s as %(role)s, a role without a job profile: write one.",
+                person=each.person,
+                plan=each.plan.code,
+                role=roles[each.person_id],
+            ),
+            severity=Severity.TO_LOOK_AT,
+            status=FindingStatus.OPEN,
+            found_at=at,
+        )
+        for each in assignments
+        if each.person_id in roles and roles[each.person_id].pk not in described
     )
 
 
@@ -248,8 +310,12 @@ def _days(since: date, last_day: date | None) -> Span:
     return Span.inclusive(since, last_day)
 
 
-def _versions_in(*, plan: Plan, since: date, last_day: date | None) -> list[tuple[PlanVersion, Span]]:
-    """Return the published versions in force over the days, without a gap, each with its part of them."""
+def versions_in(*, plan: Plan, since: date, last_day: date | None) -> list[tuple[PlanVersion, Span]]:
+    """
+    Return the published versions in force over the days, without a gap, each with its part of them.
+
+    :raises DaysReversed, NotInForce: as `people_put`.
+    """
     wanted = _days(since, last_day)
     found, day = [], since
     published = plan.versions.filter(status=VersionStatus.PUBLISHED, valid__overlap=DateRange(since, None))

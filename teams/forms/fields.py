@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as __
+from django.utils.translation import gettext_lazy as _
 
 from kamcomp.pages.amounts import AmountUnreadable, number_read
 from kamcomp.pages.figures import number_text
@@ -29,9 +30,20 @@ class DayField(forms.DateField):
 
 
 class ShareField(forms.CharField):
-    """A share as a percentage: 60 or 60 % is Decimal("0.6")."""
+    """
+    A share as a percentage: 60 or 60 % is Decimal("0.6").
 
-    def __init__(self, **said: Any) -> None:
+    `unread` and `over` say what is wrong where it is no figure, or more than the whole; without them it is one of time.
+    """
+
+    def __init__(
+        self,
+        *,
+        unread: Any = _("Type the share of working time in percent: 60."),
+        over: Any = _("Nobody gives more than 100 % of their time."),
+        **said: Any,
+    ) -> None:
+        self.unread, self.over = unread, over
         super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal", "size": 6}), **said)
 
     def prepare_value(self, value: Any) -> Any:
@@ -45,9 +57,9 @@ class ShareField(forms.CharField):
         try:
             share = number_read(str(value).strip().removesuffix("%")) / HUNDRED
         except AmountUnreadable as error:
-            raise ValidationError(__("Type the share of working time in percent: 60.")) from error
+            raise ValidationError(self.unread) from error
         if share > 1:
-            raise ValidationError(__("Nobody gives more than 100 % of their time."))
+            raise ValidationError(self.over)
         return share
 
 

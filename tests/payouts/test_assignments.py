@@ -142,12 +142,49 @@ class TestAssignmentsMake:
         client.get(made.page)
         with CaptureQueriesContext(connection) as few:
             client.get(made.page)
+        with CaptureQueriesContext(connection) as few_put:
+            client.post(made.page, {"act": "all", "since": "2026-10-15"})
         for _ in range(20):
             rows.membership(account=made.account)
         with CaptureQueriesContext(connection) as many:
             client.get(made.page)
+        before = Assignment.objects.count()
+        with CaptureQueriesContext(connection) as many_put:
+            client.post(made.page, {"act": "all", "since": "2026-10-15"})
 
         assert len(few) == len(many) <= 12
+        assert Assignment.objects.count() == before + 20
+        assert len(many_put) <= len(few_put) <= 40
+
+    def test_asks_for_what_a_version_that_follows_reads(self, made):
+        PlanVersion.objects.filter(pk=made.version.pk).update(
+            valid=DateRange(made.version.span.since, date(2026, 12, 1))
+        )
+        document = {**made.version.document, "commissions": [commission()]}
+        later = PlanVersion.objects.create(
+            plan=made.plan, number=2, valid=DateRange(date(2026, 12, 1), date(2027, 1, 1)), document=document,
+            digest=plan_digest(plan_from_document(document)), currency="EUR", prepared_by=made.user("maren"),
+            loading=Loading.HISTORY, loading_reason="A year that was paid before",
+        )  # fmt: skip
+        version_approve(version_id=later.pk, by=made.user("anders"), at=AT)
+        version_put_in_force(version_id=later.pk, by=made.user("maren"), at=AT)
+        assert "Rate" in browser(made).get(made.page).content.decode()
+
+        with pytest.raises(assignments.ValuesMissing, match="v2 reads rate of each person"):
+            put(made)
+        put(made, last_day=date(2026, 11, 30))
+        put(made, "SA", values={"rate": D("0.03")})
+
+        assert [each.plan_version.number for each in made.people["SA"].assignments.order_by("valid")] == [1, 2]
+
+    def test_asks_for_terms_of_days_that_are_over_in_an_open_period(self, made):
+        (exception,) = put(
+            made, since=date(2026, 10, 1), asked=terms(since=date(2026, 10, 1), last_day=date(2026, 10, 10))
+        ).exceptions
+
+        assert (exception.terms["last_day"], exception.expires_on) == ("2026-10-10", AT.date())
+        decided(made, exception)
+        assert [share for *_days, share in held(made.people["PM"])] == [D("0.6"), 1]
 
     def test_refuses_what_does_not_hold(self, made):
         with pytest.raises(assignments.NobodyChosen):
