@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Substr
@@ -23,11 +25,15 @@ WAITING = (AcceptanceStatus.SENT, AcceptanceStatus.OPENED)
 
 @dataclass(frozen=True)
 class ToAsk:
-    """Somebody to put a version before: in which language they work, and their target a year on it, if known."""
+    """
+    Somebody to put a version before: in which language they work, their target a year on it, if known, and the ids of
+    the accounts that pay them on it.
+    """
 
     person: Person
     language: str
     target: Decimal | None
+    accounts: frozenset[UUID]
 
 
 def people_to_ask(*, version: PlanVersion) -> Sequence[ToAsk]:
@@ -40,6 +46,10 @@ def people_to_ask(*, version: PlanVersion) -> Sequence[ToAsk]:
         .order_by("person__employee_id", "valid")
     )
     shares = {row.person: row.share for row in assignments}
+    accounts: dict[UUID, set[UUID]] = defaultdict(set)
+    for row in assignments:
+        if row.account_id:
+            accounts[row.person_id].add(row.account_id)
     day = version.span.since
     languages = dict(
         Employment.objects.filter(person__in=shares, valid__contains=day).values_list(
@@ -52,7 +62,12 @@ def people_to_ask(*, version: PlanVersion) -> Sequence[ToAsk]:
         ).values_list("person_id", "variable_target")
     )
     return [
-        ToAsk(person, languages.get(person.pk, ""), _of_target(packages.get(person.pk), share))
+        ToAsk(
+            person,
+            languages.get(person.pk, ""),
+            _of_target(packages.get(person.pk), share),
+            frozenset(accounts[person.pk]),
+        )
         for person, share in shares.items()
     ]
 

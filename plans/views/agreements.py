@@ -23,7 +23,7 @@ from plans.engine.curve import curve_value
 from plans.engine.document import plan_from_document
 from plans.engine.plan import Branch, Goal, Incentive, Plan
 from plans.models import PlanVersion
-from plans.selectors.acceptances import people_to_ask
+from plans.selectors.acceptances import ToAsk, people_to_ask
 from plans.services.acceptances import Agreement
 from plans.views.reading import PlanRead, plan_read
 from scorecards.models import Metric
@@ -50,10 +50,15 @@ def agreements(*, version: PlanVersion) -> dict[UUID, Agreement]:
         language = language if language in known else settings.LANGUAGE_CODE[:2]
         text = agreement_text(
             version=version, terms=terms, metrics=metrics, language=language, target=each.target, role=role,
-            duties=duties.get(role.pk, ()) if role else (),
+            duties=[one for one in duties.get(role.pk, ()) if _is_theirs(one, each)] if role else (),
         )  # fmt: skip
         found[each.person.pk] = Agreement(language=language, text=text)
     return found
+
+
+def _is_theirs(duty: RoleDuty, reader: ToAsk) -> bool:
+    """Tell whether a part of a role is the reader's: it holds everywhere, or towards an objective of their accounts."""
+    return duty.objective is None or duty.objective.account_id in reader.accounts
 
 
 def agreement_text(
@@ -69,7 +74,8 @@ def agreement_text(
     """
     Return a version's text in a language; `target` is the reader's own a year, none where it is not known.
 
-    `duties` are the parts of the reader's role in activities: what they answer for, do, and are asked or told about.
+    `duties` are the parts of the reader's role in activities, everywhere and towards objectives of their accounts: what
+    they answer for, do, and are asked or told about.
     """
     with translation.override(language):
         read = plan_read(terms=terms, metrics=metrics)
@@ -117,9 +123,13 @@ def _part(role: JobRole | None, duties: Sequence[RoleDuty]) -> Iterator[Section]
     """Yield what the reader's role answers for and what its part is in each activity."""
     if role is None:
         return
-    pairs = [(duty.activity, __(duty.get_part_display())) for duty in duties]
+    pairs = [(_activity(duty), __(duty.get_part_display())) for duty in duties]
     lines = [line for line in role.responsibilities.splitlines() if line.strip()]
     yield _section(__("What you answer for as %(role)s") % {"role": role.name}, pairs=pairs, lines=lines)
+
+
+def _activity(duty: RoleDuty) -> str:
+    return f"{duty.activity} · {duty.objective.statement}" if duty.objective else duty.activity
 
 
 def _section(title: str, *, pairs: Any = (), lines: Any = ()) -> Section:

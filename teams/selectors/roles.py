@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from kamcomp.visibility import Viewer, visible
-from teams.choices import DutyPart
+from teams.choices import DutyPart, ObjectiveStatus
 from teams.models import JobProfile, JobRole, Membership, RoleDuty
 
 LETTERS = {
@@ -70,8 +70,13 @@ def role_duties(*, role: JobRole, viewer: Viewer) -> list[Activity]:
 
 
 def duties_by_role(*, roles: Sequence[JobRole]) -> dict[UUID, list[RoleDuty]]:
-    """Return the parts of roles in activities of no single objective, by role id, by activity."""
+    """
+    Return the parts of roles in activities, by role id: those that hold everywhere by activity, then those towards
+    one objective of an account plan, with it; an objective that was dropped asks nobody for anything.
+    """
     found: dict[UUID, list[RoleDuty]] = defaultdict(list)
-    for one in RoleDuty.objects.filter(role__in=roles, objective=None).order_by("activity"):
+    rows = RoleDuty.objects.filter(role__in=roles).exclude(objective__status=ObjectiveStatus.DROPPED)
+    ordered = rows.order_by(F("objective__code").asc(nulls_first=True), "activity")
+    for one in ordered.select_related("objective"):
         found[one.role_id].append(one)
     return found

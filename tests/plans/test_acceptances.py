@@ -34,7 +34,9 @@ from plans.services.acceptances import (
 )
 from plans.templates_library import plan_template
 from plans.views.agreements import agreement_text, agreements
-from teams.models import Employment
+from teams.models import AccountObjective, Employment, RoleDuty
+from teams.selectors.market import roles_on
+from tests.laws import rows
 from tests.payouts.company import AT, START, calculated_run, company
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +73,24 @@ class TestAgreement:
         assert "An example with your own target" in said
         assert "× 100.00% × 120.00% =" in said
         assert "Doe" not in said
+
+    def test_says_the_readers_part_everywhere_and_in_objectives_of_their_account(self, made):
+        kam = made.people["KAM"]
+        role = roles_on(days={kam.pk: START})[kam.pk]
+        for account, code, words in (
+            (made.account, "A-1", "Open the second plant"),
+            (rows.account(), "B-1", "Elsewhere"),
+        ):
+            aim = AccountObjective.objects.create(
+                account=account, code=code, owner=kam, statement=words, due_on=START, status="agreed"
+            )
+            RoleDuty.objects.create(role=role, activity="Site visits", part="responsible", objective=aim)
+        RoleDuty.objects.create(role=role, activity="Account plan", part="accountable")
+
+        (text,) = agreements(version=made.version).values()
+
+        part = next(each for each in text.text["sections"] if "answer for" in each["title"])
+        assert [pair[0] for pair in part["pairs"]] == ["Account plan", "Site visits · Open the second plant"]
 
     def test_takes_a_goals_weight_as_its_share_of_the_whole(self):
         plan = Plan(name="Team", code="TEAM")
