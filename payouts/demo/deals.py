@@ -1,5 +1,5 @@
 """
-The three plans of Halden Components, year by year, as plan documents.
+The plans of Halden Components, year by year, as plan documents: three for key accounts, and its account managers'.
 
 Growth pays on the whole account and the team's pool; the portfolio plan weighs three
 segments; the renewal plan pays for what stays, under a gate on revenue retention. The
@@ -11,6 +11,7 @@ from typing import Any
 from payouts.demo.company import GROWTH, PORTFOLIO, RENEWAL
 
 Document = dict[str, Any]
+ACCOUNT_MANAGERS = "AM"
 
 SEGMENT_WEIGHTS = {"AUTOMOTIVE": ("0.30", "0.20"), "AEROSPACE": ("0.18", "0.12"), "ENERGY": ("0.12", "0.08")}
 
@@ -115,6 +116,24 @@ def renewal_plan(*, year: int, first_day: str | None = None) -> Document:
             "cap": "1.25",
         },
         "pool": _pool(node=""),
+    }
+
+
+def account_manager_plan(*, year: int) -> Document:
+    """Return the plan of whoever sells to one account alone: more of pay at risk, for revenue from the first euro on."""
+    name = f"Account Managers {year}"
+    return _plan(ACCOUNT_MANAGERS, name, "team_performance", "grow", year, None) | {
+        "pay": {"base_share": "0.60", "elements": ["base", "bonus"]},
+        "incentive": {
+            "children": [
+                _goal(
+                    *("REV", "Account revenue", "1", "M01"),
+                    {"points": [["0.00", "0.00"], ["1.00", "1.00"], ["1.50", "2.00"]], "above": "extend"},
+                    behaviour="Sell to the account",
+                    level="team",
+                )
+            ]
+        },
     }
 
 

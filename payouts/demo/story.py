@@ -27,7 +27,7 @@ from kamcomp.refusal import Refusal
 from payouts.choices import RunStatus
 from payouts.demo import care, company, files, representatives
 from payouts.demo.cases import acceptances_told, disputes_told, exceptions_told
-from payouts.demo.deals import DEALS
+from payouts.demo.deals import ACCOUNT_MANAGERS, DEALS, account_manager_plan
 from payouts.demo.figures import QUARTERS
 from payouts.models import Adjustment, Allocation, Pool, Run
 from payouts.selectors.simulations import Subject, asked_usually, ground_of
@@ -45,6 +45,7 @@ from payouts.services.windows import period_window_move
 from plans.choices import ApprovalStep
 from plans.models import Plan
 from plans.selectors.approvals import STEPS_SETTING
+from plans.selectors.pictures.settings import ACCOUNT_MANAGER_PLAN
 from plans.services import assignment_make, plan_make, version_approve, version_draft, version_publish
 from scorecards.selectors.needs import ResultNeed
 from scorecards.services import results_compute
@@ -207,6 +208,7 @@ class Story:
             )
             self.version_publish(plan, document_of(year=2025, first_day="2025-07-01"), date(2025, 6, 12))
             self.version_publish(plan, document, date(2025, 12, 9))
+        self.account_managers_plan_publish(calendar=calendar)
         growth = Plan.objects.get(code=company.GROWTH)
         version_draft(
             plan=growth,
@@ -214,6 +216,22 @@ class Story:
             by=self.maren,
             at=moment(date(2026, 10, 5)),
         )
+
+    def account_managers_plan_publish(self, *, calendar: FiscalCalendar) -> None:
+        """Publish the account managers' plan, of whom the company pays none here, and name it to be laid beside others."""
+        document = account_manager_plan(year=2026)
+        plan = plan_make(
+            code=ACCOUNT_MANAGERS,
+            name=document["name"].removesuffix(" 2026"),
+            plan_type=document["type"],
+            calendar=calendar,
+            by=self.maren,
+        )
+        self.version_publish(plan, document, date(2025, 12, 10))
+        setting_put(
+            key=ACCOUNT_MANAGER_PLAN, value=ACCOUNT_MANAGERS, since=date(2026, 1, 1),
+            reason="Key account plans are laid beside it", by=self.maren, at=moment(date(2025, 12, 11)),
+        )  # fmt: skip
 
     def version_publish(self, plan: Plan, document: dict[str, object], on: date) -> None:
         version = version_draft(plan=plan, document=document, by=self.maren, at=moment(on))
