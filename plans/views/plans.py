@@ -38,6 +38,7 @@ from plans.selectors.lists import assignments_of, newest_state, plans_listed, ve
 from plans.services.acceptances import SENDERS as ASKERS
 from plans.services.drafts import DESIGNERS
 from plans.views.reading import PlanRead, plan_read
+from plans.views.terms_files import terms_parts
 from scorecards.models import Metric
 
 READERS = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.HR_LEGAL, Role.AUDITOR)
@@ -56,6 +57,12 @@ PERSON_COLUMNS = (
     part_column("share", kind=Kind.RATIO),
     part_column("since", kind=Kind.DAY, read=lambda row: row.valid.lower),
     part_column("last_day", kind=Kind.DAY, read=lambda row: row.span.last),
+)
+VERSION_COLUMNS = (
+    part_column("version", kind=Kind.NUMBER, read=lambda each: each.version.number),
+    part_column("state", read=lambda each: __(each.state)),
+    part_column("since", kind=Kind.DAY, read=lambda each: each.version.valid.lower),
+    part_column("last_day", kind=Kind.DAY, read=lambda each: each.version.span.last),
 )
 
 
@@ -168,10 +175,13 @@ class PlanShow(PartFiles, VersionScreen):
     template_name = "plans/plan_show.html"
 
     def parts(self) -> Parts:
-        """Return the tables of the page: the goals, and who is on it."""
-        read = self._read()
-        people = list(assignments_of(version=self.version, viewer=viewer_for(self.request)))
+        """Return the tables of the page: goals, each curve, grid and rate table, the versions, and who is on it."""
+        read, viewer = self._read(), viewer_for(self.request)
+        people = list(assignments_of(version=self.version, viewer=viewer))
+        versions = versions_of(plan=self.version.plan, viewer=viewer, on=timezone.localdate())
         return {
+            **(terms_parts(read) if read else {}),
+            "versions": partial(part_sheet, title="versions", columns=VERSION_COLUMNS, rows=versions),
             "goals": partial(
                 part_sheet, title="goals", columns=GOAL_COLUMNS, rows=read.nodes if read else ()
             ),

@@ -39,6 +39,8 @@ TABLES = [
     ("reconciliation", "totals", "jonas.berg"),
     ("plan", "goals", "maren.holt"),
     ("plan", "people", "maren.holt"),
+    ("plan", "curve-1", "maren.holt"),
+    ("plan", "versions", "maren.holt"),
 ]
 
 
