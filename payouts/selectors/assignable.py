@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from psycopg2.extras import DateRange
 
 from kamcomp.visibility import Viewer, visible
 from plans.models import Assignment, PlanVersion
@@ -47,7 +48,7 @@ def assignables(*, version: PlanVersion, on: date, wanted: Wanted, viewer: Viewe
     """
     Return who can be put on a version on a day, or on other terms there, by name; at most one more than are shown.
 
-    Who serves no account is found by name only. Three queries, however many there are.
+    Who begins after that day is on it already. Who serves no account is found by name only. Three queries, however many there are.
     """
     there = list(_assignments(version, on, wanted, viewer)[: MOST_SHOWN + 1])
     seats = list(_seats(version, on, wanted, viewer)[: MOST_SHOWN + 1])
@@ -101,7 +102,8 @@ def assignables_named(
 
 
 def _assignments(version: PlanVersion, on: date, wanted: Wanted, viewer: Viewer) -> QuerySet[Assignment]:
-    rows = visible(Assignment.objects.filter(plan_version=version, valid__contains=on), to=viewer)
+    begun_or_to_begin = Assignment.objects.filter(plan_version=version, valid__overlap=DateRange(on, None))
+    rows = visible(begun_or_to_begin, to=viewer)
     if wanted.account:
         rows = rows.filter(account=wanted.account)
     if wanted.role:

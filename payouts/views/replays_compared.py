@@ -75,6 +75,8 @@ class ReplayCompare(PartFiles, TableScreen):
 
     template_name, file_name, order = "payouts/replay_compare.html", "compared", "change"
     title = _("Two versions in money")
+    draft: Draft | None = None
+    """The working draft that stands for the later version, once the pair was read."""
     filter_class = ChangeFilter
     empty_title = _("Nobody to show")
     empty_text = _("Of whom a plan pays you see those whose pay you may see.")
@@ -94,15 +96,14 @@ class ReplayCompare(PartFiles, TableScreen):
         asked = self.kwargs["before_id"], self.kwargs["version_id"]
         rows = visible(PlanVersion.objects.filter(pk__in=asked), to=viewer_for(self.request))
         found = {each.pk: each for each in rows.select_related("plan__calendar")}
-        if self.draft is not None and asked[1] not in found:
-            found[asked[1]] = draft_as_version(draft=self.draft)
+        if asked[1] not in found and (draft := self.draft_named()) is not None:
+            self.draft, found[asked[1]] = draft, draft_as_version(draft=draft)
         if set(asked) - set(found):
             raise Http404
         return found[asked[0]], found[asked[1]]
 
-    @cached_property
-    def draft(self) -> Draft | None:
-        """Return the working draft that stands for the later version, if one does and can become one."""
+    def draft_named(self) -> Draft | None:
+        """Return the working draft that the address names for the later version, if it does and can become one."""
         rows = drafts_listed(viewer=viewer_for(self.request)).filter(
             pk=self.kwargs["version_id"], version=None
         )
@@ -197,15 +198,16 @@ class ReplayCompare(PartFiles, TableScreen):
         desk_or_404(request, *REPLAYERS)
         form = CompareAsk(request.POST, pair=self.pair)
         if form.is_valid():
+            before, after = self.pair
             try:
                 made = replays_request(
-                    subjects=(self.pair[0], self.draft or self.pair[1]), periods=form.cleaned_data["periods"] or USUAL_PERIODS,
+                    subjects=(before, self.draft or after), periods=form.cleaned_data["periods"] or USUAL_PERIODS,
                     people_of=form.plans(), by=cast(User, request.user), at=timezone.now(),
                 )  # fmt: skip
-            except Refusal as refusal:
-                form.add_error(None, worded(refusal))
             except DocumentInvalid:
                 form.add_error(None, __("The draft does not hold yet: its page says where. Nothing was replayed."))
+            except Refusal as refusal:
+                form.add_error(None, worded(refusal))
             else:
                 is_done = all(isinstance(each, Replay) for each in made)
                 said(

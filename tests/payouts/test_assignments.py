@@ -157,9 +157,6 @@ class TestAssignmentsMake:
         assert len(many_put) <= len(few_put) <= 40
 
     def test_asks_for_what_a_version_that_follows_reads(self, made):
-        PlanVersion.objects.filter(pk=made.version.pk).update(
-            valid=DateRange(made.version.span.since, date(2026, 12, 1))
-        )
         document = {**made.version.document, "commissions": [commission()]}
         later = PlanVersion.objects.create(
             plan=made.plan, number=2, valid=DateRange(date(2026, 12, 1), date(2027, 1, 1)), document=document,

@@ -184,15 +184,15 @@ class TestDraftPast:
 
     def test_shows_the_sums_with_what_is_typed_before_it_is_kept(self, past):
         client, page = browser(past), page_of(past.draft, "past")
-        place = f"point:{GOAL}/curve/points/0"
-        said = {"at": GOAL, f"{place}:x": "80", f"{place}:payout": "60", f"{place}:before": "0"}
+        place = f"point:{GOAL}/curve/points/2"
+        said = {"at": GOAL, f"{place}:x": "150", f"{place}:payout": "250", f"{place}:before": ""}
         kept = client.get(page, {"at": GOAL}).content
         typed = client.get(page, said).content
         half = client.get(page, said | {f"{place}:payout": "6,"})
         assert (half.status_code, Draft.objects.get(pk=past.draft.pk).step) == (204, 0)
 
         services.draft_change(
-            draft_id=past.draft.pk, edits=[set_at(f"{GOAL}/curve/points/0", ["0.80", "0", "0.60"])], seen=0,
+            draft_id=past.draft.pk, edits=[set_at(f"{GOAL}/curve/points/2", ["1.50", "2.50"])], seen=0,
             by=past.users["maren"], at=timezone.now(),
         )  # fmt: skip
 
