@@ -16,9 +16,9 @@ from benchmarks.web import web_up
 TITLE = "A dragged point on the last four periods"
 ABOUT = (
     "1,000 people on the plan that is designed, of 4,000, with six goals each and twenty-three locked months, of which "
-    "the last four are replayed. On screen: a point of a curve is dragged in Chromium, with the web server as `make run` "
-    "starts it, the database and the browser on the same cores; from the move of the hand to what the four months would "
-    "have cost, who gains and who loses, painted beside the curve; the step is kept when the point is let go, and the "
+    "the last four are replayed. On screen: a point of a curve is dragged in Chromium, with the web server as "
+    "`make run` starts it, the database and the browser on the same cores; from the move of the hand to what the four "
+    "months would have cost, who gains and who loses, painted beside the curve; let go, it is kept as a step, and the "
     "sheet with all checks is new then. In the server: the same answers by the clock, from the request to the answer. "
     "The replay is in float64; people are these whatever else is asked for."
 )
@@ -82,7 +82,9 @@ def on_screen(draft: Any, user: Any, turns: int) -> list[Figure]:
             page.wait_for_load_state("networkidle")
     return [
         at_most("on screen: from the move to the new cost", costs[1:], 300, unit="ms", digits=0),
-        at_most("on screen: from letting go to the sheet with all checks", kept[1:], 300, unit="ms", digits=0),
+        at_most(
+            "on screen: from letting go to the sheet with all checks", kept[1:], 300, unit="ms", digits=0
+        ),
     ]
 
 

@@ -218,7 +218,7 @@ class Story:
         )
 
     def account_managers_plan_publish(self, *, calendar: FiscalCalendar) -> None:
-        """Publish the account managers' plan, of whom the company pays none here, and name it to be laid beside others."""
+        """Publish the account managers' plan, of whom none is paid here, and name it to be laid beside others."""
         document = account_manager_plan(year=2026)
         plan = plan_make(
             code=ACCOUNT_MANAGERS,

@@ -48,7 +48,8 @@ def assignables(*, version: PlanVersion, on: date, wanted: Wanted, viewer: Viewe
     """
     Return who can be put on a version on a day, or on other terms there, by name; at most one more than are shown.
 
-    Who begins after that day is on it already. Who serves no account is found by name only. Three queries, however many there are.
+    Who begins after that day is on it already. Who serves no account is found by name only. Three queries, however
+    many there are.
     """
     there = list(_assignments(version, on, wanted, viewer)[: MOST_SHOWN + 1])
     seats = list(_seats(version, on, wanted, viewer)[: MOST_SHOWN + 1])

@@ -135,7 +135,9 @@ def _check_values(
     """Refuse where a version that holds over the days reads what is not given: of this one, or of one that follows."""
     in_force = [each for each, _days in versions_in(plan=version.plan, since=since, last_day=last_day)]
     for each in [version, *(one for one in in_force if one.pk != version.pk)]:
-        lacking = [name for name in parameters_needed(plan_from_document(each.document)) if name not in values]
+        lacking = [
+            name for name in parameters_needed(plan_from_document(each.document)) if name not in values
+        ]
         if lacking:
             raise ValuesMissing(
                 "%(version)s reads %(names)s of each person: say it.", version=each, names=", ".join(lacking)
@@ -164,7 +166,8 @@ def _asked(rows: Sequence[Assignment], *, terms: Terms, by: User, at: datetime) 
         plan=plan, person=person, period=period, kind=ExceptionKind.TERMS, reason=terms.reason,
         precedent=terms.precedent, amount=terms.amount, currency=assignment.plan_version.currency,
         # Terms of days that are over are asked for while their period is open: the asking ends today at the earliest.
-        expires_on=max(terms.last_day, at.date()), assignment=assignment, terms=_written(terms, share, asked, assignment), by=by, at=at,
+        expires_on=max(terms.last_day, at.date()), assignment=assignment,
+        terms=_written(terms, share, asked, assignment), by=by, at=at,
     )  # fmt: skip
 
 

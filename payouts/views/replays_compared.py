@@ -205,7 +205,9 @@ class ReplayCompare(PartFiles, TableScreen):
                     people_of=form.plans(), by=cast(User, request.user), at=timezone.now(),
                 )  # fmt: skip
             except DocumentInvalid:
-                form.add_error(None, __("The draft does not hold yet: its page says where. Nothing was replayed."))
+                form.add_error(
+                    None, __("The draft does not hold yet: its page says where. Nothing was replayed.")
+                )
             except Refusal as refusal:
                 form.add_error(None, worded(refusal))
             else:

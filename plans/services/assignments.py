@@ -159,7 +159,7 @@ def _check_free(
     on_it = Assignment.objects.filter(
         plan=plan, person__in=[each.person for each in people], valid__overlap=whole
     )
-    taken = set(on_it.values_list("person_id", "account_id"))
+    taken: set[tuple[UUID, UUID | None]] = set(on_it.values_list("person_id", "account_id"))
     for each in people:
         account = each.account or plan.account
         key = (each.person.pk, account.pk if account else None)

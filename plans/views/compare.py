@@ -2,8 +2,8 @@
 Two versions of plans beside each other, in words: what is new, what is gone, what became another value.
 
 Any two versions a reader may see can be held against each other, a working draft against a version, or one against the
-account managers' plan, with the reason why a key account plan differs in each element. The address says which, so that a comparison can be sent to
-somebody. The words are those of plans/views/differences.py.
+account managers' plan, with the reason why a key account plan differs in each element. The address says which, so that
+a comparison can be sent to somebody. The words are those of plans/views/differences.py.
 """
 
 from __future__ import annotations

@@ -32,7 +32,10 @@ RATE_COLUMNS = (part_column("name"), part_column("since"), part_column("to"), pa
 def terms_parts(read: PlanRead) -> Parts:
     """Return the tables of a version's terms by name, each made when it is asked for."""
     curves = [
-        [dict(zip(("goal", "result", "pays", "just_before"), (curve.name, *point), strict=True)) for point in curve.points]
+        [
+            {"goal": curve.name, "result": result, "pays": pays, "just_before": before}
+            for result, pays, before in curve.points
+        ]
         for curve in read.curves
     ]
     rates = [

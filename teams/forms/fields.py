@@ -19,6 +19,8 @@ from teams.selectors.teams import people_named, person_name
 
 HUNDRED = Decimal(100)
 MOST_NAMED = 4
+UNREAD = _("Type the share of working time in percent: 60.")
+OVER = _("Nobody gives more than 100 % of their time.")
 
 
 class DayField(forms.DateField):
@@ -39,8 +41,8 @@ class ShareField(forms.CharField):
     def __init__(
         self,
         *,
-        unread: Any = _("Type the share of working time in percent: 60."),
-        over: Any = _("Nobody gives more than 100 % of their time."),
+        unread: Any = UNREAD,
+        over: Any = OVER,
         **said: Any,
     ) -> None:
         self.unread, self.over = unread, over

@@ -172,7 +172,10 @@ class TestAssignmentsMake:
         put(made, last_day=date(2026, 11, 30))
         put(made, "SA", values={"rate": D("0.03")})
 
-        assert [each.plan_version.number for each in made.people["SA"].assignments.order_by("valid")] == [1, 2]
+        assert [each.plan_version.number for each in made.people["SA"].assignments.order_by("valid")] == [
+            1,
+            2,
+        ]
 
     def test_asks_for_terms_of_days_that_are_over_in_an_open_period(self, made):
         (exception,) = put(

@@ -27,7 +27,9 @@ class TypingUnread(Refusal):
 
 def metrics_offered(*, viewer: Viewer) -> Metrics:
     """Return the metrics a viewer may choose from."""
-    found = list(visible(Metric.objects.all(), to=viewer).order_by("code").values_list("code", "name", "unit"))
+    found = list(
+        visible(Metric.objects.all(), to=viewer).order_by("code").values_list("code", "name", "unit")
+    )
     return Metrics(
         names={code: name for code, name, _unit in found},
         units={code: unit for code, _name, unit in found},
