@@ -120,8 +120,8 @@ def renewal_plan(*, year: int, first_day: str | None = None) -> Document:
 
 
 def account_manager_plan(*, year: int) -> Document:
-    """Return the plan of whoever sells to one account alone: more pay at risk, for revenue from the first euro on."""
-    name = f"Account Managers {year}"
+    """Return the plan of whoever sells in a territory: more pay at risk, for revenue from the first euro on."""
+    name = f"Territory Account Managers {year}"
     return _plan(ACCOUNT_MANAGERS, name, "team_performance", "grow", year, None) | {
         "pay": {"base_share": "0.60", "elements": ["base", "bonus"]},
         "incentive": {
