@@ -158,9 +158,8 @@ def copy_texts(
     counts = [len(payee.lines) for payee in rows]
     numbered = [f"\t{number}\t{period}\t" for number in range(1, 1 + max(counts, default=0))]
     numbers = [numbered[:count] for count in range(1 + len(numbered))]
-    lines = ["\n"] * (
-        4 * sum(counts)
-    )  # in pieces, a column at a time: joining them once costs half of each line
+    # In pieces, a column at a time: joining all of them once costs half of making each line.
+    lines = ["\n"] * (4 * sum(counts))
     lines[0::4] = chain.from_iterable(map(repeat, ids, counts))
     lines[1::4] = chain.from_iterable(map(numbers.__getitem__, counts))
     lines[2::4] = chain.from_iterable(payee.lines for payee in rows)
