@@ -151,8 +151,8 @@ STEPS: dict[str, tuple[Step, ...]] = {
             url_name="payouts:statement-list", pages=("payouts:statement-show",),
         ),
         Step(
-            words=_("Follow an amount to the rows behind it"),
-            url_name="payouts:statement-list", pages=("payouts:payout-proof", "payouts:line-rows"),
+            words=_("See whom you support, and how the team does"),
+            url_name="payouts:support-list", pages=("payouts:support-list", "payouts:account-review"),
         ),
         Step(
             words=_("Ask about a line of your statement"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kamcomp import money
-from kamcomp.sentences import Sentence, Word
+from kamcomp.sentences import Numeral, Sentence, Word
 from payouts.engine.allocation import AllocationRule, Member, matrix_keys, matrix_least
 from payouts.engine.filling import Limits
 
@@ -173,8 +173,8 @@ def allocation_limits_kept(proposal: Proposal) -> Iterator[Finding]:
                 Sentence(
                     "%(key)s: %(amount)s is above %(high)s, the %(high_because)s.",
                     key=key,
-                    amount=amount,
-                    high=limits.high,
+                    amount=_written(amount),
+                    high=_written(limits.high),
                     high_because=limits.high_because,
                 ),
             )
@@ -187,8 +187,8 @@ def allocation_limits_kept(proposal: Proposal) -> Iterator[Finding]:
                 Sentence(
                     "%(key)s: %(amount)s is below %(low)s, the %(low_because)s.",
                     key=key,
-                    amount=amount,
-                    low=limits.low,
+                    amount=_written(amount),
+                    low=_written(limits.low),
                     low_because=limits.low_because,
                 ),
             )
@@ -225,10 +225,10 @@ def deviation_has_reason(proposal: Proposal) -> Iterator[Finding]:
                     "%(key)s: %(amount)s is %(off)s off the guideline of %(share)s, more than %(beyond)s of it: "
                     "give the reason or move it back.",
                     key=key,
-                    amount=amount,
-                    off=off,
-                    share=share,
-                    beyond=beyond,
+                    amount=_written(amount),
+                    off=_written(off),
+                    share=_written(share),
+                    beyond=_percent(beyond),
                 ),
             )
 
@@ -246,8 +246,8 @@ def matrix_has_least(proposal: Proposal) -> Iterator[Finding]:
             least,
             Sentence(
                 "Matrix members get %(given)s; the plan gives them at least %(least)s.",
-                given=given,
-                least=least,
+                given=_written(given),
+                least=_written(least),
             ),
         )
 
@@ -262,9 +262,9 @@ def reserve_within(proposal: Proposal) -> Iterator[Finding]:
             most,
             Sentence(
                 "%(reserve)s %(currency)s stay in reserve; the plan allows 0 to %(most)s.",
-                reserve=proposal.reserve,
+                reserve=_written(proposal.reserve),
                 currency=proposal.currency,
-                most=most,
+                most=_written(most),
             ),
         )
 
@@ -327,3 +327,14 @@ def _member(
     rule: str, key: str, value: Decimal, limit: Decimal, message: str, severity: str = BLOCK
 ) -> Finding:
     return Finding(rule=rule, subject=key, value=value, limit=limit, severity=severity, message=message)
+
+
+def _written(amount: Decimal) -> Numeral:
+    """Return an amount as people write it: thousands apart, with the digits its currency has."""
+    return Numeral(f"{amount:,f}", number=amount, grouped=True)
+
+
+def _percent(ratio: Decimal) -> Numeral:
+    """Return a ratio in percent, with the digits it has."""
+    exponent = ratio.normalize().as_tuple().exponent
+    return Numeral.percent(ratio, digits=max(-exponent - 2, 0) if isinstance(exponent, int) else 0)

@@ -14,7 +14,7 @@ from payouts.demo.personas import CARDS
 from payouts.demo.steps import STEPS, steps_for
 from payouts.models import Payout, Pool
 from payouts.services.allocations import allocation_save
-from teams.models import Person
+from teams.models import Person, StrategicAccount
 
 pytestmark = pytest.mark.usefixtures("halden")
 TRIED = re.compile(r'<li( class="done")?>')
@@ -88,11 +88,13 @@ class TestTicks:
 
     def test_do_not_come_from_a_page_that_was_refused(self):
         client = browser("priya.nair")
-        other = Payout.objects.filter(person__details__legal_name="Ingrid Solheim").first()
+        other = StrategicAccount.objects.exclude(node__code="MERIDIAN").first()
 
-        assert client.get(reverse("payouts:payout-proof", args=[other.pk])).status_code == 404
-
+        assert client.get(reverse("payouts:account-review", args=[other.pk])).status_code == 404
         assert not any(done("priya.nair"))
+
+        assert client.get(reverse("payouts:support-list")).status_code == 200
+        assert done("priya.nair") == [False, True, False, False]
 
     def test_do_not_come_from_somebody_who_looks(self):
         client = browser("maren.holt")

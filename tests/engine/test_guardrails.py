@@ -101,7 +101,7 @@ class TestGuardrails:
 
         (finding,) = guardrails(proposal=replace(base, amounts=base.guideline | moved))
 
-        assert "9049.00 is above 9048.00, the most per person" in finding.message
+        assert "9,049.00 is above 9,048.00, the most per person" in finding.message
 
     def test_let_a_zero_pass_with_a_reason_only(self):
         moved = {"BIL": "0.00", "CSR": "8449.50"}

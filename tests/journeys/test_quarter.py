@@ -121,7 +121,7 @@ def test_a_quarter_is_paid(company, owner_sql):
     assert "3900.00" in manage("payouts", "pool", "list", Q1)
     assert "left on 14 Feb 2026" in manage("payouts", "pool", "show", Q1, "--account=ACME")
 
-    with pytest.raises(CommandError, match="S2: 1800.00 is 500.00 off the guideline of 1300.00"):
+    with pytest.raises(CommandError, match="S2: 1,800.00 is 500.00 off the guideline of 1,300.00"):
         manage(
             "payouts", "pool", "submit", Q1, "--account=ACME", "--set=S1=2100", "--set=S2=1800", "--by=ingrid"
         )

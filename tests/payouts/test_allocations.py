@@ -188,11 +188,11 @@ class TestAllocationSubmit:
         assert pool.allocations.get(person=made.people["BIL"]).amount == 0
 
     def test_refuses_far_off_the_guideline_without_a_reason(self, made):
-        with pytest.raises(allocations.ReasonMissing, match=r"LOG: 3943.81 is 1000.00.* off the guideline"):
+        with pytest.raises(allocations.ReasonMissing, match=r"LOG: 3,943.81 is 1,000.00.* off the guideline"):
             submit(made, amounts=amounts(made, LOG="3943.81", PM="13130.30"))
 
     def test_refuses_what_leaves_a_bound_whatever_the_reason(self, made):
-        with pytest.raises(allocations.GuardrailBroken, match=r"LOG: 4943.81 is above 4415.71") as refusal:
+        with pytest.raises(allocations.GuardrailBroken, match=r"LOG: 4,943.81 is above 4,415.71") as refusal:
             submit(
                 made,
                 amounts=amounts(made, LOG="4943.81", PM="12130.30"),
