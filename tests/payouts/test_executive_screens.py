@@ -13,7 +13,8 @@ from django.urls import reverse
 from psycopg2.extras import DateRange
 
 from kamcomp import money
-from kamcomp.calendar.models import Period
+from kamcomp.calendar.choices import Frequency
+from kamcomp.calendar.models import FiscalCalendar, Period
 from payouts.choices import ExceptionKind
 from payouts.selectors.executive import back, costs_compared, executive_page, executive_runs
 from payouts.services.exceptions import exception_decide, exception_request, exception_review
@@ -272,6 +273,13 @@ class TestCostsCompared:
                 metric=Metric.objects.get(code="M19.net"), period=both.quarters[code], node=both.account.node,
                 value=D(kept), status="final",
             )  # fmt: skip
+
+        halves = FiscalCalendar.objects.create(code="HY", name="Half-years", frequency=Frequency.MONTH)
+        both.quarters["2025-H2"] = Period.objects.create(
+            calendar=halves, code="2025-H2", fiscal_year=2025, number=2, cut_off_on=date(2026, 1, 9),
+            days=DateRange(date(2025, 7, 1), START),
+        )  # fmt: skip
+        ccos(both, "2025-H2", "1", "100")  # of another calendar: months and half-years make no line
 
         page = browser(both, "maren").get(url, {"as_of": "2026-04-01"})
         files = browser(both, "maren").get(url, {"as_of": "2026-04-01", "table": "trends", "format": "csv"})

@@ -7,6 +7,7 @@ can be read off. Rules: docs/reference/metrics.md, M27 and M19.net.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -23,16 +24,21 @@ MOST = 6
 
 
 def account_over_time(*, account: StrategicAccount, people: int, on: date) -> AccountOverTime:
-    """Return an account's two trends up to a day, oldest period first; `people` is the size of its team."""
+    """
+    Return an account's two trends up to a day, oldest period first; `people` is the size of its team.
+
+    Where several calendars have measured the account, the periods are those of the one that did so most often.
+    """
     rows = Result.objects.current().filter(  # type: ignore[attr-defined]
         metric__code__in=(COST_OF_SALES, RETENTION), node=account.node_id, window=Window.PERIOD, segment=None,
         value__isnull=False, period__days__endswith__lte=on,
     )  # fmt: skip
-    periods: dict[UUID, str] = {}
+    calendars: dict[UUID, dict[UUID, str]] = defaultdict(dict)
     found: dict[tuple[str, UUID], Decimal | None] = {}
     for row in rows.select_related("metric", "period").order_by("period__days"):
-        periods[row.period_id] = row.period.code
+        calendars[row.period.calendar_id][row.period_id] = row.period.code
         found[row.metric.code, row.period_id] = row.value
+    periods = max(calendars.values(), key=len, default={})
     last = list(periods)[-MOST:]
     return AccountOverTime(
         periods=[periods[each] for each in last],
