@@ -155,12 +155,16 @@ STEPS: dict[str, tuple[Step, ...]] = {
             url_name="payouts:support-list", pages=("payouts:support-list", "payouts:account-review"),
         ),
         Step(
-            words=_("Ask about a line of your statement"),
-            url_name="payouts:dispute-list", acts=("dispute_open",),
-        ),
-        Step(
             words=_("Look at the quarters before"),
             url_name="payouts:statement-archive", pages=("payouts:statement-archive",),
+        ),
+        Step(
+            words=_("See when your next pay day is"),
+            url_name="payouts:calendar-show", pages=("payouts:calendar-show",),
+        ),
+        Step(
+            words=_("Ask about a line of your statement"),
+            url_name="payouts:dispute-list", acts=("dispute_open",),
         ),
     ),
     "jonas.berg": (
