@@ -269,8 +269,14 @@ def _under_minimum(
         if minimum.margin is not None:
             margin = _stated(credits.bases, "margin", credits, chosen, leaf, computation)
             revenue = _stated(credits.bases, "revenue", credits, chosen, leaf, computation)
-            under |= meant & (margin < minimum.margin * revenue).astype(bool)
+            under |= meant & _thin(margin, minimum.margin * revenue, revenue)
     return under
+
+
+def _thin(margin: Column, least: Column, revenue: Column) -> Mask:
+    """Tell where a margin is under its least; a credit note is judged as what it takes back was."""
+    returned = (revenue < 0).astype(bool)
+    return np.where(returned, margin > least, margin < least).astype(bool)
 
 
 def _tables(leaf: Commission) -> list[tuple[Tier, ...]]:

@@ -339,7 +339,8 @@ class StintOracle:
                 if "deal" in minimum and 0 <= deal < minimum["deal"]:
                     return ZERO, ZERO, ZERO
                 revenue, margin = credit.bases["revenue"].fraction, credit.bases["margin"].fraction
-                if "margin" in minimum and margin < minimum["margin"] * revenue:
+                side = -1 if revenue < 0 else 1  # a credit note counts where its sale did
+                if "margin" in minimum and side * margin < side * minimum["margin"] * revenue:
                     return ZERO, ZERO, ZERO
         earned = ONE
         if leaf.get("earned_on"):
