@@ -133,6 +133,10 @@ class StatementSerializer(serializers.Serializer):
     total = MoneySerializer()
     target = MoneySerializer()
     other_currencies = MoneySerializer(many=True, help_text="Totals in further currencies.")
+    paid_out = MoneySerializer(
+        many=True,
+        help_text="What payroll pays in a currency of its own in the place of the plan's; once locked.",
+    )
     held = serializers.BooleanField()
     paid_at = serializers.DateTimeField(allow_null=True)
 
@@ -183,6 +187,7 @@ def _document(said: Statement) -> dict[str, Any]:
             for name in ("earned", "corrections", "owed", "total", "target")
         },
         "other_currencies": [money_shown(amount, code) for code, amount in sorted(said.others.items())],
+        "paid_out": [money_shown(amount, code) for code, amount in sorted(said.paid_out.items())],
         "held": said.held is not None,
         "paid_at": moment_text(said.paid_at.at) if said.paid_at else None,
     }

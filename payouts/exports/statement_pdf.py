@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kamcomp.pages.figures import day_text, measured_text, moment_text, money_text, number_text, percent_text
+from kamcomp.pages.wording import worded
 from kamcomp.typeset import pdf_set
 from payouts.models import Adjustment, Allocation
 from payouts.selectors.names import user_name
@@ -100,6 +101,10 @@ def _facts(shown: Statement) -> list[Row]:
         words = _("Your ceiling this year")
         rows.append(_row(words, money_text(shown.base.ceiling, shown.base.currency)))
     rows.append(_row(_("Total"), money_text(shown.total, currency), strong=True))
+    rows += [
+        _row(_("Paid out, at the rate of payroll"), money_text(amount, code), strong=True)
+        for code, amount in shown.paid_out.items()
+    ]
     return rows
 
 
@@ -186,7 +191,7 @@ def _adjustment(each: Adjustment) -> Row:
     words = _(each.get_kind_display())
     if each.corrects_period is not None:
         words = _("Correction for %(period)s") % {"period": each.corrects_period.code}
-    why = each.reason
+    why = worded(each.why)
     if each.decided_by is not None:
         why += ", " + _("approved by %(name)s") % {"name": user_name(each.decided_by)}
     return _row(words, money_text(each.amount, each.currency, signed=True), why=why)

@@ -19,14 +19,14 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from kamcomp import money
 from kamcomp.calendar.models import Period
 from kamcomp.visibility import Viewer, visible
-from payouts.choices import LineKind, PayElement, PayoutEventKind, PoolStatus, RunStatus
-from payouts.models import Adjustment, Allocation, Payout, PayoutEvent, PayoutLine, Run
+from payouts.choices import LedgerAccount, LineKind, PayElement, PayoutEventKind, PoolStatus, RunStatus
+from payouts.models import Adjustment, Allocation, LedgerEntry, Payout, PayoutEvent, PayoutLine, Run
 from payouts.selectors.adjustments import COUNTED, OF_A_RULE
 from plans.models import Assignment
 from scorecards.models import Metric
@@ -102,6 +102,7 @@ class Statement:
     """
     Everything a statement shows. Money in `currency`; `others` are totals in further currencies.
 
+    `converted` is, by currency, what moved into the currency of payroll, below zero what it was paid out of.
     `owes` is, by currency, what corrections take away beyond what they add: this payment is not made smaller by it.
     """
 
@@ -119,6 +120,7 @@ class Statement:
     total: Decimal
     target: Decimal
     others: Mapping[str, Decimal]
+    converted: Mapping[str, Decimal]
     base: PayPackage | None
     base_part: Decimal | None
     events: Sequence[PayoutEvent]
@@ -131,6 +133,11 @@ class Statement:
     def ratio(self) -> Decimal | None:
         """Return what was earned against target."""
         return money.CONTEXT.divide(self.earned, self.target) if self.target else None
+
+    @property
+    def paid_out(self) -> Mapping[str, Decimal]:
+        """Return by currency of payroll what it pays in the place of the plan's currency."""
+        return {currency: amount for currency, amount in self.converted.items() if amount > 0}
 
     @property
     def owed(self) -> Decimal:
@@ -245,6 +252,7 @@ def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | 
         total=totals.pop(currency, ZERO),
         target=target,
         others=dict(totals),
+        converted=_converted(person, run=run, viewer=viewer),
         base=base,
         base_part=None if base is None else base.base_salary / _periods_a_year(period),
         events=_events(payouts, shares, adjustments),
@@ -279,6 +287,17 @@ def _by_currency(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
     for currency, amount in amounts:
         totals[currency] += amount
     return totals
+
+
+def _converted(person: Person, *, run: Run, viewer: Viewer) -> dict[str, Decimal]:
+    """Return what a lock turned of a person's pay into the currency of payroll, by currency; both sides of it."""
+    if run.status != RunStatus.LOCKED:
+        return {}
+    turned = LedgerEntry.objects.filter(posting=OuterRef("posting"), account=LedgerAccount.CONVERSION)
+    mine = LedgerEntry.objects.filter(posting__run=run, person=person, account=LedgerAccount.PAYABLE)
+    entries = visible(mine, to=viewer).filter(Exists(turned)).order_by("currency")
+    sums = entries.values_list("currency").annotate(total=Sum("amount"))
+    return {currency: money.settle(-total, currency=currency) for currency, total in sums if total}
 
 
 def _owes(adjustments: Iterable[Adjustment]) -> dict[str, Decimal]:

@@ -256,6 +256,7 @@ def _file(shown: Statement) -> Sheet:
                 each_adjustment.amount, each_adjustment.currency, each_adjustment.reason,
             )
         )  # fmt: skip
+    rows += [("converted", "", "", *[None] * 6, amount, code, "") for code, amount in shown.converted.items()]
     rows += [("owed", "", "", *[None] * 6, amount, code, "") for code, amount in shown.owes.items()]
     columns = [SheetColumn(name=name, is_text=is_text) for name, is_text in FILE_COLUMNS]
     return Sheet(title="statement", columns=columns, rows=rows, count=len(rows))
