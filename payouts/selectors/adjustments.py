@@ -14,7 +14,7 @@ from kamcomp.calendar.models import FiscalCalendar, Period
 from kamcomp.identity.models import User
 from kamcomp.refusal import Refusal
 from payouts.choices import AdjustmentKind, AdjustmentStatus, RunStatus
-from payouts.models import Adjustment, Run
+from payouts.models import Adjustment, ClawbackCase, Run
 from teams.models import Person
 
 ZERO = Decimal(0)
@@ -102,17 +102,25 @@ def adjustments_to_post(*, period: Period) -> QuerySet[Adjustment]:
 
 def adjustments_after_run(*, run: Run) -> QuerySet[Adjustment]:
     """
-    Return approved corrections of people that were decided after the run's moment.
+    Return approved adjustments of people that a run should have known, and that were decided after its moment.
 
+    Corrections count to what was posted; any other kind only where the run took something towards a claim of the
+    period, which it makes smaller.
     Both moments are the database's. A run waits for every transaction that began before its own
     moment, so what was decided earlier by that clock is what it read.
     """
+    claims = ClawbackCase.objects.filter(
+        period=run.period,
+        person=OuterRef("person"),
+        currency=OuterRef("currency"),
+        created_at__lte=run.known_at,
+    )
     return (
         adjustments_to_post(period=run.period)
         .annotate(known_at=Coalesce("decision_recorded_at", "decided_at"))
         .filter(
+            Q(kind__in=[AdjustmentKind.CORRECTION, AdjustmentKind.CLAWBACK]) | Exists(claims),
             person__isnull=False,
-            kind__in=[AdjustmentKind.CORRECTION, AdjustmentKind.CLAWBACK],
             known_at__gt=run.known_at,
         )
     )

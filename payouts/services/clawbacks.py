@@ -8,10 +8,11 @@ Rule: docs/reference/formulas.md, "Clawback".
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from kamcomp.audit.context import act
+from kamcomp.calendar.models import Period
 from kamcomp.columns import as_column
 from kamcomp.identity.models import User
 from kamcomp.refusal import Refusal
@@ -23,6 +24,7 @@ from payouts.services.adjustments import Corrects, adjustment_propose
 from payouts.services.clawback_cases import clawback_terms
 from payouts.services.run_checks import recovery_keep, recovery_report
 from plans.engine.payment_terms import Clawback
+from plans.models import PlanVersion
 
 
 class ClawbackNotInPlan(Refusal):
@@ -98,8 +100,7 @@ def refuse_beyond_look_back(*, payout: Payout, terms: Clawback, at: datetime) ->
 
     :raises LookBackPassed: naming the first day the look-back reaches.
     """
-    paid_on = payout.period.pay_on or payout.period.days.upper - timedelta(days=1)
-    first = look_back_from(found_on=at.date(), months=terms.months)
+    paid_on, first = paid_day(period=payout.period), look_back_from(found_on=at.date(), months=terms.months)
     if paid_on < first:
         raise LookBackPassed(
             "%(period)s was paid on %(paid_on)s; %(months)s months back from %(at)s reach %(first)s.",
@@ -109,3 +110,14 @@ def refuse_beyond_look_back(*, payout: Payout, terms: Clawback, at: datetime) ->
             at=at.date(),
             first=first,
         )
+
+
+def is_beyond_look_back(*, period: Period, version: PlanVersion, on: date) -> bool:
+    """Tell whether what a period paid lies further back than the plan takes back; without terms there is no limit."""
+    terms = clawback_terms(version=version)
+    return terms is not None and paid_day(period=period) < look_back_from(found_on=on, months=terms.months)
+
+
+def paid_day(*, period: Period) -> date:
+    """Return the day a period was paid, its last where it has no pay day."""
+    return period.pay_on or period.days.upper - timedelta(days=1)

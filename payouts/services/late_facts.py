@@ -27,6 +27,7 @@ from kamcomp.calendar.models import Period
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Listing, Refusal, Sentence
+from kamcomp.sentences import Numeral
 from payouts.choices import AdjustmentKind, AdjustmentStatus, RunStatus
 from payouts.engine.accumulation import corrections
 from payouts.engine.kept import inputs_digest
@@ -47,6 +48,7 @@ from payouts.selectors.run_needs import run_needs
 from payouts.selectors.team_results import TeamResults
 from payouts.selectors.variable_paid import variable_paid
 from payouts.services.adjustments import PROPOSERS, Corrects, adjustment_propose
+from payouts.services.clawbacks import is_beyond_look_back
 from payouts.services.pools import POOL_TABLE
 from payouts.services.runs import database_clock
 from plans.engine.document import plan_from_document
@@ -80,7 +82,8 @@ def late_facts(*, period: Period, by: User, at: datetime) -> LateFacts:
     Propose in the open `period` what late facts of locked periods changed, payout by payout and pool by pool.
 
     A pool that should have been larger adds to the account's pool of the open period; one
-    that should have been smaller is borne by the company, unless its plan says otherwise.
+    that should have been smaller is borne by the company, unless its plan says otherwise; so is
+    what was paid too much longer ago than a plan's clawback looks back.
 
     :raises NotTheOpenPeriod: if `period` is not where corrections go.
     :raises PeriodUnderReview: if its run has been reviewed already.
@@ -133,6 +136,7 @@ def _payouts_corrected(
     at: datetime,
 ) -> None:
     before = _corrected_before(run=run, version=version)
+    too_late = is_beyond_look_back(period=run.period, version=version, on=at.date())
     names = {each.person_id for each in people if each.due != each.paid or each.person_id in before}
     persons = {person.pk: person for person in Person.objects.filter(pk__in=names)}
     for each in people:
@@ -140,6 +144,9 @@ def _payouts_corrected(
         for correction in corrections(
             due={run.period.code: each.due}, posted={run.period.code: posted}, currency=version.currency
         ):
+            if correction.amount < ZERO and too_late:
+                found.notes.append(_borne(each, run=run, version=version, amount=-correction.amount))
+                continue
             found.proposed.append(
                 adjustment_propose(
                     period=found.period,
@@ -162,6 +169,18 @@ def _payouts_corrected(
                     at=at,
                 )
             )
+
+
+def _borne(each: Recalculated, *, run: Run, version: PlanVersion, amount: Decimal) -> str:
+    return Sentence(
+        "%(person)s was paid %(amount)s %(currency)s too much in %(period)s, longer ago than %(plan)s takes back. The "
+        "company bears it.",
+        person=each.employee_id,
+        amount=Numeral.plain(amount),
+        currency=version.currency,
+        period=run.period.code,
+        plan=version,
+    )
 
 
 def _corrected_before(*, run: Run, version: PlanVersion) -> dict[UUID, Decimal]:

@@ -137,6 +137,23 @@ class TestLateFacts:
         taken = PayoutLine.objects.get(payout__run=run, payout__person=made.people[0], leaf="clawback")
         assert taken.amount == D("-500.00")
 
+    def test_take_nothing_back_from_before_the_look_back(self):
+        made = quarters(payment={"clawback": {"months": 3, "per_payout_at_most": "0.10"}})
+        sold(made, "2026-Q1", 1_100_000)
+        sold(made, "2026-Q1", 1_000_000, account=1)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_000_000)
+        sold(made, "2026-Q1", 1_100_000, account=1)
+
+        found = correct(made, "2026-Q2")
+
+        # Those of the other account get their 1,000 and more; what the quarter paid is found four months after it.
+        assert told(found) == {("E00002", "2026-Q1"): "1000.05", ("E00004", "2026-Q1"): "1000.15"}
+        assert found.notes[0] == (
+            "E00001 was paid 1000.00 EUR too much in 2026-Q1, longer ago than CROWD v1 takes back. "
+            "The company bears it."
+        )
+
     def test_take_a_smaller_pool_from_the_next_where_the_plan_says_so(self):
         made = quarters(pool={**POOL, "less": "next_pool"})
         for account in (0, 1):

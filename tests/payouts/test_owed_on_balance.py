@@ -24,6 +24,7 @@ from payouts.selectors.variable_paid import variable_paid
 from payouts.services.adjustments import adjustment_approve, adjustment_propose
 from payouts.services.late_facts import late_facts
 from payouts.services.locks import run_lock
+from payouts.services.reviews import CorrectionsAfterRun, run_review
 from payouts.services.verify import verify_run
 from teams.models import PayPackage, Person
 from tests.payouts.books import allocated, approved
@@ -114,6 +115,21 @@ class TestOwedOnBalance:
 
         # 6,000.01 were paid in the first quarter and 4,500.01 would be now.
         assert (effect.total, effect.amount) == (D("10500.02"), D("-500.02"))
+
+    def test_is_not_recovered_further_than_it_goes_when_the_review_comes(self, made):
+        run, at = calculated(made, "2026-Q2"), after(made, "2026-Q2")
+        agreed = adjustment_propose(
+            period=run.period, kind=AdjustmentKind.GOODWILL, amount=D("800.00"), currency="EUR", reason="Agreed",
+            person=made.people[0], plan_version=made.version, by=made.user("maren"), at=at,
+        )  # fmt: skip
+        adjustment_approve(adjustment_id=agreed.pk, by=made.user("jonas"), at=at)
+
+        # The run took 500.00 of 1,000.00, and 200.00 are left to be taken.
+        with pytest.raises(CorrectionsAfterRun, match="1 corrections of 2026-Q2 were decided after"):
+            run_review(run_id=run.pk, by=made.user("anders"), at=at)
+
+        closed(made, "2026-Q2")
+        assert shown(made, "2026-Q2").total == D("4800.01")
 
     def test_is_not_recovered_a_second_time_by_a_late_fact(self, made):
         closed(made, "2026-Q2")
