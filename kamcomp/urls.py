@@ -24,6 +24,7 @@ urlpatterns = [
     path("help", pages.HelpIndex.as_view(), name="help-index"),
     path("help/<path:page>", pages.HelpPage.as_view(), name="help"),
     path("api/v1/", include("payouts.api.urls")),
+    path("api/v1/", include("plans.api.urls")),
     path("api/", include("kamcomp.api.urls")),
     path("", include("teams.urls")),
     path("", include("kamcomp.imports.urls")),

@@ -17,12 +17,12 @@ from typing import Any
 from django.db.models import TextChoices
 from rest_framework import serializers
 
-from kamcomp.api.public_ids import public_id
+from kamcomp.api.public_ids import id_pattern, public_id
 from kamcomp.money import MINOR_DIGITS
 
 Shown = Callable[..., Any]
 Documented = Callable[[bool], serializers.Field]
-DECIMAL = r"^-?\d+(\.\d+)?$"
+DECIMAL = r"\A-?[0-9]+(\.[0-9]+)?\Z"
 
 
 class MoneySerializer(serializers.Serializer):
@@ -117,9 +117,8 @@ def ref(name: str, prefix: str, source: str = "", *, about: str = "") -> Field:
         return None if pk is None else public_id(prefix, pk)
 
     def documented(null: bool) -> serializers.Field:
-        return serializers.CharField(
-            help_text=f"An id that begins with {prefix}_. {about}".strip(), allow_null=null
-        )
+        about_id = f"An id that begins with {prefix}_. {about}".strip()
+        return serializers.RegexField(f"^{id_pattern(prefix)}$", help_text=about_id, allow_null=null)
 
     return Field(name=name, sources=(source or name,), shown=shown, documented=documented, prefix=prefix)
 

@@ -7,7 +7,8 @@ so that nothing hidden can be found out by asking for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -19,9 +20,13 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 
 from kamcomp.api.problems import Problem, parameter_problem
-from kamcomp.api.public_ids import NotAnId, own_uuid
+from kamcomp.api.public_ids import NotAnId, id_pattern, own_uuid
 
 MOST_TEXT = 200
+EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+NO_NUL = r"^[^\x00]*$"
+PLAIN_TEXT: Mapping[str, Any] = {"type": "string", "pattern": NO_NUL, "maxLength": MOST_TEXT}
+SPECIAL = re.compile(r"[.^$*+?()\[\]{}|\\]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +37,7 @@ class Filter:
     read: Callable[[str], Any]
     condition: Callable[[Any], Q]
     about: str
-    type: Any = OpenApiTypes.STR
-    words: tuple[str, ...] = ()
+    type: Any
 
     def of(self, said: str) -> Q:
         """
@@ -49,9 +53,7 @@ class Filter:
 
     def documented(self) -> OpenApiParameter:
         """Return what the description says of it."""
-        return OpenApiParameter(
-            self.name, self.type, description=self.about, enum=self.words or None, required=False
-        )
+        return OpenApiParameter(self.name, self.type, description=self.about, required=False)
 
 
 def by_id(name: str, prefix: str, column: str, *, code: str = "") -> Filter:
@@ -66,7 +68,14 @@ def by_id(name: str, prefix: str, column: str, *, code: str = "") -> Filter:
             raise
 
     about = f"An id that begins with {prefix}_" + (", or its code." if code else ".")
-    return Filter(name=name, read=read, condition=lambda found: Q(**{found[0]: found[1]}), about=about)
+    id_alone = {"type": "string", "pattern": f"^{id_pattern(prefix, numbered=False)}$"}
+    return Filter(
+        name=name,
+        read=read,
+        condition=lambda found: Q(**{found[0]: found[1]}),
+        about=about,
+        type=dict(PLAIN_TEXT) if code else id_alone,
+    )
 
 
 def by_choice(name: str, choices: type[TextChoices], column: str = "") -> Filter:
@@ -85,6 +94,7 @@ def by_choice(name: str, choices: type[TextChoices], column: str = "") -> Filter
         read=read,
         condition=lambda found: Q(**{f"{column or name}__in": found}),
         about=f"One or several of {', '.join(words)}, with commas.",
+        type={"type": "string", "pattern": list_pattern(words)},
     )
 
 
@@ -95,6 +105,7 @@ def by_text(name: str, column: str = "", *, about: str = "") -> Filter:
         read=plain_text,
         condition=lambda said: Q(**{column or name: said}),
         about=about or "Exactly this.",
+        type=dict(PLAIN_TEXT),
     )
 
 
@@ -118,6 +129,12 @@ def by_day(name: str, column: str, *, about: str) -> Filter:
         about=about,
         type=OpenApiTypes.DATE,
     )
+
+
+def list_pattern(words: Iterable[str]) -> str:
+    """Return the pattern of one or several of these words, with commas."""
+    one = "|".join(SPECIAL.sub(r"\\\g<0>", each) for each in words)
+    return f"^({one})(,({one}))*$"
 
 
 def plain_text(said: str) -> str:
@@ -162,10 +179,13 @@ def moment_said(said: str) -> datetime:
 
     :raises ValueError: if it is none.
     """
-    found = parse_datetime(said.replace(" ", "+")) if said.isascii() else None
-    if found is None or found.tzinfo is None or not 1 < found.year < 9999:
+    found = parse_datetime(said.upper().replace(" ", "+")) if said.isascii() else None
+    if found is None or found.tzinfo is None:
         raise ValueError("an instant is written 2026-01-31T12:00:00Z.")
-    return found.astimezone(UTC)  # the database knows fewer offsets
+    try:
+        return found.astimezone(UTC)  # the database knows fewer offsets
+    except OverflowError:
+        return EARLIEST if found.year == 1 else LATEST
 
 
 def unknown_parameter(name: str, known: list[str]) -> Problem:

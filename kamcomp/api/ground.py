@@ -24,7 +24,7 @@ from kamcomp.api.fields import (
 )
 from kamcomp.api.problems import answered_with
 from kamcomp.api.resources import Expand, Resource, register, resource_named
-from kamcomp.api.views import StrictSerializer
+from kamcomp.api.sent import StrictSerializer
 from kamcomp.audit.models import AuditEvent
 from kamcomp.calendar.choices import DateKind, Frequency, PeriodStatus
 from kamcomp.calendar.dates import FIELDS, PeriodIsLocked, period_date_move

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -24,7 +25,7 @@ from kamcomp.api.services import ANSWERS_KEPT
 from kamcomp.api.streams import ExactRenderer
 from kamcomp.identity.models import User
 
-LONGEST = 255
+KEY = r"^[!-~]([ -~]{0,253}[!-~])?$"
 KEPT_HEADERS = ("Location", "ETag", "Preference-Applied")
 
 
@@ -44,8 +45,10 @@ def answered_once(*, request: Request, write: Callable[[], Response]) -> Respons
     if key is None:
         with transaction.atomic():
             return write()
-    if not key or len(key) > LONGEST or not key.isprintable():
-        raise Problem(400, code="idempotency_key_unusable", detail="A key is 1 to 255 printable characters.")
+    if re.fullmatch(KEY, key) is None:
+        raise Problem(
+            400, code="idempotency_key_unusable", detail="A key is 1 to 255 printable ASCII characters."
+        )
     digest, user = _digest(request), cast(User, request.user)
     with transaction.atomic():
         _take(f"{user.pk} {key}")

@@ -95,8 +95,13 @@ def shape_of(resource: Resource, *, said: Mapping[str, str]) -> Shape:
     :raises Problem: 400 for a name there is not.
     """
     expands = tuple(_names("expand", said, known={each.name for each in resource.expands}))
-    names = _names("fields", said, known=set(resource.by_name) | set(expands))
+    names = _names("fields", said, known=set(fields_of(resource)))
     return Shape(names=frozenset(names) if names else None, expands=expands)
+
+
+def fields_of(resource: Resource) -> list[str]:
+    """Return the names that `fields` takes: of fields, and of parts, which are there where they are laid in too."""
+    return list(dict.fromkeys([*resource.by_name, *(each.name for each in resource.expands)]))
 
 
 def order_of(resource: Resource, *, said: Mapping[str, str]) -> Order:
@@ -108,7 +113,7 @@ def order_of(resource: Resource, *, said: Mapping[str, str]) -> Order:
     word = said.get("ordering", "")
     down = word.startswith("-")
     last = tuple((name, down) for name in resource.order)
-    if not word:
+    if "ordering" not in said:
         return Order(columns=last)
     column = resource.orders.get(word.removeprefix("-"))
     if column is None:
@@ -208,7 +213,9 @@ def _read(name: str, read: Any, said: Mapping[str, str]) -> Any:
 
 
 def _names(name: str, said: Mapping[str, str], *, known: set[str]) -> list[str]:
-    names = [each for each in said.get(name, "").split(",") if each]
+    if name not in said:
+        return []
+    names = said[name].split(",")
     for each in names:
         if each not in known:
             raise parameter_problem(

@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +25,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from kamcomp.api.problems import Problem
 
 LIMIT, MOST = 100, 500
+CURSOR = r"^[A-Za-z0-9_-]{40,2000}$"
 SIGNED = 16
 TYPES: Mapping[str, Any] = {
     "u": UUID,
@@ -72,8 +74,10 @@ def cursor_read(*, cursor: str, order: Order, digest: str) -> list[Any]:
     """
     Return the values that a cursor holds.
 
-    :raises Problem: 400 if it is none, or of another list.
+    :raises Problem: 400 if it is none, 422 if it was never given or is of another list.
     """
+    if re.fullmatch(CURSOR, cursor) is None:
+        raise _refused("This is no cursor: take next_cursor as it was given.", status=400)
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         signed = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
@@ -100,9 +104,9 @@ def digest_of(path: str, parameters: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps([path, kept]).encode()).hexdigest()[:12]
 
 
-def _refused(detail: str) -> Problem:
+def _refused(detail: str, *, status: int = 422) -> Problem:
     return Problem(
-        400,
+        status,
         code="cursor_invalid",
         detail=detail,
         errors=[{"parameter": "cursor", "code": "cursor_invalid", "detail": detail}],

@@ -15,6 +15,9 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 UUID_LENGTH, NUMBER_LENGTH = 26, 13
 BITS = 64
+ANY = "[0-9a-hjkmnp-tv-z]"
+UUID_FORM, NUMBER_FORM = f"[0-7]{ANY}{{25}}", f"[0-9a-f]{ANY}{{12}}"
+"""What stands behind the prefix: the first letter has the bits that are over."""
 SCATTER = 0x9E3779B97F4A7C15
 GATHER = pow(SCATTER, -1, 1 << BITS)
 MASK = (1 << BITS) - 1
@@ -30,6 +33,12 @@ def public_id(prefix: str, pk: UUID | int) -> str:
     if isinstance(pk, UUID):
         return f"{prefix}_{_written(pk.int, UUID_LENGTH)}"
     return f"{prefix}_{_written(pk * SCATTER & MASK, NUMBER_LENGTH)}"
+
+
+def id_pattern(prefix: str, *, numbered: bool | None = None) -> str:
+    """Return the pattern of ids of a kind: of numbered rows, of those with a UUID, or (None) of either."""
+    forms = {False: UUID_FORM, True: NUMBER_FORM, None: f"({UUID_FORM}|{NUMBER_FORM})"}
+    return f"{prefix}_{forms[numbered]}"
 
 
 def own_id(prefix: str, text: str) -> UUID | int:

@@ -23,7 +23,7 @@ from rest_framework import serializers
 
 from kamcomp.api.fields import Field
 from kamcomp.api.filters import Filter
-from kamcomp.api.public_ids import NotAnId, own_id, public_id
+from kamcomp.api.public_ids import NotAnId, id_pattern, own_id, public_id
 from kamcomp.audit.models import AuditEvent
 from kamcomp.visibility import Viewer, visible
 
@@ -132,6 +132,16 @@ class Resource:
         """Tell whether each row has an address of its own."""
         return bool(self.prefix)
 
+    @property
+    def numbered(self) -> bool:
+        """Tell whether its rows are numbered; most have a UUID."""
+        return not isinstance(self.model._meta.pk, UUIDField) and not _is_uuid(self.model)
+
+    @property
+    def key_pattern(self) -> str:
+        """Return the pattern of its ids."""
+        return f"^{id_pattern(self.prefix, numbered=self.numbered)}$"
+
     def shown(self, row: Sequence[Any], names: frozenset[str] | None = None) -> dict[str, Any]:
         """Return a row of `sources` as JSON carries it; only the fields of `names`, if they are given."""
         return {
@@ -151,8 +161,7 @@ class Resource:
             pk = own_id(self.prefix, text)
         except NotAnId:
             return None
-        numbered = not isinstance(self.model._meta.pk, UUIDField) and not _is_uuid(self.model)
-        return pk if isinstance(pk, int) == numbered else None
+        return pk if isinstance(pk, int) == self.numbered else None
 
     def id_of(self, pk: UUID | int) -> str:
         """Return the public id of a row."""

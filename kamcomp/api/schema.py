@@ -19,10 +19,13 @@ from kamcomp.api.acts import Act
 from kamcomp.api.batches import MOST_ROWS
 from kamcomp.api.fields import WORDS as NAMED_WORDS
 from kamcomp.api.fields import MoneySerializer
-from kamcomp.api.lists import parameters_of
-from kamcomp.api.paging import LIMIT, MOST
+from kamcomp.api.filters import NO_NUL, list_pattern
+from kamcomp.api.idempotency import KEY
+from kamcomp.api.lists import fields_of, parameters_of
+from kamcomp.api.paging import CURSOR, LIMIT, MOST
 from kamcomp.api.problems import MEDIA_TYPE
 from kamcomp.api.resources import Resource, resource_named
+from kamcomp.api.sent import StrictSerializer, text_pattern
 from kamcomp.api.streams import STREAMED
 from kamcomp.api.views import BATCH, EXTERNAL, ITEM, LIST, PART, ResourceView, SentRowsSerializer
 
@@ -91,10 +94,12 @@ PROBLEMS = {
     503: "Too busy; ask again later.",
 }
 READ_PROBLEMS = (400, 401, 403, 404, 406, 429, 500, 503)
+WORKED_OUT_PROBLEMS = (*READ_PROBLEMS, 422)
+LIST_PROBLEMS = (*WORKED_OUT_PROBLEMS, 413)
 WRITE_PROBLEMS = (400, 401, 403, 404, 406, 409, 413, 415, 422, 429, 500, 503)
 HEADERS = {
     "key": OpenApiParameter(
-        "Idempotency-Key", str, OpenApiParameter.HEADER,
+        "Idempotency-Key", {"type": "string", "pattern": KEY}, OpenApiParameter.HEADER,
         description="Sent again with the same key, a write has one effect; the answer is kept for a day.",
     ),
     "match": OpenApiParameter(
@@ -108,7 +113,7 @@ HEADERS = {
     ),
 }  # fmt: skip
 WORDS = {
-    "cursor": (OpenApiTypes.STR, "next_cursor of the page before."),
+    "cursor": ({"type": "string", "pattern": CURSOR}, "next_cursor of the page before."),
     "totals": (OpenApiTypes.BOOL, "true: how many rows there are, and their sums."),
     "as_of": (OpenApiTypes.DATE, "Rows that hold on this day."),
     "known_at": (
@@ -190,10 +195,10 @@ class Schema(AutoSchema):
         if view is None:
             return list(super().get_override_parameters())
         if self.method != "GET":
-            return _write_headers(self.act)
+            return [*self._key(view), *_write_headers(self.act)]
         if view.place == PART:
-            return [HEADERS["none"]]
-        found = [HEADERS["none"], *_shape_parameters(view.resource)]
+            return [*self._key(view), HEADERS["none"]]
+        found = [*self._key(view), HEADERS["none"], *_shape_parameters(view.resource)]
         if view.place != LIST:
             known = parameters_of(view.resource, listed=False)
             return found + [OpenApiParameter("as_of", WORDS["as_of"][0], description=WORDS["as_of"][1])] * (
@@ -201,8 +206,22 @@ class Schema(AutoSchema):
             )
         return [*found, *_list_parameters(view.resource)]
 
+    def _key(self, view: ResourceView) -> list[OpenApiParameter]:
+        """Return the parameter of the address, if it has one."""
+        if "{key}" in self.path:
+            named, said = "key", {"type": "string", "pattern": view.resource.key_pattern}
+        elif "{external}" in self.path:
+            named, said = "external", {"type": "string", "minLength": 1, "pattern": NO_NUL}
+        else:
+            return []
+        return [OpenApiParameter(named, said, OpenApiParameter.PATH, required=True)]
+
     def get_filter_backends(self) -> list[Any]:
         """Return none: filters are declared."""
+        return []
+
+    def _get_format_parameters(self) -> list[dict[str, Any]]:
+        """Return none: a list says `format` itself, and a write has none."""
         return []
 
     def get_request_serializer(self) -> Any:
@@ -223,10 +242,18 @@ class Schema(AutoSchema):
         view = self.ours
         if view is None:
             return super().get_response_serializers()
-        problems = _problems(READ_PROBLEMS if self.method == "GET" else WRITE_PROBLEMS)
+        problems = _problems(self._statuses(view.place))
         if self.act and self.act.matched:
             problems |= _problems((412, 428))
         return {**self._answers(view), **problems}
+
+    def _statuses(self, place: str) -> tuple[int, ...]:
+        """Return the statuses of the problems there can be; a list and what is worked out can be refused too."""
+        if self.method != "GET":
+            return WRITE_PROBLEMS
+        return {LIST: LIST_PROBLEMS, PART: WORKED_OUT_PROBLEMS, "": WORKED_OUT_PROBLEMS}.get(
+            place, READ_PROBLEMS
+        )
 
     def _answers(self, view: ResourceView) -> dict[Any, Any]:
         shown = view.resource.documented()
@@ -251,8 +278,7 @@ class Schema(AutoSchema):
         """Return the answers; endpoints that describe themselves have the problems too."""
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         if self.ours is None:
-            statuses = READ_PROBLEMS if self.method == "GET" else WRITE_PROBLEMS
-            for (status, media), said in _problems(statuses).items():
+            for (status, media), said in _problems(self._statuses("")).items():
                 bodies[str(status)] = self._get_response_for_code(said, status, [media], direction)
         return bodies
 
@@ -261,6 +287,21 @@ class Schema(AutoSchema):
         if self.act and self.act.example:
             return [OpenApiExample("for example", value=dict(self.act.example), request_only=True)]
         return []
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        """Say of a strict body that it has no further fields."""
+        found: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        strict = isinstance(serializer, StrictSerializer) or (
+            isinstance(serializer, type) and issubclass(serializer, StrictSerializer)
+        )
+        return {**found, "additionalProperties": False} if strict else found
+
+    def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
+        """Say of the texts of a strict body what they have to hold."""
+        super()._insert_field_validators(field, schema)
+        pattern = text_pattern(field)
+        if pattern and "type" in schema:
+            schema.setdefault("pattern", pattern)
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return False if self.ours else super()._is_list_view(serializer)
@@ -308,12 +349,20 @@ def _write_headers(act: Act | None) -> list[OpenApiParameter]:
 
 
 def _shape_parameters(resource: Resource) -> list[OpenApiParameter]:
-    names = ", ".join(resource.by_name)
-    found = [OpenApiParameter("fields", str, description=f"Only these, with commas: {names}.")]
+    names = fields_of(resource)
+    said = f"Only these, with commas: {', '.join(names)}."
+    found = [OpenApiParameter("fields", _words(names), description=said)]
     if resource.expands:
         parts = ", ".join(f"{each.name} ({each.resource})" for each in resource.expands)
-        found.append(OpenApiParameter("expand", str, description=f"Lay in, with commas: {parts}."))
+        said = f"Lay in, with commas: {parts}."
+        found.append(
+            OpenApiParameter("expand", _words([each.name for each in resource.expands]), description=said)
+        )
     return found
+
+
+def _words(names: Sequence[str]) -> dict[str, Any]:
+    return {"type": "string", "pattern": list_pattern(names)}
 
 
 def _list_parameters(resource: Resource) -> list[OpenApiParameter]:

@@ -46,6 +46,7 @@ from kamcomp.api.negotiation import Negotiation
 from kamcomp.api.parsers import DocumentParser
 from kamcomp.api.problems import Problem
 from kamcomp.api.resources import Resource, resource_named
+from kamcomp.api.sent import StrictSerializer
 from kamcomp.api.streams import STREAMED, ExactRenderer, streamed
 from kamcomp.audit.context import actor
 from kamcomp.identity.models import User
@@ -339,22 +340,6 @@ class ResourceView(ApiView):
             at=timezone.now(),
         )
         return self._answer(Done(pk=self._pk(external=external), status=200 if before else 201))
-
-
-class StrictSerializer(serializers.Serializer):
-    """A body that has no field but those that are named."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """
-        Return what was sent.
-
-        :raises ValidationError: for a field there is not: it is never ignored.
-        """
-        if isinstance(data, dict):
-            unknown = {name: ["There is no such field."] for name in data if name not in self.fields}
-            if unknown:
-                raise serializers.ValidationError(unknown, code="field_unknown")  # type: ignore[arg-type]
-        return super().to_internal_value(data)
 
 
 class SentRowsSerializer(StrictSerializer):

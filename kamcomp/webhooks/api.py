@@ -12,7 +12,7 @@ from kamcomp.api.acts import Act, Asked, Done, Part
 from kamcomp.api.fields import Field, choice, document, moment, moment_text, ref, text, texts, whole
 from kamcomp.api.problems import answered_with
 from kamcomp.api.resources import Resource, register
-from kamcomp.api.views import StrictSerializer
+from kamcomp.api.sent import StrictSerializer
 from kamcomp.webhooks.choices import DeliveryStatus, EndpointStatus, EventType
 from kamcomp.webhooks.models import LONGEST_URL, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from kamcomp.webhooks.services import (

@@ -15,7 +15,7 @@ from kamcomp.api.acts import Act, Asked, Done
 from kamcomp.api.fields import MoneySerializer
 from kamcomp.api.named import LONGEST, field_problem, row_named
 from kamcomp.api.problems import answered_with
-from kamcomp.api.views import StrictSerializer
+from kamcomp.api.sent import StrictSerializer
 from payouts.api.runs import period_said
 from payouts.choices import AdjustmentKind, ExceptionKind
 from payouts.services.adjustments import (
@@ -28,7 +28,14 @@ from payouts.services.adjustments import (
     adjustment_propose,
     adjustment_reject,
 )
-from payouts.services.exceptions import OwnException, exception_request
+from payouts.services.exceptions import (
+    ExceptionMovedOn,
+    OwnException,
+    RequesterCannotDecide,
+    exception_decide,
+    exception_request,
+    exception_review,
+)
 from payouts.services.holds import (
     HeldAlready,
     NotHeld,
@@ -39,12 +46,15 @@ from payouts.services.holds import (
     payout_release,
 )
 
-answered_with(HTTPStatus.FORBIDDEN, OwnAdjustment, ProposerCannotDecide, OwnException, OwnHold)
+answered_with(
+    HTTPStatus.FORBIDDEN, OwnAdjustment, ProposerCannotDecide, OwnException, RequesterCannotDecide, OwnHold
+)
 answered_with(
     HTTPStatus.CONFLICT,
     AdjustmentDecided,
     AdjustmentPeriodClosed,
     PeriodUnderReview,
+    ExceptionMovedOn,
     HeldAlready,
     NotHeld,
     NotLockedYet,
@@ -62,6 +72,12 @@ class WithReasonSerializer(StrictSerializer):
     """Why."""
 
     reason = serializers.CharField(max_length=LONGEST_REASON)
+
+
+class WithWordsSerializer(StrictSerializer):
+    """What is said with a decision, if anything."""
+
+    words = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_REASON)
 
 
 class AdjustmentProposeSerializer(WithReasonSerializer):
@@ -85,11 +101,19 @@ class ExceptionRequestSerializer(WithReasonSerializer):
     expires_on = serializers.DateField()
 
 
-def _amount(asked: Asked) -> Decimal:
-    said = asked.typed["amount"]["amount"]
+def amount_said(said: str, *, field: str) -> Decimal:
+    """
+    Return the decimal of an amount that was sent.
+
+    :raises Problem: 422 if it has more digits than any money.
+    """
     if len(said) > MOST_DIGITS:
-        raise field_problem(field="amount", code="amount_unusable", detail="No amount has so many digits.")
+        raise field_problem(field=field, code="amount_unusable", detail="No amount has so many digits.")
     return Decimal(said)
+
+
+def _amount(asked: Asked) -> Decimal:
+    return amount_said(asked.typed["amount"]["amount"], field="amount")
 
 
 def _proposed(asked: Asked) -> Done:
@@ -132,6 +156,25 @@ def _requested(asked: Asked) -> Done:
         at=asked.at,
     )
     return Done(pk=exception.pk, status=HTTPStatus.CREATED)
+
+
+def _reviewed(asked: Asked) -> Done:
+    return Done(pk=exception_review(exception_id=asked.row.pk, by=asked.user, at=asked.at).pk)
+
+
+def _decided(asked: Asked, *, approve: bool, words: str) -> Done:
+    exception = exception_decide(
+        exception_id=asked.row.pk, approve=approve, words=words, by=asked.user, at=asked.at
+    )
+    return Done(pk=exception.pk)
+
+
+def _exception_approved(asked: Asked) -> Done:
+    return _decided(asked, approve=True, words=asked.typed["words"])
+
+
+def _exception_rejected(asked: Asked) -> Done:
+    return _decided(asked, approve=False, words=asked.typed["reason"])
 
 
 def _held(asked: Asked) -> Done:
@@ -200,6 +243,34 @@ EXCEPTION_ACTS = (
             "amount": {"amount": "900.00", "currency": "EUR"},
             "expires_on": "2026-12-31",
         },
+    ),
+    Act(
+        noun="exception_review",
+        name="review",
+        about="Say that an exception is complete and can be decided, as somebody who did not ask for it.",
+        perform=_reviewed,
+        on_row=True,
+        matched=True,
+    ),
+    Act(
+        noun="exception_approve",
+        name="approve",
+        about="Approve a reviewed exception. Terms of its own hold from then on.",
+        perform=_exception_approved,
+        on_row=True,
+        body=WithWordsSerializer,
+        matched=True,
+        example={"words": "As agreed for the renewal of 2026."},
+    ),
+    Act(
+        noun="exception_reject",
+        name="reject",
+        about="Reject a reviewed exception with a reason.",
+        perform=_exception_rejected,
+        on_row=True,
+        body=WithReasonSerializer,
+        matched=True,
+        example={"reason": "The plan pays for this already."},
     ),
 )
 PAYOUT_ACTS = (

@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kamcomp.api.fields import MoneySerializer, money_shown
+from kamcomp.api.filters import flag_said
+from kamcomp.api.problems import Problem, parameter_problem
+from kamcomp.api.public_ids import id_pattern
 from kamcomp.api.resources import resource_named
 from kamcomp.api.views import NOTHING, ApiView
 from payouts.models import Run
 from payouts.services.diff import LineChange, PayoutChange, runs_diff, totals_of
 from payouts.visibility import BOOKS
+
+AT_ONCE = 2_000
+"""Runs of at most so many people are compared without being asked twice, as on the page of a run."""
+RUN_ID = {"type": "string", "pattern": f"^{id_pattern('run', numbered=False)}$"}
 
 
 class LineChangeSerializer(serializers.Serializer):
@@ -55,7 +62,23 @@ class RunDiffShow(ApiView):
     tag = "run-diffs"
     scopes = {"GET": "runs:read"}
 
-    @extend_schema(operation_id="run_diff_show", responses={200: RunDiffSerializer})
+    def parameters(self) -> list[str]:
+        """Return the one it knows."""
+        return ["large"]
+
+    @extend_schema(
+        operation_id="run_diff_show",
+        responses={200: RunDiffSerializer},
+        parameters=[
+            *(
+                OpenApiParameter(name, RUN_ID, OpenApiParameter.PATH, required=True)
+                for name in ("old", "new")
+            ),
+            OpenApiParameter(
+                "large", bool, description=f"true: compare runs of more than {AT_ONCE:,} people too."
+            ),
+        ],
+    )
     def get(self, request: Request, old: str, new: str) -> Response:
         """Show every payout that differs between two runs of a period, its lines, and why; for who sees the books."""
         if not self.viewer.holds(*BOOKS):
@@ -63,6 +86,7 @@ class RunDiffShow(ApiView):
         runs = [self._run(name) for name in (old, new)]
         if runs[0].period_id != runs[1].period_id:
             raise NotFound(NOTHING)
+        self._size_check(max(run.people for run in runs))
         changes = list(runs_diff(old=runs[0], new=runs[1]))
         return self.shown(
             {
@@ -72,6 +96,23 @@ class RunDiffShow(ApiView):
                 "changes": [_change(each) for each in changes],
             }
         )
+
+    def _size_check(self, people: int) -> None:
+        """
+        Refuse runs of many people unless they are asked for: each person that differs is explained from their inputs.
+
+        :raises Problem: 422 if `large` does not say true.
+        """
+        try:
+            large = flag_said(self.said.get("large", "false"))
+        except ValueError as error:
+            raise parameter_problem(name="large", detail=f"large: {error}") from error
+        if people > AT_ONCE and not large:
+            raise Problem(
+                422,
+                code="run_diff_large",
+                detail=f"The runs have {people:,} people: say large=true, and wait for the answer.",
+            )
 
     def _run(self, name: str) -> Run:
         runs = resource_named("runs")

@@ -14,9 +14,9 @@ from kamcomp.api.acts import Act, Asked, Done
 from kamcomp.api.fields import Field, choice, document, moment, money, ref, text, texts, whole
 from kamcomp.api.filters import Filter
 from kamcomp.api.problems import Problem
-from kamcomp.api.public_ids import own_uuid, public_id
+from kamcomp.api.public_ids import id_pattern, own_uuid, public_id
 from kamcomp.api.resources import Expand, Resource, Rows, register, resource_named
-from kamcomp.api.views import StrictSerializer
+from kamcomp.api.sent import StrictSerializer
 from kamcomp.approvals.choices import FindingStatus, Severity
 from kamcomp.approvals.models import Finding
 from kamcomp.jobs.models import Job
@@ -60,6 +60,10 @@ OF_SUBJECT = Filter(
     read=_subject_read,
     condition=lambda found: Q(subject_table=found[0], subject_id=found[1]),
     about="The id of a plan version, a run or a pool.",
+    type={
+        "type": "string",
+        "pattern": f"^({'|'.join(id_pattern(each, numbered=False) for each in SUBJECTS.values())})$",
+    },
 )
 CHECKS = Resource(
     name="checks",

@@ -9,7 +9,7 @@ from kamcomp.api.acts import Act, Asked, Done
 from kamcomp.api.fields import choice, moment, ref, text, whole
 from kamcomp.api.problems import Problem
 from kamcomp.api.resources import Resource, register, resource_named
-from kamcomp.api.views import StrictSerializer
+from kamcomp.api.sent import StrictSerializer
 from kamcomp.jobs.models import Job
 from payouts.choices import ExportFormat, ExportProfile
 from payouts.models import Export

@@ -14,7 +14,7 @@ from kamcomp.api.fields import DECIMAL, choice, day, flag, moment, money, ratio,
 from kamcomp.api.problems import Problem, answered_with
 from kamcomp.api.public_ids import NotAnId, own_uuid
 from kamcomp.api.resources import Expand, Resource, register
-from kamcomp.api.views import StrictSerializer
+from kamcomp.api.sent import StrictSerializer
 from payouts.choices import PoolStatus
 from payouts.models import Allocation, Pool
 from payouts.services.allocations import (

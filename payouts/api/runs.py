@@ -10,7 +10,7 @@ from kamcomp.api.fields import amounts, choice, flag, moment, ref, text, whole
 from kamcomp.api.problems import Problem, answered_with
 from kamcomp.api.public_ids import NotAnId, own_uuid
 from kamcomp.api.resources import Expand, Resource, register
-from kamcomp.api.views import StrictSerializer
+from kamcomp.api.sent import StrictSerializer
 from kamcomp.calendar.models import Period
 from payouts.api.run_acts import RUN_DECISIONS
 from payouts.choices import RunKind, RunStatus

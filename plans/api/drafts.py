@@ -19,7 +19,7 @@ from kamcomp.api.fields import choice, document, moment, ref, text, whole
 from kamcomp.api.named import LONGEST, row_named
 from kamcomp.api.problems import Problem, answered_with
 from kamcomp.api.resources import Expand, Resource, register
-from kamcomp.api.views import StrictSerializer
+from kamcomp.api.sent import StrictSerializer
 from kamcomp.visibility import visible
 from plans.choices import DraftStatus
 from plans.engine.codec import DocumentInvalid

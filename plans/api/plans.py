@@ -9,7 +9,7 @@ from kamcomp.api.acts import Act, Asked, Done
 from kamcomp.api.fields import choice, document, first_day, last_day, moment, ratio, ref, text, whole
 from kamcomp.api.problems import answered_with
 from kamcomp.api.resources import Expand, Resource, register
-from kamcomp.api.views import StrictSerializer
+from kamcomp.api.sent import StrictSerializer
 from plans.choices import AcceptanceStatus, PlanType, VersionStatus
 from plans.models import Acceptance, Assignment, Plan, PlanVersion
 from plans.services.versions import (

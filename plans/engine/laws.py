@@ -225,6 +225,11 @@ def _gate(gate: Gate, path: Path) -> Errors:
         )
 
 
+def curve_errors(*, curve: Curve | SlopeCurve) -> list[DocumentError]:
+    """Return what is wrong with a curve that stands by itself, each with its place in the curve's document."""
+    return list(_curve(curve, ()))
+
+
 def _curve(curve: Curve | SlopeCurve, path: Path) -> Errors:
     if isinstance(curve, SlopeCurve):
         yield from _slopes(curve, path)

@@ -3,6 +3,7 @@
 from kamcomp.api import filters as by
 from kamcomp.api.fields import choice, day, first_day, flag, last_day, ratio, ref, text, whole
 from kamcomp.api.resources import Expand, Resource, register
+from teams.api.member_acts import MEMBER_ACTS
 from teams.choices import (
     AccountStatus,
     Link,
@@ -128,6 +129,7 @@ MEMBERSHIPS = Resource(
     dated="valid",
     changed="audit",
     kind="team_memberships",
+    acts=MEMBER_ACTS,
     expands=(
         Expand(name="account", resource="accounts", source="account_id"),
         Expand(name="person", resource="people", source="person_id"),

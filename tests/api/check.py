@@ -23,6 +23,7 @@ TOOLS = ("schemathesis==4.32.5", "openapi-python-client==0.29.1", "mypy==2.4.1")
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("KAMCOMP_STATE") or PROJECT / ".kamcomp") / "api-check"
 DESCRIPTION = PROJECT / "docs" / "reference" / "openapi.yaml"
+CONFIG = Path(__file__).with_name("schemathesis.toml")
 ROLES = {"comp_admin": "maren", "kam": "paul", "payee": "sofia"}
 STEPS = ("description", "clients", "schemathesis")
 
@@ -87,15 +88,8 @@ def schemathesis(at: str, secrets: dict[str, str], arguments: list[str]) -> list
     failed = []
     for role, secret in secrets.items():
         print(f"As {role}:", flush=True)
-        command = [
-            tool("schemathesis"),
-            "run",
-            DESCRIPTION,
-            "--url",
-            at,
-            "-H",
-            f"Authorization: Bearer {secret}",
-        ]
+        command = [tool("schemathesis"), "--config-file", CONFIG, "run", DESCRIPTION, "--url", at]
+        command += ["-H", f"Authorization: Bearer {secret}"]
         if subprocess.run([*command, *arguments], check=False, cwd=FOLDER).returncode != 0:
             failed.append(f"schemathesis found faults as {role}")
     return failed

@@ -81,6 +81,122 @@ class TestExceptions:
         assert (over.status_code, over.json()["code"]) == (422, "exception_unsound")
         assert caller("ada").post("exceptions", asked).json()["code"] == "role_missing"
 
+    def test_are_reviewed_and_decided_on_by_others_than_asked(self, caller):
+        maren, olga, anders = caller("maren"), caller("olga"), caller("anders")
+        path, seen = row(maren, "exceptions?person=SOFIA&status=requested")
+
+        early = anders.post(f"{path}:approve", if_match=seen)
+        own = olga.post(f"{path}:review", if_match=seen)
+        reviewed = maren.post(f"{path}:review", if_match=seen)
+        silent = anders.post(f"{path}:reject", if_match=reviewed.headers["ETag"])
+        approved = anders.post(f"{path}:approve", {"words": "As agreed"}, if_match=reviewed.headers["ETag"])
+        late = anders.post(f"{path}:reject", REASON, if_match=approved.headers["ETag"])
+
+        assert (early.status_code, early.json()["code"]) == (409, "exception_moved_on")
+        assert own.status_code == 403, own.json()
+        assert (reviewed.status_code, reviewed.json()["status"]) == (200, "reviewed"), reviewed.json()
+        assert silent.json()["errors"][0]["pointer"] == "/reason"
+        assert (approved.json()["status"], approved.json()["decision"]) == ("approved", "As agreed")
+        assert (late.status_code, late.json()["code"]) == (409, "exception_moved_on")
+
+
+class TestDisputes:
+    def test_are_answered_by_somebody_apart_from_what_they_are_about(self, caller):
+        sofia, jonas, paul = caller("sofia"), caller("jonas"), caller("paul")
+        adjustment = sofia.rows("adjustments")[0]["id"]
+        opened = sofia.post(
+            "disputes",
+            {"kind": "dispute", "claim": "Too little", "claimed": "5.00", "adjustment_id": adjustment},
+        )
+        assert opened.status_code == 201, opened.json()
+        path, seen = f"disputes/{opened.json()['id']}", opened.headers["ETag"]
+
+        own = sofia.post(f"{path}:uphold", {"amount": "5.00", "answer": "Yes"}, if_match=seen)
+        allocator = paul.post(f"{path}:uphold", {"amount": "5.00", "answer": "Yes"}, if_match=seen)
+        written = sofia.post(f"{path}:write", {"text": "Look at August"})
+        taken = jonas.post(f"{path}:take", if_match=seen)
+        endless = jonas.post(
+            f"{path}:uphold", {"amount": "9" * 20, "answer": "Yes"}, if_match=taken.headers["ETag"]
+        )
+        upheld = jonas.post(
+            f"{path}:uphold", {"amount": "2.50", "answer": "Half"}, if_match=taken.headers["ETag"]
+        )
+        waits = jonas.post(f"{path}:close", if_match=upheld.headers["ETag"])
+        again = jonas.post(f"{path}:reject", {"answer": "No"}, if_match=upheld.headers["ETag"])
+
+        assert (own.status_code, allocator.status_code) == (403, 404)
+        assert written.status_code == 200, written.json()
+        assert [each["text"] for each in sofia.get(f"{path}/messages").json()["messages"]] == [
+            "Look at August"
+        ]
+        assert (taken.status_code, taken.json()["status"]) == (200, "in_review"), taken.json()
+        assert (endless.status_code, endless.json()["errors"][0]["pointer"]) == (422, "/amount")
+        assert (upheld.status_code, upheld.json()["status"]) == (200, "partly_upheld"), upheld.json()
+        adjustment = jonas.get(f"adjustments/{upheld.json()['upheld_by_id']}").json()
+        assert (adjustment["amount"]["amount"], adjustment["status"]) == ("2.50", "proposed")
+        assert (waits.status_code, waits.json()["code"]) == (409, "adjustment_waits")
+        assert (again.status_code, again.json()["code"]) == (409, "dispute_answered")
+
+
+class TestMemberships:
+    def test_are_begun_changed_handed_over_and_ended_by_date(self, caller):
+        maren = caller("maren")
+        asked = {
+            "account": "KES",
+            "person": "ROLF",
+            "role": "key_account_manager",
+            "since": "2027-01-01",
+            "dedication": "0.4",
+            "segments": [],
+        }
+        added = maren.post("memberships", asked, idempotency_key="rolf")
+        assert added.status_code == 201, added.json()
+        path, seen = f"memberships/{added.json()['id']}", added.headers["ETag"]
+
+        twice = maren.post("memberships", asked)
+        unseen = maren.ask("patch", path, {"since": "2027-02-01", "dedication": "0.5"})
+        changed = maren.ask("patch", path, {"since": "2027-02-01", "dedication": "0.5"}, if_match=seen)
+        stale = maren.post(f"{path}:end", {"last_day": "2027-01-10"}, if_match=seen)
+        outside = maren.post(f"{path}:end", {"last_day": "2029-01-10"}, if_match="*")
+        new = f"memberships/{changed.json()['id']}"
+        given = maren.post(
+            f"{new}:hand-over", {"to": "PM", "since": "2027-03-01"}, if_match=changed.headers["ETag"]
+        )
+        ended = maren.post(
+            f"memberships/{given.json()['id']}:end",
+            {"last_day": "2027-03-31"},
+            if_match=given.headers["ETag"],
+        )
+
+        assert maren.post("memberships", asked, idempotency_key="rolf").json() == added.json()
+        assert (twice.status_code, twice.json()["code"]) == (409, "member_already")
+        assert (unseen.status_code, stale.status_code) == (428, 412)
+        assert (outside.status_code, outside.json()["code"]) == (422, "day_outside")
+        assert changed.status_code == 200, changed.json()
+        assert (changed.json()["dedication"], changed.json()["first_day"]) == ("0.5", "2027-02-01")
+        assert maren.get(path).json()["last_day"] == "2027-01-31"
+        assert given.status_code == 200, given.json()
+        assert maren.get(new).json()["last_day"] == "2027-02-28"
+        assert (ended.status_code, ended.json()["last_day"]) == (200, "2027-03-31"), ended.json()
+
+    @pytest.mark.parametrize(
+        ("said", "status", "pointer"),
+        [
+            ({"person": "NOBODY"}, 422, "/person"),
+            ({"segments": ["NONE"]}, 422, "/segments/0"),
+            ({"dedication": 0.4}, 400, "/dedication"),
+            ({"pool_eligible": "yes"}, 400, "/pool_eligible"),
+            ({"since": "2027-1-1"}, 400, "/since"),
+        ],
+    )
+    def test_name_what_is_wrong(self, caller, said, status, pointer):
+        asked = {"account": "KES", "person": "ROLF", "role": "key_account_manager", "since": "2027-01-01"}
+
+        answer = caller("maren").post("memberships", asked | said)
+
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (status, pointer)
+        assert caller("paul").post("memberships", asked).json()["code"] == "role_missing"
+
 
 class TestPools:
     def test_are_handed_in_by_one_and_decided_on_by_another(self, caller):

@@ -102,6 +102,12 @@ class TestRunDiff:
         assert caller("sofia").get(path).status_code == 404
         assert caller("jonas").get(f"run-diffs/{runs.id_of(old.pk)}/run_x").status_code == 404
 
+        Run.objects.filter(pk=new.pk).update(people=2_001)
+        large = caller("jonas").get(path)
+        assert (large.status_code, large.json()["code"]) == (422, "run_diff_large")
+        assert caller("jonas").get(f"{path}?large=true").json()["changes"] == answer.json()["changes"]
+        assert caller("jonas").get(f"{path}?large=yes").status_code == 400
+
 
 class TestExportFile:
     @pytest.fixture

@@ -38,6 +38,11 @@ class TestParameters:
             ("jobs?fields=kind,secret", "parameter_invalid", "fields"),
             ("jobs?updated_since=yesterday", "parameter_invalid", "updated_since"),
             ("jobs?updated_since=2026-01-01T00:00:00", "parameter_invalid", "updated_since"),
+            ("jobs?ordering=", "ordering_unknown", "ordering"),
+            ("jobs?fields=", "parameter_invalid", "fields"),
+            ("jobs?fields=kind,", "parameter_invalid", "fields"),
+            ("payouts?expand=", "parameter_invalid", "expand"),
+            ("payouts?run=run_0123456789abc", "parameter_invalid", "run"),
             ("jobs?cursor=abc", "cursor_invalid", "cursor"),
             ("jobs?cursor=%00", "cursor_invalid", "cursor"),
             ("jobs?format=pdf", "parameter_invalid", "format"),
@@ -92,12 +97,17 @@ class TestPages:
         assert answer.json()["has_more"]
         assert answer.headers["Link"].endswith(f'cursor={answer.json()["next_cursor"]}>; rel="next"')
 
+    def test_that_were_never_given_are_refused(self, maren):
+        answer = maren.get(f"memberships?cursor={'A' * 60}")
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "cursor_invalid")
+
     def test_belong_to_their_list(self, maren):
         cursor = maren.get("memberships?limit=1").json()["next_cursor"]
 
         answer = maren.get(f"memberships?limit=1&seat=member&cursor={cursor}")
 
-        assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid")
+        assert (answer.status_code, answer.json()["code"]) == (422, "cursor_invalid")
 
     def test_of_lines_without_ids_go_by_payout_and_number(self, maren):
         whole = maren.get("payout-lines").json()["data"]
@@ -188,7 +198,12 @@ class TestWholeLists:
 class TestQueries:
     def test_take_an_instant_of_any_offset_and_no_other_method(self, caller):
         maren = caller("maren")
-        for said in ("1287-10-02T17:03:40-19:46", "8154-02-21T20:52:39%2B17:22"):
+        for said in (
+            "1287-10-02T17:03:40-19:46",
+            "8154-02-21T20:52:39%2B17:22",
+            "0001-01-01t00:00:00%2B14:00",
+            "9999-12-31T23:59:59-14:00",
+        ):
             assert maren.get(f"rates?known_at={said}&updated_since={said}").status_code == 200
         for method, path in (
             ("trace", "rates?x=1"),

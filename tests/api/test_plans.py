@@ -120,3 +120,40 @@ class TestVersion:
         assert (silent.status_code, silent.json()["errors"][0]["pointer"]) == (400, "/reason")
         assert maren.rows("drafts?status=editing")[0]["version_id"] is None
         assert withdrawn.json()["status"] == "withdrawn", withdrawn.json()
+
+
+class TestCurves:
+    CURVE = {"points": [["0.80", "0.50"], ["1.00", "1.00"], ["1.50", "1.50", "2.00"]]}
+
+    def test_say_what_readings_earn_and_on_which_part(self, caller):
+        asked = {"curve": self.CURVE, "readings": ["0.79", "0.90", "1.20", "1.5", "9"]}
+
+        values = caller("sofia").post("curves:evaluate", asked).json()["values"]
+
+        assert [each["value"] for each in values] == ["0", "0.75", "1.2", "2", "2"]
+        assert values[1]["because"] == "between 80% and 100%"
+
+    @pytest.mark.parametrize(
+        ("said", "status", "pointer"),
+        [
+            ({"points": [["1.0", "1.0"], ["0.8", "0.5"]]}, 422, "/curve/points/1"),
+            ({"points": []}, 422, "/curve/points"),
+            ({"slopes": [], "through": ["1", "1"]}, 422, "/curve/slopes"),
+            ({"points": [["1e5", "1.0"]]}, 422, "/curve/points/0/0"),
+            (
+                {"points": [["0.999999999999999999", "0"], ["1", "999999999999999999"]], "above": "extend"},
+                422,
+                None,
+            ),
+            ([], 400, "/curve"),
+        ],
+    )
+    def test_name_the_place_of_what_is_wrong(self, caller, said, status, pointer):
+        asked = {"curve": said, "readings": ["9" * 30]}
+
+        answer = caller("sofia").post("curves:evaluate", asked)
+
+        assert (answer.status_code, [each["pointer"] for each in answer.json()["errors"]][:1]) == (
+            status,
+            [pointer] if pointer else [],
+        )

@@ -61,6 +61,15 @@ class TestProblems:
             (b"[]", 400, "invalid"),
             (b'{"period": 1.5, "what": 1}', 400, "invalid"),
             (b'{"period": "1999-Q1"}', 422, "period_unknown"),
+            (b'{"period": "2026-Q3\\u0000"}', 400, "parse_error"),
+            (b'{"period": "\xff"}', 400, "parse_error"),
+            (b'{"period": "\\ud800"}', 400, "parse_error"),
+            (b'{"period": 2026}', 400, "invalid"),
+            (b'{"period": "\\t"}', 400, "invalid"),
+            (b'{"period": "2026-Q3", "whole": "true"}', 400, "invalid"),
+            (b'{"period": "2026-Q3", "whole": null}', 400, "invalid"),
+            (b"[" * 100_000, 400, "parse_error"),
+            (b'{"period": ' + b"9" * 5_000 + b"}", 400, "parse_error"),
         ],
     )
     def test_name_the_place_in_what_was_sent(self, caller, sent, status, code):
