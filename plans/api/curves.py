@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, DecimalException
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -100,11 +100,7 @@ def _refused(found: tuple[DocumentError, ...] | list[DocumentError]) -> Problem:
 @money.exactly
 def _values(curve: Curve | SlopeCurve, readings: list[str]) -> list[dict[str, Any]]:
     column = np.array([Decimal(each) for each in readings], dtype=object)
-    try:
-        found = curve_value(curve=curve, reading=column)
-    except DecimalException as error:
-        detail = "The figures are beyond the digits that the engine computes with."
-        raise Problem(422, code="beyond_exact", detail=detail) from error
+    found = curve_value(curve=curve, reading=column)
     points = curve.points if isinstance(curve, Curve) else slope_points(curve)
     passed = sum((column >= point.x).astype(np.int64) for point in points)
     return [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from teams.models import Segment
+from teams.models import Person, Segment
 
 pytestmark = pytest.mark.django_db
 REASON = {"reason": "Stood in for a colleague"}
@@ -102,7 +102,8 @@ class TestExceptions:
 
 class TestDisputes:
     def test_are_answered_by_somebody_apart_from_what_they_are_about(self, caller):
-        sofia, jonas, paul = caller("sofia"), caller("jonas"), caller("paul")
+        sofia, maren, paul = caller("sofia"), caller("maren"), caller("paul")
+        decided = caller("jonas")
         adjustment = sofia.rows("adjustments")[0]["id"]
         opened = sofia.post(
             "disputes",
@@ -114,17 +115,19 @@ class TestDisputes:
         own = sofia.post(f"{path}:uphold", {"amount": "5.00", "answer": "Yes"}, if_match=seen)
         allocator = paul.post(f"{path}:uphold", {"amount": "5.00", "answer": "Yes"}, if_match=seen)
         written = sofia.post(f"{path}:write", {"text": "Look at August"})
-        taken = jonas.post(f"{path}:take", if_match=seen)
-        endless = jonas.post(
+        apart = decided.post(f"{path}:take", if_match=seen)
+        taken = maren.post(f"{path}:take", if_match=seen)
+        endless = maren.post(
             f"{path}:uphold", {"amount": "9" * 20, "answer": "Yes"}, if_match=taken.headers["ETag"]
         )
-        upheld = jonas.post(
+        upheld = maren.post(
             f"{path}:uphold", {"amount": "2.50", "answer": "Half"}, if_match=taken.headers["ETag"]
         )
-        waits = jonas.post(f"{path}:close", if_match=upheld.headers["ETag"])
-        again = jonas.post(f"{path}:reject", {"answer": "No"}, if_match=upheld.headers["ETag"])
+        waits = maren.post(f"{path}:close", if_match=upheld.headers["ETag"])
+        again = maren.post(f"{path}:reject", {"answer": "No"}, if_match=upheld.headers["ETag"])
 
         assert (own.status_code, allocator.status_code) == (403, 404)
+        assert (apart.status_code, apart.json()["code"]) == (403, "not_the_answerer")
         assert written.status_code == 200, written.json()
         assert [each["text"] for each in sofia.get(f"{path}/messages").json()["messages"]] == [
             "Look at August"
@@ -132,18 +135,23 @@ class TestDisputes:
         assert (taken.status_code, taken.json()["status"]) == (200, "in_review"), taken.json()
         assert (endless.status_code, endless.json()["errors"][0]["pointer"]) == (422, "/amount")
         assert (upheld.status_code, upheld.json()["status"]) == (200, "partly_upheld"), upheld.json()
-        adjustment = jonas.get(f"adjustments/{upheld.json()['upheld_by_id']}").json()
+        adjustment = maren.get(f"adjustments/{upheld.json()['upheld_by_id']}").json()
         assert (adjustment["amount"]["amount"], adjustment["status"]) == ("2.50", "proposed")
         assert (waits.status_code, waits.json()["code"]) == (409, "adjustment_waits")
         assert (again.status_code, again.json()["code"]) == (409, "dispute_answered")
 
 
 class TestMemberships:
+    @pytest.fixture(autouse=True)
+    def people(self, made, db):
+        for name in ("NEW-1", "NEW-2"):
+            Person.objects.create(employee_id=name, cost_centre="CC1")
+
     def test_are_begun_changed_handed_over_and_ended_by_date(self, caller):
         maren = caller("maren")
         asked = {
             "account": "KES",
-            "person": "ROLF",
+            "person": "NEW-1",
             "role": "key_account_manager",
             "since": "2027-01-01",
             "dedication": "0.4",
@@ -160,7 +168,7 @@ class TestMemberships:
         outside = maren.post(f"{path}:end", {"last_day": "2029-01-10"}, if_match="*")
         new = f"memberships/{changed.json()['id']}"
         given = maren.post(
-            f"{new}:hand-over", {"to": "PM", "since": "2027-03-01"}, if_match=changed.headers["ETag"]
+            f"{new}:hand-over", {"to": "NEW-2", "since": "2027-03-01"}, if_match=changed.headers["ETag"]
         )
         ended = maren.post(
             f"memberships/{given.json()['id']}:end",
@@ -190,11 +198,15 @@ class TestMemberships:
         ],
     )
     def test_name_what_is_wrong(self, caller, said, status, pointer):
-        asked = {"account": "KES", "person": "ROLF", "role": "key_account_manager", "since": "2027-01-01"}
+        asked = {"account": "KES", "person": "NEW-1", "role": "key_account_manager", "since": "2027-01-01"}
 
         answer = caller("maren").post("memberships", asked | said)
 
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (status, pointer)
+
+    def test_are_for_who_edits_teams(self, caller):
+        asked = {"account": "KES", "person": "PAUL", "role": "key_account_manager", "since": "2027-01-01"}
+
         assert caller("paul").post("memberships", asked).json()["code"] == "role_missing"
 
 

@@ -140,20 +140,11 @@ class TestCurves:
             ({"points": []}, 422, "/curve/points"),
             ({"slopes": [], "through": ["1", "1"]}, 422, "/curve/slopes"),
             ({"points": [["1e5", "1.0"]]}, 422, "/curve/points/0/0"),
-            (
-                {"points": [["0.999999999999999999", "0"], ["1", "999999999999999999"]], "above": "extend"},
-                422,
-                None,
-            ),
+            ({"points": [["1", "1"]], "above": "extend"}, 422, "/curve/above"),
             ([], 400, "/curve"),
         ],
     )
     def test_name_the_place_of_what_is_wrong(self, caller, said, status, pointer):
-        asked = {"curve": said, "readings": ["9" * 30]}
+        answer = caller("sofia").post("curves:evaluate", {"curve": said, "readings": ["1"]})
 
-        answer = caller("sofia").post("curves:evaluate", asked)
-
-        assert (answer.status_code, [each["pointer"] for each in answer.json()["errors"]][:1]) == (
-            status,
-            [pointer] if pointer else [],
-        )
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (status, pointer)
