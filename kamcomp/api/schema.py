@@ -6,7 +6,7 @@ docs/reference/openapi.yaml is printed from it by `manage.py api --describe`; a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -19,7 +19,7 @@ from kamcomp.api.acts import Act
 from kamcomp.api.batches import MOST_ROWS
 from kamcomp.api.fields import WORDS as NAMED_WORDS
 from kamcomp.api.fields import MoneySerializer
-from kamcomp.api.filters import NO_NUL, list_pattern
+from kamcomp.api.filters import list_pattern
 from kamcomp.api.idempotency import KEY
 from kamcomp.api.lists import fields_of, parameters_of
 from kamcomp.api.paging import CURSOR, LIMIT, MOST
@@ -94,6 +94,7 @@ PROBLEMS = {
     503: "Too busy; ask again later.",
 }
 READ_PROBLEMS = (400, 401, 403, 404, 406, 429, 500, 503)
+SOME_TEXT = r"^[^\x00]+$"
 WORKED_OUT_PROBLEMS = (*READ_PROBLEMS, 422)
 LIST_PROBLEMS = (*WORKED_OUT_PROBLEMS, 413)
 WRITE_PROBLEMS = (400, 401, 403, 404, 406, 409, 413, 415, 422, 429, 500, 503)
@@ -112,7 +113,7 @@ HEADERS = {
         "Prefer", str, OpenApiParameter.HEADER, description="wait=5: seconds to wait for the work to end, at most 20."
     ),
 }  # fmt: skip
-WORDS = {
+WORDS: Mapping[str, tuple[Any, str]] = {
     "cursor": ({"type": "string", "pattern": CURSOR}, "next_cursor of the page before."),
     "totals": (OpenApiTypes.BOOL, "true: how many rows there are, and their sums."),
     "as_of": (OpenApiTypes.DATE, "Rows that hold on this day."),
@@ -209,11 +210,12 @@ class Schema(AutoSchema):
     def _key(self, view: ResourceView) -> list[OpenApiParameter]:
         """Return the parameter of the address, if it has one."""
         if "{key}" in self.path:
-            named, said = "key", {"type": "string", "pattern": view.resource.key_pattern}
+            named, pattern = "key", view.resource.key_pattern
         elif "{external}" in self.path:
-            named, said = "external", {"type": "string", "minLength": 1, "pattern": NO_NUL}
+            named, pattern = "external", SOME_TEXT
         else:
             return []
+        said = {"type": "string", "pattern": pattern}
         return [OpenApiParameter(named, said, OpenApiParameter.PATH, required=True)]
 
     def get_filter_backends(self) -> list[Any]:

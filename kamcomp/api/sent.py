@@ -36,7 +36,8 @@ class StrictSerializer(serializers.Serializer):
 
         :raises ValidationError: with every field there is not, or that is another than described.
         """
-        faults = self._faults(data) if isinstance(data, Mapping) else {}
+        typed: Any = None
+        faults: Any = self._faults(data) if isinstance(data, Mapping) else {}
         try:
             typed = super().to_internal_value(data)
         except serializers.ValidationError as error:
