@@ -6,7 +6,8 @@
 The description is the committed one; the clients that are generated from it pass their type checkers and work; and
 schemathesis, all its checks and sequences of requests too, finds no fault as three roles. The server is the one that
 `make run` starts, on services and a database of their own, with the two teams of the tests in it. What only this needs
-is installed in a folder beside. What is no step's name goes to `schemathesis run`.
+is installed in a folder beside. A role's name (comp_admin, kam, payee) leaves the others out; what is no step's and no
+role's name goes to `schemathesis run`.
 """
 
 from __future__ import annotations
@@ -100,14 +101,15 @@ def main(arguments: list[str]) -> int:
     from benchmarks.web import web_up
 
     steps = [each for each in STEPS if each in arguments] or STEPS
-    rest = [each for each in arguments if each not in STEPS]
+    roles = [each for each in ROLES if each in arguments] or ROLES
+    rest = [each for each in arguments if each not in (*STEPS, *ROLES)]
     wrong = description() if "description" in steps else []
     with web_up() as web:
         secrets = keys()
         if "clients" in steps:
             wrong += clients(web.at, secrets)
         if "schemathesis" in steps:
-            wrong += schemathesis(web.at, secrets, rest)
+            wrong += schemathesis(web.at, {role: secrets[role] for role in roles}, rest)
     print("\n".join(wrong) or "The interface is as it is described.")
     return 1 if wrong else 0
 
