@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
 
@@ -106,7 +107,7 @@ def _terms(asked: Asked) -> dict[str, Any]:
 def _done(edit: TeamEdit, *, status: int = HTTPStatus.OK) -> Done:
     """Return the membership that an edit left: the one that it made, or the one it changed."""
     made = [key for key, before in edit.before.items() if before is None]
-    return Done(pk=(made or list(edit.before))[0], status=status)
+    return Done(pk=UUID((made or list(edit.before))[0]), status=status)
 
 
 def _seen(asked: Asked) -> dict[str, Any]:
