@@ -11,7 +11,7 @@ them into payroll currency. Rule: docs/reference/exports.md, "Accruals".
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from kamcomp import money
@@ -27,8 +27,7 @@ from kamcomp.calendar.models import Period
 from kamcomp.spans import Span
 from payouts.choices import AdjustmentStatus, PoolStatus, RunStatus
 from payouts.models import Adjustment, Allocation, Payout, PayrollReturn, Pool, RegisterRow, Run
-from payouts.selectors.adjustments import owed_on_balance
-from teams.models import Person
+from payouts.selectors.adjustments import OF_A_RULE
 
 ZERO = Decimal(0)
 COMPUTED = (
@@ -233,11 +232,8 @@ def _known(*, runs: Sequence[Run]) -> _Year:
         period__in=[run.period_id for run in runs], person__isnull=False,
         status__in=[AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED],
     ).order_by()  # fmt: skip
-    for period_id, centre, currency, amount in decided.values_list(
-        "period_id", "person__cost_centre", "currency"
-    ).annotate(a=Sum("amount")):
+    for period_id, centre, currency, amount in _corrected(decided):
         known.sums[period_id][centre, currency].corrections += amount
-    _owed_add(known, decided)
     moved = RegisterRow.objects.exclude(converted=0).order_by()
     for period_id, centre, currency, amount in moved.values_list(
         "run__period_id", "person__cost_centre", "currency"
@@ -251,12 +247,14 @@ def _known(*, runs: Sequence[Run]) -> _Year:
     return known
 
 
-def _owed_add(known: _Year, decided: QuerySet[Adjustment]) -> None:
-    """Add back what people owe on balance: no payment of the period is smaller by it, a later one is."""
-    owed = owed_on_balance(adjustments=decided)
-    centres = dict(Person.objects.filter(pk__in={key[1] for key in owed}).values_list("pk", "cost_centre"))
-    for (period_id, person_id, currency), amount in owed.items():
-        known.sums[period_id][centres[person_id], currency].corrections += amount
+def _corrected(decided: QuerySet[Adjustment]) -> Iterator[tuple[UUID, str, str, Decimal]]:
+    """Yield what adjustments change of each person's payment: what is owed on balance takes nothing off it."""
+    of_a_rule = Q(kind__in=OF_A_RULE)
+    people = decided.values_list("period_id", "person__cost_centre", "currency", "person_id")
+    for period_id, centre, currency, _person_id, net, by_rule in people.annotate(
+        net=Sum("amount", filter=~of_a_rule), by_rule=Sum("amount", filter=of_a_rule)
+    ):
+        yield period_id, centre, currency, max(net or ZERO, ZERO) + (by_rule or ZERO)
 
 
 def _pools_add(known: _Year, *, runs: Sequence[Run]) -> None:
