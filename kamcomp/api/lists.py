@@ -14,12 +14,13 @@ from django.http import QueryDict
 
 from kamcomp.api.fields import money_shown
 from kamcomp.api.filters import day_said, flag_said, moment_said, unknown_parameter
-from kamcomp.api.paging import LIMIT, MOST, Order, cursor_of, cursor_read, digest_of
-from kamcomp.api.problems import parameter_problem
+from kamcomp.api.paging import LIMIT, MOST, Order, cursor_check, cursor_of, cursor_read, digest_of
+from kamcomp.api.problems import Problem, parameter_problem
 from kamcomp.api.resources import Resource, Rows, resource_named
 from kamcomp.visibility import Viewer
 
 SHAPE = ("fields", "expand")
+OF_PAGES = ("limit", "cursor", "expand", "totals")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +103,27 @@ def shape_of(resource: Resource, *, said: Mapping[str, str]) -> Shape:
 def fields_of(resource: Resource) -> list[str]:
     """Return the names that `fields` takes: of fields, and of parts, which are there where they are laid in too."""
     return list(dict.fromkeys([*resource.by_name, *(each.name for each in resource.expands)]))
+
+
+def whole_list_check(*, said: Mapping[str, str]) -> None:
+    """
+    Check that nothing is said of a file that is only for pages: a file cut short would look whole.
+
+    :raises Problem: 400 for what cannot be read, 422 for what can, but means nothing here.
+    """
+    _limit(said)
+    if "cursor" in said:
+        cursor_check(said["cursor"])
+    no_totals = not is_wanted("totals", said)
+    for name in OF_PAGES:
+        if name in said and not (name == "totals" and no_totals):
+            detail = f"A file is the whole list: leave {name} out, or take pages of JSON."
+            raise Problem(
+                422,
+                code="not_with_files",
+                detail=detail,
+                errors=[{"parameter": name, "code": "not_with_files", "detail": detail}],
+            )
 
 
 def order_of(resource: Resource, *, said: Mapping[str, str]) -> Order:

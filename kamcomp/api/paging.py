@@ -70,14 +70,23 @@ def cursor_of(*, order: Order, digest: str, values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
 
+def cursor_check(cursor: str) -> None:
+    """
+    Check that a text can be a cursor.
+
+    :raises Problem: 400 if it is none.
+    """
+    if re.fullmatch(CURSOR, cursor) is None:
+        raise _refused("This is no cursor: take next_cursor as it was given.", status=400)
+
+
 def cursor_read(*, cursor: str, order: Order, digest: str) -> list[Any]:
     """
     Return the values that a cursor holds.
 
     :raises Problem: 400 if it is none, 422 if it was never given or is of another list.
     """
-    if re.fullmatch(CURSOR, cursor) is None:
-        raise _refused("This is no cursor: take next_cursor as it was given.", status=400)
+    cursor_check(cursor)
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         signed = base64.b64decode(padded, altchars=b"-_", validate=True).decode()

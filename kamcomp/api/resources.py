@@ -187,9 +187,9 @@ class Resource:
         )
         return rows.filter(Exists(entries))
 
-    def documented(self) -> type[serializers.Serializer]:
-        """Return the serializer that describes a row; it shows nothing itself."""
-        return self._documented
+    def documented(self, *, picked: bool = False) -> type[serializers.Serializer]:
+        """Return the serializer that describes a row, or fields picked of one; it shows nothing itself."""
+        return self._picked if picked else self._documented
 
     @cached_property
     def _documented(self) -> type[serializers.Serializer]:
@@ -202,6 +202,13 @@ class Resource:
                 inside[each.name] = expanded_field(each)
         title = "".join(part.title() for part in self.noun.split("_"))
         return type(f"{title}Serializer", (serializers.Serializer,), {"__doc__": self.about, **inside})
+
+    @cached_property
+    def _picked(self) -> type[serializers.Serializer]:
+        whole = self._documented
+        about = f"Those fields of one of {self.name} that `fields` asked for."
+        name = f"{whole.__name__.removesuffix('Serializer')}FieldsSerializer"
+        return type(name, (whole,), {"__doc__": about, "picked": True})
 
 
 def expanded_field(expand: Expand) -> serializers.Field:

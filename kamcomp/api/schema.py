@@ -6,7 +6,7 @@ docs/reference/openapi.yaml is printed from it by `manage.py api --describe`; a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -114,8 +114,8 @@ HEADERS = {
     ),
 }  # fmt: skip
 WORDS: Mapping[str, tuple[Any, str]] = {
-    "cursor": ({"type": "string", "pattern": CURSOR}, "next_cursor of the page before."),
-    "totals": (OpenApiTypes.BOOL, "true: how many rows there are, and their sums."),
+    "cursor": ({"type": "string", "pattern": CURSOR}, "next_cursor of the page before. Of a page only."),
+    "totals": (OpenApiTypes.BOOL, "true: how many rows there are, and their sums. Of a page only."),
     "as_of": (OpenApiTypes.DATE, "Rows that hold on this day."),
     "known_at": (
         OpenApiTypes.DATETIME,
@@ -271,10 +271,21 @@ class Schema(AutoSchema):
             return {(200, "application/json"): view.part.body, **_unchanged()}
         if view.place == LIST:
             files = {(200, each.media_type): OpenApiTypes.BINARY for each in STREAMED}
-            return {(200, "application/json"): page_of(view.resource), **files, **_unchanged()}
+            return {(200, "application/json"): self._whole_or_picked(page_of, view), **files, **_unchanged()}
         if self.method == "PUT":
             return {(status, "application/json"): shown for status in (200, 201)}
-        return {(200, "application/json"): shown, **_unchanged()}
+        return {(200, "application/json"): self._whole_or_picked(Resource.documented, view), **_unchanged()}
+
+    def _whole_or_picked(
+        self, described: Callable[..., type[serializers.Serializer]], view: ResourceView
+    ) -> dict[str, Any]:
+        """
+        Return the shape of an answer that `fields` narrows: the whole, or else what was asked for of it.
+
+        Two shapes, so that what is always there need not be looked for by a program that asks for whole rows.
+        """
+        shapes = (described(view.resource, picked=picked) for picked in (False, True))
+        return {"anyOf": [self.resolve_serializer(each, "response").ref for each in shapes]}
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         """Return the answers; endpoints that describe themselves have the problems too."""
@@ -291,8 +302,10 @@ class Schema(AutoSchema):
         return []
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
-        """Say of a strict body that it has no further fields."""
+        """Say of a strict body that it has no further fields, and of picked fields that any can be missing."""
         found: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        if getattr(serializer, "picked", False):
+            del found["required"]
         strict = isinstance(serializer, StrictSerializer) or (
             isinstance(serializer, type) and issubclass(serializer, StrictSerializer)
         )
@@ -309,9 +322,9 @@ class Schema(AutoSchema):
         return False if self.ours else super()._is_list_view(serializer)
 
 
-def page_of(resource: Resource) -> type[serializers.Serializer]:
-    """Return the description of a page of a resource."""
-    row = resource.documented()
+def page_of(resource: Resource, *, picked: bool) -> type[serializers.Serializer]:
+    """Return the description of a page of a resource, of whole rows or of the fields `picked` of them."""
+    row = resource.documented(picked=picked)
     inside = {
         "data": row(many=True),
         "next_cursor": serializers.CharField(allow_null=True),
@@ -320,7 +333,7 @@ def page_of(resource: Resource) -> type[serializers.Serializer]:
     }
     return type(
         f"{row.__name__.removesuffix('Serializer')}PageSerializer", (serializers.Serializer,),
-        {"__doc__": f"A page of {resource.name}.", **inside},
+        {"__doc__": f"A page of {resource.name}{', as `fields` asked for them' * picked}.", **inside},
     )  # fmt: skip
 
 
@@ -370,8 +383,17 @@ def _words(names: Sequence[str]) -> dict[str, Any]:
 def _list_parameters(resource: Resource) -> list[OpenApiParameter]:
     known = parameters_of(resource, listed=True)
     found = [
-        OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT}),
-        OpenApiParameter("format", str, enum=["json", *(str(each.format) for each in STREAMED)]),
+        OpenApiParameter(
+            "limit",
+            {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT},
+            description="How many rows a page has. Of a page only.",
+        ),
+        OpenApiParameter(
+            "format",
+            str,
+            enum=["json", *(str(each.format) for each in STREAMED)],
+            description="json: a page. Others: the whole list, with nothing said that is of a page only.",
+        ),
         *(each.documented() for each in resource.filters),
     ]
     if resource.orders:

@@ -41,6 +41,7 @@ from kamcomp.api.lists import (
     said_once,
     shape_of,
     totals_of,
+    whole_list_check,
 )
 from kamcomp.api.negotiation import Negotiation
 from kamcomp.api.parsers import DocumentParser
@@ -183,6 +184,7 @@ class ResourceView(ApiView):
         if request.accepted_renderer.format != "json":
             rows = order_of(resource, said=said).of(rows)
             names = shape_of(resource, said=said).names
+            whole_list_check(said=said)
             return streamed(
                 resource, rows=rows, names=names, renderer=cast(JSONRenderer, request.accepted_renderer)
             )
@@ -239,7 +241,7 @@ class ResourceView(ApiView):
         if row is None:
             raise NotFound(NOTHING)
         data = [resource.shown(row, names)]
-        day = day_of(self.said) if expands else None
+        day = day_of(self.said)
         expand(resource, shown=data, raw=[row], names=expands, viewer=self.viewer, day=day)
         return data[0], row[-1] if resource.version else None
 

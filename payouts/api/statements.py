@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -151,7 +151,15 @@ class StatementShow(ApiView):
         """Return the one it knows."""
         return ["calendar"]
 
-    @extend_schema(operation_id="statement_show", responses={200: StatementSerializer})
+    @extend_schema(
+        operation_id="statement_show",
+        responses={200: StatementSerializer},
+        parameters=[
+            OpenApiParameter(
+                "calendar", str, description="The code of the period's calendar, where several have its code."
+            )
+        ],
+    )
     def get(self, request: Request, key: str, period: str) -> Response:
         """Show what is paid to a person in a period, as far as you may see it: `period` is an id or a code."""
         people = resource_named("people")
@@ -160,8 +168,9 @@ class StatementShow(ApiView):
         if person is None:
             raise NotFound(NOTHING)
         try:
-            of = period_said(said=period, calendar=self.said.get("calendar", ""))
-        except Problem as error:
+            calendar = by.plain_text(self.said.get("calendar", ""))
+            of = period_said(said=by.plain_text(period), calendar=calendar)
+        except (Problem, ValueError) as error:
             raise NotFound(NOTHING) from error
         found = statement(person=person, period=of, viewer=self.viewer)
         if found is None:

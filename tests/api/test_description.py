@@ -52,9 +52,28 @@ class TestDescription:
         assert len(names) == len(set(names))
         assert {f"{each.noun}_list" for each in all_resources()} <= set(names)
 
+    def test_tells_whole_rows_from_the_fields_that_were_asked_for(self, description):
+        shapes = description["components"]["schemas"]
+
+        for each in all_resources():
+            answer = description["paths"][f"/api/v1/{each.name}"]["get"]["responses"]["200"]
+            pages = answer["content"]["application/json"]["schema"]["anyOf"]
+            whole, picked = (_row(shapes, _named(shapes, page)) for page in pages)
+            assert set(whole["required"]) == set(each.by_name)
+            assert "required" not in picked
+            assert picked["properties"] == whole["properties"]
+
     def test_says_every_problem(self, description):
         for path, methods in description["paths"].items():
             for method, operation in methods.items():
                 for status in ("400", "401", "403", "429", "500"):
                     (media,) = operation["responses"][status]["content"]
                     assert media == "application/problem+json", (path, method, status)
+
+
+def _named(shapes, reference):
+    return shapes[reference["$ref"].rpartition("/")[2]]
+
+
+def _row(shapes, page):
+    return _named(shapes, page["properties"]["data"]["items"])

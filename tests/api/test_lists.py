@@ -45,6 +45,10 @@ class TestParameters:
             ("payouts?run=run_0123456789abc", "parameter_invalid", "run"),
             ("jobs?cursor=abc", "cursor_invalid", "cursor"),
             ("jobs?cursor=%00", "cursor_invalid", "cursor"),
+            ("jobs?format=csv&limit=0", "parameter_invalid", "limit"),
+            ("jobs?format=xlsx&cursor=abc", "cursor_invalid", "cursor"),
+            ("jobs?format=ndjson&totals=2", "parameter_invalid", "totals"),
+            ("teams/by-external-id/KES?as_of=today", "parameter_invalid", "as_of"),
             ("jobs?format=pdf", "parameter_invalid", "format"),
             ("jobs?format=", "parameter_invalid", "format"),
             ("people?external_id=%00", "parameter_invalid", "external_id"),
@@ -188,6 +192,14 @@ class TestWholeLists:
 
         heads, first, *_rest = book.active.iter_rows(values_only=True)
         assert isinstance(dict(zip(heads, first, strict=True))["amount"], int | float)
+
+    @pytest.mark.parametrize("of_pages", ["limit=2", f"cursor={'A' * 60}", "expand=person", "totals=true"])
+    def test_are_whole_and_take_nothing_that_is_for_pages(self, maren, of_pages):
+        answer = maren.get(f"payouts?format=ndjson&{of_pages}")
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "not_with_files")
+        assert answer.json()["errors"][0]["parameter"] == of_pages.partition("=")[0]
+        assert maren.get("jobs?format=ndjson&totals=false").status_code == 200
 
     def test_are_what_the_filters_leave(self, maren):
         body = told(maren.get("memberships?format=ndjson&seat=kam&fields=seat"))

@@ -200,7 +200,8 @@ class TestStatement:
         assert found["plans"][0]["amount"] == payout["amount"]
         lines = found["plans"][0]["lines"]
         assert sum(Decimal(line["amount"]["amount"]) for line in lines) == Decimal(payout["amount"]["amount"])
-        assert caller("paul").get(f"statements/{payout['person_id']}/1999-Q1").status_code == 404
+        for period in ("1999-Q1", "%00", "2026-Q3?calendar=%00"):
+            assert caller("paul").get(f"statements/{payout['person_id']}/{period}").status_code == 404
 
     def test_of_another_is_not_there(self, caller, made):
         stranger = resource_named("people").id_of(made.people["KAM"].pk)

@@ -16,7 +16,7 @@ async function pageAfter(cursor: string | null): Promise<Page> {
   const query = cursor === null ? { limit: 1 } : { limit: 1, cursor };
   const { data, error } = await client.GET("/api/v1/payouts", { params: { query } });
   if (error) throw new Error(error.detail);
-  return data;
+  return data as Page; // of whole rows: `fields` is not said
 }
 
 async function* payouts(): AsyncGenerator<Payout> {
