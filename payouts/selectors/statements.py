@@ -251,7 +251,7 @@ def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | 
         owes=owes,
         total=totals.pop(currency, ZERO),
         target=target,
-        others=dict(totals),
+        others={code: amount for code, amount in totals.items() if amount},
         converted=_converted(person, run=run, viewer=viewer),
         base=base,
         base_part=None if base is None else base.base_salary / _periods_a_year(period),

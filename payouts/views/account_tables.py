@@ -74,7 +74,7 @@ def trend_rows(over_time: AccountOverTime) -> list[TrendRow]:
     return [
         TrendRow(words, name, values, _line(over_time.periods, values))
         for words, name, values in measures
-        if values is not None and any(value is not None for value in values)
+        if any(value is not None for value in values)
     ]
 
 

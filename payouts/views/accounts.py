@@ -251,7 +251,7 @@ class AccountShow(PartFiles, Screen, TemplateResponseMixin, View):
     @cached_property
     def over_time(self) -> AccountOverTime:
         """Return the account's cost of sales and retention by period."""
-        return account_over_time(account=self.account, people=self.people, on=self.on)
+        return account_over_time(account=self.account, on=self.on)
 
     @property
     def sees_pay(self) -> bool:

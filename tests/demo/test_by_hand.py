@@ -132,6 +132,7 @@ class TestByHand:
         pools = Pool.objects.filter(run__in=runs(), funded__isnull=False).select_related(
             "run__period", "plan_version", "account__node", "allocator"
         )
+        assert len(pools) >= len(runs())
         for pool in pools:
             quarter = Quarter(pool.run, pool.plan_version, pool.account.node, pool.allocator)
             tree = pool.plan_version.document["incentive"]
@@ -142,7 +143,9 @@ class TestByHand:
             assert pool.funded - pool.correction == cents(targets * max(ratio, F(0))), pool
 
     def test_every_representative_is_paid_their_rate_of_what_they_are_credited(self):
-        for payout in Payout.objects.filter(run__in=runs("SALES")).select_related("run__period", "person"):
+        payouts = Payout.objects.filter(run__in=runs("SALES")).select_related("run__period", "person")
+        assert {payout.run_id for payout in payouts} == {run.pk for run in runs("SALES")}
+        for payout in payouts:
             days = payout.run.period.days
             assigned = Assignment.objects.get(person=payout.person, plan_version=payout.plan_version)
             rate = F(assigned.parameters["rate"])

@@ -290,9 +290,17 @@ class TestCostsCompared:
         (kept,) = [row for row in csv.DictReader(io.StringIO(text)) if row["measure"] == "net_retention"]
         assert [D(kept["2025-Q4"]), D(kept["2026-Q1"])] == [D("1.02"), D("0.98")]
         assert "net revenue retention" not in browser(both, "ingrid").get(url).content.decode()
-        Membership.objects.filter(person__in=[both.people["PM"], both.people["CSR"]]).delete()
-        few = browser(both, "maren").get(url, {"as_of": "2026-04-01"})
-        assert [row.name for row in few.context["trends"]] == ["net_retention"]
+
+    def test_keeps_back_each_period_in_which_fewer_than_five_served(self, both):
+        url = reverse("payouts:account-show", args=[both.account.pk])
+        served = Membership.objects.filter(person__in=[both.people["PM"], both.people["CSR"]])
+        served.update(valid=DateRange(START, None))
+
+        (cost,) = browser(both, "maren").get(url, {"as_of": "2026-04-01"}).context["trends"]
+        assert (cost.name, cost.values[0], cost.values[1] is None) == ("cost_of_sales", None, False)
+
+        served.delete()
+        assert browser(both, "maren").get(url, {"as_of": "2026-04-01"}).context["trends"] == []
 
     def test_stands_on_the_programme_and_in_its_file(self, both):
         calculated_run(both)

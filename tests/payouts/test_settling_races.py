@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from payouts.choices import AdjustmentKind, ExportFormat, ExportProfile
-from payouts.models import ClawbackCase, PayoutEvent
+from payouts.choices import AdjustmentKind, AdjustmentStatus, ExportFormat, ExportProfile
+from payouts.models import Adjustment, ClawbackCase, PayoutEvent
 from payouts.services.adjustments import adjustment_approve, adjustment_propose
 from payouts.services.exports import export_make
 from payouts.services.holds import PayrollWasTold, payout_hold, payout_release
@@ -46,6 +46,7 @@ class TestTwoAdjustments:
 
         overlapping(lambda: approve(made, more), lambda: approve(made, less))
 
+        assert {each.status for each in Adjustment.objects.all()} == {AdjustmentStatus.APPROVED}
         assert [case.recoverable for case in ClawbackCase.objects.filter(closed_at=None)] == []
 
 

@@ -70,10 +70,10 @@ class AccountTrend:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountOverTime:
-    """An account's two trends by period, oldest first; cost of sales is None for a team too small to show."""
+    """An account's two trends by period, oldest first; cost of sales is None where the team was too small to show."""
 
     periods: Sequence[str]
-    cost_of_sales: Sequence[Decimal | None] | None
+    cost_of_sales: Sequence[Decimal | None]
     retention: Sequence[Decimal | None]
 
 

@@ -74,14 +74,16 @@ def executive_page(*, run: Run, among: Sequence[Run]) -> ExecutivePage:
     ratios = results(runs=runs, nodes=list(own), metrics=(COST_OF_SALES, RETENTION, SATISFACTION, WALLET))
     by_period = cost_of_sales(ratios, runs=runs)
     measured = [each for each in runs if by_period.get(each.period_id) is not None]
-    people = team_sizes(run)
+    costed, kept = list(reversed(measured[:TRENDS])), list(reversed(runs[:TRENDS]))
+    others = [each.period for each in costed if each.pk != run.pk]
+    sizes = team_sizes(accounts=[each.pk for each in accounts.values()], periods=[run.period, *others])
+    people = sizes[run.period_id]
     names = {account.pk: account.node.name for account in accounts.values()}
     teams, hidden = team_points(run=run, currency=currency, people=people, names=names)
     lines = PayoutLine.objects.filter(payout__run=run, metric=REVENUE, target__gt=0, actual__isnull=False)
     revenue = lines.aggregate(target=Sum("target"), actual=Sum("actual"))
     rate = exception_rates(run=run, currency=currency)
     pnl = earned(run=run, months=max(HORIZONS), nodes=list(own), currency=currency)
-    costed, kept = list(reversed(measured[:TRENDS])), list(reversed(runs[:TRENDS]))
     return ExecutivePage(
         run=run,
         currency=currency,
@@ -114,7 +116,7 @@ def executive_page(*, run: Run, among: Sequence[Run]) -> ExecutivePage:
                 name=account.node.name,
                 cost_of_sales=[
                     value(ratios, COST_OF_SALES, each.period_id, node)
-                    if people.get(account.pk, 0) >= FEWEST
+                    if sizes[each.period_id].get(account.pk, 0) >= FEWEST
                     else None
                     for each in costed
                 ],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from kamcomp import money
+from kamcomp.calendar.models import Period
 from payouts.choices import LineKind, PoolStatus
 from payouts.models import Allocation, PayoutLine, Pool, Run
 from payouts.selectors.executive.costs import GROUND, LEFT, TOP, WIDTH
@@ -39,12 +40,18 @@ def pool_shares(*, run: Run, currency: str) -> Shares:
     )
 
 
-def team_sizes(run: Run) -> dict[UUID, int]:
-    """Return how many people are on each account's team on the period's last day."""
-    rows = (
-        Membership.objects.filter(valid__contains=run.period.span.last).order_by().values_list("account_id")
-    )
-    return dict(rows.annotate(count=Count("person", distinct=True)))
+def team_sizes(*, accounts: Collection[UUID], periods: Sequence[Period]) -> dict[UUID, dict[UUID, int]]:
+    """Return, by period, how many people are on each account's team on the period's last day; one query."""
+    counts = {
+        f"people_{place}": Count("person", distinct=True, filter=Q(valid__contains=each.span.last))
+        for place, each in enumerate(periods)
+    }
+    sizes: dict[UUID, dict[UUID, int]] = {each.pk: {} for each in periods}
+    rows = Membership.objects.filter(account__in=accounts).order_by().values_list("account_id")
+    for account_id, *found in rows.annotate(**counts):
+        for period, people in zip(periods, found, strict=True):
+            sizes[period.pk][account_id] = people
+    return sizes
 
 
 def team_points(
