@@ -37,7 +37,7 @@ from plans.choices import VersionStatus
 from plans.engine.document import plan_from_document
 from plans.engine.needs import parameters_needed
 from plans.models import PlanVersion
-from teams.forms.fields import DayField, ShareField
+from teams.forms.fields import DayField, RoleField, ShareField
 from teams.models import JobRole, StrategicAccount
 
 ALL = "all"
@@ -68,7 +68,7 @@ class WhoFilter(forms.Form):
     account = forms.ModelChoiceField(
         label=_("Account"), queryset=StrategicAccount.objects.none(), required=False
     )
-    role = forms.ModelChoiceField(label=_("Role"), queryset=JobRole.objects.none(), required=False)
+    role = RoleField(label=_("Role"), queryset=JobRole.objects.none(), required=False)
     q = forms.CharField(label=_("Name or employee number"), required=False, max_length=80)
 
     def __init__(self, *args: Any, version: PlanVersion, viewer: Any, **kwargs: Any) -> None:

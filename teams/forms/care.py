@@ -24,7 +24,7 @@ from teams.choices import (
     RewardKind,
     WorkLifeKind,
 )
-from teams.forms.fields import AmountField, DayField, PersonField
+from teams.forms.fields import AmountField, DayField, PersonField, RoleField
 from teams.forms.members import MemberForm
 from teams.models import AccountObjective, Capability, Course, JobRole
 
@@ -215,9 +215,7 @@ class CandidateForm(MemberForm):
 
     code = forms.CharField(label=_("Code"), max_length=60)
     name = forms.CharField(label=_("Name"), max_length=200)
-    role = forms.ModelChoiceField(
-        label=_("For the role"), queryset=JobRole.objects.filter(retired=False).order_by("name")
-    )
+    role = RoleField(label=_("For the role"), queryset=JobRole.objects.filter(retired=False).order_by("name"))
     source = ChoiceOf(label=_("Source"), of=CandidateSource)
     came_from = ChoiceOf(label=_("Works for"), of=CameFrom, required=False)
     person = PersonField(
@@ -231,9 +229,7 @@ class CandidateForm(MemberForm):
 class BenchmarkForm(MemberForm):
     """What the market pays a role in a country."""
 
-    role = forms.ModelChoiceField(
-        label=_("Role"), queryset=JobRole.objects.filter(retired=False).order_by("name")
-    )
+    role = RoleField(label=_("Role"), queryset=JobRole.objects.filter(retired=False).order_by("name"))
     country = CountryField()
     percentile = forms.IntegerField(label=_("Percentile"), min_value=1, max_value=99, initial=50)
     target_cash = AmountField(label=_("Target total cash a year"))

@@ -15,7 +15,7 @@ from teams.choices import (
     EmploymentStatus,
     OvertimeStatus,
 )
-from teams.forms.fields import DayField, ShareField, state_seen
+from teams.forms.fields import DayField, RoleField, ShareField, state_seen
 from teams.models import Employment, JobRole
 
 
@@ -27,7 +27,7 @@ class EmploymentTerms(forms.Form):
     jurisdiction = forms.CharField(
         label=_("Law of"), max_length=10, help_text=_("The country, or a part of it: DE, US-CA.")
     )
-    job_role = forms.ModelChoiceField(label=_("Role"), queryset=JobRole.objects.none(), required=False)
+    job_role = RoleField(label=_("Role"), queryset=JobRole.objects.none(), required=False)
     fte = ShareField(label=_("Working time, %"))
     payroll_currency = forms.CharField(label=_("Paid in"), max_length=3, min_length=3)
     work_language = forms.CharField(label=_("Language at work"), max_length=10)

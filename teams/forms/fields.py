@@ -85,6 +85,14 @@ class AmountField(forms.CharField):
             raise ValidationError(str(error)) from error
 
 
+class RoleField(forms.ModelChoiceField):
+    """A job role, told in the reader's language where it is one of ours."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return the role's name."""
+        return __(obj.name)
+
+
 class PersonField(forms.CharField):
     """A person by name or employee id, among those the reader sees."""
 

@@ -15,7 +15,7 @@ from teams.choices import (
     Scope,
     Seat,
 )
-from teams.forms.fields import DayField, PersonField, ShareField, state_seen
+from teams.forms.fields import DayField, PersonField, RoleField, ShareField, state_seen
 from teams.models import JobRole, Membership, Segment
 
 
@@ -34,7 +34,7 @@ class MemberForm(forms.Form):
 class MemberTerms(MemberForm):
     """What somebody is on a team."""
 
-    role = forms.ModelChoiceField(label=_("Role"), queryset=JobRole.objects.none())
+    role = RoleField(label=_("Role"), queryset=JobRole.objects.none())
     link = forms.ChoiceField(
         label=_("Line"),
         help_text=_("Direct: reports to the key account manager. Matrix: lent by another function."),

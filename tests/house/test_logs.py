@@ -217,7 +217,7 @@ def test_a_whole_quarter_is_logged_without_anybodys_pay_or_name(
     assert run.status == "calculated"
     manage("payouts", "confirm", Q1, "--account=ACME", "--by=ingrid")
     manage("payouts", "review", Q1, "--by=anders")
-    with pytest.raises(CommandError, match=r"1800\.00"):
+    with pytest.raises(CommandError, match=r"1,800\.00"):
         manage(
             "payouts", "pool", "submit", Q1, "--account=ACME", "--set=S1=2100", "--set=S2=1800", "--by=ingrid"
         )
