@@ -46,7 +46,7 @@ def perform(*, options: dict[str, Any], say: Console) -> None:
     version = version_numbered(plan=plan_named(options["plan"]), number=options["version_number"])
     replay = replay_make(
         version_id=version.pk,
-        periods=int(periods) if periods.isdigit() else codes_of(periods),
+        periods=int(periods) if periods.isascii() and periods.isdigit() else codes_of(periods),
         people_of=codes_of(options["people_of"]),
         by=user_named(options["by"]),
         at=timezone.now(),

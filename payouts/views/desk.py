@@ -8,19 +8,36 @@ else it is not there. Its period is the one named in the address, else the newes
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.views.generic.base import View
 
 from kamcomp.identity.choices import Role
+from kamcomp.pages.screens import led, refused
 from kamcomp.visibility import viewer_for, visible
 from payouts.choices import RunStatus
 from payouts.models import Run
+from plans.engine.codec import DocumentInvalid
 
 BOOKS = (Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR)
 HOLDERS_OF_MONEY = (Role.COMP_ADMIN, Role.FINANCE)
+
+
+class DraftBecomes(View):
+    """A page about the version that a draft would become; one whose days hold none leads back to its designer."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer the page, or lead to the designer and say what does not hold."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except DocumentInvalid as invalid:
+            refused(request, invalid)
+            return led(request, reverse("plans:draft-design", args=[kwargs["draft_id"]]))
 
 
 def desk_or_404(request: HttpRequest, *roles: Role) -> None:

@@ -32,7 +32,7 @@ from payouts.selectors.names import person_name
 from payouts.selectors.replays.shown import GROUND, HEIGHT, WIDTH, ReplayPage, replay_page, replays_of
 from payouts.services.replay_jobs import REPLAYS, replay_request
 from payouts.services.replays import REPLAYERS, USUAL_PERIODS
-from payouts.views.desk import desk_or_404
+from payouts.views.desk import DraftBecomes, desk_or_404
 from plans.choices import ReplayKind
 from plans.models import Draft, Plan, PlanVersion, Replay
 from plans.selectors.drafts import draft_as_version, drafts_listed
@@ -271,7 +271,7 @@ class ReplayShow(PartFiles, VersionReplays):
         return answer
 
 
-class DraftReplay(ReplayShow):
+class DraftReplay(DraftBecomes, ReplayShow):
     """The same of a working draft, as it stands: evidence for the version it becomes."""
 
     @cached_property

@@ -8,6 +8,7 @@ It stands beside the comparison in words (plans/views/compare.py) for whoever ma
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
@@ -97,19 +98,18 @@ class ReplayCompare(PartFiles, TableScreen):
         rows = visible(PlanVersion.objects.filter(pk__in=asked), to=viewer_for(self.request))
         found = {each.pk: each for each in rows.select_related("plan__calendar")}
         if asked[1] not in found and (draft := self.draft_named()) is not None:
-            self.draft, found[asked[1]] = draft, draft_as_version(draft=draft)
+            with suppress(DocumentInvalid):
+                self.draft, found[asked[1]] = draft, draft_as_version(draft=draft)
         if set(asked) - set(found):
             raise Http404
         return found[asked[0]], found[asked[1]]
 
     def draft_named(self) -> Draft | None:
-        """Return the working draft that the address names for the later version, if it does and can become one."""
+        """Return the working draft that the address names for the later version, if it does."""
         rows = drafts_listed(viewer=viewer_for(self.request)).filter(
             pk=self.kwargs["version_id"], version=None
         )
-        found = rows.select_related("plan__calendar", "calendar", "account").first()
-        days = found.document["effective"] if found else {"from": "", "to": ""}
-        return found if days["from"] <= days["to"] else None
+        return rows.select_related("plan__calendar", "calendar", "account").first()
 
     @cached_property
     def replays(self) -> tuple[Replay, Replay] | None:

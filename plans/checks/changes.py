@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kamcomp.refusal import Refusal
+from plans.engine.edits import position_named
 
 
 class PlaceGone(Refusal):
@@ -88,11 +89,12 @@ def _make(document: dict[str, Any], change: Change) -> None:
 
 def _within(place: Any, step: str, at: str) -> Any:
     if isinstance(place, list):
-        if not step.isdigit() or int(step) >= len(place):
+        position = position_named(step, count=len(place))
+        if position is None:
             raise PlaceGone(
                 "The document has no place %(at)s; check it again, it has changed meanwhile.", at=at
             )
-        return place[int(step)]
+        return place[position]
     if place.get(step) is None:
         place[step] = {}
     return place[step]

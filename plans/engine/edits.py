@@ -49,6 +49,8 @@ class Edit:
 
 
 Edited = tuple[dict[str, Any], tuple[Edit, ...]]
+MOST_DIGITS = 5
+"""Of a position in a list; a longer number is none."""
 
 
 def set_at(at: str, value: Any) -> Edit:
@@ -120,6 +122,13 @@ def touches(one: Iterable[Edit], other: Iterable[Edit]) -> tuple[str, ...]:
     )
 
 
+def position_named(step: str, *, count: int = 10**MOST_DIGITS) -> int | None:
+    """Return the position that a step of a place names in a list of `count`; None where it names none of them."""
+    if not (step.isascii() and step.isdigit()) or len(step) > MOST_DIGITS:
+        return None
+    return int(step) if int(step) < count else None
+
+
 def _edit_read(number: int, row: Any) -> Edit:
     if not isinstance(row, Mapping) or row.get("kind") not in set(EditKind):
         raise EditUnreadable(
@@ -156,7 +165,7 @@ def _places(edit: Edit) -> list[tuple[bool, str]]:
 def _touched(place: tuple[bool, str]) -> tuple[str, ...]:
     shifts, at = place
     steps = tuple(at.split("/")[1:])
-    in_list = bool(steps) and (steps[-1].isdigit() or steps[-1] == "-")
+    in_list = bool(steps) and (position_named(steps[-1]) is not None or steps[-1] == "-")
     return steps[:-1] if shifts and in_list else steps
 
 
@@ -236,7 +245,7 @@ def _place(document: Any, at: str, *, make: bool = True) -> tuple[Edit | None, A
 
 
 def _position(place: list[Any], step: str, at: str, *, beyond: bool = False) -> int:
-    most = len(place) if beyond else len(place) - 1
-    if not step.isdigit() or int(step) > most:
+    position = position_named(step, count=len(place) + beyond)
+    if position is None:
         raise PlaceUnknown("The document has no place %(at)s; somebody may have changed it meanwhile.", at=at)
-    return int(step)
+    return position

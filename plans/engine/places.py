@@ -29,6 +29,7 @@ from plans.engine.codec import (
     members_of,
     write,
 )
+from plans.engine.edits import position_named
 from plans.engine.parameter import Parameter
 
 
@@ -128,8 +129,8 @@ def record_at(*, document: Any, at: str) -> type:
     hint: Any = said.Plan
     value: Any = document
     for step in _steps(at):
-        if isinstance(value, list) and step.isdigit() and int(step) < len(value):
-            hint, value = _item(hint), value[int(step)]
+        if isinstance(value, list) and (position := position_named(step, count=len(value))) is not None:
+            hint, value = _item(hint), value[position]
         elif isinstance(value, Mapping) and dataclasses.is_dataclass(hint):
             named = next((f for f in dataclasses.fields(hint) if key_of(f) == step), None)
             if named is None or step not in value:
@@ -162,7 +163,8 @@ def value_of(document: Any, at: str) -> Any:
     value = document
     for step in _steps(at):
         if isinstance(value, list):
-            value = value[int(step)] if step.isdigit() and int(step) < len(value) else None
+            position = position_named(step, count=len(value))
+            value = None if position is None else value[position]
         else:
             value = value.get(step) if isinstance(value, Mapping) else None
     return value

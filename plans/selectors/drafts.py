@@ -70,9 +70,12 @@ def drafts_listed(*, viewer: Viewer) -> QuerySet[Draft]:
 
 
 def draft_as_version(*, draft: Draft) -> PlanVersion:
-    """Return the version that a draft would become; it is not stored."""
-    document = draft.document
-    span = Span.inclusive(*(date.fromisoformat(document["effective"][end]) for end in ("from", "to")))
+    """
+    Return the version that a draft would become; it is not stored.
+
+    :raises DocumentInvalid: if it ends before it starts.
+    """
+    document, span = draft.document, _span_of(draft.document)
     plan = draft.plan or Plan(
         id=draft.pk,
         code=document["code"],
@@ -96,15 +99,21 @@ def draft_as_version(*, draft: Draft) -> PlanVersion:
     )
 
 
+def _span_of(document: Mapping[str, Any]) -> Span:
+    first, last = (date.fromisoformat(document["effective"][end]) for end in ("from", "to"))
+    if last < first:
+        raise DocumentInvalid(
+            [DocumentError("/effective/to", "ends_before_start", "The plan ends before it starts.")]
+        )
+    return Span.inclusive(first, last)
+
+
 def draft_look(*, draft: Draft, on: date, at: datetime | None = None, held: bool = False) -> DraftLook:
     """
     Return what is found on a draft on a day.
 
     With `at` the company's facts are held from that moment on; with `held` those that are held are taken.
     """
-    if draft.document["effective"]["to"] < draft.document["effective"]["from"]:
-        error = DocumentError("/effective/to", "ends_before_start", "The plan ends before it starts.")
-        return DraftLook(broken=(error,), report=None, picture=None, waived=frozenset())
     try:
         picture = _picture(draft=draft, on=on, at=at, held=held)
     except DocumentInvalid as invalid:

@@ -202,8 +202,10 @@ def _draft_name(draft: Draft) -> str:
 
 def _draft_side(draft: Draft) -> Side:
     """Return a working draft as the version it would become; one that ends before it starts becomes none."""
-    days = draft.document["effective"]
-    version = draft_as_version(draft=draft) if days["from"] <= days["to"] else None
+    try:
+        version = draft_as_version(draft=draft)
+    except DocumentInvalid:
+        version = None
     return Side(name=_draft_name(draft), document=draft.document, version=version)
 
 

@@ -66,6 +66,14 @@ class TestDraft:
         assert (aside.json()["status"], again.json()["status"]) == ("discarded", "editing")
         assert (refused.status_code, refused.json()["code"]) == (409, "draft_not_open")
 
+    def test_has_no_place_at_a_step_that_is_no_position(self, maren, begun):
+        path, seen = begun
+        edits = [{"kind": "remove", "at": "/incentive/children/²"}]
+
+        answer = maren.ask("patch", path, {"edits": edits}, if_match=seen)
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "place_unknown")
+
     def test_is_begun_in_a_calendar_there_is_by_who_designs(self, caller, maren, made):
         asked = {"document": document(), "calendar": "cal_none"}
 
@@ -141,6 +149,8 @@ class TestCurves:
             ({"slopes": [], "through": ["1", "1"]}, 422, "/curve/slopes"),
             ({"points": [["1e5", "1.0"]]}, 422, "/curve/points/0/0"),
             ({"points": [["1", "1"]], "above": "extend"}, 422, "/curve/above"),
+            ({"points": [["1", "1"]] * 101}, 422, "/curve/points"),
+            ({"slopes": [[]] * 101, "through": ["1", "1"]}, 422, "/curve/slopes"),
             ([], 400, "/curve"),
         ],
     )

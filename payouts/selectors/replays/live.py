@@ -67,9 +67,9 @@ def draft_past(*, draft: Draft, code: str, viewer: Viewer) -> LivePast:
 
     Who may not see people's pay sees no sums of fewer than five.
     """
-    version = draft_as_version(draft=draft)
-    plans, asked = [version.plan.code], {"version": version, "periods": LIVE_PERIODS}
     try:
+        version = draft_as_version(draft=draft)
+        plans, asked = [version.plan.code], {"version": version, "periods": LIVE_PERIODS}
         plan = plan_of(version.document)
         if (many := payouts_of(plans=plans, **asked)) > QUICK_MOST:  # type: ignore[arg-type]
             return LivePast(too_many=many)

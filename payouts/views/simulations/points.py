@@ -25,7 +25,7 @@ ACT = "points"
 
 def draft_seen(*, draft: Draft, seen: str) -> Draft:
     """Return a draft as it was after the step that a page showed; as it is now where the page says none."""
-    if not seen.isdigit() or len(seen) > 9 or int(seen) >= draft.step:
+    if not (seen.isascii() and seen.isdigit()) or len(seen) > 9 or int(seen) >= draft.step:
         return draft
     was = copy.copy(draft)
     was.document, was.step = document_at(draft=draft, seen=int(seen)), int(seen)

@@ -47,7 +47,7 @@ from payouts.selectors.simulations.shown import (
     simulation_shown,
 )
 from payouts.services.scenarios import SIMULATORS, ScenarioNameless, scenario_keep
-from payouts.views.desk import desk_or_404
+from payouts.views.desk import DraftBecomes, desk_or_404
 from payouts.views.simulations.form import SimulationForm, is_point
 from payouts.views.simulations.points import ACT, draft_seen, laid_beside
 from plans.choices import DraftStatus
@@ -201,7 +201,7 @@ class Simulate(Screen, View):
         }  # fmt: skip
 
 
-class DraftSimulate(Simulate):
+class DraftSimulate(DraftBecomes, Simulate):
     """A working draft in drawn years; points that were moved can be put into it."""
 
     @cached_property

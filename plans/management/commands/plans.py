@@ -285,7 +285,7 @@ def document_named(name: str) -> dict[str, Any]:
     if file.suffix == ".json" or file.exists():
         return document_in(file)
     code, colon, number = name.rpartition(":")
-    if colon and not number.isdigit():
+    if colon and not (number.isascii() and number.isdigit()):
         raise CommandError(f"{name} names no version: say {code}:2 for version 2 of {code}.", returncode=2)
     plan = selectors.plan_named(code if colon else name)
     version = selectors.version_numbered(plan=plan, number=int(number) if colon else None)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.trace import decimal_text
-from plans.engine.edits import Edit, add_at, edited, move_to, remove_at, set_at
+from plans.engine.edits import Edit, add_at, edited, move_to, position_named, remove_at, set_at
 from plans.engine.places import Holds, Place, new_part, places_at, record_named, value_of
 from plans.engine.weights import branches_summed, rest_spread
 from plans.forms import number_typed, point_shown, shown, typed
@@ -87,9 +87,9 @@ def act_edits(*, act: str, data: QueryDict, document: Mapping[str, Any]) -> list
         return [remove_at(rest)]
     if kind in ("up", "down"):
         holder, _slash, number = rest.rpartition("/")
-        if not number.isdigit():
+        if (position := position_named(number)) is None:
             raise ActUnknown(str(UNKNOWN))
-        return [move_to(rest, f"{holder}/{int(number) + (1 if kind == 'down' else -1)}")]
+        return [move_to(rest, f"{holder}/{position + (1 if kind == 'down' else -1)}")]
     if kind == "point":
         return [add_at(f"{rest}/points/-", _next_point(value_of(document, f"{rest}/points") or []))]
     if kind == "preset" and (preset := str(data.get("preset", ""))) in PRESETS:

@@ -301,7 +301,7 @@ class DraftSubmit(DraftScreen):
         try:
             version = draft_submit(
                 draft_id=self.draft.pk,
-                seen=int(seen) if seen.isdigit() else -1,
+                seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else -1,
                 by=cast(User, request.user),
                 at=timezone.now(),
             )

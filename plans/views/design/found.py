@@ -14,6 +14,7 @@ from kamcomp.sentences import ours
 from kamcomp.visibility import Viewer
 from plans.checks.registry import Report
 from plans.checks.rule import RULES, Finding, Moment, Severity, shown
+from plans.engine.edits import position_named
 from plans.selectors.drafts import DraftLook, programmes_named
 
 OF_THE_PROGRAMME = frozenset({"L07", "L30", "L33", "L72"})
@@ -92,9 +93,8 @@ def found_list(*, look: DraftLook, viewer: Viewer) -> FoundList:
 def finding_named(*, look: DraftLook, rule: str, number: str) -> Finding | None:
     """Return the finding that a button means, none where it is not found any more."""
     found = look.report.findings if look.report else ()
-    if number.isdigit() and int(number) < len(found) and found[int(number)].rule == rule:
-        return found[int(number)]
-    return None
+    position = position_named(number, count=len(found))
+    return found[position] if position is not None and found[position].rule == rule else None
 
 
 def _row(one: Finding, number: int, viewer: Viewer, programmes: Mapping[str, UUID]) -> FoundRow:

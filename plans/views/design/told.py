@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as __
 
+from plans.engine.edits import position_named
 from plans.engine.places import PlaceUnread, places_at, value_of
 from plans.forms import shown
 from plans.models import Draft
@@ -48,7 +49,8 @@ def _place_words(document: Any, at: str) -> str:
     place: Any = document
     for step in at.split("/")[1:]:
         if isinstance(place, list):
-            place = place[int(step)] if step.isdigit() and int(step) < len(place) else None
+            position = position_named(step, count=len(place))
+            place = None if position is None else place[position]
             if isinstance(place, Mapping):
                 names = [*names[-1:], str(place.get("name") or place.get("code") or "")][-1:]
         else:
