@@ -22,6 +22,8 @@ from plans.engine.laws import curve_errors
 from plans.engine.plan import Curve, SlopeCurve
 
 MOST_READINGS, LONGEST = 1_000, 37
+MOST_POINTS = 100
+"""Points or slopes of a curve; no plan has as many."""
 EXAMPLE = {
     "curve": {"points": [["0.80", "0.50"], ["1.00", "1.00"], ["1.50", "2.00"]]},
     "readings": ["0.75", "0.90", "1.10"],
@@ -78,8 +80,12 @@ def _curve(document: dict[str, Any]) -> Curve | SlopeCurve:
     """
     Return the curve of a document.
 
-    :raises Problem: 422 with the place of each error.
+    :raises Problem: 422 with the place of each error, or that it has too many points.
     """
+    for name in ("points", "slopes"):
+        if isinstance(document.get(name), list) and len(document[name]) > MOST_POINTS:
+            detail = f"A curve that is asked about has at most {MOST_POINTS} {name}."
+            raise _refused([DocumentError(f"/{name}", "too_long", detail)])
     try:
         curve = read(SlopeCurve, document) if "slopes" in document else read(Curve, document)
     except DocumentInvalid as invalid:
