@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -28,10 +27,10 @@ from kamcomp.visibility import Viewer, visible
 from payouts.choices import LedgerAccount, LineKind, PayElement, PayoutEventKind, PoolStatus, RunStatus
 from payouts.models import Adjustment, Allocation, LedgerEntry, Payout, PayoutEvent, PayoutLine, Run
 from payouts.selectors.adjustments import COUNTED, OF_A_RULE
+from payouts.selectors.stated_packages import stated_package
 from plans.models import Assignment
 from scorecards.models import Metric
 from scorecards.selectors.sources import SourceFile, nodes_below, source_files, source_kind
-from teams.choices import PackageStatus
 from teams.models import PayPackage, Person
 
 ZERO = Decimal(0)
@@ -222,7 +221,7 @@ def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | 
         run = _run_shown(period)
     if run is None:
         return None
-    base = _package(person=person, period=period, viewer=viewer)
+    base = stated_package(person=person, period=period, run=run, viewer=viewer)
     currency = _currency(payouts, shares, adjustments)
     amounts = [
         *((each.currency, each.amount) for each in payouts),
@@ -304,11 +303,6 @@ def _owes(adjustments: Iterable[Adjustment]) -> dict[str, Decimal]:
     """Return by currency what a period's adjustments take away beyond what they add, but for those a rule makes."""
     nets = _by_currency((each.currency, each.amount) for each in adjustments if each.kind not in OF_A_RULE)
     return {currency: -net for currency, net in nets.items() if net < 0}
-
-
-def _package(*, person: Person, period: Period, viewer: Viewer) -> PayPackage | None:
-    packages = visible(PayPackage.objects.filter(person=person, status=PackageStatus.APPROVED), to=viewer)
-    return packages.filter(valid__contains=period.days.upper - timedelta(days=1)).first()
 
 
 def _periods_a_year(period: Period) -> int:
