@@ -10,17 +10,19 @@ import json
 import zlib
 from datetime import date
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamcomp.columns import EXACT, FAST
 from kamcomp.trace import RecordingTrace
 from payouts.engine.evaluation import Outcome, evaluate
 from payouts.engine.kept import InputsNotSorted, in_order, inputs_from_bytes, inputs_to_bytes
+from payouts.engine.payout_rows import payout_rows
 from plans.engine.document import canonical_bytes, plan_from_document
 from plans.engine.inputs import (
     Balances,
@@ -32,9 +34,14 @@ from plans.engine.inputs import (
     Spans,
     Stated,
     Year,
+    by_payee,
+    payee_inputs,
     rows_of,
 )
 from plans.engine.plan import Plan
+from tests.oracle import engine
+from tests.oracle.drawing import drawn_sheet
+from tests.oracle.plans import plan_document
 
 D = Decimal
 QUARTERS = Year(
@@ -173,6 +180,34 @@ class TestEvaluate:
                 line.amount[row] for line in outcome.earned for row in np.flatnonzero(outcome.payee == i)
             )
             assert lines + sum(line.amount[i] for line in outcome.settlement) == outcome.payout[i]
+
+    @settings(max_examples=30)
+    @given(seed=st.integers(0, 10**6), data=st.data())
+    def test_side_by_side_pays_each_payee_as_alone_and_keeps_the_same_bytes(self, seed, data):
+        """Drawn companies whose rows and spans are mixed: what is gathered by payee is what each of them is alone."""
+        rng = Random(seed)
+        document = plan_document(rng)
+        plan, sheet = plan_from_document(document), drawn_sheet(rng, document, payees=5)
+        straight = engine.inputs(sheet)
+        order = data.draw(st.permutations(range(straight.size)))
+        mixed = rows_of(straight, np.array(order), payees_too=range(len(straight.payees)))
+
+        gathered = by_payee(mixed)
+
+        assert list(gathered.payee) == sorted(mixed.payee)
+        assert inputs_to_bytes(plan=plan, inputs=in_order(gathered)) == inputs_to_bytes(
+            plan=plan, inputs=in_order(mixed)
+        )
+        for payee in mixed.payees:
+            mine, theirs = payee_inputs(gathered, payee), payee_inputs(mixed, payee)
+            assert mine.stints == theirs.stints, "a payee's own rows keep their order"
+        given_out = payout_rows(plan=plan, inputs=mixed, accounts={}, account_of=str)
+        alone = [
+            payout_rows(plan=plan, inputs=payee_inputs(mixed, payee), accounts={}, account_of=str)
+            for payee in mixed.payees
+        ]
+        assert list(given_out.payees) == [row for each in alone for row in each.payees]
+        assert set(given_out.problems) == {problem for each in alone for problem in each.problems}
 
     def test_pays_target_pay_when_all_is_at_target(self):
         outcome = paid(plan_of("0.3", "0.7"), inputs_of([["100", "100"]]))

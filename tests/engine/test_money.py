@@ -126,24 +126,31 @@ class TestSplitParts:
 
 
 class TestSplitColumns:
-    @given(st.lists(st.lists(st.integers(-(10**6), 10**6), min_size=3, max_size=3), min_size=1, max_size=6))
-    def test_splits_each_payee_as_one_is_split(self, figures):
-        """Sevenths of cents, with ties: rows of their own, and the same as the two rows of one payee."""
+    @given(
+        figures=st.lists(
+            st.lists(st.integers(-(10**6), 10**6), min_size=3, max_size=3), min_size=1, max_size=6
+        ),
+        currency=st.sampled_from(["EUR", "JPY", "KWD"]),
+        data=st.data(),
+    )
+    def test_splits_each_payee_as_one_is_split(self, figures, currency, data):
+        """Sevenths of cents, with ties: rows of their own, and those of payees mixed, some without."""
         rows = [[D(figure) / D(700) for figure in row] for row in figures]
         parts = [as_column(list(column)) for column in zip(*rows, strict=True)]
-        for payee in (np.arange(len(rows)), np.arange(len(rows)) // 2):
+        mixed = data.draw(st.lists(st.integers(0, 4), min_size=len(rows), max_size=len(rows)))
+        for payee in (np.arange(len(rows)), np.array(mixed)):
             whose = [
                 [row for row, who in enumerate(payee.tolist()) if who == one] for one in range(max(payee) + 1)
             ]
             owed = [[part for row in mine for part in rows[row]] for mine in whose]
             with localcontext(CONTEXT):
-                totals = settle(as_column([sum(each, D(0)) for each in owed]), currency="EUR")
-                split = split_columns(totals=totals, payee=payee, parts=parts, currency="EUR")
+                totals = settle(as_column([sum(each, D(0)) for each in owed]), currency=currency)
+                split = split_columns(totals=totals, payee=payee, parts=parts, currency=currency)
 
             given = [[column[row] for row in mine for column in split] for mine in whose]
 
             assert given == [
-                split_parts(total, each, currency="EUR", keys=range(len(each)))
+                split_parts(total, each, currency=currency, keys=range(len(each)))
                 for total, each in zip(totals, owed, strict=True)
             ]
 
