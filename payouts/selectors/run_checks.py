@@ -17,14 +17,22 @@ from kamcomp.calendar.models import Period
 from payouts.choices import ExceptionStatus
 from payouts.models import Allocation, Payout, PayoutLine, PlanException, Run
 from payouts.selectors.names import user_name
-from plans.checks.facts import AllocationFacts, ClawbackFacts, ExceptionFacts, PayAndGrowth, RunFacts
-from plans.checks.picture import Picture
+from plans.checks.facts import (
+    AllocationFacts,
+    ClawbackFacts,
+    ExceptionFacts,
+    Facts,
+    PayAndGrowth,
+    PersonFacts,
+    RunFacts,
+)
+from plans.checks.picture import Picture, picture_of
 from plans.models import Assignment, PlanVersion
 from plans.selectors.pictures import picture_of_version
 from scorecards.choices import Window
 from scorecards.models import ObjectiveRating, Result
 from teams.choices import EmploymentStatus
-from teams.models import Employment
+from teams.models import Employment, Person
 
 GROWTH = "M02"
 ZERO = Decimal(0)
@@ -71,6 +79,20 @@ def picture_of_recovery(*, payout: Payout, amount: Decimal, on: date) -> Picture
     return dataclasses.replace(
         picture, facts=dataclasses.replace(picture.facts, clawbacks=(recovery,), leavers=())
     )
+
+
+def picture_of_claim(*, version: PlanVersion, person: Person, amount: Decimal, on: date) -> Picture:
+    """Return the picture of a plan with one person, where they work or worked last, and what is claimed back."""
+    places = Employment.objects.filter(person=person, valid__startswith__lte=on).order_by("-valid")
+    place = places.values_list("jurisdiction", flat=True).first() or ""
+    name = str(person)
+    facts = Facts(
+        on=on,
+        people=(PersonFacts(person=name, place=place),),
+        clawbacks=(ClawbackFacts(person=name, amount=amount),),
+        leavers=(),
+    )
+    return picture_of(document=version.document, facts=facts)
 
 
 def _exceptions(*, period: Period, version: PlanVersion) -> tuple[ExceptionFacts, ...]:

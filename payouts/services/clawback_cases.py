@@ -1,9 +1,9 @@
 """
 What is owed back: opened when a person's corrections of a period fall below zero on balance.
 
-A case keeps what the plan allows: how much of each later payout may recover it. The
-recovery itself is part of the run (a line of the payout); where a plan has no clawback
-terms, nothing is taken and the case waits for a decision.
+A case keeps what the plan and local law allow: how much of each later payout may recover it.
+The recovery itself is part of the run (a line of the payout); where a plan has no clawback
+terms, or a reminder of local law blocks it, nothing is taken and the case waits for a decision.
 Rule: docs/reference/formulas.md, "Clawback".
 """
 
@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from kamcomp.identity.models import User
 from payouts.models import Adjustment, ClawbackCase
+from payouts.services.run_checks import claim_forbidden
 from plans.engine.document import plan_from_document
 from plans.engine.payment_terms import Clawback
 from plans.models import PlanVersion
@@ -35,7 +36,7 @@ def shortfall_settle(
     """
     owed = max(-after, ZERO) - max(-before, ZERO)
     if owed > 0:
-        return _case_open(adjustment=adjustment, person=person, amount=owed, by=by)
+        return _case_open(adjustment=adjustment, person=person, amount=owed, by=by, at=at)
     forgiven, remainder = -owed, None
     for case in _cases_of(adjustment, person):
         if not forgiven:
@@ -44,7 +45,7 @@ def shortfall_settle(
         case.save(update_fields=["closed_at"])
         if case.recoverable > forgiven:
             remainder = _case_open(
-                adjustment=adjustment, person=person, amount=case.recoverable - forgiven, by=by
+                adjustment=adjustment, person=person, amount=case.recoverable - forgiven, by=by, at=at
             )
         forgiven = max(forgiven - case.recoverable, ZERO)
     return remainder
@@ -57,8 +58,11 @@ def clawback_terms(*, version: PlanVersion | None) -> Clawback | None:
     return plan_from_document(version.document).payment.clawback
 
 
-def _case_open(*, adjustment: Adjustment, person: Person, amount: Decimal, by: User) -> ClawbackCase:
+def _case_open(
+    *, adjustment: Adjustment, person: Person, amount: Decimal, by: User, at: datetime
+) -> ClawbackCase:
     terms = clawback_terms(version=adjustment.plan_version) or Clawback()
+    forbidden = claim_forbidden(adjustment=adjustment, person=person, amount=amount, at=at)
     return ClawbackCase.objects.create(
         person=person,
         plan_version=adjustment.plan_version,
@@ -66,7 +70,7 @@ def _case_open(*, adjustment: Adjustment, person: Person, amount: Decimal, by: U
         cause=adjustment.reason,
         recoverable=amount,
         currency=adjustment.currency,
-        per_payout_at_most=terms.per_payout_at_most,
+        per_payout_at_most=ZERO if forbidden else terms.per_payout_at_most,
         look_back_months=terms.months,
         approved_by=by,
         created_by=adjustment.proposed_by,

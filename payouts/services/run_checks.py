@@ -18,12 +18,18 @@ from kamcomp.audit.context import act
 from kamcomp.identity.models import User
 from kamcomp.refusal import Listing, Refusal, Sentence, Word
 from payouts.models import Adjustment, Payout, Run
-from payouts.selectors.run_checks import picture_of_recovery, picture_of_run, versions_of_run
+from payouts.selectors.run_checks import (
+    picture_of_claim,
+    picture_of_recovery,
+    picture_of_run,
+    versions_of_run,
+)
 from plans.checks.registry import Report, checked
 from plans.checks.rule import Moment
 from plans.models import PlanVersion
 from plans.selectors.limits import limits_on
 from plans.services.checks import findings_keep
+from teams.models import Person
 
 RUN_TABLE, ADJUSTMENT_TABLE = "payouts_run", "payouts_adjustment"
 
@@ -58,6 +64,21 @@ def recovery_report(*, payout: Payout, amount: Decimal, at: datetime) -> Report:
         said = (Sentence("%(rule)s: %(said)s", rule=one.rule, said=one.message) for one in report.blocks)
         raise RecoveryAgainstLocalLaw(Listing(said, " "))
     return report
+
+
+def claim_forbidden(*, adjustment: Adjustment, person: Person, amount: Decimal, at: datetime) -> bool:
+    """
+    Tell whether a reminder of the law where somebody works blocks taking a claim from their pay.
+
+    Which one does is kept beside the adjustment that the claim comes from; without a plan nothing is taken anyway.
+    """
+    if adjustment.plan_version is None:
+        return False
+    picture = picture_of_claim(version=adjustment.plan_version, person=person, amount=amount, on=at.date())
+    blocks = checked(picture=picture, moment=Moment.RECOVERY).blocks
+    if blocks:
+        findings_keep(table=ADJUSTMENT_TABLE, subject_id=adjustment.pk, found=blocks, at=at)
+    return bool(blocks)
 
 
 def recovery_keep(*, adjustment: Adjustment, report: Report, at: datetime) -> None:

@@ -9,10 +9,11 @@ from decimal import Decimal
 import pytest
 from django.db.models import Sum
 
+from kamcomp.approvals.models import Finding
 from kamcomp.identity.choices import Role
 from kamcomp.visibility import Viewer
 from payouts.choices import AdjustmentKind
-from payouts.models import ClawbackCase, LedgerEntry, RegisterRow
+from payouts.models import ClawbackCase, LedgerEntry, PayoutLine, RegisterRow
 from payouts.selectors.accruals import accruals
 from payouts.selectors.archive import statement_archive
 from payouts.selectors.ceilings import ceiling_effects
@@ -26,7 +27,7 @@ from payouts.services.late_facts import late_facts
 from payouts.services.locks import run_lock
 from payouts.services.reviews import CorrectionsAfterRun, run_review
 from payouts.services.verify import verify_run
-from teams.models import PayPackage, Person
+from teams.models import Employment, PayPackage, Person
 from tests.payouts.books import allocated, approved
 from tests.payouts.quarters import after, calculated, closed, quarters, sold
 
@@ -38,13 +39,18 @@ TENTH = {"clawback": {"months": 12, "per_payout_at_most": "0.10"}}
 @pytest.fixture
 def made():
     """Return two quarters sold; the first is closed at 120 % and corrected to 100 %, in the second."""
+    made = sold_too_well()
+    correct(made, "2026-Q2")
+    return made
+
+
+def sold_too_well():
     made = quarters(payment=TENTH)
     for account in (0, 1):
         sold(made, "2026-Q1", 1_100_000, account=account)
         sold(made, "2026-Q2", 1_000_000, account=account)
     closed(made, "2026-Q1")
     sold(made, "2026-Q1", 1_000_000)
-    correct(made, "2026-Q2")
     return made
 
 
@@ -144,6 +150,29 @@ class TestOwedOnBalance:
         # 3,750.00 at 90 %, less the 6,000.01 that are posted by now.
         assert correct(made, "2026-Q3")["E00001", "2026-Q2"] == D("-2250.01")
         assert ClawbackCase.objects.filter(person=made.people[0], closed_at=None).count() == 2
+
+
+class TestLocalLaw:
+    def test_that_blocks_a_deduction_lets_no_run_take_it_and_the_claim_stands(self):
+        made = sold_too_well()
+        Employment.objects.filter(person=made.people[0]).update(jurisdiction="AU-NSW")
+        correct(made, "2026-Q2")
+
+        run = closed(made, "2026-Q2")
+
+        # 5,000.005 at 100 %: nothing of it is taken there, and a tenth of 5,000.505 from the colleague elsewhere.
+        said = shown(made, "2026-Q2")
+        assert (said.total, said.owed) == (D("5000.01"), D("1000.00"))
+        (taken,) = PayoutLine.objects.filter(payout__run=run, leaf="clawback")
+        assert (taken.payout.person, taken.amount) == (made.people[2], D("-500.05"))
+        cases = ClawbackCase.objects.filter(closed_at=None).order_by("person__employee_id")
+        assert list(cases.values_list("recoverable", "per_payout_at_most")) == [
+            (D(1000), D(0)),
+            (D("1000.10"), D("0.10")),
+        ]
+        kept = Finding.objects.get(rule="E42", subject_id=str(said.adjustments[0].pk))
+        assert kept.message.startswith("Australia: 1,000.00 may not be deducted from E00001.")
+        assert [finding.sentence for finding in verify_run(run=run).findings] == []
 
 
 class TestOnlyAnAdjustment:

@@ -62,7 +62,8 @@ RECOVERABLE = """
     SELECT c.person_id::text, sum(c.recoverable)
       FROM payouts_clawbackcase c JOIN plans_planversion v ON v.id = c.plan_version_id
      WHERE v.plan_id = %(plan)s AND c.currency = %(currency)s AND c.approved_by_id IS NOT NULL
-       AND c.closed_at IS NULL AND c.person_id = ANY((SELECT %(people)s::uuid[])::uuid[])
+       AND c.closed_at IS NULL AND c.per_payout_at_most > 0
+       AND c.person_id = ANY((SELECT %(people)s::uuid[])::uuid[])
      GROUP BY c.person_id
 """
 TAKEN_BACK = f"""
