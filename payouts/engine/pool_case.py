@@ -82,11 +82,13 @@ class PoolFigures:
 
     `funded` = `guideline` shares + `withheld`, to the minor unit; `withheld` is what no
     member can get (a role nobody holds, nobody eligible). `shared` is what the allocator hands out.
+    `corrected` is what corrections of locked periods add to what is granted, or take of it.
     """
 
     target_amount: Decimal
     result_ratio: Decimal | None
     funded: Decimal
+    corrected: Decimal
     withheld: Decimal
     guideline: Mapping[str, Decimal]
     limits: Mapping[str, Limits]
@@ -102,7 +104,8 @@ def pool_figures(*, case: PoolCase, trace: Trace = NO_TRACE) -> PoolFigures:
     """
     Return a pool's funding, guideline and limits.
 
-    Corrections of locked periods are added after funding, outside any budget; the pool never falls below zero.
+    Corrections of locked periods are added after funding, outside any budget; the pool never falls below zero,
+    and `corrected` is what it takes of them.
 
     Units: money in the case's currency, settled; ratios.
     Source: docs/reference/formulas.md, "Pool funding" and "Pool allocation".
@@ -112,7 +115,8 @@ def pool_figures(*, case: PoolCase, trace: Trace = NO_TRACE) -> PoolFigures:
     :raises BudgetNotNamed: if the case has a budget and the plan names none.
     :raises LimitsCannotHoldPool: if no guideline keeps the plan's limits.
     """
-    funded = max(pool_granted(case=case, trace=trace) + case.correction, ZERO)
+    granted = pool_granted(case=case, trace=trace)
+    funded = max(granted + case.correction, ZERO)
     if case.correction:
         trace.step("corrections", case.correction, unit=case.currency, because="late facts of locked periods")
         before = "pool granted" if case.budget else "pool funded"
@@ -137,6 +141,7 @@ def pool_figures(*, case: PoolCase, trace: Trace = NO_TRACE) -> PoolFigures:
         target_amount=target_amount(case=case),
         result_ratio=_ratio(case),
         funded=funded,
+        corrected=funded - granted,
         withheld=withheld,
         guideline=shares,
         limits=limits,

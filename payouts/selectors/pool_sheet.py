@@ -104,7 +104,7 @@ class FundingLine:
 
 @dataclass(frozen=True, kw_only=True)
 class PoolSheet:
-    """The whole sheet of one pool."""
+    """The whole sheet of one pool; `untaken` is what its corrections would take beyond what it holds."""
 
     pool: Pool
     groups: Sequence[SheetGroup]
@@ -120,6 +120,7 @@ class PoolSheet:
     approver: str
     asked: Decimal
     granted: Decimal
+    untaken: Decimal
 
     @property
     def rows(self) -> list[SheetRow]:
@@ -190,6 +191,7 @@ def pool_sheet(*, pool: Pool) -> PoolSheet:
         approver=_approver(pool),
         asked=funded_by_rule(case=case),
         granted=pool_granted(case=case),
+        untaken=figures.corrected - case.correction,
     )
 
 

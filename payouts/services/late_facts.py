@@ -41,6 +41,7 @@ from payouts.engine.pool_case import (
 )
 from payouts.models import Adjustment, Pool, Run
 from payouts.selectors.adjustments import open_period
+from payouts.selectors.pool_corrections import corrections_not_taken
 from payouts.selectors.pool_facts import PoolPlan, contributions, period_pool_plans, pool_case, pool_facts
 from payouts.selectors.recalculation import REASONS_SHOWN, Recalculated, Recalculation, run_versions
 from payouts.selectors.rederived import Kept
@@ -307,15 +308,18 @@ def _pools_corrected_before(
     """
     Return what corrections of each pool come to: those approved or posted, and those nobody has decided.
 
-    What an upheld dispute of a share pays stands on its own, unless it was upheld because the facts follow.
+    What a locked pool could not take of a correction was not posted, and is due from the next. What an upheld
+    dispute of a share pays stands on its own, unless it was upheld because the facts follow.
     """
     decided: defaultdict[UUID, Decimal] = defaultdict(lambda: ZERO)
     waiting: defaultdict[UUID, Decimal] = defaultdict(lambda: ZERO)
     prior = Adjustment.objects.filter(corrects_pool__in=pools, kind__in=CORRECTING).exclude(
         status=AdjustmentStatus.REJECTED
     )
-    for pool_id, status, amount in prior.values_list("corrects_pool_id", "status", "amount"):
-        (waiting if status == AdjustmentStatus.PROPOSED else decided)[pool_id] += amount
+    left = corrections_not_taken(accounts=[pool.account_id for pool in pools])
+    for key, pool_id, status, amount in prior.values_list("pk", "corrects_pool_id", "status", "amount"):
+        counted = waiting if status == AdjustmentStatus.PROPOSED else decided
+        counted[pool_id] += amount + left.get(key, ZERO)
     return decided, waiting
 
 

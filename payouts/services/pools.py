@@ -55,6 +55,7 @@ from plans.engine.document import canonical_bytes
 from plans.engine.pool_terms import IfLate
 
 POOL_TABLE = "payouts_pool"
+UNTAKEN = "pool_correction_left"
 ZERO = Decimal(0)
 FUNDABLE = (PoolStatus.PLANNED, PoolStatus.FUNDED, PoolStatus.ALLOCATING, PoolStatus.RETURNED)
 OPEN = (PoolStatus.FUNDED, PoolStatus.ALLOCATING, PoolStatus.RETURNED)
@@ -383,6 +384,7 @@ def _funded(
             before=pool.funded,
         )
         finding_put(pool=pool, rule="pool_refunded", message=message, severity=Severity.INFORMATION)
+    _note_untaken(pool=pool, correction=case.correction, taken=figures.corrected)
     document = case_document(case=case)
     values: Mapping[str, object] = {
         "plan_version": plan.version,
@@ -391,7 +393,7 @@ def _funded(
         "target_amount": figures.target_amount,
         "result_ratio": figures.result_ratio,
         "funded": figures.funded,
-        "correction": case.correction,
+        "correction": figures.corrected,
         "reserve": figures.withheld,
         "terms": document["terms"],
         "inputs": document,
@@ -410,6 +412,26 @@ def _funded(
     pool.allocations.all().delete()
     Allocation.objects.bulk_create(_shares(pool=pool, facts=facts, case=case, figures=figures, by=by))
     return pool
+
+
+def _note_untaken(*, pool: Pool, correction: Decimal, taken: Decimal) -> None:
+    """Keep as a finding what a pool cannot take of its corrections, in place of what an earlier run found."""
+    if pool.funded is not None:
+        of_pool = Finding.objects.filter(subject_table=POOL_TABLE, subject_id=str(pool.pk), rule=UNTAKEN)
+        of_pool.filter(status=FindingStatus.OPEN).delete()
+    if taken == correction:
+        return
+    message = Sentence(
+        "Corrections take %(correction)s %(currency)s from the pool of %(pool)s, which holds %(taken)s. The other "
+        "%(left)s are not posted: late facts propose them for the next pool, or the company bears them, as the plan "
+        "says.",
+        correction=money.settle(-correction, currency=pool.currency),
+        currency=pool.currency,
+        pool=pool,
+        taken=money.settle(-taken, currency=pool.currency),
+        left=money.settle(taken - correction, currency=pool.currency),
+    )
+    finding_put(pool=pool, rule=UNTAKEN, message=message, severity=Severity.TO_LOOK_AT)
 
 
 def _shares(

@@ -104,8 +104,10 @@ class TestPoolFigures:
         assert "KEN" not in figures.guideline
 
     def test_add_what_late_facts_corrected_and_never_fall_below_zero(self):
-        assert pool_figures(case=case(correction=D("250.00"))).funded == D("30410.00")
-        assert pool_figures(case=case(correction=D("-40000"))).funded == 0
+        more, less = (pool_figures(case=case(correction=D(amount))) for amount in ("250.00", "-40000"))
+
+        assert (more.funded, more.corrected) == (D("30410.00"), D("250.00"))
+        assert (less.funded, less.corrected) == (0, D("-30160.00"))
 
     def test_withhold_a_pool_that_nobody_can_share(self):
         fixed = case(terms=terms(funding={"rule": "fixed", "amount": "500"}), members=())

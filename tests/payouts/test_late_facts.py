@@ -10,6 +10,7 @@ from kamcomp.identity.services import user_make
 from payouts.choices import AdjustmentStatus, DisputeKind
 from payouts.models import Adjustment, Allocation, ClawbackCase, LedgerEntry, Payout, PayoutLine
 from payouts.selectors.disputes import Subject
+from payouts.selectors.pool_sheet import pool_sheet
 from payouts.services import late_facts as services
 from payouts.services.adjustments import adjustment_approve, adjustment_reject, adjustment_reverse
 from payouts.services.disputes import dispute_open, dispute_uphold
@@ -168,6 +169,36 @@ class TestLateFacts:
         approve_all(made, found)
         closed(made, "2026-Q2")
         assert pool_of(made, "2026-Q2").funded == D("1600.00")
+
+    def test_leave_what_the_next_pool_cannot_bear_to_the_one_after(self):
+        made = quarters(pool={**POOL, "less": "next_pool"})
+        for code, value in (("2026-Q1", 1_100_000), ("2026-Q2", 800_000), ("2026-Q3", 1_000_000)):
+            for account in (0, 1):
+                sold(made, code, value, account=account)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 800_000)
+
+        # 120 % funded 2,400.00, and 1,000.00 are due; the second quarter's pool holds 1,000.00 at 80 %.
+        found = correct(made, "2026-Q2")
+        assert told(found)["pool", "2026-Q1"] == "-1400.00"
+        approve_all(made, found)
+        assert verify_run(run=closed(made, "2026-Q2")).equal
+        second = pool_of(made, "2026-Q2")
+        assert (second.funded, second.correction, pool_sheet(pool=second).untaken) == (0, D(-1000), D(400))
+        assert Finding.objects.get(rule="pool_correction_left").message == (
+            "Corrections take 1400.00 EUR from the pool of Mer, 2026-Q2, which holds 1000.00. The other 400.00 are "
+            "not posted: late facts propose them for the next pool, or the company bears them, as the plan says."
+        )
+
+        found = correct(made, "2026-Q3", at="2026-Q3")
+        assert told(found) == {("pool", "2026-Q1"): "-400.00"}
+        approve_all(made, found, at="2026-Q3")
+        assert verify_run(run=closed(made, "2026-Q3")).equal
+
+        # 1,000.00, 1,000.00 and 2,000.00 are due of the three quarters, and were spent.
+        spent = [pool_of(made, code).funded for code in ("2026-Q1", "2026-Q2", "2026-Q3")]
+        assert (spent, sum(spent)) == ([D(2400), D(0), D(1600)], D(4000))
+        assert told(correct(made, "2026-Q4", at="2026-Q4")) == {}
 
     def test_say_that_a_waiting_correction_of_a_pool_is_out_of_date(self):
         made = quarters()
