@@ -10,6 +10,7 @@ begun, for the notice itself is there to be read. docs/reference/notices.md.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPNotSupportedError, SMTPRecipientsRefused, SMTPResponseException
 from uuid import UUID
@@ -34,6 +35,15 @@ STALE_AFTER = timedelta(days=3)
 REFUSED = (SMTPResponseException, SMTPRecipientsRefused, SMTPNotSupportedError)
 """What a mail server answers when it did not take a mail."""
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matter:
+    """What users are told of: the key it is told by once, where it leads, and the period or number it is."""
+
+    key: str
+    path: str
+    about: str = ""
 
 
 def notices_put(
@@ -64,6 +74,32 @@ def notices_put(
         for user in dict.fromkeys(users)
         if user.is_active
     ]
+    _put(rows)
+
+
+def notices_put_of(
+    *, users: Iterable[User], kind: NoticeKind, matters: Iterable[Matter], at: datetime
+) -> None:
+    """Tell users of several matters at once, each of them a notice of its own; rules as `notices_put`."""
+    told = [user for user in dict.fromkeys(users) if user.is_active]
+    _put(
+        [
+            Notice(
+                user=user,
+                kind=kind,
+                key=matter.key,
+                path=matter.path,
+                about=matter.about,
+                at=at,
+                mail_after=at,
+            )
+            for matter in matters
+            for user in told
+        ]
+    )
+
+
+def _put(rows: Sequence[Notice]) -> None:
     if not rows:
         return
     Notice.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)

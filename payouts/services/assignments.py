@@ -23,11 +23,11 @@ from kamcomp.identity.selectors import role_check
 from kamcomp.refusal import Refusal
 from payouts.choices import ExceptionKind
 from payouts.models import PlanException
-from payouts.services.exceptions import exception_request
+from payouts.services.exceptions import Departure, exceptions_request
 from plans.engine.document import plan_from_document
 from plans.engine.needs import parameters_needed
-from plans.models import Assignment, PlanVersion
-from plans.services import OnPlan, override_check, people_put, versions_in
+from plans.models import Assignment, Plan, PlanVersion
+from plans.services import OnPlan, overrides_check, people_put, versions_in
 from teams.models import Person, StrategicAccount
 
 ASSIGNERS = [Role.COMP_ADMIN]
@@ -99,6 +99,8 @@ def assignments_make(
     """
     Put people on a plan from a day on; with `terms` ask for an exception for each, also for who is on it already.
 
+    Asks as many questions of the database for many as for one.
+
     :raises RoleMissing: if `by` does not put people on plans.
     :raises NobodyChosen: if nobody new is chosen and no other terms are asked for.
     :raises OwnAssignment: if `by` is among them.
@@ -123,9 +125,8 @@ def assignments_make(
         found.assignments = [row for rows in made for row in rows]
     if terms is not None:
         left = iter(made)
-        for each in chosen:
-            rows = [each.assignment] if each.assignment else next(left)
-            found.exceptions.append(_asked(rows, terms=terms, by=by, at=at))
+        held = [[each.assignment] if each.assignment else next(left) for each in chosen]
+        found.exceptions = _asked(held, version=version, terms=terms, by=by, at=at)
     return found
 
 
@@ -144,31 +145,39 @@ def _check_values(
             )
 
 
-def _asked(rows: Sequence[Assignment], *, terms: Terms, by: User, at: datetime) -> PlanException:
-    """Request the exception for the assignment that holds when the other terms begin."""
-    assignment = next((each for each in rows if terms.since in each.span), rows[0])
-    override_check(assignment=assignment, since=terms.since, last_day=terms.last_day)
-    plan, person = assignment.plan, assignment.person
-    share = assignment.share if terms.share is None else terms.share
-    asked = {**assignment.parameters, **_texts(terms.values)}
-    if share == assignment.share and asked == assignment.parameters:
-        raise TermsUnsound(
-            "The terms asked for %(person)s are those of %(plan)s: change the share or a value.",
-            person=person,
-            plan=plan,
-        )
+def _asked(
+    held: Sequence[Sequence[Assignment]], *, version: PlanVersion, terms: Terms, by: User, at: datetime
+) -> list[PlanException]:
+    """Request the exceptions: of each person, for the assignment that holds when the other terms begin."""
+    plan = version.plan
+    assignments = [next((each for each in rows if terms.since in each.span), rows[0]) for rows in held]
+    overrides_check(assignments=assignments, plan=plan, since=terms.since, last_day=terms.last_day)
+    departures = [_departure(each, plan=plan, terms=terms) for each in assignments]
     period = Period.objects.filter(calendar=plan.calendar_id, days__contains=terms.since).first()
     if period is None:
         raise TermsUnsound(
             "No period of %(calendar)s contains %(day)s.", calendar=plan.calendar, day=terms.since
         )
-    return exception_request(
-        plan=plan, person=person, period=period, kind=ExceptionKind.TERMS, reason=terms.reason,
-        precedent=terms.precedent, amount=terms.amount, currency=assignment.plan_version.currency,
+    return exceptions_request(
+        departures=departures, plan=plan, period=period, kind=ExceptionKind.TERMS, reason=terms.reason,
+        precedent=terms.precedent, amount=terms.amount, currency=version.currency,
         # Terms of days that are over are asked for while their period is open: the asking ends today at the earliest.
-        expires_on=max(terms.last_day, at.date()), assignment=assignment,
-        terms=_written(terms, share, asked, assignment), by=by, at=at,
+        expires_on=max(terms.last_day, at.date()), by=by, at=at,
     )  # fmt: skip
+
+
+def _departure(assignment: Assignment, *, plan: Plan, terms: Terms) -> Departure:
+    share = assignment.share if terms.share is None else terms.share
+    asked = {**assignment.parameters, **_texts(terms.values)}
+    if share == assignment.share and asked == assignment.parameters:
+        raise TermsUnsound(
+            "The terms asked for %(person)s are those of %(plan)s: change the share or a value.",
+            person=assignment.person,
+            plan=plan,
+        )
+    return Departure(
+        person=assignment.person, assignment=assignment, terms=_written(terms, share, asked, assignment)
+    )
 
 
 def _written(

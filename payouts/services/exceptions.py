@@ -7,7 +7,8 @@ on its last day by itself. States: docs/reference/states.md, "Exception".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -26,7 +27,7 @@ from kamcomp.notices.choices import NoticeKind
 from kamcomp.refusal import Refusal, Word
 from payouts.choices import ExceptionKind, ExceptionStatus
 from payouts.models import PlanException
-from payouts.services.telling import exception_told
+from payouts.services.telling import exception_told, exceptions_requested_told
 from plans.models import Assignment, Plan
 from plans.services import assignment_override
 from teams.models import Person
@@ -53,6 +54,15 @@ class ExceptionMovedOn(Refusal):
     """The exception is at another step than the act is for."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Departure:
+    """Somebody for whom a plan is departed from; `terms` are those that `assignment` is to have instead."""
+
+    person: Person
+    assignment: Assignment | None = None
+    terms: Mapping[str, Any] | None = None
+
+
 @act
 def exception_request(
     *,
@@ -65,19 +75,63 @@ def exception_request(
     amount: Decimal,
     currency: str,
     expires_on: date,
-    assignment: Assignment | None = None,
-    terms: Mapping[str, Any] | None = None,
     by: User,
     at: datetime,
 ) -> PlanException:
     """
-    Request a departure from a plan for a person in a period; `terms` are those that `assignment` is to have instead.
+    Request a departure from a plan for a person in a period.
 
-    Units: `amount` is what it costs, in whole minor units of `currency`.
+    Rules, units and refusals are those of `exceptions_request`.
+    """
+    (exception,) = _requested(
+        [Departure(person=person)], plan=plan, period=period, kind=kind, reason=reason, precedent=precedent,
+        amount=amount, currency=currency, expires_on=expires_on, by=by, at=at,
+    )  # fmt: skip
+    return exception
+
+
+@act
+def exceptions_request(
+    *,
+    departures: Sequence[Departure],
+    plan: Plan,
+    period: Period,
+    kind: ExceptionKind,
+    reason: str,
+    precedent: str = "",
+    amount: Decimal,
+    currency: str,
+    expires_on: date,
+    by: User,
+    at: datetime,
+) -> list[PlanException]:
+    """
+    Request the same departure from a plan for several people in a period: one exception for each, in their order.
+
+    Units: `amount` is what it costs for one, in whole minor units of `currency`. Asks as many questions of the
+    database for many as for one.
 
     :raises ExceptionUnsound: if the reason is missing, the amount is not above zero, or the end is over.
-    :raises OwnException: if it is about the pay of `by`.
+    :raises OwnException: if one is about the pay of `by`.
     """
+    return _requested(
+        departures, plan=plan, period=period, kind=kind, reason=reason, precedent=precedent, amount=amount,
+        currency=currency, expires_on=expires_on, by=by, at=at,
+    )  # fmt: skip
+
+
+def _requested(
+    departures: Sequence[Departure],
+    *,
+    amount: Decimal,
+    currency: str,
+    reason: str,
+    precedent: str,
+    expires_on: date,
+    by: User,
+    at: datetime,
+    **what: Any,
+) -> list[PlanException]:
     role_check(user=by, roles=REQUESTERS, on=at.date(), act="Requesting an exception")
     if not reason.strip():
         raise ExceptionUnsound("Say why the plan is departed from: exceptions are read and counted.")
@@ -91,28 +145,22 @@ def exception_request(
         raise ExceptionUnsound(
             "%(expires_on)s is over: an exception ends today at the earliest.", expires_on=expires_on
         )
-    _refuse_own(person=person, by=by)
+    for each in departures:
+        _refuse_own(person=each.person, by=by)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBERING])
-    number = int(PlanException.objects.aggregate(last=Max("number"))["last"] or 0) + 1
-    exception = PlanException.objects.create(
-        number=number,
-        plan=plan,
-        person=person,
-        period=period,
-        kind=kind,
-        reason=reason.strip(),
-        precedent=precedent.strip(),
-        amount=amount,
-        currency=currency,
-        expires_on=expires_on,
-        assignment=assignment,
-        terms=terms,
-        requested_by=by,
-        created_by=by,
-    )
-    _told_next(exception, roles=REVIEWERS, at=at)
-    return exception
+    last = int(PlanException.objects.aggregate(last=Max("number"))["last"] or 0)
+    exceptions = PlanException.objects.bulk_create(
+        PlanException(
+            number=number, person=each.person, assignment=each.assignment, terms=each.terms, amount=amount,
+            currency=currency, reason=reason.strip(), precedent=precedent.strip(), expires_on=expires_on,
+            requested_by=by, created_by=by, **what,
+        )
+        for number, each in enumerate(departures, start=last + 1)
+    )  # fmt: skip
+    users = users_holding(roles=REVIEWERS, on=at.date()).exclude(pk=by.pk)
+    exceptions_requested_told(exceptions=exceptions, users=users, at=at)
+    return exceptions
 
 
 @act

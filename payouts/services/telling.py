@@ -18,7 +18,7 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import users_holding
 from kamcomp.notices.choices import NoticeKind
-from kamcomp.notices.services import notices_done, notices_put
+from kamcomp.notices.services import Matter, notices_done, notices_put, notices_put_of
 from payouts.choices import AdjustmentStatus, PoolStatus
 from payouts.models import Adjustment, Allocation, Dispute, DisputeMessage, Payout, PlanException, Pool, Run
 from payouts.selectors.disputes import answerers, subject_of
@@ -109,19 +109,28 @@ def _case_told(dispute: Dispute, *, users: Iterable[User], kind: NoticeKind, key
     )
 
 
+def exceptions_requested_told(
+    *, exceptions: Iterable[PlanException], users: Iterable[User], at: datetime
+) -> None:
+    """Tell who reviews exceptions that each of these is requested."""
+    matters = [_exception_matter(each) for each in exceptions]
+    notices_put_of(users=users, kind=NoticeKind.EXCEPTION_DECIDE, matters=matters, at=at)
+
+
 def exception_told(
     *, exception: PlanException, users: Iterable[User], kind: NoticeKind, at: datetime
 ) -> None:
     """Tell who takes the next step on an exception, or who asked for it, once a step; the step before is over."""
-    path = reverse("payouts:exception-show", args=[exception.pk])
-    notices_done(path=path, kinds=[NoticeKind.EXCEPTION_DECIDE], at=at)
-    notices_put(
-        users=users,
-        kind=kind,
+    matter = _exception_matter(exception)
+    notices_done(path=matter.path, kinds=[NoticeKind.EXCEPTION_DECIDE], at=at)
+    notices_put_of(users=users, kind=kind, matters=[matter], at=at)
+
+
+def _exception_matter(exception: PlanException) -> Matter:
+    return Matter(
         key=f"exception:{exception.pk}:{exception.status}",
-        path=path,
+        path=reverse("payouts:exception-show", args=[exception.pk]),
         about=str(exception.number),
-        at=at,
     )
 
 

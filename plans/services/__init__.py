@@ -5,7 +5,7 @@ from plans.services.assignments import (
     assignment_end,
     assignment_make,
     assignment_override,
-    override_check,
+    overrides_check,
     people_put,
     versions_in,
 )
@@ -49,7 +49,7 @@ __all__ = [
     "draft_waive",
     "findings_waive",
     "history_load",
-    "override_check",
+    "overrides_check",
     "people_put",
     "plan_make",
     "version_approve",

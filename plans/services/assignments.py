@@ -220,24 +220,28 @@ def assignment_end(*, assignment_id: UUID, last_day: date, by: User) -> Assignme
     return assignment
 
 
-def override_check(*, assignment: Assignment, since: date, last_day: date) -> Span:
+def overrides_check(*, assignments: Sequence[Assignment], plan: Plan, since: date, last_day: date) -> Span:
     """
-    Return the days over which an assignment can be on other terms, if it can be.
+    Return the days over which assignments to a plan can be on other terms, if all of them can be.
+
+    Asks as many questions for many as for one.
 
     :raises DaysReversed: if the last day is before the first.
-    :raises DayOutside: if it does not hold on all of them.
-    :raises TermsTooLate: if one lies in a locked period.
+    :raises DayOutside: if one does not hold on all of them.
+    :raises TermsTooLate: if a day lies in a locked period.
     """
-    whole, asked = assignment.span, _days(since, last_day)
-    if since not in whole or last_day not in whole:
-        raise DayOutside(
-            "%(assignment)s holds from %(since)s to %(last)s; other terms lie within these days.",
-            assignment=assignment,
-            since=whole.since,
-            last=whole.last or Word("an open end"),
-        )
+    asked = _days(since, last_day)
+    for assignment in assignments:
+        whole = assignment.span
+        if since not in whole or last_day not in whole:
+            raise DayOutside(
+                "%(assignment)s holds from %(since)s to %(last)s; other terms lie within these days.",
+                assignment=assignment,
+                since=whole.since,
+                last=whole.last or Word("an open end"),
+            )
     locked = Period.objects.filter(
-        calendar=assignment.plan.calendar_id, status=PeriodStatus.LOCKED,
+        calendar=plan.calendar_id, status=PeriodStatus.LOCKED,
         days__overlap=DateRange(asked.since, asked.until),
     )  # fmt: skip
     last = locked.order_by("days").last()
@@ -267,7 +271,7 @@ def assignment_override(
     Shape: `usual` is the share and the parameters that it was on when the others were asked for.
 
     :raises TermsChanged: if it is on others than `usual` by now.
-    :raises DayOutside, TermsTooLate: as `override_check`.
+    :raises DayOutside, TermsTooLate: as `overrides_check`.
     :raises ShareOutOfRange: if the share is not between 0 and 1.
     """
     rows = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("plan", "person")
@@ -278,7 +282,7 @@ def assignment_override(
             "The terms of %(assignment)s have changed since others were asked for: ask for them again.",
             assignment=assignment,
         )
-    asked = override_check(assignment=assignment, since=since, last_day=last_day)
+    asked = overrides_check(assignments=[assignment], plan=assignment.plan, since=since, last_day=last_day)
     other = {"share": share, "parameters": dict(parameters)}
     parts = [(span, stands) for span in gaps(spans=[asked], within=assignment.span)] + [(asked, other)]
     (first, terms), *later = sorted(parts, key=lambda part: part[0].since)
