@@ -67,6 +67,8 @@ MOST_DIGITS = 15
 class SentMoneySerializer(StrictSerializer, MoneySerializer):
     """An amount, in whole minor units of its currency."""
 
+    currency = serializers.RegexField(r"\A[A-Z]{3}\Z", help_text="ISO 4217: EUR")
+
 
 class WithReasonSerializer(StrictSerializer):
     """Why."""

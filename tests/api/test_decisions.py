@@ -47,6 +47,7 @@ class TestAdjustments:
             ({"amount": {"amount": "1.001", "currency": "EUR"}}, 422, None),
             ({"amount": {"amount": "9999999999999999", "currency": "EUR"}}, 422, "/amount"),
             ({"amount": {"amount": "1.00", "currency": "XXZ"}}, 422, None),
+            ({"amount": {"amount": "1.00", "currency": "EU\x1f"}}, 400, "/amount/currency"),
         ],
     )
     def test_name_what_they_are_about(self, caller, said, status, pointer):
