@@ -62,6 +62,7 @@ class TestStatement:
 
         assert "Share of the pool of Meridian Retail Group" in page
         assert "Ingrid Solheim decided" in page
+        assert "A team result of 117.88% funded the pool" in page
         assert "Tomasz" not in page
         assert "21,218.82" not in page
 
@@ -114,7 +115,10 @@ class TestProof:
 
         assert "equal to the cent" in page
         assert payout.input_digest in page
-        assert re.search(r"stint MERIDIAN\s*<", page), "a step shows the number a row is known by"
+        assert re.search(r"Assignment: MERIDIAN\s*<", page), "a step shows the number a row is known by"
+        assert not re.search(r"\bstint\b|leaf amount|True yes", page), (
+            "a step speaks as the code does"
+        )
 
     def test_lists_the_rows_behind_a_result_which_sum_to_it(self):
         payout = Payout.objects.get(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,11 +20,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from kamcomp.pages import figures, wording
+from kamcomp.pages import figures, steps, wording
 from kamcomp.pages.chips import tone
 
 register = template.Library()
-ROW_NUMBER = re.compile(r"/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
 # Figures --------------------------------------------------------------------------------------------------
@@ -216,22 +214,11 @@ def trace(steps: list[dict[str, Any]], level: int = 1) -> dict[str, Any]:
 
 @register.filter
 def step_named(step: dict[str, Any]) -> str:
-    """Write what a step is called: a word in the reader's language, without the number that rows are known by."""
-    return _(ROW_NUMBER.sub("", str(step.get("name") or "")))
+    """Write what a step is called, in plain words and without the number that rows are known by."""
+    return steps.step_name_text(step)
 
 
 @register.filter
 def traced(step: dict[str, Any]) -> str:
-    """Write a step's value in its unit: money with its currency, a ratio also as a percentage."""
-    value, unit = step.get("value"), step.get("unit") or ""
-    try:
-        figure = Decimal(str(value))
-    except ArithmeticError:
-        return f"{value} {unit}".strip()
-    if len(unit) == 3 and unit.isupper():
-        return f"{figures.number_text(figure, least=2)} {unit}"
-    if unit == "ratio":
-        return f"{figures.number_text(figure)} = {figures.percent_text(figure, digits=4)}"
-    if unit == "money":
-        return figures.number_text(figure, least=2)
-    return f"{figures.number_text(figure)} {_(unit) if unit else ''}".strip()
+    """Write a step's value in its unit."""
+    return steps.step_value_text(step)
