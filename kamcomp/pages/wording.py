@@ -4,7 +4,8 @@ A refusal, a finding or a word in the reader's language.
 A screen says `worded(refusal)` where a command, a log or the REST interface says
 `str(refusal)`. The sentence is looked up in the catalogue, its figures and days are written
 as the language writes them, and the words and sentences among its values are looked up too; names and
-codes stay as they are. What has no translation is said in English, as `str(refusal)` has it.
+codes stay as they are. What has no translation is said in English, as `str(refusal)` has it; to a reader of English
+its days are written as the pages write them.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from decimal import Decimal
 
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import is_aware, localtime
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
-from kamcomp.pages.figures import day_text
+from kamcomp.pages.figures import day_text, moment_text
 from kamcomp.refusal import Refusal
 from kamcomp.sentences import AnyOf, Day, Listing, Numeral, Sentence, Value, Word
 
@@ -68,8 +69,24 @@ def _sentence(said: Sentence) -> str:
         return ""
     literal = gettext(said.literal)
     if literal == said.literal and not _is_frame(said):
-        return str(said)
+        return _in_english(said) if (get_language() or "en").startswith("en") else str(said)
     return literal % {name: _said(value) for name, value in said.values.items()} if said.values else literal
+
+
+def _in_english(value: Value) -> str:
+    """Return an English text with its days as the pages write them; its figures as they stand in it."""
+    match value:
+        case Sentence():
+            values = {name: _in_english(each) for name, each in value.values.items()}
+            return value.literal % values if values else value.literal
+        case Listing():
+            return value.joint.join(_in_english(part) for part in value.parts)
+        case datetime():
+            return moment_text(value) if is_aware(value) else str(value)
+        case date():
+            return day_text(value)
+        case _:
+            return str(value)
 
 
 def _is_frame(said: Sentence) -> bool:

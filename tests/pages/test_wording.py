@@ -66,6 +66,18 @@ class TestWorded:
             assert worded(amount).startswith("1.234,567 EUR ist kein Betrag für eine Anpassung")
             assert worded(day).startswith("5. März 2026 ist vorüber")
 
+    def test_writes_days_to_a_reader_of_english_as_the_pages_do(self):
+        inner = DateOutOfOrder("%(to)s is over: let the window close today or later.", to=date(2026, 3, 5))
+        refusal = Refusal(
+            "The pool of %(pool)s could not be computed again: %(refusal)s", pool="2026-03-05", refusal=inner
+        )
+
+        said = worded(refusal)
+
+        assert said.endswith("of 2026-03-05 could not be computed again: 5 Mar 2026 is over: let the window"
+                             " close today or later.")  # fmt: skip
+        assert str(inner).startswith("2026-03-05 is over")
+
     def test_translates_our_words_and_leaves_names(self):
         refusal = Refusal(
             "%(by)s was not the key account manager of %(account)s on %(last_day)s: %(kam)s was.",

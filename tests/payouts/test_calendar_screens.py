@@ -112,8 +112,8 @@ class TestPeriodDateMove:
     @pytest.mark.parametrize(
         ("typed", "words"),
         [
-            ({"to": "2026-09-15"}, "collected until 2026-09-30, its last day, or later"),
-            ({"to": "2026-11-15"}, "Pay day of 2026-Q3 is 2026-11-15, the cut-off, or later"),
+            ({"to": "2026-09-15"}, "collected until 30 Sep 2026, its last day, or later"),
+            ({"to": "2026-11-15"}, "Pay day of 2026-Q3 is 15 Nov 2026, the cut-off, or later"),
             ({"reason": "  "}, "This field is required"),
             ({"to": "soon"}, "Enter a valid date"),
         ],

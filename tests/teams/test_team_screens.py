@@ -317,7 +317,7 @@ class TestTeamMemberEnd:
 
         assert answer.status_code == 422
         assert 'value="2025-12-31"' in answer.content.decode()
-        assert "does not hold on 2025-12-31" in answer.content.decode()
+        assert "does not hold on 31 Dec 2025" in answer.content.decode()
 
 
 class TestTeamMemberHandOver:
