@@ -24,6 +24,7 @@ from kamcomp.typeset import pdf_set
 from payouts.models import Adjustment, Allocation
 from payouts.selectors.names import user_name
 from payouts.selectors.statements import Statement, StatementLine, StatementPlan
+from plans.engine.pool_terms import FundingRule
 
 Row = dict[str, Any]
 
@@ -179,11 +180,33 @@ def _curve(line: StatementLine) -> str:
     return f"{paid} + {more} × {number_text(line.step.slope, most=4)}"
 
 
+def share_funding(share: Allocation) -> str:
+    """
+    Say how the pool of a share was funded, "" where its plan says nothing that could be shown.
+
+    Its amount is left out: in a small team it would tell what the others got.
+    """
+    pool = share.pool
+    if pool.result_ratio is not None:
+        return _("A team result of %(ratio)s funded the pool") % {
+            "ratio": percent_text(pool.result_ratio, digits=2)
+        }
+    match (pool.terms.get("funding") or {}).get("rule"):
+        case FundingRule.SHARE_OF_CONTRIBUTION:
+            return _("A share of what the account contributed funded the pool")
+        case FundingRule.BUCKETS:
+            return _("Several results of the team funded the pool")
+        case FundingRule.FIXED:
+            return _("The plan states the pool as a fixed amount")
+    return ""
+
+
 def _share(share: Allocation) -> Row:
     words = _("Share of the pool of %(account)s") % {"account": share.pool.account}
     allocator = share.pool.allocator
     decided = _("%(name)s decided") % {"name": allocator.details} if allocator else ""  # type: ignore[attr-defined]
     why = f"{decided}: {share.reason}" if share.reason else decided
+    why = " · ".join(part for part in (why, share_funding(share)) if part)
     return _row(words, money_text(share.amount, share.pool.currency), why=why)
 
 

@@ -29,7 +29,7 @@ from kamcomp.pages.tables import Kind, TableColumn, TableScreen
 from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.visibility import viewer_for, visible
-from payouts.exports.statement_pdf import statement_pdf
+from payouts.exports.statement_pdf import share_funding, statement_pdf
 from payouts.models import Payout, PayoutLine, StatementReading
 from payouts.selectors.disputes import statement_cases
 from payouts.selectors.rederived import payout_explain
@@ -82,6 +82,7 @@ class StatementShow(Screen, TemplateResponseMixin, View):
             statement=shown,
             periods=periods,
             own=own,
+            funded={share.pk: share_funding(share) for share in shown.shares},
             cases=statement_cases(person=shown.person, period_id=shown.period.pk, viewer=viewer),
             may_adjust=viewer.holds(*PROPOSERS) and not own,
             title=__("Statement, %(period)s") % {"period": shown.period.code},
