@@ -15,10 +15,10 @@ from kamcomp.pages.wording import worded
 from teams.models import Membership
 from teams.selectors.teams import Team, person_name
 
-WIDE, BOX_WIDE, KAM_WIDE = 806, 238, 210
+WIDE, BOX_WIDE, KAM_WIDE = 806, 238, 230
 NARROW, INSET = 340, 34
 BOX, GAP, TOP = 44, 10, 2
-LONGEST_BOX, LONGEST_KAM, LONGEST_NARROW = 34, 30, 40
+LONGEST_BOX, LONGEST_KAM, LONGEST_NARROW = 34, 33, 40
 
 
 @dataclass(frozen=True, kw_only=True)
