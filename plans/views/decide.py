@@ -67,6 +67,10 @@ class VersionDecide(VersionScreen):
         designs = viewer.holds(*DESIGNERS)
         ahead = version.status == VersionStatus.PUBLISHED and version.span.since > today
         may_publish = designs and version.status == VersionStatus.APPROVED
+        may_withdraw = designs and (version.status in BEFORE_FORCE or ahead)
+        may_decide = self._may_decide(progress)
+        typed = {name: self.request.POST.get(name, "") for name in ("comment", "reason", "late", "why")}
+        fields = {"comment": may_decide, "reason": may_decide, "late": may_publish, "why": may_withdraw}
         context = self.get_context_data(
             version=version,
             title=__("Approval of %(version)s") % {"version": version},
@@ -78,14 +82,15 @@ class VersionDecide(VersionScreen):
             scenario=visible(Scenario.objects.filter(document_digest=version.digest), to=viewer)
             .order_by("-at")
             .first(),
-            may_decide=self._may_decide(progress),
+            may_decide=may_decide,
             may_publish=may_publish,
             targets=len(targets_asked(version=version)) if may_publish else 0,
             late=version.span.since <= today,
-            may_withdraw=designs and (version.status in BEFORE_FORCE or ahead),
+            may_withdraw=may_withdraw,
             draft=Draft.objects.filter(pk=version.pk).first() if progress.returned and designs else None,
             problem=problem,
-            typed={name: self.request.POST.get(name, "") for name in ("comment", "reason", "late", "why")},
+            typed=typed,
+            unsent=" ".join(words for name, words in typed.items() if words.strip() and not fields[name]),
         )
         return render(self.request, self.template_name, context, status=status)
 

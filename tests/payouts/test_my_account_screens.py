@@ -121,6 +121,7 @@ class TestAccountReview:
 
         assert sent.status_code == 422
         assert "was not the key account manager" in sent.content.decode()
+        assert "You wrote: Looks odd to me" in sent.content.decode()
 
     def test_refuses_a_word_on_a_run_that_was_superseded_meanwhile(self, made):
         Run.objects.filter(pk=made.run.pk).update(is_current=False)

@@ -157,8 +157,9 @@ class TestVersionDecide:
         assert PlanVersion.objects.get(pk=made.new.pk).status == "published"
 
     def test_refuses_and_keeps_what_was_typed(self, made):
-        answer = browser(made, "jonas").post(url(made), {"act": "approve", "comment": "Mine first"})
+        answer = browser(made, "jonas").post(url(made), {"act": "approve", "comment": "Mine <first>"})
         assert answer.status_code == 422
+        assert "You wrote: Mine &lt;first&gt;" in answer.content.decode()
         answer = browser(made, "anders").post(url(made), {"act": "return", "reason": " ", "comment": "Kept"})
         assert answer.status_code == 422
         assert "Kept" in answer.content.decode()
