@@ -18,6 +18,7 @@ from kamcomp.api.services import (
     api_key_make,
     api_key_revoke,
 )
+from kamcomp.audit.models import AuditEvent
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import RoleMissing
 
@@ -59,6 +60,7 @@ class TestKeyMake:
         key = ApiKey.objects.get(name="Payroll")
         assert secret not in maren.get(reverse("api-key-show", args=[key.pk])).content.decode()
         assert key.prefix in maren.get(reverse("api-key-list")).content.decode()
+        assert secret not in str([*ApiKey.objects.values(), *AuditEvent.objects.values()])
 
     def test_refuses_and_keeps_what_was_typed(self, browser):
         page = browser("maren").post(reverse("api-key-make"), typed(reads=[]))

@@ -60,6 +60,7 @@ class TestProblems:
             (b'{"period": "a", "period": "b"}', 400, "parse_error"),
             (b"[]", 400, "invalid"),
             (b'{"period": 1.5, "what": 1}', 400, "invalid"),
+            (b'{"period": "2026-Q3", "status": "locked"}', 400, "invalid"),
             (b'{"period": "1999-Q1"}', 422, "period_unknown"),
             (b'{"period": "2026-Q3\\u0000"}', 400, "parse_error"),
             (b'{"period": "\xff"}', 400, "parse_error"),

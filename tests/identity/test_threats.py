@@ -45,6 +45,8 @@ NAMED = {
     "legal_name", "first_name", "last_name", "name", "reason", "note", "message", "description", "filename",
     "title", "employer", "region", "tier", "reference", "source", "evidence", "responsibilities",
 }  # fmt: skip
+OTHERS = ("jonas", "ada", "anders", "sigrid", "sofia")
+READERS = ("maren", "paul", *OTHERS)
 FINDS_PROBE = re.compile(r"&lt;xss-probe")
 
 
@@ -267,24 +269,30 @@ def nasty():
     return changed
 
 
+def pages_of(clients, path):
+    """Return who reads what at an address: those who see most, and one of the others where neither may."""
+    pages = []
+    for who, client in clients.items():
+        if who in OTHERS and any(status == 200 for _who, status, _page in pages):
+            break
+        answer = client.get(path)
+        is_page = answer.headers.get("Content-Type", "").startswith("text/html") and not answer.streaming
+        pages.append((who, answer.status_code, answer.content.decode() if is_page else ""))
+    return pages
+
+
 class TestNastyNames:
     def test_show_as_themselves_on_every_page(self, made):
         shown, found = 0, {}
         with transaction.atomic():
             by_name, columns = objects_of(made), nasty()
-            for who in ("maren", "paul"):
-                client = browser(who)
-                for address in addresses():
-                    for arguments in list(objects(by_name, address).values())[:2]:
-                        answer = client.get(_path(address, arguments))
-                        if answer.status_code >= 500 and answer.status_code != 503:
-                            found[address.name] = answer.status_code
-                        if (
-                            not answer.headers.get("Content-Type", "").startswith("text/html")
-                            or answer.streaming
-                        ):
-                            continue
-                        page = answer.content.decode()
+            clients = {who: browser(who) for who in READERS}
+            for address in addresses():
+                for arguments in list(objects(by_name, address).values())[:2]:
+                    pages = pages_of(clients, _path(address, arguments))
+                    for who, status, page in pages:
+                        if status >= 500 and status != 503:
+                            found[address.name] = status
                         danger = Danger()
                         danger.feed(page)
                         if danger.found:

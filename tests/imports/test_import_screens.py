@@ -179,9 +179,12 @@ class TestUploadMend:
         assert ">error<" in back
 
     def test_shows_markup_as_itself(self, seat):
-        page = shown(send(seat, "people", "employee_id,name\n ,<b>x</b>\n"))
+        text = "employee_id,base_salary,variable_target,currency,from,to\n007,<b>x</b>,0,EUR,2026-01-01,\n"
+
+        page = shown(send(seat, "packages", text))
 
         assert "<b>x</b>" not in page
+        assert "&lt;b&gt;x&lt;/b&gt;" in page
 
 
 class TestUploadCommit:

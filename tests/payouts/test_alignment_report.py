@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date
 
 import pytest
@@ -109,6 +110,18 @@ class TestAlignmentReportShow:
         assert "Meridian" in said
         assert "1 of 7" in said
         assert ask(made, format="xlsx")["Content-Type"].endswith("spreadsheetml.sheet")
+
+    def test_shows_a_name_as_itself_in_the_document(self, made):
+        strange = '#strong[x] "q" =1+1 $a$ <b>&amp; @x \u05e9\U0001f600'
+        node = made.account.node
+        node.name = strange
+        node.save()
+
+        sheets = PdfReader(io.BytesIO(ask(made, format="pdf").content)).pages
+
+        said = re.sub(r"\s", "", "".join(sheet.extract_text() for sheet in sheets))
+        assert re.sub(r"\s", "", strange.split("\u05e9")[0]) in said
+        assert "\ufffd" not in said
 
     def test_gives_the_same_bytes_for_the_same_report(self, made):
         assert alignment_pdf(report(made)) == alignment_pdf(report(made))

@@ -1,5 +1,6 @@
 """Plans put before those they pay: in their words, answered by them alone, reminded, and a payout waits for them."""
 
+import io
 from datetime import timedelta
 from decimal import Decimal
 
@@ -7,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from psycopg2.extras import DateRange
+from pypdf import PdfReader
 
 from kamcomp.approvals.choices import Severity
 from kamcomp.approvals.models import Finding
@@ -34,7 +36,7 @@ from plans.services.acceptances import (
 )
 from plans.templates_library import plan_template
 from plans.views.agreements import agreement_text, agreements
-from teams.models import AccountObjective, Employment, RoleDuty
+from teams.models import AccountObjective, Employment, PersonDetails, RoleDuty
 from teams.selectors.market import roles_on
 from tests.laws import rows
 from tests.payouts.company import AT, START, calculated_run, company
@@ -274,3 +276,17 @@ class TestScreens:
 
         assert first.startswith(b"%PDF")
         assert first == again
+
+    def test_give_a_copy_that_shows_a_name_as_itself(self, made):
+        acceptance = sent(made)
+        strange = '#strong[x] "q" =1+1 $a$ <b>&amp; @x'
+        PersonDetails.objects.filter(person=acceptance.person).update(
+            legal_name=f"{strange} \u05e9\U0001f600"
+        )
+        url = reverse("plans:acceptance-pdf", args=[acceptance.pk])
+
+        sheets = PdfReader(io.BytesIO(browser(made, "ingrid").get(url).content)).pages
+
+        said = " ".join("".join(sheet.extract_text() for sheet in sheets).split())
+        assert strange in said
+        assert "\ufffd" not in said
