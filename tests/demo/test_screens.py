@@ -116,9 +116,7 @@ class TestProof:
         assert "equal to the cent" in page
         assert payout.input_digest in page
         assert re.search(r"Assignment: MERIDIAN\s*<", page), "a step shows the number a row is known by"
-        assert not re.search(r"\bstint\b|leaf amount|True yes", page), (
-            "a step speaks as the code does"
-        )
+        assert not re.search(r"\bstint\b|leaf amount|True yes", page), "a step speaks as the code does"
 
     def test_lists_the_rows_behind_a_result_which_sum_to_it(self):
         payout = Payout.objects.get(
