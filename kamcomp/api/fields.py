@@ -123,6 +123,22 @@ def ref(name: str, prefix: str, source: str = "", *, about: str = "") -> Field:
     return Field(name=name, sources=(source or name,), shown=shown, documented=documented, prefix=prefix)
 
 
+def refs(name: str, prefix: str, source: str = "", *, about: str = "") -> Field:
+    """Return a field with the ids of several other things, from a column that keeps them as an array."""
+
+    def documented(_null: bool) -> serializers.Field:
+        one = serializers.RegexField(f"^{id_pattern(prefix)}$")
+        return serializers.ListField(child=one, help_text=f"Ids that begin with {prefix}_. {about}".strip())
+
+    return Field(
+        name=name,
+        sources=(source or name,),
+        shown=lambda pks: [public_id(prefix, pk) for pk in pks],
+        documented=documented,
+        flat=lambda shown: ("; ".join(shown),),
+    )
+
+
 def text(name: str, source: str = "", *, about: str = "") -> Field:
     """Return a field of text."""
     return Field(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, cast
 
 from django.http import HttpRequest
@@ -45,13 +46,14 @@ from kamcomp.api.lists import (
 )
 from kamcomp.api.negotiation import Negotiation
 from kamcomp.api.parsers import DocumentParser
-from kamcomp.api.problems import Problem
+from kamcomp.api.problems import Problem, refusal_problem
 from kamcomp.api.resources import Resource, resource_named
 from kamcomp.api.sent import StrictSerializer
 from kamcomp.api.streams import STREAMED, ExactRenderer, streamed
 from kamcomp.audit.context import actor
 from kamcomp.identity.models import User
 from kamcomp.imports.kinds import kind_named
+from kamcomp.refusal import Refusal
 from kamcomp.visibility import Viewer, viewer_for
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -272,10 +274,20 @@ class ResourceView(ApiView):
                 match_check(request, etag=etag_of(current, version=version), current=current)
         typed = _typed(act.body, request.data)
         asked = Asked(user=self.user, viewer=self.viewer, at=timezone.now(), typed=typed, row=row)
-        done = act.perform(asked)
+        try:
+            done = act.perform(asked)
+        except Refusal as refusal:
+            raise self._too_late(refusal_problem(refusal), row) from refusal
         if done.status == 202:
             waiting.append(done)
         return self._answer(done)
+
+    def _too_late(self, problem: Problem, row: Any) -> Problem:
+        """Return a problem; one of a row that somebody changed while this was asked with the row as it stands."""
+        if problem.status_code == HTTPStatus.PRECONDITION_FAILED and row is not None:
+            problem.current, version = self._shown(self.resource, row.pk)
+            problem.headers = {"ETag": etag_of(problem.current, version=version)}
+        return problem
 
     def _row(self, pk: Any, *, locked: bool) -> Any:
         """Return the row, locked until the write has ended: what was seen stays so until then."""

@@ -1,7 +1,7 @@
 """Accounts, their trees, and who serves them by date."""
 
 from kamcomp.api import filters as by
-from kamcomp.api.fields import choice, day, first_day, flag, last_day, ratio, ref, text, whole
+from kamcomp.api.fields import choice, day, first_day, flag, last_day, ratio, ref, refs, text, whole
 from kamcomp.api.resources import Expand, Resource, register
 from teams.api.member_acts import MEMBER_ACTS
 from teams.choices import (
@@ -16,6 +16,7 @@ from teams.choices import (
     Strategy,
 )
 from teams.models import AccountNode, AccountObjective, Membership, Segment, StrategicAccount
+from teams.selectors.teams import with_segments
 
 ACCOUNTS = Resource(
     name="accounts",
@@ -115,6 +116,8 @@ MEMBERSHIPS = Resource(
         choice("scope", Scope),
         ratio("dedication", about="Share of working time; 1 is 100 %."),
         flag("pool_eligible"),
+        text("opt_out_reason", about="Why it shares in no pool."),
+        refs("segment_ids", "seg", about="The parts of the business it is narrowed to; none: all of it."),
         first_day("first_day", "valid"),
         last_day("last_day", "valid"),
     ),
@@ -126,6 +129,7 @@ MEMBERSHIPS = Resource(
         by.by_text("role", "role__code"),
     ),
     orders={"first_day": "valid__startswith"},
+    narrowed=with_segments,
     dated="valid",
     changed="audit",
     kind="team_memberships",

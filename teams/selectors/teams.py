@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Count, DecimalField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
@@ -45,6 +46,12 @@ def membership_state(*, membership: Membership) -> dict[str, Any]:
         "since": membership.valid.lower.isoformat(),
         "until": membership.valid.upper.isoformat() if membership.valid.upper else None,
     }
+
+
+def with_segments(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Return the memberships, each with `segment_ids`: the segments it is narrowed to, always in one order."""
+    narrowed = Membership.segments.through.objects.filter(membership=OuterRef("pk")).order_by("segment_id")
+    return memberships.annotate(segment_ids=ArraySubquery(narrowed.values("segment_id")))
 
 
 def _text(value: object) -> str | None:

@@ -32,6 +32,7 @@ from teams.services.memberships import (
     MemberAlready,
     membership_add,
     membership_change,
+    membership_differences,
     membership_end,
     membership_hand_over,
 )
@@ -107,9 +108,10 @@ def team_member_change(
 
     :raises RoleMissing: if `by` is no compensation admin.
     :raises MembershipChangedMeanwhile: if it is another by now.
-    :raises NothingChanges: if `changes` is empty.
+    :raises NothingChanges: if all of `changes` is so already.
     """
     old, status = _membership(membership_id=membership_id, seen=seen, by=by, at=at)
+    changes = membership_differences(membership=old, changes=changes)
     if not changes:
         raise NothingChanges("Nothing is different from what holds on that day; change something first.")
     before: States = {str(old.pk): membership_state(membership=old)}

@@ -2,10 +2,13 @@
 
 import pytest
 
-from teams.models import Person, Segment
+from teams.api import member_acts
+from teams.models import JobRole, Membership, Person, Segment, TeamEdit
+from teams.services import team_member_end
 
 pytestmark = pytest.mark.django_db
 REASON = {"reason": "Stood in for a colleague"}
+JOINING = {"account": "KES", "person": "NEW-1", "role": "inside_sales", "since": "2027-01-01"}
 
 
 def row(asker, path):
@@ -153,7 +156,7 @@ class TestMemberships:
         asked = {
             "account": "KES",
             "person": "NEW-1",
-            "role": "key_account_manager",
+            "role": "inside_sales",
             "since": "2027-01-01",
             "dedication": "0.4",
             "segments": [],
@@ -178,6 +181,7 @@ class TestMemberships:
         )
 
         assert maren.post("memberships", asked, idempotency_key="rolf").json() == added.json()
+        assert (added.json()["seat"], added.json()["pool_eligible"]) == ("member", True)
         assert (twice.status_code, twice.json()["code"]) == (409, "member_already")
         assert (unseen.status_code, stale.status_code) == (428, 412)
         assert (outside.status_code, outside.json()["code"]) == (422, "day_outside")
@@ -187,6 +191,101 @@ class TestMemberships:
         assert given.status_code == 200, given.json()
         assert maren.get(new).json()["last_day"] == "2027-02-28"
         assert (ended.status_code, ended.json()["last_day"]) == (200, "2027-03-31"), ended.json()
+
+    def test_take_the_seat_and_the_link_of_their_role(self, caller):
+        maren = caller("maren")
+        asked = JOINING | {"person": "NEW-1", "role": "key_account_manager"}
+        path, seen = row(maren, "memberships?account=KES&seat=kam")
+        JobRole.objects.filter(code="key_account_manager").update(usual_link="matrix")
+
+        second = maren.post("memberships", asked)
+        maren.post(f"{path}:end", {"last_day": "2026-12-31"}, if_match=seen)
+        added = maren.post("memberships", asked).json()
+        said = maren.post(
+            "memberships", asked | {"person": "NEW-2", "seat": "deputy", "link": "direct"}
+        ).json()
+
+        assert (second.status_code, second.json()["code"]) == (409, "kam_already")
+        assert (added["seat"], added["link"], added["pool_eligible"]) == ("kam", "matrix", False)
+        assert (said["seat"], said["link"], said["pool_eligible"]) == ("deputy", "direct", True)
+
+    @pytest.mark.parametrize(
+        ("said", "code"),
+        [
+            ({"last_day": "2026-12-31"}, "last_day_before_first"),
+            ({"last_day": "9999-12-31"}, "day_beyond_calendar"),
+            ({"since": "0001-01-01"}, "day_beyond_calendar"),
+            ({"node": "MER"}, "node_elsewhere"),
+            ({"role": "no_more"}, "role_retired"),
+        ],
+    )
+    def test_are_refused_when_they_begin(self, caller, said, code):
+        JobRole.objects.create(code="no_more", name="No more", retired=True)
+
+        answer = caller("maren").post("memberships", JOINING | said)
+
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+    @pytest.mark.parametrize(
+        ("act", "said", "code"),
+        [
+            ("", {"since": "9999-12-31", "dedication": "0.1"}, "day_beyond_calendar"),
+            ("", {"since": "2027-01-01", "node": "MER"}, "node_elsewhere"),
+            ("", {"since": "2027-01-01", "role": "no_more"}, "role_retired"),
+            (
+                "",
+                {"since": "2027-01-01", "dedication": "0.50", "segments": [], "node": "KES"},
+                "nothing_changes",
+            ),
+            (":end", {"last_day": "9999-12-31"}, "day_beyond_calendar"),
+            (":hand-over", {"to": "NEW-1", "since": "0001-01-01"}, "day_beyond_calendar"),
+        ],
+    )
+    def test_are_refused_what_cannot_be(self, caller, act, said, code):
+        JobRole.objects.create(code="no_more", name="No more", retired=True)
+        path, seen = row(caller("maren"), "memberships?account=KES&person=SOFIA")
+
+        answer = caller("maren").ask("post" if act else "patch", f"{path}{act}", said, if_match=seen)
+
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+        assert not TeamEdit.objects.filter(account__node__code="KES").exists()
+
+    def test_show_all_that_a_change_can_overwrite(self, caller):
+        maren = caller("maren")
+        Segment.objects.create(code="RAIL", name="Rail", kind="vertical")
+        path, seen = row(maren, "memberships?account=KES&person=SOFIA")
+        mine = {"since": "2027-01-01", "dedication": "0.4"}
+        whole = {"since": maren.get(path).json()["first_day"]}
+
+        theirs = maren.ask("patch", path, whole | {"segments": ["RAIL"]}, if_match=seen)
+        narrowed = maren.ask("patch", path, mine, if_match=seen)
+        opted = maren.ask(
+            "patch", path, whole | {"opt_out_reason": "On leave"}, if_match=theirs.headers["ETag"]
+        )
+        late = maren.ask("patch", path, mine, if_match=theirs.headers["ETag"])
+
+        assert theirs.json()["segment_ids"] == [maren.get("segments/by-external-id/RAIL").json()["id"]]
+        assert (narrowed.status_code, narrowed.json()["current"]) == (412, theirs.json())
+        assert (opted.json()["opt_out_reason"], opted.json()["segment_ids"]) == (
+            "On leave",
+            theirs.json()["segment_ids"],
+        )
+        assert (late.status_code, late.json()["current"]) == (412, opted.json())
+
+    def test_are_shown_as_they_stand_when_somebody_was_faster_within_the_request(self, caller, monkeypatch):
+        maren = caller("maren")
+        path, seen = row(maren, "memberships?account=KES&person=SOFIA")
+
+        def ended_late(*, membership_id, **said):
+            Membership.objects.filter(pk=membership_id).update(dedication="0.3")
+            return team_member_end(membership_id=membership_id, **said)
+
+        monkeypatch.setattr(member_acts, "team_member_end", ended_late)
+        late = maren.post(f"{path}:end", {"last_day": "2026-12-31"}, if_match=seen)
+
+        assert (late.status_code, late.json()["code"]) == (412, "membership_changed_meanwhile")
+        assert late.json()["current"]["dedication"] == "0.3"
+        assert late.headers["ETag"] != seen
 
     @pytest.mark.parametrize(
         ("said", "status", "pointer"),
@@ -205,10 +304,20 @@ class TestMemberships:
 
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (status, pointer)
 
-    def test_are_for_who_edits_teams(self, caller):
-        asked = {"account": "KES", "person": "PAUL", "role": "key_account_manager", "since": "2027-01-01"}
+    @pytest.mark.parametrize("name", ["paul", "sofia", "jonas", "anders", "sigrid", "ada", "robot"])
+    def test_are_for_who_edits_teams(self, caller, name):
+        asker = caller(name)
+        path, seen = row(asker, "memberships?account=KES&person=SOFIA")
+        answers = [
+            asker.post("memberships", JOINING | {"person": "SOFIA"}),
+            asker.ask("patch", path, {"since": "2027-01-01", "dedication": "0.4"}, if_match=seen),
+            asker.post(f"{path}:end", {"last_day": "2026-12-31"}, if_match=seen),
+            asker.post(f"{path}:hand-over", {"to": "SOFIA", "since": "2027-01-01"}, if_match=seen),
+        ]
 
-        assert caller("paul").post("memberships", asked).json()["code"] == "role_missing"
+        assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+            (403, "role_missing")
+        ] * 4
 
 
 class TestPools:
