@@ -75,7 +75,7 @@ def ceiling_effects(*, run: Run) -> list[CeilingEffect]:
     rates = _Rates.of(packages.values(), totals=now, run=run)
     effects = []
     for person_id in sorted(now, key=str):
-        package, earned = packages[person_id], {c: a for c, a in now[person_id].items() if a}
+        package, earned = packages[person_id], now[person_id]
         if len(earned.keys() | before.get(person_id, {}).keys()) > 1:
             effects.append(_mixed(package, earned))
             continue
@@ -191,7 +191,11 @@ def _carried(run: Run, people: Iterable[UUID]) -> Totals:
 def _totals(
     payouts: QuerySet[Payout], shares: QuerySet[Allocation], adjustments: QuerySet[Adjustment]
 ) -> Totals:
-    """Return what people are paid, by person and currency; what they owe on balance makes no payment smaller."""
+    """
+    Return what people are paid, by person and currency; what they owe on balance makes no payment smaller.
+
+    A currency that comes to nothing is left out.
+    """
     totals: Totals = defaultdict(lambda: defaultdict(lambda: ZERO))
     sources: tuple[QuerySet[Any], ...] = (payouts, shares, adjustments)
     for source in sources:
@@ -202,7 +206,10 @@ def _totals(
             totals[person_id][code] += total or ZERO
     for (_period_id, person_id, code), owed in owed_on_balance(adjustments=adjustments).items():
         totals[person_id][code] += owed
-    return totals
+    return {
+        person_id: {code: total for code, total in given.items() if total}
+        for person_id, given in totals.items()
+    }
 
 
 @dataclass(frozen=True)

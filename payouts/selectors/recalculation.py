@@ -21,7 +21,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
 from kamcomp import money
 from kamcomp.columns import as_column
@@ -179,6 +179,13 @@ def run_versions(*, run: Run) -> list[PlanVersion]:
     ids |= {*period_assignments(period=run.period).values_list("plan_version_id", flat=True)}
     versions = PlanVersion.objects.filter(pk__in=ids).select_related("plan")
     return list(versions.order_by("plan__code", "number"))
+
+
+def paid_before_recovery(*, payout: Payout) -> Decimal:
+    """Return what a payout paid before it recovered anything of a claim, settled."""
+    lines = payout.lines.filter(RECOVERED, period_id=payout.period_id)
+    taken = lines.aggregate(total=Sum("amount"))["total"] or ZERO
+    return money.settle(payout.amount - taken, currency=payout.currency)
 
 
 def _kept_then(*, run: Run, version: PlanVersion) -> _Then:

@@ -15,12 +15,14 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Q, Sum, TextField
+from django.db.models.functions import Cast
 
 from kamcomp import money
 from kamcomp.approvals.choices import FindingStatus
 from kamcomp.approvals.models import Finding
 from kamcomp.sentences import Word
+from kamcomp.visibility import Viewer, visible
 from payouts.choices import PoolStatus, ReviewOutcome, RunStatus
 from payouts.models import AccountReview, Payout, PayoutLine, Pool, Run, RunProblem
 from payouts.selectors.runs import RunProgress, run_progress
@@ -29,7 +31,7 @@ from teams.choices import Seat
 from teams.models import Membership, Person, StrategicAccount
 
 ZERO = Decimal(0)
-RUN_TABLE, POOL_TABLE = "payouts_run", "payouts_pool"
+RUN_TABLE, POOL_TABLE, PAYOUT_TABLE = "payouts_run", "payouts_pool", "payouts_payout"
 BAR = 100
 COMPUTED = (RunStatus.CALCULATED, RunStatus.WITH_ERRORS, RunStatus.FAILED)
 UNDER_REVIEW = (RunStatus.REVIEWED, RunStatus.ALLOCATING)
@@ -122,15 +124,19 @@ class Console:
         return sum(1 for pool in pools if pool.status != PoolStatus.APPROVED)
 
 
-def run_console(*, run: Run) -> Console:
-    """Return a run's console, in a number of queries that does not grow with people or accounts."""
+def run_console(*, run: Run, viewer: Viewer) -> Console:
+    """
+    Return a run's console, in a number of queries that does not grow with people or accounts.
+
+    Findings about somebody's pay are those of payouts that the viewer may see.
+    """
     progress = run_progress(run_id=run.pk)
     before = Run.objects.filter(period_id=run.period_id, number__lt=run.number).order_by("-number").first()
     teams = _teams(run)
     problems = list(
         RunProblem.objects.filter(run=run).select_related("person__details").order_by("id")[:PROBLEMS_SHOWN]
     )
-    findings = _findings(run, pools=[team.pool for team in teams if team.pool is not None])
+    findings = _findings(run, pools=[team.pool for team in teams if team.pool is not None], viewer=viewer)
     return Console(
         run=run,
         progress=progress,
@@ -261,8 +267,10 @@ def _team(
     )
 
 
-def _findings(run: Run, *, pools: Sequence[Pool]) -> list[Finding]:
+def _findings(run: Run, *, pools: Sequence[Pool], viewer: Viewer) -> list[Finding]:
     subjects = Finding.objects.filter(status=FindingStatus.OPEN).order_by("found_at")
     of_run = subjects.filter(subject_table=RUN_TABLE, subject_id=str(run.pk))
-    of_pools = subjects.filter(subject_table=POOL_TABLE, subject_id__in=[str(pool.pk) for pool in pools])
-    return [*of_run, *of_pools]
+    of_pools = Q(subject_table=POOL_TABLE, subject_id__in=[str(pool.pk) for pool in pools])
+    payouts = visible(Payout.objects.filter(run=run), to=viewer).annotate(key=Cast("pk", TextField()))
+    of_payouts = Q(subject_table=PAYOUT_TABLE, subject_id__in=payouts.order_by().values("key"))
+    return [*of_run, *subjects.filter(of_pools | of_payouts)]

@@ -20,6 +20,7 @@ from payouts.choices import AdjustmentKind, RunStatus
 from payouts.engine.clawback import look_back_from, overpaid
 from payouts.models import Adjustment, Payout
 from payouts.selectors.adjustments import open_period
+from payouts.selectors.recalculation import paid_before_recovery
 from payouts.services.adjustments import Corrects, adjustment_propose
 from payouts.services.clawback_cases import clawback_terms
 from payouts.services.run_checks import recovery_keep, recovery_report
@@ -48,7 +49,8 @@ def clawback_open(*, payout: Payout, recomputed: Decimal, cause: str, by: User, 
     """
     Propose to take back what a locked payout paid beyond the amount on the corrected result.
 
-    Somebody else decides on it like on any adjustment; approval opens the case.
+    Both amounts are before anything is recovered of a claim, as late facts compare them. Somebody else
+    decides on it like on any adjustment; approval opens the case.
 
     :raises PayoutNotLocked: if the payout's run is not locked.
     :raises ClawbackNotInPlan: if its plan version has no clawback terms.
@@ -67,15 +69,14 @@ def clawback_open(*, payout: Payout, recomputed: Decimal, cause: str, by: User, 
             plan_version=payout.plan_version,
         )
     refuse_beyond_look_back(payout=payout, terms=terms, at=at)
-    amount = overpaid(
-        paid=as_column([payout.amount]), recomputed=as_column([recomputed]), currency=payout.currency
-    )[0]
+    paid = paid_before_recovery(payout=payout)
+    amount = overpaid(paid=as_column([paid]), recomputed=as_column([recomputed]), currency=payout.currency)[0]
     if not amount:
         raise NothingOverpaid(
             "%(recomputed)s %(currency)s is not less than the %(amount)s paid.",
             recomputed=recomputed,
             currency=payout.currency,
-            amount=payout.amount,
+            amount=paid,
         )
     report = recovery_report(payout=payout, amount=amount, at=at)
     adjustment = adjustment_propose(
@@ -86,7 +87,7 @@ def clawback_open(*, payout: Payout, recomputed: Decimal, cause: str, by: User, 
         reason=cause,
         person=payout.person,
         plan_version=payout.plan_version,
-        corrects=Corrects(period=payout.period, payout=payout, due=recomputed, posted_before=payout.amount),
+        corrects=Corrects(period=payout.period, payout=payout, due=recomputed, posted_before=paid),
         by=by,
         at=at,
     )

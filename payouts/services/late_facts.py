@@ -41,10 +41,12 @@ from payouts.engine.pool_case import (
 )
 from payouts.models import Adjustment, Pool, Run
 from payouts.selectors.adjustments import open_period
+from payouts.selectors.inputs.reads import accumulates
 from payouts.selectors.pool_corrections import corrections_not_taken
 from payouts.selectors.pool_facts import PoolPlan, contributions, period_pool_plans, pool_case, pool_facts
 from payouts.selectors.recalculation import REASONS_SHOWN, Recalculated, Recalculation, run_versions
 from payouts.selectors.rederived import Kept
+from payouts.selectors.run_console import PAYOUT_TABLE
 from payouts.selectors.run_needs import run_needs
 from payouts.selectors.team_results import TeamResults
 from payouts.selectors.variable_paid import variable_paid
@@ -84,7 +86,8 @@ def late_facts(*, period: Period, by: User, at: datetime) -> LateFacts:
 
     A pool that should have been larger adds to the account's pool of the open period; one
     that should have been smaller is borne by the company, unless its plan says otherwise; so is
-    what was paid too much longer ago than a plan's clawback looks back.
+    what was paid too much longer ago than a plan's clawback looks back, unless the next run would
+    settle it. Earlier corrections are taken back whenever they prove wrong.
 
     :raises NotTheOpenPeriod: if `period` is not where corrections go.
     :raises PeriodUnderReview: if its run has been reviewed already.
@@ -137,22 +140,26 @@ def _payouts_corrected(
     at: datetime,
 ) -> None:
     before = _corrected_before(run=run, version=version)
-    too_late = is_beyond_look_back(period=run.period, version=version, on=at.date())
+    final = _is_final(found.period, run=run, version=version, at=at)
     names = {each.person_id for each in people if each.due != each.paid or each.person_id in before}
     persons = {person.pk: person for person in Person.objects.filter(pk__in=names)}
     for each in people:
-        posted = each.paid + before.get(each.person_id, ZERO)
+        corrected = before.get(each.person_id, ZERO)
+        posted = each.paid + corrected
         for correction in corrections(
             due={run.period.code: each.due}, posted={run.period.code: posted}, currency=version.currency
         ):
-            if correction.amount < ZERO and too_late:
-                found.notes.append(_borne(each, run=run, version=version, amount=-correction.amount))
+            amount = max(correction.amount, -max(corrected, ZERO)) if final else correction.amount
+            if amount != correction.amount:
+                borne = amount - correction.amount
+                found.notes.append(_borne_put(each, run=run, version=version, amount=borne))
+            if not amount:
                 continue
             found.proposed.append(
                 adjustment_propose(
                     period=found.period,
                     kind=AdjustmentKind.CORRECTION,
-                    amount=correction.amount,
+                    amount=amount,
                     currency=version.currency,
                     reason=_reason(run, each.reasons),
                     person=persons[each.person_id],
@@ -172,8 +179,20 @@ def _payouts_corrected(
             )
 
 
-def _borne(each: Recalculated, *, run: Run, version: PlanVersion, amount: Decimal) -> str:
-    return Sentence(
+def _is_final(period: Period, *, run: Run, version: PlanVersion, at: datetime) -> bool:
+    """
+    Tell whether what a locked run paid too much stays paid: it lies further back than the plan takes back.
+
+    Where a plan accumulates, the runs of the same year settle what is due to date by themselves.
+    """
+    if period.fiscal_year == run.period.fiscal_year and accumulates(plan_from_document(version.document)):
+        return False
+    return is_beyond_look_back(period=run.period, version=version, on=at.date())
+
+
+def _borne_put(each: Recalculated, *, run: Run, version: PlanVersion, amount: Decimal) -> str:
+    """Return what the company bears of a payout in words, and keep it as the payout's one open finding about it."""
+    words = Sentence(
         "%(person)s was paid %(amount)s %(currency)s too much in %(period)s, longer ago than %(plan)s takes back. The "
         "company bears it.",
         person=each.employee_id,
@@ -182,6 +201,15 @@ def _borne(each: Recalculated, *, run: Run, version: PlanVersion, amount: Decima
         period=run.period.code,
         plan=version,
     )
+    if each.payout is not None:
+        Finding.objects.update_or_create(
+            subject_table=PAYOUT_TABLE,
+            subject_id=str(each.payout.pk),
+            rule="payout_late_facts",
+            status=FindingStatus.OPEN,
+            defaults={"message": words, "severity": Severity.TO_LOOK_AT},
+        )
+    return words
 
 
 def _corrected_before(*, run: Run, version: PlanVersion) -> dict[UUID, Decimal]:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from kamcomp import money
 from kamcomp.approvals.choices import Decision, FindingStatus, Severity
@@ -53,6 +53,7 @@ from payouts.services.events import allocation_submitted_event
 from payouts.services.telling import pool_approved_told, pool_returned_told, pool_submitted_told
 from plans.engine.document import canonical_bytes
 from plans.engine.pool_terms import IfLate
+from teams.models import StrategicAccount
 
 POOL_TABLE = "payouts_pool"
 UNTAKEN = "pool_correction_left"
@@ -158,29 +159,35 @@ def _asking_cases(
 
 def pool_corrections(*, run: Run) -> dict[UUID, Decimal]:
     """Return, by account id, what approved corrections of locked pools add to the pools of the run's period."""
-    sums = (
-        Adjustment.objects.filter(period=run.period, pool__isnull=False, status=AdjustmentStatus.APPROVED)
-        .values_list("pool__account_id")
-        .annotate(total=Sum("amount"))
-    )
+    sums = _approved_for_pools(run=run).values_list("pool__account_id").annotate(total=Sum("amount"))
     return dict(sums)
+
+
+def _approved_for_pools(*, run: Run) -> QuerySet[Adjustment]:
+    return Adjustment.objects.filter(period=run.period, pool__isnull=False, status=AdjustmentStatus.APPROVED)
 
 
 def _corrected_without_pool(*, run: Run, plans: Sequence[PoolPlan]) -> list[str]:
     """Return the accounts to whose pools approved corrections go, and that no plan funds a pool of in the period."""
-    funded = {plan.account.pk for plan in plans}
-    homeless = {key: total for key, total in pool_corrections(run=run).items() if total and key not in funded}
-    pools = Pool.objects.filter(period=run.period, account__in=homeless).select_related("account__node")
+    waiting = (
+        _approved_for_pools(run=run)
+        .exclude(pool__account__in=[plan.account.pk for plan in plans])
+        .values_list("pool__account_id", "currency")
+        .annotate(total=Sum("amount"))
+        .order_by("pool__account__node__code", "currency")
+    )
+    homeless = [row for row in waiting if row[2]]
+    accounts = StrategicAccount.objects.select_related("node").in_bulk([account for account, *_ in homeless])
     return [
         Sentence(
             "%(account)s: corrections of %(amount)s %(currency)s were approved for its pool, and no plan funds it in "
             "%(period)s. Reverse them, or let a plan fund it",
-            account=pool.account,
-            amount=Numeral.plain(money.settle(homeless[pool.account_id], currency=pool.currency)),
-            currency=pool.currency,
+            account=accounts[account_id],
+            amount=Numeral.plain(money.settle(total, currency=currency)),
+            currency=currency,
             period=run.period,
         )
-        for pool in pools.order_by("account__node__code")
+        for account_id, currency, total in homeless
     ]
 
 

@@ -182,7 +182,7 @@ class RunScreen(Screen, TemplateResponseMixin, View):
 
     def console_context(self) -> dict[str, Any]:
         """Return what the console's templates read."""
-        console = run_console(run=self.run)
+        console = run_console(run=self.run, viewer=viewer_for(self.request))
         title = __("%(period)s, run no. %(number)s") % {
             "period": self.run.period.code,
             "number": self.run.number,
@@ -215,7 +215,7 @@ class RunShow(PartFiles, RunScreen):
 
     def parts(self) -> Parts:
         """Return the tables of the page: its teams, and for who sees the books the payouts that differ."""
-        console = run_console(run=self.run)
+        console = run_console(run=self.run, viewer=viewer_for(self.request))
         found: dict[str, tuple[Any, Any]] = {"teams": (TEAM_COLUMNS, console.teams)}
         if self.request.GET.get("table") == "changes":
             found["changes"] = (CHANGE_COLUMNS, self._changes(console.before)["changes"] or ())
@@ -270,7 +270,7 @@ class RunShow(PartFiles, RunScreen):
         }
 
     def _file(self) -> Sheet:
-        before = run_console(run=self.run).before
+        before = run_console(run=self.run, viewer=viewer_for(self.request)).before
         found = list(runs_diff(old=before, new=self.run)) if before is not None else []
         names = ("employee_id", "plan", "leaf", "account", "before", "now", "currency", "why")
         rows = [row for change in found for row in _change_rows(change)]

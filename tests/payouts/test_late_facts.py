@@ -7,10 +7,12 @@ import pytest
 from kamcomp.approvals.models import Finding
 from kamcomp.identity.choices import Role
 from kamcomp.identity.services import user_make
+from kamcomp.visibility import Viewer
 from payouts.choices import AdjustmentStatus, DisputeKind
 from payouts.models import Adjustment, Allocation, ClawbackCase, LedgerEntry, Payout, PayoutLine
 from payouts.selectors.disputes import Subject
 from payouts.selectors.pool_sheet import pool_sheet
+from payouts.selectors.run_console import run_console
 from payouts.services import late_facts as services
 from payouts.services.adjustments import adjustment_approve, adjustment_reject, adjustment_reverse
 from payouts.services.disputes import dispute_open, dispute_uphold
@@ -50,6 +52,17 @@ def paid(made, person, code):
     return Payout.objects.get(
         person__employee_id=person, period=made.periods[code], run__is_current=True
     ).amount
+
+
+def reverse(made, adjustment, *, at):
+    back = adjustment_reverse(adjustment_id=adjustment.pk, reason="Exited", by=made.user("maren"), at=at)
+    adjustment_approve(adjustment_id=back.pk, by=made.user("jonas"), at=at)
+
+
+def pay_findings(made, run, role):
+    viewer = Viewer(made.user("jonas").pk, frozenset({role}), after(made, "2026-Q2").date())
+    found = run_console(run=run, viewer=viewer).findings
+    return [finding.message for finding in found if finding.rule == "payout_late_facts"]
 
 
 class TestLateFacts:
@@ -154,6 +167,45 @@ class TestLateFacts:
             "E00001 was paid 1000.00 EUR too much in 2026-Q1, longer ago than CROWD v1 takes back. "
             "The company bears it."
         )
+
+    def test_take_back_an_earlier_correction_however_late_and_let_the_company_bear_the_rest_once(self):
+        made = quarters(payment={"clawback": {"months": 3, "per_payout_at_most": "0.10"}}, pool=None)
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_000_000, account=account)
+        run = closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_050_000)
+        assert told(correct(made, "2026-Q2"))["E00001", "2026-Q1"] == "500.00"
+        sold(made, "2026-Q1", 950_000)
+
+        found = correct(made, "2026-Q2")
+
+        # 5,000.01 were paid, 500.00 wait for a decision; 4,375.00 are due.
+        assert told(found) == {("E00001", "2026-Q1"): "-500.00", ("E00003", "2026-Q1"): "-500.05"}
+        assert found.notes[0].startswith("E00001 was paid 625.01 EUR too much in 2026-Q1")
+        again = correct(made, "2026-Q2")
+        assert (told(again), again.notes) == ({}, found.notes)
+        assert pay_findings(made, run, Role.FINANCE) == found.notes
+        assert pay_findings(made, run, Role.EXECUTIVE) == []
+        sold(made, "2026-Q1", 940_000)
+        assert pay_findings(made, run, Role.FINANCE) != correct(made, "2026-Q2").notes
+        assert len(pay_findings(made, run, Role.FINANCE)) == len(found.notes)
+
+    def test_take_back_what_an_accumulating_plan_would_settle_however_late_as_a_claim(self):
+        terms = {"clawback": {"months": 3, "per_payout_at_most": "0.10"}}
+        made = quarters(accumulation="year_to_date", pool=None, payment=terms)
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_100_000, account=account)
+            sold(made, "2026-Q2", 1_000_000, account=account)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_000_000)
+
+        found = correct(made, "2026-Q2")
+
+        assert (told(found)["E00001", "2026-Q1"], found.notes) == ("-1000.00", [])
+        approve_all(made, found)
+        closed(made, "2026-Q2")
+        # To date 10,000.01, less 5,000.01 posted, a tenth of it recovered: not all of the 1,000.00 at once.
+        assert paid(made, "E00001", "2026-Q2") == D("4500.00")
 
     def test_take_a_smaller_pool_from_the_next_where_the_plan_says_so(self):
         made = quarters(pool={**POOL, "less": "next_pool"})
@@ -267,9 +319,28 @@ class TestLateFacts:
         ):
             run_review(run_id=run.pk, by=made.user("anders"), at=at)
 
-        pool = Adjustment.objects.get(pool__isnull=False)
-        back = adjustment_reverse(adjustment_id=pool.pk, reason="Exited", by=made.user("maren"), at=at)
-        adjustment_approve(adjustment_id=back.pk, by=made.user("jonas"), at=at)
+        reverse(made, Adjustment.objects.get(pool__isnull=False), at=at)
+        assert run_review(run_id=run.pk, by=made.user("anders"), at=at).status == "allocating"
+
+    def test_of_a_pool_that_are_reversed_when_no_plan_funds_it_stop_the_review(self):
+        made = quarters()
+        for account in (0, 1):
+            for code in ("2026-Q1", "2026-Q2", "2026-Q3"):
+                sold(made, code, 1_000_000, account=account)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_100_000)
+        approve_all(made, correct(made, "2026-Q2"))
+        closed(made, "2026-Q2")
+        made.account.status = AccountStatus.EXITED
+        made.account.save(update_fields=["status"])
+        at = after(made, "2026-Q3")
+        reverse(made, Adjustment.objects.get(pool__isnull=False), at=at)
+        run = calculated(made, "2026-Q3")
+
+        with pytest.raises(PoolsCannotBeFunded, match="corrections of -400.00 EUR were approved for its"):
+            run_review(run_id=run.pk, by=made.user("anders"), at=at)
+
+        reverse(made, Adjustment.objects.get(pool__isnull=False, amount__lt=0), at=at)
         assert run_review(run_id=run.pk, by=made.user("anders"), at=at).status == "allocating"
 
     def test_that_go_back_to_what_was_paid_reverse_the_correction_and_say_so(self):

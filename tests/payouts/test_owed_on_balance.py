@@ -23,6 +23,7 @@ from payouts.selectors.reconciliation import run_reconciled
 from payouts.selectors.statements import statement, statement_periods
 from payouts.selectors.variable_paid import variable_paid
 from payouts.services.adjustments import adjustment_approve, adjustment_propose
+from payouts.services.clawbacks import clawback_open
 from payouts.services.late_facts import late_facts
 from payouts.services.locks import run_lock
 from payouts.services.reviews import CorrectionsAfterRun, run_review
@@ -121,6 +122,36 @@ class TestOwedOnBalance:
 
         # 6,000.01 were paid in the first quarter and 4,500.01 would be now.
         assert (effect.total, effect.amount) == (D("10500.02"), D("-500.02"))
+
+    def test_in_a_currency_of_nothing_paid_leaves_the_ceiling_as_it_is(self):
+        made = quarters(pool=None)
+        for code in ("2026-Q1", "2026-Q2"):
+            for account in (0, 1):
+                sold(made, code, 1_000_000, account=account)
+        at = after(made, "2026-Q1")
+        owed = adjustment_propose(
+            period=made.periods["2026-Q1"], kind=AdjustmentKind.TRUE_UP, amount=D("-300.00"), currency="USD",
+            reason="Relocation", person=made.people[0], by=made.user("maren"), at=at,
+        )  # fmt: skip
+        adjustment_approve(adjustment_id=owed.pk, by=made.user("jonas"), at=at)
+        closed(made, "2026-Q1")
+        PayPackage.objects.filter(person=made.people[0]).update(ceiling="9000")
+
+        (effect,) = ceiling_effects(run=calculated(made, "2026-Q2"))
+
+        # Two quarters of 5,000.01 each; nothing was paid in the other currency.
+        assert (effect.total, effect.amount, effect.mixed) == (D("10000.02"), D("-1000.02"), False)
+
+    def test_of_a_payout_that_recovered_is_claimed_from_what_was_due_then(self, made):
+        run = closed(made, "2026-Q2")
+
+        claimed = clawback_open(
+            payout=run.payouts.get(person=made.people[0]), recomputed=D("4000.00"), cause="A cancelled order",
+            by=made.user("maren"), at=after(made, "2026-Q3"),
+        )  # fmt: skip
+
+        # 5,000.01 were due, 500.00 of it recovered and 4,500.01 paid.
+        assert (claimed.amount, claimed.posted_before) == (D("-1000.01"), D("5000.01"))
 
     def test_is_not_recovered_further_than_it_goes_when_the_review_comes(self, made):
         run, at = calculated(made, "2026-Q2"), after(made, "2026-Q2")

@@ -179,6 +179,6 @@ def _key_read(key: ResultKey, found: list[tuple[Reading, int]]) -> KeyRead:
 
 
 def accumulates(plan: Plan) -> bool:
-    """Tell whether anything of a plan is owed to date rather than by period."""
+    """Tell whether anything of a plan is due to date, so that each run settles what was posted of its year."""
     nodes: list[NodeCommon] = [node for node, _window in _holders(plan.incentive, Window.PERIOD)]
-    return any(node.accumulation is not Accumulation.PERIOD for node in [*nodes, *plan.commissions])
+    return any(node.accumulation is Accumulation.YEAR_TO_DATE for node in [*nodes, *plan.commissions])
