@@ -218,7 +218,7 @@ def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | 
     )
     run = payouts[0].run if payouts else shares[0].pool.run if shares else None
     if run is None and adjustments:
-        run = _run_shown(period)
+        run = _run_shown(period, person=person)
     if run is None:
         return None
     base = stated_package(person=person, period=period, run=run, viewer=viewer)
@@ -262,10 +262,21 @@ def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | 
     )
 
 
-def _run_shown(period: Period) -> Run | None:
-    """Return the run that a period's adjustments are paid with, once statements show it."""
+def _run_shown(period: Period, *, person: Person) -> Run | None:
+    """
+    Return the run that a person's adjustments alone are paid with, once statements show it.
+
+    None where the run pays the person more than the viewer may see: that would be no statement but a part of one.
+    """
     runs = Run.objects.filter(period=period, is_current=True, status__in=SHOWN)
-    return runs.select_related("started_by", "reviewed_by", "approved_by").first()
+    run = runs.select_related("started_by", "reviewed_by", "approved_by").first()
+    shares = Allocation.objects.filter(pool__status=PoolStatus.APPROVED, amount__gt=0)
+    if run and (
+        Payout.objects.filter(run=run, person=person).exists()
+        or shares.filter(pool__run=run, person=person).exists()
+    ):
+        return None
+    return run
 
 
 def _currency(

@@ -40,7 +40,7 @@ from payouts.selectors.disputes import (
     subject_of,
     window_ends_on,
 )
-from payouts.services.adjustments import Corrects, adjustment_propose
+from payouts.services.adjustments import AdjustmentAmountUnsound, Corrects, adjustment_propose
 from payouts.services.events import dispute_opened_event
 from payouts.services.telling import (
     dispute_answer_told,
@@ -191,13 +191,18 @@ def dispute_uphold(
 
     :raises QuestionNotDisputed: if it is a question.
     :raises DisputeAnswered, NotTheAnswerer, AnswerMissing: as for every answer.
-    :raises AdjustmentAmountUnsound, PeriodUnderReview, OwnAdjustment: as `adjustment_propose`.
+    :raises AdjustmentAmountUnsound: if it would take from a payee who claimed more; and as `adjustment_propose`.
+    :raises PeriodUnderReview, OwnAdjustment: as `adjustment_propose`.
     :raises NoOpenPeriod: if no open period could pay it.
     """
     dispute = _to_answer(dispute_id=dispute_id, answer=answer, by=by, at=at)
     if dispute.kind != DisputeKind.DISPUTE:
         raise QuestionNotDisputed(
             "%(dispute)s asks: answer it. Only what is disputed is upheld.", dispute=dispute
+        )
+    if amount < 0 and (dispute.claimed is None or dispute.claimed > 0):
+        raise AdjustmentAmountUnsound(
+            "What is disputed is upheld with an amount above zero. To take pay back, propose an adjustment."
         )
     subject = subject_of(dispute=dispute)
     dispute.adjustment = adjustment_propose(
@@ -212,7 +217,7 @@ def dispute_uphold(
         by=by,
         at=at,
     )
-    partly = dispute.claimed is not None and amount < dispute.claimed
+    partly = dispute.claimed is not None and abs(amount) < abs(dispute.claimed)
     status = DisputeStatus.PARTLY_UPHELD if partly else DisputeStatus.UPHELD
     return _answered(dispute, status=status, answer=answer, by=by, at=at)
 

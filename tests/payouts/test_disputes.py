@@ -164,6 +164,15 @@ class TestDisputeAnswer:
         with pytest.raises(disputes.AdjustmentWaits):
             disputes.dispute_close(dispute_id=dispute.pk, by=made.user("priya"), at=AT)
 
+    @pytest.mark.parametrize("claimed", [None, "200.00"])
+    def test_takes_nothing_from_who_claimed_more(self, made, claimed):
+        dispute = opened(made, claimed=D(claimed) if claimed else None)
+
+        with pytest.raises(adjustments.AdjustmentAmountUnsound, match="above zero"):
+            uphold(made, dispute, amount=D("-50.00"))
+
+        assert not Adjustment.objects.exists()
+
     def test_upholds_as_a_correction_where_facts_follow(self, made):
         uphold(made, opened(made), facts_follow=True)
 

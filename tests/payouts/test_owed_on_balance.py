@@ -229,6 +229,9 @@ class TestOnlyAnAdjustment:
             "2026-Q2"
         ]
         assert shown(made, "2026-Q2", alone).total == D("75.00")
+        watching = Viewer(made.user("anders").pk, frozenset({Role.EXECUTIVE}), at.date())
+        said = statement(person=made.people[0], period=made.periods["2026-Q2"], viewer=watching)
+        assert said is None, "who sees corrections and no payouts would see a part of it"
         assert [row.total for row in statement_archive(person_id=alone.pk, viewer=finance(made))] == [
             D("75.00")
         ]
