@@ -135,7 +135,8 @@ def _check_values(
 ) -> None:
     """Refuse where a version that holds over the days reads what is not given: of this one, or of one that follows."""
     in_force = [each for each, _days in versions_in(plan=version.plan, since=since, last_day=last_day)]
-    for each in [version, *(one for one in in_force if one.pk != version.pk)]:
+    over = version.span.until is not None and version.span.until <= since
+    for each in [*([] if over else [version]), *(one for one in in_force if one.pk != version.pk)]:
         lacking = [
             name for name in parameters_needed(plan_from_document(each.document)) if name not in values
         ]

@@ -124,7 +124,7 @@ def people_put(
     parts = versions_in(plan=plan, since=since, last_day=last_day)
     _check_free(people=people, plan=plan, parts=parts, since=since)
     laws: dict[str, Refusal | type[Refusal]] = {
-        "assignments_do_not_overlap": _taken(people[0].person, plan, since),
+        "assignments_do_not_overlap": _taken_meanwhile(people, plan, since),
         "assignments_share_is_a_share": ShareOutOfRange("A share lies between 0 and 1 (0 % and 100 %)."),
         IN_FORCE_LAW: NotInForce,
     }
@@ -166,6 +166,16 @@ def _check_free(
         if key in taken:
             raise _taken(each.person, plan, since)
         taken.add(key)
+
+
+def _taken_meanwhile(people: Sequence[OnPlan], plan: Plan, since: date) -> AssignedAlready:
+    if len(people) == 1:
+        return _taken(people[0].person, plan, since)
+    return AssignedAlready(
+        "Somebody of them is on %(plan)s already on one of the days from %(since)s on; look at who is on it now.",
+        plan=plan.code,
+        since=since,
+    )
 
 
 def _taken(person: Person, plan: Plan, since: date) -> AssignedAlready:
