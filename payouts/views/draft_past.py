@@ -37,6 +37,7 @@ class DraftPast(Screen, View):
         draft = rows.filter(pk=draft_id).first()
         if draft is None:
             raise Http404
+        kept = draft.document
         try:
             draft = draft_typed(draft=draft, data=request.GET, viewer=viewer)
         except (Refusal, DocumentInvalid):
@@ -49,7 +50,7 @@ class DraftPast(Screen, View):
         past = draft_past(draft=draft, code=leaf.get("code", ""), viewer=viewer)
         context = {
             "draft": draft, "past": past, "measure": leaf.get("name") or leaf.get("code", ""),
-            "unsound": isinstance(past.refused, DocumentInvalid),
+            "typed": draft.document != kept, "unsound": isinstance(past.refused, DocumentInvalid),
             "refused": worded(past.refused) if past.refused else "", "currency": draft.document["currency"],
         }  # fmt: skip
         return render(request, "payouts/draft_past.html", context)

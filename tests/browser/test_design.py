@@ -1,4 +1,6 @@
-"""A point of a curve is dragged in the designer, and the cost of the last locked periods follows."""
+"""A point of a curve is dragged or typed in the designer, and the cost of the last locked periods follows."""
+
+from urllib.parse import unquote
 
 from playwright.sync_api import expect
 
@@ -16,16 +18,36 @@ WATCHED = """() => {
 }"""
 
 
+def drafted(seat):
+    """Open a copy of the first plan as a draft, and wait for the cost beside it."""
+    seat.go("/plans?type=team_performance")
+    seat.page.locator("#list tbody a").first.click()
+    seat.page.get_by_role("link", name="Copy to a draft").click()
+    seat.page.locator("main form button.main").click()
+    expect(seat.page.locator("#past-figures dl")).to_be_visible()
+    return seat.page
+
+
+def pays_of(page, point):
+    """Return the field of what a point of the open curve pays."""
+    return page.locator(f"#{page.locator('.curve-grip').nth(point).get_attribute('data-pays')}")
+
+
+def raised(field, by):
+    """Return what a field says, by so much more."""
+    return f"{float(field.input_value()) + by:g}"
+
+
+def is_sent(route):
+    """Tell whether a form is posted."""
+    return route.request.method == "POST"
+
+
 def test_a_dragged_point_is_kept_and_the_cost_follows(demo):
     with demo.seat("maren.holt") as seat:
-        page = seat.page
-        seat.go("/plans?type=team_performance")
-        page.locator("#list tbody a").first.click()
-        page.get_by_role("link", name="Copy to a draft").click()
-        page.locator("main form button.main").click()
-        expect(page.locator("#past-figures dl")).to_be_visible()
+        page = drafted(seat)
         grip = page.locator(".curve-grip").nth(1)
-        pays = page.locator(f"#{grip.get_attribute('data-pays')}")
+        pays = pays_of(page, 1)
         before, cost = pays.input_value(), page.locator("#past-figures dl").text_content()
         page.evaluate(WATCHED)
 
@@ -51,4 +73,37 @@ def test_a_dragged_point_is_kept_and_the_cost_follows(demo):
         assert pays.input_value() == dragged
         took = page.evaluate("window.followed")
         assert 0 < took < MOST_MS, f"{took:.0f} ms from the last move of the point to its cost on screen"
+        assert seat.complaints == []
+
+
+def test_the_cost_is_always_of_what_stands_typed(demo):
+    with demo.seat("maren.holt") as seat:
+        page = drafted(seat)
+        figures, cost = page.locator("#past-figures"), page.locator("#past-figures dl")
+        second, first, kept = pays_of(page, 1), pays_of(page, 0), cost.text_content()
+        before = second.input_value()
+
+        second.fill(raised(second, 20))
+        expect(figures).to_contain_text("not kept yet")
+        assert cost.text_content() != kept
+        second.fill(before)
+        expect(figures).not_to_contain_text("not kept yet")
+        assert cost.text_content() == kept
+
+        held = []
+        page.route(
+            "**/plans/drafts/*", lambda route: held.append(route) if is_sent(route) else route.continue_()
+        )
+        second.fill(raised(second, 20))
+        with page.expect_request(lambda request: request.method == "POST"):
+            second.press("Enter")
+        name = first.get_attribute("name")
+        with page.expect_request(lambda request: name in unquote(request.url)):
+            first.fill(raised(first, 5))
+        with page.expect_request(lambda request: "/past" in request.url) as after:
+            held.pop().continue_()
+        assert name in unquote(after.value.url), "the answer to what was kept forgot what is typed"
+        expect(page.locator('#designer [name="step"]')).to_have_value("1")
+        expect(figures).to_contain_text("not kept yet")
+        assert first.input_value() != first.get_attribute("value")
         assert seat.complaints == []

@@ -188,6 +188,8 @@ class TestDraftPast:
         said = {"at": GOAL, f"{place}:x": "150", f"{place}:payout": "250", f"{place}:before": ""}
         kept = client.get(page, {"at": GOAL}).content
         typed = client.get(page, said).content
+        assert b"not kept yet" in typed
+        assert b"not kept yet" not in kept
         half = client.get(page, said | {f"{place}:payout": "6,"})
         assert (half.status_code, Draft.objects.get(pk=past.draft.pk).step) == (204, 0)
 
@@ -197,7 +199,10 @@ class TestDraftPast:
         )  # fmt: skip
 
         assert typed != kept
-        assert typed == client.get(page, {"at": GOAL}).content
+        assert (
+            typed.replace(b". With what is typed, not kept yet.", b"")
+            == client.get(page, {"at": GOAL}).content
+        )
 
     def test_held_and_read_anew_are_the_same_also_where_a_change_reads_more(self, past):
         for edit in (
@@ -248,5 +253,28 @@ class TestDraftPast:
         said = browser(past).get(page_of(past.draft, "past")).content.decode()
         assert "4 payouts are more than a look" in said
 
-    def test_asked_for_a_place_that_is_not_there(self, past):
-        assert browser(past).get(page_of(past.draft, "past"), {"at": "/nowhere/7"}).status_code == 200
+    @pytest.mark.parametrize("step", ["7", "²", "9" * 5_000])
+    def test_asked_for_a_place_that_is_not_there(self, past, step):
+        client, page, place = browser(past), page_of(past.draft, "past"), f"/incentive/children/{step}"
+        said = {f"point:{place}:{part}": "1" for part in ("x", "payout", "before")}
+
+        assert client.get(page, {"at": place}).status_code == 200
+        assert client.get(page, said).status_code == 200
+
+    def test_of_a_draft_whose_days_hold_no_version_says_so(self, past):
+        client, page, last = browser(past), page_of(past.draft, "past"), "2020-01-01"
+
+        typed = client.get(page, {"set:/effective/to": last}).content.decode()
+        services.draft_change(
+            draft_id=past.draft.pk, edits=[set_at("/effective/to", last)], seen=0, by=past.users["maren"],
+            at=timezone.now(),
+        )  # fmt: skip
+        kept = client.get(page).content.decode()
+
+        assert "Shown again once the plan holds" in typed
+        assert "Shown again once the plan holds" in kept
+        back = [client.get(page_of(past.draft, name), follow=True) for name in ("replay", "simulate")]
+        assert [answer.redirect_chain[-1][0] for answer in back] == [
+            reverse("plans:draft-design", args=[past.draft.pk])
+        ] * 2
+        assert all("/effective/to" in answer.content.decode() for answer in back)

@@ -73,31 +73,35 @@
     late = [];
   });
 
-  // What the last periods would have cost is asked for with what is typed: one question at a time, the last of them always.
+  // What the last periods would have cost is asked for with the figures that are typed: every question takes those that
+  // stand there when it is sent, also that after an answer, so that what is shown is never of fewer than were typed.
   const PAUSE = 250; // milliseconds without a key until what is typed is asked about
-  let asking = false, again = false, pausing = null;
+  let pausing = null, asked = "";
+  const isFigure = (field) => /^(set|point):/.test(field.name) && field.matches("[inputmode=decimal], [data-figure]");
   const typed = () => {
-    const said = new URLSearchParams();
-    fields().filter((field) => "defaultValue" in field && dirty(field)).forEach((field) => {
+    const said = {};
+    fields().filter((field) => isFigure(field) && dirty(field)).forEach((field) => {
+      const [whole, figure] = field.name.split("#");
       const point = field.name.startsWith("point:") ? field.name.slice(0, field.name.lastIndexOf(":")) : "";
-      (point ? ["x", "payout", "before"].map((part) => `${point}:${part}`) : [field.name]).forEach((name) => {
+      const names = point ? ["x", "payout", "before"].map((part) => `${point}:${part}`) : figure ? [whole, field.name] : [whole];
+      names.forEach((name) => {
         const one = document.getElementsByName(name)[0];
-        if (one) said.set(name, one.value);
+        if (one) said[name] = one.value;
       });
     });
-    return said.toString();
+    return said;
   };
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.id !== "past-figures") return;
+    const said = typed();
+    asked = JSON.stringify(said);
+    Object.entries(said).forEach(([name, value]) => { event.detail.parameters[name] = value; });
+  });
   const costs = () => {
-    const place = document.getElementById("past-figures"), said = place && window.htmx ? typed() : "";
-    if (!said) return;
-    if (asking) { again = true; return; }
-    const done = () => { asking = false; if (again) { again = false; costs(); } };
-    asking = true;
-    window.htmx.ajax("GET", `${place.getAttribute("hx-get")}&${said}`, { source: place, target: place, swap: "innerHTML" })
-      .then(done, done);
+    if (window.htmx && JSON.stringify(typed()) !== asked) window.htmx.trigger(document.body, "draft-changed");
   };
   document.addEventListener("input", (event) => {
-    if (!event.target.matches("#designer [data-keep]")) return;
+    if (!event.target.matches("#designer [data-keep]") || !isFigure(event.target)) return;
     clearTimeout(pausing);
     pausing = setTimeout(costs, PAUSE);
   });
@@ -109,9 +113,10 @@
     const text = Number(value.toFixed(digits)).toString();
     return document.documentElement.lang.startsWith("de") ? text.replace(".", ",") : text;
   };
-  const kept = () => { if (window.htmx) window.htmx.trigger(document.body, "draft-changed"); };
   const NUDGE = 3; // pixels within which a hand did not mean to move in that direction
   let held = null;
+  // Figures that change with every pixel are read out once the point is let go.
+  const busy = (is) => { const place = document.getElementById("past-figures"); if (place) place.setAttribute("aria-busy", is); };
   const begun = (grip) => {
     const svg = grip.ownerSVGElement, all = [...svg.querySelectorAll(".curve-grip")], at = all.indexOf(grip);
     const number = (name) => Number(svg.dataset[name]);
@@ -147,9 +152,10 @@
     const one = held;
     held = null;
     if (!one) return;
+    busy(false);
     one.grip.classList.remove("is-held");
-    if (cancel) { [one.result.value, one.pays.value] = one.was; placed(one, ...one.from); kept(); return; }
-    if (one.result.value !== one.was[0] || one.pays.value !== one.was[1]) keep(); else kept();
+    if (cancel) { [one.result.value, one.pays.value] = one.was; placed(one, ...one.from); costs(); return; }
+    if (one.result.value !== one.was[0] || one.pays.value !== one.was[1]) keep(); else costs();
   };
   document.addEventListener("pointerdown", (event) => {
     if (event.button || !event.target.matches(".curve-grip")) return;
@@ -159,6 +165,7 @@
     event.preventDefault();
     event.target.setPointerCapture(event.pointerId);
     event.target.classList.add("is-held");
+    busy(true);
   });
   document.addEventListener("pointermove", (event) => {
     if (!held) return;

@@ -20,6 +20,7 @@ from plans.forms import METRIC_SHARES, NO, YES, Units, number_shown, point_shown
 from plans.views.words import field_words, record_words, worded
 
 SET, POINT, FIGURE = "set:", "point:", "#figure"
+OF_FIGURES = frozenset({Holds.NUMBER, Holds.VALUE, Holds.WHOLE, Holds.NUMBERS, Holds.SHARES, Holds.ROWS})
 UNSHOWN = frozenset({"format", "kind", "children", "rounding"})
 LONG = frozenset({"statement", "behaviour", "objective", "name"})
 
@@ -45,6 +46,7 @@ class Entry:
     figure: str = ""
     error: str = ""
     long: bool = False
+    is_figure: bool = False
 
     @property
     def id(self) -> str:
@@ -184,6 +186,7 @@ class Editor:
             suffix="" if widget in ("select", "checks", "closed", "date") else self._suffix(place, units),
             error=self.errors.get(name, ""),
             long=place.key in LONG or widget == "area",
+            is_figure=place.holds in OF_FIGURES,
         )
 
     def points(self, at: str, units: Units) -> list[PointRow]:
