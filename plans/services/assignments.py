@@ -172,7 +172,7 @@ def _taken_meanwhile(people: Sequence[OnPlan], plan: Plan, since: date) -> Assig
     if len(people) == 1:
         return _taken(people[0].person, plan, since)
     return AssignedAlready(
-        "Somebody of them is on %(plan)s already on one of the days from %(since)s on; look at who is on it now.",
+        "Somebody of them is on %(plan)s already on one of the days from %(since)s on; look who is on it now.",
         plan=plan.code,
         since=since,
     )
