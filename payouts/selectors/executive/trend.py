@@ -43,11 +43,12 @@ def account_over_time(*, account: StrategicAccount, on: date) -> AccountOverTime
     )
     cost, kept = found.get(COST_OF_SALES, {}), found.get(RETENTION, {})
     last = sorted({*cost, *kept}, key=lambda each: each.days.lower)[-MOST:]
-    sizes = team_sizes(accounts=[account.pk], periods=last)
+    sizes = team_sizes(accounts=[account.pk], periods=[each for each in last if each in cost])
     return AccountOverTime(
         periods=[each.code for each in last],
         cost_of_sales=[
-            cost.get(each) if sizes[each.pk].get(account.pk, 0) >= FEWEST else None for each in last
+            cost[each] if each in cost and sizes[each.pk].get(account.pk, 0) >= FEWEST else None
+            for each in last
         ],
         retention=[kept.get(each) for each in last],
     )
