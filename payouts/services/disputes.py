@@ -191,7 +191,7 @@ def dispute_uphold(
 
     :raises QuestionNotDisputed: if it is a question.
     :raises DisputeAnswered, NotTheAnswerer, AnswerMissing: as for every answer.
-    :raises AdjustmentAmountUnsound: if it would take from a payee who claimed more; and as `adjustment_propose`.
+    :raises AdjustmentAmountUnsound: if it would take money from the payee; and as `adjustment_propose`.
     :raises PeriodUnderReview, OwnAdjustment: as `adjustment_propose`.
     :raises NoOpenPeriod: if no open period could pay it.
     """
@@ -200,7 +200,7 @@ def dispute_uphold(
         raise QuestionNotDisputed(
             "%(dispute)s asks: answer it. Only what is disputed is upheld.", dispute=dispute
         )
-    if amount < 0 and (dispute.claimed is None or dispute.claimed > 0):
+    if amount < 0:
         raise AdjustmentAmountUnsound(
             "What is disputed is upheld with an amount above zero. To take pay back, propose an adjustment."
         )
@@ -217,7 +217,7 @@ def dispute_uphold(
         by=by,
         at=at,
     )
-    partly = dispute.claimed is not None and abs(amount) < abs(dispute.claimed)
+    partly = dispute.claimed is not None and amount < dispute.claimed
     status = DisputeStatus.PARTLY_UPHELD if partly else DisputeStatus.UPHELD
     return _answered(dispute, status=status, answer=answer, by=by, at=at)
 
