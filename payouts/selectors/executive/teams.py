@@ -41,7 +41,9 @@ def pool_shares(*, run: Run, currency: str) -> Shares:
 
 
 def team_sizes(*, accounts: Collection[UUID], periods: Sequence[Period]) -> dict[UUID, dict[UUID, int]]:
-    """Return, by period, how many people are on each account's team on the period's last day; one query."""
+    """Return, by period, how many people are on each account's team on the period's last day; at most one query."""
+    if not periods:
+        return {}
     counts = {
         f"people_{place}": Count("person", distinct=True, filter=Q(valid__contains=each.span.last))
         for place, each in enumerate(periods)
