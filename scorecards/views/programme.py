@@ -37,6 +37,7 @@ from scorecards.selectors.sources import nodes_below
 from scorecards.views.timeline import timeline
 from teams.choices import ObjectiveStatus
 from teams.models import AccountObjective, StrategicAccount
+from teams.selectors.roles import duties_towards
 from teams.selectors.teams import person_name, team_on
 from teams.services import account_programme_put, objective_put
 from teams.services.account_edits import EDITORS, AccountChangedMeanwhile
@@ -58,6 +59,7 @@ else:  # Django's class is generic for the type checker only
 READERS = (Role.COMP_ADMIN, Role.FINANCE, Role.EXECUTIVE, Role.AUDITOR, Role.KAM)
 MOST_SHOWN = 10
 """Objectives on the timeline and in the open part of the table, those due last."""
+LIVE = (ObjectiveStatus.DRAFT, ObjectiveStatus.AGREED)
 EDITING = tuple(Role(role) for role in EDITORS)
 
 
@@ -129,6 +131,9 @@ class ProgrammeShow(ProgrammeScreen, TemplateResponseMixin, View):
             "segments": sorted({str(one) for member in team.members for one in member.segments.all()}),
             "short": sum(1 for row in rows if not row.is_long),
             "long": sum(1 for row in rows if row.is_long),
+            "duties": duties_towards(
+                objectives=[row.objective for row in rows if row.objective.status in LIVE]
+            ),
             "may_edit": self.may_edit,
             "may_write": self.may_edit or self.is_held,
         }

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from kamcomp.visibility import Viewer, visible
 from teams.choices import DutyPart, ObjectiveStatus
-from teams.models import JobProfile, JobRole, Membership, RoleDuty
+from teams.models import AccountObjective, JobProfile, JobRole, Membership, RoleDuty
 
 LETTERS = {
     DutyPart.RESPONSIBLE: "R",
@@ -36,6 +36,30 @@ class Activity:
     def letter(self) -> str:
         """Return the first letter of the part."""
         return LETTERS[DutyPart(self.duty.part)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DutyRow:
+    """An activity, the objective it is towards if it is towards one, and each role's part in it, by role."""
+
+    objective: AccountObjective | None
+    activity: str
+    parts: Sequence[RoleDuty | None]
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """Return of each role the first letter of its part and the part's words; empty where it has none."""
+        return [
+            (LETTERS[DutyPart(one.part)], one.get_part_display()) if one else ("", "") for one in self.parts
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DutyTable:
+    """Roles against the objectives of an account plan, and against what they do for every account."""
+
+    roles: Sequence[JobRole]
+    rows: Sequence[DutyRow]
 
 
 def roles_listed(*, viewer: Viewer) -> QuerySet[Any]:
@@ -80,3 +104,28 @@ def duties_by_role(*, roles: Sequence[JobRole]) -> dict[UUID, list[RoleDuty]]:
     for one in ordered.select_related("objective"):
         found[one.role_id].append(one)
     return found
+
+
+def duties_towards(*, objectives: Sequence[AccountObjective]) -> DutyTable:
+    """
+    Return who does what towards each of the objectives, then what roles do for every account; one query.
+
+    An objective towards which no role is named is there with an activity without words. Roles are those named at all.
+    """
+    found: dict[UUID | None, dict[str, dict[UUID, RoleDuty]]] = defaultdict(lambda: defaultdict(dict))
+    duties = RoleDuty.objects.filter(Q(objective__in=objectives) | Q(objective=None)).select_related("role")
+    roles: dict[UUID, JobRole] = {}
+    for one in duties.order_by("role__name", "activity"):
+        roles[one.role_id] = one.role
+        found[one.objective_id][one.activity][one.role_id] = one
+    nothing: dict[str, dict[UUID, RoleDuty]] = {"": {}}
+    return DutyTable(
+        roles=list(roles.values()),
+        rows=[
+            DutyRow(objective=objective, activity=activity, parts=[by_role.get(role) for role in roles])
+            for objective in [*objectives, None]
+            for activity, by_role in sorted(
+                (found[objective.pk] or nothing if objective else found[None]).items()
+            )
+        ],
+    )

@@ -16,7 +16,14 @@ from scorecards.models import AccountPnl
 from scorecards.selectors.programme import ObjectiveRow
 from scorecards.views.timeline import timeline
 from teams.choices import ObjectiveStatus
-from teams.models import AccountNode, AccountObjective, ObjectiveMilestone, StrategicAccount
+from teams.models import (
+    AccountNode,
+    AccountObjective,
+    JobRole,
+    ObjectiveMilestone,
+    RoleDuty,
+    StrategicAccount,
+)
 from teams.services.programme import objective_state, programme_state
 from tests.payouts.company import START, company
 
@@ -94,6 +101,30 @@ class TestProgrammeShow:
         ):
             assert words in page
         assert page.count('class="step') == 1
+
+    def test_lays_roles_against_objectives(self, made, stranger):
+        row = objective(made)
+        objective(made, code="MER-O2", statement="Keep the site in Lyon")
+        theirs = objective(made, account=stranger, code="KES-O1", statement="Theirs alone")
+        kam, other = (JobRole.objects.create(code=f"d_{name}", name=name) for name in ("Anchor", "Builder"))
+        for role, activity, part, of in (
+            (kam, "Trial", "accountable", row), (other, "Trial", "responsible", row),
+            (other, "Invoices", "informed", None), (kam, "Visits", "consulted", theirs),
+        ):  # fmt: skip
+            RoleDuty.objects.create(role=role, activity=activity, part=part, objective=of)
+
+        answer = browser(made, "ingrid").get(url("programme-show", made.account))
+
+        table = answer.context["duties"]
+        assert [role.name for role in table.roles] == ["Anchor", "Builder"]
+        assert [
+            (line.objective and line.objective.code, line.activity, [letter for letter, _words in line.cells])
+            for line in table.rows
+        ] == [("MER-O1", "Trial", ["A", "R"]), ("MER-O2", "", ["", ""]), (None, "Invoices", ["", "I"])]
+        page = answer.content.decode()
+        assert 'title="Accountable">A<' in page
+        assert "no role is named yet" in page
+        assert "Visits" not in page
 
     def test_gives_the_objectives_as_a_file(self, made):
         objective(made)
