@@ -33,6 +33,7 @@ from payouts.choices import AdjustmentKind, AdjustmentStatus
 from payouts.forms import LONGEST_REASON, AdjustmentProposal
 from payouts.models import Adjustment, Payout, PayoutLine
 from payouts.selectors.adjustments import NoOpenPeriod, adjustments_to_decide, open_period
+from payouts.selectors.disputes import line_named
 from payouts.selectors.names import person_name, user_name
 from payouts.selectors.statements import SHOWN
 from payouts.services.adjustments import (
@@ -159,14 +160,14 @@ class AdjustmentScreen(Screen, TemplateResponseMixin, View):
         me = cast(User, self.request.user)
         may = viewer_for(self.request).holds(*DECIDERS)
         waits = adjustment.status == AdjustmentStatus.PROPOSED
-        line = None
-        if adjustment.corrects_payout_id and adjustment.corrects_line:
-            line = visible(PayoutLine.objects.all(), to=viewer_for(self.request)).filter(
-                payout_id=adjustment.corrects_payout_id, number=adjustment.corrects_line
-            )  # fmt: skip
+        payout, line = adjustment.corrects_payout, None
+        if payout is not None and adjustment.corrects_line:
+            lines = visible(PayoutLine.objects.select_related("account__node"), to=viewer_for(self.request))
+            line = lines.filter(payout=payout, number=adjustment.corrects_line).first()
         return self.get_context_data(
             adjustment=adjustment,
-            line=line.first() if line is not None else None,
+            line=line,
+            line_name=line_named(line=line, payout=payout) if line is not None and payout is not None else "",
             receiver=_receiver(adjustment),
             may_decide=may and waits and adjustments_to_decide(user=me).filter(pk=adjustment.pk).exists(),
             mine=adjustment.proposed_by_id == me.pk,
@@ -299,6 +300,7 @@ class AdjustmentPropose(FormScreen, TemplateResponseMixin, View):
         return super().get_context_data(
             payout=self.payout,
             line=self.line,
+            line_name=line_named(line=self.line, payout=self.payout) if self.line else "",
             goes_to=self.goes_to,
             who=person_name(self.payout.person),
             **kwargs,
