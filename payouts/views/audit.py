@@ -30,7 +30,9 @@ from kamcomp.audit.history import entries_of, field_changes, in_short, seal_of, 
 from kamcomp.audit.models import AuditEvent
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
+from kamcomp.notices.models import Notice
 from kamcomp.pages.screens import Crumb, Screen
+from kamcomp.pages.sheets import Facts
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
 from kamcomp.visibility import viewer_for, visible
 from payouts.views.desk import desk_or_404
@@ -38,6 +40,7 @@ from payouts.views.desk import desk_or_404
 READERS = (Role.AUDITOR, Role.COMP_ADMIN)
 HISTORY_SHOWN = 50
 BY_THE_SYSTEM = "system"
+SHOWN = "shown"
 
 
 @lru_cache(maxsize=1)
@@ -69,15 +72,28 @@ class AuditFilter(FilterForm):
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     request_id = forms.CharField(label=_("Request or row"), required=False, max_length=64)
+    messages = forms.ChoiceField(
+        label=_("Messages to people"),
+        required=False,
+        choices=[("", _("Left out, unless asked for")), (SHOWN, _("Shown"))],
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named = sorted(kinds().items(), key=lambda pair: pair[1])
         self.fields["kind"].choices = [("", __("All")), *named]  # type: ignore[attr-defined]
 
+    @property
+    def leaves_out_messages(self) -> bool:
+        """Tell whether messages are left out: most entries are theirs, so that they stand there only if asked for."""
+        asked = self.cleaned_data
+        return not any(asked[name].strip() for name in ("messages", "act", "kind", "request_id"))
+
     def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the entries that pass."""
         asked = self.cleaned_data
+        if self.leaves_out_messages:
+            rows = rows.exclude(subject_table=Notice._meta.db_table)
         if asked["who"].strip():
             rows = rows.filter(name__icontains=asked["who"].strip())
         if asked["act"].strip():
@@ -145,6 +161,12 @@ class AuditList(TableScreen):
         if request.GET.get("format") == "json":
             return self._json()
         return super().get(request, *args, **kwargs)
+
+    def facts(self) -> Facts:
+        """Say in the file what is left out of it."""
+        form = self.table.form
+        without = isinstance(form, AuditFilter) and form.is_valid() and form.leaves_out_messages
+        return {"left out": "messages to people"} if without else {}
 
     def rows(self) -> QuerySet[Any]:
         """Return the entries with the name of who made them."""

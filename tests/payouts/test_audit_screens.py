@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from kamcomp.audit.models import AuditEvent
 from kamcomp.audit.services import audit_seal
+from kamcomp.notices.models import Notice
 from kamcomp.policy.services import setting_put
 from payouts.models import PayoutLine, Pool, Run
 from payouts.selectors.controls import Standing, controls
@@ -68,6 +69,25 @@ class TestAuditList:
         assert later == []
         assert "run_review" in table.replace("Run review", "run_review")
         assert "payouts_pool" not in table
+
+    def test_leaves_messages_to_people_out_unless_they_are_asked_for(self, made):
+        notice = Notice.objects.create(
+            user=made.user("maren"),
+            kind="pool_allocate",
+            key="audited",
+            path="/",
+            at=timezone.now(),
+            mail_after=timezone.now(),
+        )
+
+        def tables(**asked):
+            rows = json.loads(body(browser(made).get(AUDIT, {**asked, "format": "json"})))
+            return {row["subject_table"] for row in rows}
+
+        assert "notices_notice" not in tables()
+        assert len(tables()) > 1
+        for asked in ({"messages": "shown"}, {"kind": "notices_notice"}, {"request_id": str(notice.pk)}):
+            assert "notices_notice" in tables(**asked)
 
     def test_is_for_auditors_and_admins(self, made):
         assert browser(made, "maren").get(AUDIT).status_code == 200
