@@ -9,7 +9,8 @@ adjustment) or where the person reports to them.
 
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from psycopg2.extras import DateRange
 
 from kamcomp.identity.choices import Role
 from kamcomp.visibility import Sight, Viewer, seen
@@ -102,15 +103,34 @@ def _reports_payouts(viewer: Viewer, path: str = "") -> Q:
 def _team_payouts(viewer: Viewer, path: str = "", *, lines: bool = False) -> Q:
     """Return the condition for whole payouts of a KAM's teams, or for the lines of them that are for the account."""
     payees, shared = viewer.once(team_payees), viewer.once(shared_payees)
-    parts = []
+    by_days: dict[DateRange, list[UUID]] = {}
     for account, days in viewer.once(kam_seats):
-        people = payees[account] if lines else payees[account] - shared
-        part = Q(**{f"{path}person_id__in": people, f"{path}period__days__endswith__gt": days.lower})
+        by_days.setdefault(days, []).append(account)
+    parts = []
+    for (
+        days,
+        accounts,
+    ) in by_days.items():  # one part for all seats of the same days: a part each costs seconds
+        people = set().union(*(payees[account] for account in accounts))
+        part = Q(
+            **{
+                f"{path}person_id__in": people if lines else people - shared,
+                f"{path}period__days__endswith__gt": days.lower,
+            }
+        )
         if days.upper:
             part &= Q(**{f"{path}period__days__endswith__lte": days.upper})
-        parts.append(part & Q(account_id=account) if lines else part)
+        parts.append(part & _paid_on(accounts, path) if lines else part)
     any_of = Q(*parts, _connector=Q.OR)  # laid side by side at once: one by one costs the square of them
     return any_of & _run_is(FOR_MANAGERS, f"{path}run__") if parts else NOTHING
+
+
+def _paid_on(accounts: list[UUID], path: str) -> Q:
+    """Return the condition for lines of an account's payees that are for this account, whichever of several."""
+    if len(accounts) == 1:
+        return Q(account_id=accounts[0])
+    own = Assignment.objects.filter(account_id=OuterRef("account_id"), person_id=OuterRef(f"{path}person_id"))
+    return Q(account_id__in=accounts) & Q(Exists(own))
 
 
 def _own_shares(viewer: Viewer, path: str = "") -> Q:
