@@ -257,7 +257,7 @@ def gate_on_uncontrollable_measure(look: Look) -> Iterator[Finding]:
         far = gate.level in (Level.REGION, Level.COMPANY)
         score = None if far else asked.ask(
             look.metric(gate.metric).controllability,
-            Sentence("how far %(metric)s can be controlled", metric=gate.metric),
+            "how far %(metric)s can be controlled", metric=gate.metric,
         )  # fmt: skip
         if far or (score is not None and score < look.limit("least")):
             said = (
@@ -288,9 +288,9 @@ def no_windfall_rule(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for account in look.accounts():
         deal = asked.ask(
-            account.largest_deal, Sentence("the largest deal expected of %(account)s", account=account.code)
+            account.largest_deal, "the largest deal expected of %(account)s", account=account.code
         )
-        quota = asked.ask(account.quota, Sentence("the quota of %(account)s", account=account.code))
+        quota = asked.ask(account.quota, "the quota of %(account)s", account=account.code)
         if deal is not None and quota and deal / quota > look.limit("quota"):
             yield look.found(value=deal / quota, limit=look.limit("quota"), about=account.code)
     asked.say()

@@ -56,8 +56,7 @@ def strategic_objective_unpaid(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for account in look.accounts():
         for objective in (
-            asked.ask(account.objectives, Sentence("the objectives of %(account)s", account=account.code))
-            or ()
+            asked.ask(account.objectives, "the objectives of %(account)s", account=account.code) or ()
         ):
             if not all_owned and objective.code not in linked and objective.metric not in metrics:
                 yield look.found(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from operator import itemgetter
 
-from kamcomp.sentences import Sentence
 from plans.checks.facts import ClawbackFacts, LeaverFacts, PersonFacts, RunFacts
 from plans.checks.picture import Gathered, Look
 from plans.checks.places import is_in
@@ -53,11 +53,14 @@ def reminder(
 
 def people_in(look: Look, *places: str) -> Iterator[PersonFacts]:
     """Yield who works in one of the places. :raises NotKnown: at the end, if somebody's place is not known."""
+    look.people()
+    by_place = look.picture.by_place
+    there = [place for place in by_place if place and any(is_in(place, where) for where in places)]
+    for _position, person in sorted((each for place in there for each in by_place[place]), key=itemgetter(0)):
+        yield person
     asked = Gathered()
-    for person in look.people():
-        place = asked.ask(person.place or None, Sentence("where %(person)s works", person=person.person))
-        if place and any(is_in(place, where) for where in places):
-            yield person
+    for _position, person in by_place.get("", ()):
+        asked.ask(None, "where %(person)s works", person=person.person)
     asked.say()
 
 
@@ -95,7 +98,7 @@ def _is_about(look: Look, name: str, places: tuple[str, ...], asked: Gathered) -
     if places == (EVERYWHERE,):
         return True
     person = look.picture.people.get(name)
-    place = asked.ask(person.place or None if person else None, Sentence("where %(name)s works", name=name))
+    place = asked.ask(person.place or None if person else None, "where %(name)s works", name=name)
     return bool(place) and any(is_in(place, where) for where in places)
 
 
@@ -129,9 +132,6 @@ def targets_missing(look: Look, place: str) -> Iterator[Finding]:
     """Yield who works in a place, is promised variable pay and has no targets."""
     asked = Gathered()
     for person in people_in(look, place):
-        if (
-            asked.ask(person.targets_set, Sentence("whether %(person)s has targets", person=person.person))
-            is False
-        ):
+        if asked.ask(person.targets_set, "whether %(person)s has targets", person=person.person) is False:
             yield look.found(value=person.person, about=person.person)
     asked.say()

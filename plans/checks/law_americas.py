@@ -45,8 +45,8 @@ def california_commission_without_signed_plan(look: Look) -> Iterator[Finding]:
         return
     asked = Gathered()
     for person in people_in(look, "US-CA"):
-        signed = asked.ask(person.signed, Sentence("whether %(person)s has signed", person=person.person))
-        receipt = asked.ask(person.receipt, Sentence("the receipt of %(person)s", person=person.person))
+        signed = asked.ask(person.signed, "whether %(person)s has signed", person=person.person)
+        receipt = asked.ask(person.receipt, "the receipt of %(person)s", person=person.person)
         missing = [
             name
             for name, there in ((Word("signed plan"), signed), (Word("receipt"), receipt))

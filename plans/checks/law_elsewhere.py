@@ -29,7 +29,7 @@ def place_without_reminders(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for person in look.people():
         if not person.place:
-            asked.ask(None, Sentence("where %(person)s works", person=person.person))
+            asked.ask(None, "where %(person)s works", person=person.person)
         elif country(person.place) not in COVERED:
             places.setdefault(country(person.place), []).append(person.person)
     for place, people in sorted(places.items()):
@@ -54,12 +54,8 @@ def pay_below_legal_minimum(look: Look) -> Iterator[Finding]:
     known(look.facts.run, "a run")
     asked = Gathered()
     for person in look.people():
-        total = asked.ask(
-            person.paid_total, Sentence("what %(person)s is paid in total", person=person.person)
-        )
-        least = asked.ask(
-            person.legal_minimum, Sentence("the legal minimum of %(person)s", person=person.person)
-        )
+        total = asked.ask(person.paid_total, "what %(person)s is paid in total", person=person.person)
+        least = asked.ask(person.legal_minimum, "the legal minimum of %(person)s", person=person.person)
         if total is not None and least is not None and total < least:
             yield look.found(value=total, limit=least, about=person.person)
     asked.say()

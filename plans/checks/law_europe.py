@@ -156,7 +156,8 @@ def _represented(look: Look, place: str) -> tuple[list[str], Gathered]:
         for person in people_noted(look, asked, place)
         if asked.ask(
             person.works_council,
-            Sentence("whether a works council represents %(person)s", person=person.person),
+            "whether a works council represents %(person)s",
+            person=person.person,
         )
     ]
     return found, asked

@@ -135,7 +135,7 @@ def european_pay_gap(look: Look) -> Iterator[Finding]:
     for person in people_noted(look, asked, "EU"):
         if not person.category or not person.sex:
             asked.ask(None, "category of work and sex, as reported")
-        elif asked.ask(person.variable, Sentence("the pay of %(person)s", person=person.person)) is not None:
+        elif asked.ask(person.variable, "the pay of %(person)s", person=person.person) is not None:
             total = (person.base or Decimal(0)) + (person.variable or Decimal(0))
             pay.setdefault(person.category, {}).setdefault(person.sex, []).append(total)
     for category, sides in sorted(pay.items()):

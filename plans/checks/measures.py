@@ -226,7 +226,8 @@ def measure_not_controllable(look: Look) -> Iterator[Finding]:
         for metric in placed.metrics:
             score = asked.ask(
                 look.metric(metric).controllability,
-                Sentence("how far %(metric)s can be controlled", metric=metric),
+                "how far %(metric)s can be controlled",
+                metric=metric,
             )
             if score is not None and score < look.limit("least"):
                 yield look.found(
@@ -369,7 +370,7 @@ def customer_sample_too_small(look: Look) -> Iterator[Finding]:
             if library is None or library.sample is None:
                 continue
             facts = look.metric(metric)
-            answers = asked.ask(facts.answers, Sentence("how many answered for %(metric)s", metric=metric))
+            answers = asked.ask(facts.answers, "how many answered for %(metric)s", metric=metric)
             rate = facts.response_rate
             few = answers is not None and answers < look.limit("answers")
             if few or (answers is not None and rate is not None and rate < look.limit("rate")):

@@ -94,7 +94,7 @@ def matrix_role_with_high_variable(look: Look) -> Iterator[Finding]:
         if person.link != "matrix" or not person.on_plan:
             continue
         base, variable = (
-            asked.ask(part, Sentence("the pay of %(person)s", person=person.person))
+            asked.ask(part, "the pay of %(person)s", person=person.person)
             for part in (person.base, person.variable)
         )
         if base is None or variable is None or not base + variable:
@@ -180,7 +180,7 @@ def target_pay_below_market(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for person in look.people():
         ratio = (
-            asked.ask(person.compa_ratio, Sentence("market pay for %(person)s", person=person.person))
+            asked.ask(person.compa_ratio, "market pay for %(person)s", person=person.person)
             if person.on_plan
             else None
         )
@@ -208,9 +208,7 @@ def cash_against_emphasis(look: Look) -> Iterator[Finding]:
     """
     asked, variable = Gathered(), ONE - _base_share(look)
     for account in look.accounts():
-        emphasis = asked.ask(
-            account.long_emphasis, Sentence("the emphasis of %(account)s", account=account.code)
-        )
+        emphasis = asked.ask(account.long_emphasis, "the emphasis of %(account)s", account=account.code)
         if emphasis is None:
             continue
         is_long = emphasis >= look.limit("long")

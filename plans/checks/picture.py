@@ -42,6 +42,8 @@ from scorecards.engine.library import LIBRARY
 
 Leaf = Goal | Matrix | Objectives | Milestone
 SAID_BY_RULES = {"weights_sum", "not_increasing"}
+SAID_MISSING = 5
+"""How many missing facts a rule names; of more it says that there are."""
 ZERO, ONE = Decimal(0), Decimal(1)
 
 
@@ -133,6 +135,14 @@ class Picture:
         """Return the people by name."""
         return {person.person: person for person in self.facts.people or ()}
 
+    @cached_property
+    def by_place(self) -> Mapping[str, tuple[tuple[int, PersonFacts], ...]]:
+        """Return by place who works there, each with the position among all people; "" is of those without one."""
+        found: dict[str, list[tuple[int, PersonFacts]]] = {}
+        for position, person in enumerate(self.facts.people or ()):
+            found.setdefault(person.place, []).append((position, person))
+        return {place: tuple(people) for place, people in found.items()}
+
     def _under(self, placed: Placed, codes: set[str]) -> bool:
         if "" in codes or placed.leaf.code in codes:
             return True
@@ -188,9 +198,7 @@ class Look:
         """Yield each member of each account team. :raises NotKnown: at the end, if a team is not known."""
         asked = Gathered()
         for account in self.accounts():
-            for member in (
-                asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) or ()
-            ):
+            for member in asked.ask(account.members, "the team of %(account)s", account=account.code) or ():
                 yield account, member
         asked.say()
 
@@ -236,10 +244,17 @@ class Gathered:
     def __init__(self) -> None:
         self.missing: list[str] = []
 
-    def ask(self, value: Any, what: str) -> Any:
-        """Return a fact, or None after noting that it is missing."""
-        if value is None and what not in self.missing:
-            self.missing.append(ours(what))
+    def ask(self, value: Any, what: str, /, **values: object) -> Any:
+        """
+        Return a fact, or None after noting that it is missing.
+
+        `what` is its name, or a literal with places for `values`: the sentence is made only where it is said, as
+        most facts of most people are there.
+        """
+        if value is None and len(self.missing) <= SAID_MISSING:
+            missing = Sentence(what, **values) if values else ours(what)
+            if missing not in self.missing:
+                self.missing.append(missing)
         return value
 
     @contextmanager
@@ -253,8 +268,8 @@ class Gathered:
     def say(self) -> None:
         """Say what was missing. :raises NotKnown: naming it, if anything was."""
         if self.missing:
-            more = [Word("and more")] if len(self.missing) > 5 else []
-            raise NotKnown(Listing([*self.missing[:5], *more]))
+            more = [Word("and more")] if len(self.missing) > SAID_MISSING else []
+            raise NotKnown(Listing([*self.missing[:SAID_MISSING], *more]))
 
 
 def picture_of(*, document: Mapping[str, Any], facts: Facts | None = None) -> Picture:

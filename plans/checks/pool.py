@@ -39,21 +39,21 @@ def pool_size_out_of_bounds(look: Look) -> Iterator[Finding]:
     asked, least, most = Gathered(), look.limit("least"), look.limit("most")
     for account in look.accounts():
         pool = variable = ZERO
-        for member in (
-            asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) or ()
-        ):
+        for member in asked.ask(account.members, "the team of %(account)s", account=account.code) or ():
             person = look.picture.people.get(member.person)
             pool += (
                 asked.ask(
                     person and person.pool_target,
-                    Sentence("the pool target of %(person)s", person=member.person),
+                    "the pool target of %(person)s",
+                    person=member.person,
                 )
                 or ZERO
             )
             variable += (
                 asked.ask(
                     person and person.variable,
-                    Sentence("the variable target of %(person)s", person=member.person),
+                    "the variable target of %(person)s",
+                    person=member.person,
                 )
                 or ZERO
             )

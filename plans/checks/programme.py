@@ -43,9 +43,7 @@ def programme_not_moving(look: Look) -> Iterator[Finding]:
     """{value} months into the programme neither revenue, profit nor satisfaction of {about} has improved."""
     asked = Gathered()
     for account in look.accounts():
-        for review in (
-            asked.ask(account.reviews, Sentence("the reviews of %(account)s", account=account.code)) or ()
-        ):
+        for review in asked.ask(account.reviews, "the reviews of %(account)s", account=account.code) or ():
             if has_not_moved(review=review):
                 yield look.found(value=review.months, about=account.code)
     asked.say()
@@ -67,9 +65,7 @@ def spike_at_period_end(look: Look) -> Iterator[Finding]:
     """The last month of {period} stands at {value} of its mean for {about}, and {back} was reversed after."""
     asked = Gathered()
     for account in look.accounts():
-        for bulge in (
-            asked.ask(account.bulges, Sentence("the months of %(account)s", account=account.code)) or ()
-        ):
+        for bulge in asked.ask(account.bulges, "the months of %(account)s", account=account.code) or ():
             if bulge.last_over_mean > look.limit("bulge") and bulge.reversed_next >= look.limit("reversed"):
                 yield look.found(
                     value=bulge.last_over_mean, limit=look.limit("bulge"), about=account.code, period=bulge.period,
@@ -96,9 +92,7 @@ def relationship_at_risk(look: Look) -> Iterator[Finding]:
             continue
         parts = (person.sole_contact, person.successor, person.compa_ratio)
         if None in parts:
-            asked.ask(
-                None, Sentence("contacts, successor and market pay of %(person)s", person=person.person)
-            )
+            asked.ask(None, "contacts, successor and market pay of %(person)s", person=person.person)
         elif person.sole_contact and not person.successor and (person.compa_ratio or 0) < look.limit("compa"):
             yield look.found(
                 value=person.compa_ratio or Decimal(0), limit=look.limit("compa"), about=person.person
@@ -142,9 +136,7 @@ def wallet_without_evidence(look: Look) -> Iterator[Finding]:
         return
     asked = Gathered()
     for account in look.accounts():
-        wallet = asked.ask(
-            account.wallet, Sentence("the wallet estimate of %(account)s", account=account.code)
-        )
+        wallet = asked.ask(account.wallet, "the wallet estimate of %(account)s", account=account.code)
         if wallet is None:
             continue
         if not wallet.source:

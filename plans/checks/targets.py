@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from kamcomp.sentences import Numeral, Sentence
+from kamcomp.sentences import Numeral
 from plans.checks.picture import Gathered, Look, Placed, points_of
 from plans.checks.rule import Finding, Limit, Severity, Unit, rule, shown
 from plans.engine.conventions import Reads
@@ -30,20 +30,16 @@ def _past(look: Look) -> Iterator[tuple[Placed, Goal, tuple[Decimal, ...]]]:
         goal = placed.leaf
         if not isinstance(goal, Goal) or goal.reads is not Reads.ATTAINMENT:
             continue
-        past = asked.ask(
-            look.metric(goal.metric).past, Sentence("past results of %(metric)s", metric=goal.metric)
-        )
+        past = asked.ask(look.metric(goal.metric).past, "past results of %(metric)s", metric=goal.metric)
         if past and len(past) >= look.limit("results"):
             yield placed, goal, past
         elif past is not None:
             asked.ask(
                 None,
-                Sentence(
-                    "%(limit)s past results of %(metric)s (there are %(past)s)",
-                    limit=Numeral.plain(look.limit("results")),
-                    metric=goal.metric,
-                    past=len(past),
-                ),
+                "%(limit)s past results of %(metric)s (there are %(past)s)",
+                limit=Numeral.plain(look.limit("results")),
+                metric=goal.metric,
+                past=len(past),
             )
     asked.say()
 
@@ -73,10 +69,7 @@ def individual_targets_do_not_add_up(look: Look) -> Iterator[Finding]:
     asked, least, most = Gathered(), look.limit("least"), look.limit("most")
     for account in look.accounts():
         for cascade in (
-            asked.ask(
-                account.cascade, Sentence("the individual targets of %(account)s", account=account.code)
-            )
-            or ()
+            asked.ask(account.cascade, "the individual targets of %(account)s", account=account.code) or ()
         ):
             if not cascade.account:
                 continue

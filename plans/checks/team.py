@@ -46,12 +46,11 @@ def _share_of(measures: Mapping[str, Decimal], codes: tuple[str, ...]) -> Decima
 
 def _measured(account: AccountFacts, asked: Gathered) -> list[MemberFacts]:
     """Return the members whose measures are known."""
-    members = asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) or ()
+    members = asked.ask(account.members, "the team of %(account)s", account=account.code) or ()
     return [
         member
         for member in members
-        if asked.ask(member.measures, Sentence("what %(person)s is paid on", person=member.person))
-        is not None
+        if asked.ask(member.measures, "what %(person)s is paid on", person=member.person) is not None
     ]
 
 
@@ -172,12 +171,8 @@ def supporter_uncovered(look: Look) -> Iterator[Finding]:
     asked = Gathered()
     for account in look.accounts():
         left_out = []
-        for member in (
-            asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) or ()
-        ):
-            on_plan = asked.ask(
-                member.on_plan, Sentence("whether %(person)s is on a plan", person=member.person)
-            )
+        for member in asked.ask(account.members, "the team of %(account)s", account=account.code) or ():
+            on_plan = asked.ask(member.on_plan, "whether %(person)s is on a plan", person=member.person)
             in_pool = member.pool_eligible and look.plan.pool is not None
             if on_plan is False and not in_pool and not member.opt_out:
                 left_out.append(member.person)
@@ -203,16 +198,10 @@ def expected_role_missing(look: Look) -> Iterator[Finding]:
     for account in look.accounts():
         roles = {
             member.role
-            for member in asked.ask(
-                account.members, Sentence("the team of %(account)s", account=account.code)
-            )
-            or ()
+            for member in asked.ask(account.members, "the team of %(account)s", account=account.code) or ()
         }
         for role in (
-            asked.ask(
-                account.expected_roles, Sentence("the roles expected of %(account)s", account=account.code)
-            )
-            or ()
+            asked.ask(account.expected_roles, "the roles expected of %(account)s", account=account.code) or ()
         ):
             if account.members is not None and role not in roles:
                 yield look.found(value=role, about=account.code)
@@ -268,7 +257,7 @@ def manager_cannot_steer_team_pay(look: Look) -> Iterator[Finding]:
         return
     asked = Gathered()
     for account in look.accounts():
-        team = asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) or ()
+        team = asked.ask(account.members, "the team of %(account)s", account=account.code) or ()
         eligible = [one for one in team if one.pool_eligible]
         if eligible:
             fix = put("Give the plan a pool", at="/pool", value=POOL_DEFAULT)
@@ -307,12 +296,9 @@ def not_a_true_strategic_account(look: Look) -> Iterator[Finding]:
     """{about} has no {value}: it cannot be measured as a unit."""
     asked = Gathered()
     for account in look.accounts():
-        if (
-            asked.ask(account.has_pnl, Sentence("whether %(account)s has a P&L", account=account.code))
-            is False
-        ):
+        if asked.ask(account.has_pnl, "whether %(account)s has a P&L", account=account.code) is False:
             yield look.found(value=Word("profit and loss of its own"), about=account.code)
-        if asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) == ():
+        if asked.ask(account.members, "the team of %(account)s", account=account.code) == ():
             yield look.found(value=Word("designated team"), about=account.code)
     asked.say()
 
@@ -338,7 +324,7 @@ def plan_type_misfit(look: Look) -> Iterator[Finding]:
     if plan.type is PlanType.TEAM_PERFORMANCE:
         asked = Gathered()
         for account in look.accounts():
-            team = asked.ask(account.members, Sentence("the team of %(account)s", account=account.code))
+            team = asked.ask(account.members, "the team of %(account)s", account=account.code)
             if team is not None and len(team) < look.limit("team"):
                 value = Sentence(
                     "the team of %(account)s has %(team)s members", account=account.code, team=len(team)
@@ -367,7 +353,7 @@ def team_part_heavy_in_large_team(look: Look) -> Iterator[Finding]:
         return
     asked = Gathered()
     for account in look.accounts():
-        team = asked.ask(account.members, Sentence("the team of %(account)s", account=account.code)) or ()
+        team = asked.ask(account.members, "the team of %(account)s", account=account.code) or ()
         if len(team) > look.limit("members"):
             yield look.found(value=share, limit=look.limit("share"), about=account.code, members=len(team))
     asked.say()

@@ -53,9 +53,7 @@ def period_shorter_than_buying_cycle(look: Look) -> Iterator[Finding]:
     months = _measured_months(look, main)
     staged = any(isinstance(placed.leaf, Milestone) for placed in look.picture.leaves)
     for account in look.accounts():
-        cycle = asked.ask(
-            account.cycle_months, Sentence("the buying cycle of %(account)s", account=account.code)
-        )
+        cycle = asked.ask(account.cycle_months, "the buying cycle of %(account)s", account=account.code)
         if cycle is None or cycle <= months + look.limit("slack") or (cycle > LONG_OVER_MONTHS and staged):
             continue
         fix = None
@@ -164,7 +162,8 @@ def few_opportunities_on_a_quota(look: Look) -> Iterator[Finding]:
     for account in look.accounts():
         a_year = asked.ask(
             account.opportunities_a_year,
-            Sentence("the opportunities a year of %(account)s", account=account.code),
+            "the opportunities a year of %(account)s",
+            account=account.code,
         )
         if a_year is not None and a_year / PERIODS_A_YEAR[look.plan.period] < look.limit("least"):
             deals = a_year / PERIODS_A_YEAR[look.plan.period]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -31,19 +32,27 @@ from plans.selectors.pictures.settings import (
     ZERO,
 )
 from teams.choices import PackageStatus, Seat
-from teams.models import AccountRelationship, Employment, Membership, PayPackage, Reward
+from teams.models import (
+    AccountRelationship,
+    Employment,
+    Membership,
+    PayPackage,
+    Reward,
+    StrategicAccount,
+)
 from teams.selectors.market import Standing, against_market, standing
 
 OF_DAYS = (
     "settings", "periods", "closed", "assignments", "strategic_accounts", "memberships", "whole_dedications",
     "on_plans", "other_measures", "node_ids", "pnl_nodes", "wallets", "objectives", "targets", "past_targets",
     "seats", "on_this_plan", "names", "stated_manager_plan",
-    "others_published", "rewards", "relationships", "revenues",
+    "others_published", "rewards", "relationships", "revenues", "bulges", "cascades", "node_targets",
+    "person_targets",
 )  # fmt: skip
 """What is read by the version's plan and days, whatever its document says."""
-OF_METRICS = ("metric_rows", "past_results", "response_rate")
+OF_METRICS = ("metric_rows", "past_results", "response_rate", "metrics")
 """What is read by the metrics that the document names too."""
-OF_PEOPLE = ("employments", "packages", "standings")
+OF_PEOPLE = ("employments", "packages", "standings", "unsigned_people")
 """What is read of those on the plan and those who may share in its pool."""
 
 
@@ -72,10 +81,10 @@ class PictureReads(ResultReads):
             on=self.on,
             stage=self.stage,
             close_days=self.close_days(),
-            metrics=self.metrics(),
+            metrics=self.metrics,
             metrics_known=True,
             accounts=tuple(self.account(account) for account in accounts) or None,
-            people=tuple(self.person(one) for one in self.people_ids) if self.people_ids else None,
+            people=self.people() or None,
             version=self.version_facts(),
             evidence=self.evidence(),
             cost=self.cost(),
@@ -149,19 +158,37 @@ class PictureReads(ResultReads):
         names = {row.person_id: str(row.person) for rows in self.memberships.values() for row in rows}
         return names | {one.person_id: str(one.person) for one in self.assignments}
 
+    def people(self) -> tuple[PersonFacts, ...]:
+        """Return everybody on the plan or in its pool, with their answers to the version."""
+        if not self.answers:
+            return self.unsigned_people
+        signed = [
+            (person, self.has_signed(key))
+            for key, person in zip(self.people_ids, self.unsigned_people, strict=True)
+        ]
+        return tuple(replace(person, signed=answer, receipt=answer) for person, answer in signed)
+
+    @cached_property
+    def unsigned_people(self) -> tuple[PersonFacts, ...]:
+        """Return everybody on the plan or in its pool, but for their answers."""
+        return tuple(self.person(one) for one in self.people_ids)
+
+    @cached_property
+    def accounts_by_id(self) -> Mapping[UUID, StrategicAccount]:
+        return {account.pk: account for account in self.strategic_accounts}
+
     def person(self, person_id: UUID) -> PersonFacts:
         employment, package = self.employments.get(person_id), self.packages.get(person_id)
         seat, assignment = self.seats.get(person_id), self.on_this_plan.get(person_id)
-        accounts = {account.pk: account.node.code for account in self.strategic_accounts}
         served = assignment or seat
-        account_id = served.account_id if served else None
+        account = self.accounts_by_id.get(served.account_id) if served and served.account_id else None
         same = package is not None and package.currency == self.version.currency
         return PersonFacts(
             person=self.names[person_id],
             role=seat.role.code if seat else "",
             seat=seat.seat if seat else "member",
             link=seat.link if seat else "direct",
-            account=accounts.get(account_id, "") if account_id else "",
+            account=account.node.code if account else "",
             on_plan=assignment is not None,
             place=employment.jurisdiction if employment else "",
             language=employment.work_language if employment else "",
@@ -171,9 +198,7 @@ class PictureReads(ResultReads):
             base=package.base_salary if package and same else None,
             variable=package.variable_target if package and same else None,
             pool_target=package.pool_target if package and same else None,
-            signed=self.has_signed(person_id),
-            receipt=self.has_signed(person_id),
-            targets_set=self.has_targets(person_id, account_id),
+            targets_set=self.has_targets(person_id, account),
             **self.care(person_id, seat),
         )
 
@@ -220,15 +245,16 @@ class PictureReads(ResultReads):
         return {row.person_id: row for row in rows}
 
     def has_signed(self, person_id: UUID) -> bool | None:
-        """Tell whether somebody has signed, and so has the copy; unknown where the version was put before nobody."""
-        if not self.answers or person_id not in self.on_this_plan:
+        """Tell whether somebody has signed, and so has the copy; nothing is known of who is not on the plan."""
+        if person_id not in self.on_this_plan:
             return None
         answer = self.answers.get(person_id)
         return answer is not None and answer.status == AcceptanceStatus.SIGNED
 
-    def has_targets(self, person_id: UUID, account_id: UUID | None) -> bool:
-        nodes = {account.node_id for account in self.strategic_accounts if account.pk == account_id}
-        return any(target.person_id == person_id or target.node_id in nodes for target in self.targets)
+    def has_targets(self, person_id: UUID, account: StrategicAccount | None) -> bool:
+        return person_id in self.person_targets or (
+            account is not None and account.node_id in self.node_targets
+        )
 
     def cost(self) -> CostFacts:
         parts = [

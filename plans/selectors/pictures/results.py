@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,7 @@ from plans.selectors.pictures.teams import TeamReads, long_emphasis
 from scorecards.choices import MetricSource, MetricStatus, Window
 from scorecards.engine.library import LIBRARY
 from scorecards.models import Metric, Result, SatisfactionWave, Target
-from scorecards.selectors.bulges import BULGE_PERIODS, Bulge, bulges_of
+from scorecards.selectors.bulges import BULGE_PERIODS, bulges_of
 from teams.models import Membership, StrategicAccount
 
 _SURVEYED = {code for code, rule in LIBRARY.items() if rule.source == "survey_responses"}
@@ -42,20 +42,35 @@ class ResultReads(TeamReads):
         subjects = rows.filter(node__in=self.node_ids) | rows.filter(person__in=people)
         return list(subjects.select_related("metric"))
 
-    def cascade(self, account: StrategicAccount, rows: Iterable[Membership]) -> tuple[CascadeFacts, ...]:
-        team = {row.person_id for row in rows}
+    @cached_property
+    def node_targets(self) -> Mapping[UUID, list[Target]]:
+        """Return the targets of each account node."""
+        return _grouped((target.node_id, target) for target in self.targets)
+
+    @cached_property
+    def person_targets(self) -> Mapping[UUID, list[Target]]:
+        """Return the targets of each person."""
+        return _grouped((target.person_id, target) for target in self.targets)
+
+    @cached_property
+    def cascades(self) -> Mapping[UUID, tuple[CascadeFacts, ...]]:
+        """Return by account the metrics of which it and its people have targets."""
+        return {
+            account.pk: tuple(self._cascade(account, self.memberships.get(account.pk, ())))
+            for account in self.strategic_accounts
+        }
+
+    def _cascade(self, account: StrategicAccount, rows: Iterable[Membership]) -> Iterator[CascadeFacts]:
         whole: dict[str, Decimal] = defaultdict(Decimal)
         parts: dict[str, Decimal] = defaultdict(Decimal)
-        for target in self.targets:
-            if target.node_id == account.node_id:
-                whole[target.metric.code] += target.value
-            elif target.person_id in team:
+        for target in self.node_targets.get(account.node_id, ()):
+            whole[target.metric.code] += target.value
+        for person_id in dict.fromkeys(row.person_id for row in rows):
+            for target in self.person_targets.get(person_id, ()):
                 parts[target.metric.code] += target.value
-        return tuple(
-            CascadeFacts(metric=metric, account=whole[metric], individuals=individuals)
-            for metric, individuals in parts.items()
-            if metric in whole
-        )
+        for metric, individuals in parts.items():
+            if metric in whole:
+                yield CascadeFacts(metric=metric, account=whole[metric], individuals=individuals)
 
     @cached_property
     def codes(self) -> frozenset[str]:
@@ -68,7 +83,9 @@ class ResultReads(TeamReads):
     def metric_rows(self) -> list[Metric]:
         return list(Metric.objects.filter(code__in=self.codes).exclude(status=MetricStatus.RETIRED))
 
-    def metrics(self) -> dict[str, MetricFacts]:
+    @cached_property
+    def metrics(self) -> Mapping[str, MetricFacts]:
+        """Return what is known of each metric the document reads."""
         results, rates = self.past_results, self.response_rate
         found = {}
         for row in self.metric_rows:
@@ -154,20 +171,32 @@ class ResultReads(TeamReads):
             members=tuple(self.member(row) for row in rows),
             objectives=self.objectives.get(account.pk, ()),
             expected_roles=tuple(expected.get(account.tier, ())) if isinstance(expected, dict) else None,
-            cascade=self.cascade(account, rows),
+            cascade=self.cascades[account.pk],
             wallet=self.wallets.get(account.node_id),
-            bulges=tuple(
-                BulgeFacts(
-                    period=one.period, last_over_mean=one.last_over_mean, reversed_next=one.reversed_next
-                )
-                for one in self.bulges.get(account.node_id, ())
-            ),
+            bulges=self.bulges.get(account.node_id, ()),
         )
 
     @cached_property
-    def bulges(self) -> Mapping[UUID, list[Bulge]]:
+    def bulges(self) -> Mapping[UUID, tuple[BulgeFacts, ...]]:
         """Return how the last closed periods ended, by account node."""
-        return bulges_of(nodes=self.node_ids, periods=self.closed[-BULGE_PERIODS:])
+        found = bulges_of(nodes=self.node_ids, periods=self.closed[-BULGE_PERIODS:])
+        return {
+            node: tuple(
+                BulgeFacts(
+                    period=one.period, last_over_mean=one.last_over_mean, reversed_next=one.reversed_next
+                )
+                for one in bulges
+            )
+            for node, bulges in found.items()
+        }
+
+
+def _grouped(pairs: Iterable[tuple[UUID | None, Target]]) -> Mapping[UUID, list[Target]]:
+    found: dict[UUID, list[Target]] = defaultdict(list)
+    for key, target in pairs:
+        if key is not None:
+            found[key].append(target)
+    return found
 
 
 def _counted(number: int | None) -> Decimal | None:

@@ -138,12 +138,25 @@ class TeamReads:
     def own(self) -> Picture:
         return picture_of(document=self.version.document)
 
+    @cached_property
+    def measures_known(self) -> dict[tuple[Any, ...], Mapping[str, Decimal]]:
+        """Hold what was worked out by `measures_of`: most members of a team are paid on the same."""
+        return {}
+
     def measures_of(self, row: Membership) -> Mapping[str, Decimal]:
+        """Return the metrics a member is paid on by plans and pool, with their weights."""
+        versions = tuple(self.on_plans.get(row.person_id, ()))
+        paid_on = (versions, row.pool_eligible)
+        if paid_on not in self.measures_known:
+            self.measures_known[paid_on] = self._measures(versions, row.pool_eligible)
+        return self.measures_known[paid_on]
+
+    def _measures(self, versions: Sequence[UUID], pool_eligible: bool) -> Mapping[str, Decimal]:
         found: dict[str, Decimal] = {}
-        for version in self.on_plans.get(row.person_id, ()):
+        for version in versions:
             for metric, weight in self.version_measures[version].items():
                 found[metric] = found.get(metric, ZERO) + weight
-        shared = self.own.pool_measures if row.pool_eligible and self.own.plan.pool else ()
+        shared = self.own.pool_measures if pool_eligible and self.own.plan.pool else ()
         for metric in shared:
             found.setdefault(metric, Decimal(1) / len(shared))
         return found

@@ -287,7 +287,9 @@ class DraftSubmit(DraftScreen):
         context = self.get_context_data(
             draft=self.draft,
             title=__("Submit %(name)s") % {"name": self.draft.name},
-            found=found_list(look=look, viewer=viewer_for(self.request)),
+            found=found_list(
+                look=look, viewer=viewer_for(self.request), whole=self.request.GET.get("all", "")
+            ),
             back=draft_url(self.draft),
             problem=problem,
         )

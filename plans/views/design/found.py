@@ -19,6 +19,8 @@ from plans.selectors.drafts import DraftLook, programmes_named
 
 OF_THE_PROGRAMME = frozenset({"L07", "L30", "L33", "L72"})
 """Rules about an account or objective whose programme says what they ask for."""
+MOST_SHOWN = 15
+"""How many findings of one rule are written out at once: each is a line of a page that is made anew at every change."""
 TONES = {Severity.BLOCKS: "wrong", Severity.TO_LOOK_AT: "waits", Severity.INFORMATION: "info"}
 
 
@@ -45,11 +47,25 @@ class FoundRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoundList:
-    """All findings, heaviest first; the sentences of the language that do not hold; what passed or is not known."""
+class FoundRule:
+    """What one rule finds: the first so many of its findings, and how many more there are."""
 
     rows: Sequence[FoundRow]
-    waived: Sequence[FoundRow]
+    more: int
+
+    @property
+    def first(self) -> FoundRow:
+        """Return the row that says what the rule is about."""
+        return self.rows[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundList:
+    """All findings by rule, heaviest first; what of the language does not hold; what passed or is not known."""
+
+    rules: Sequence[FoundRule]
+    waived: Sequence[tuple[str, str]]
+    waived_count: int
     broken: Sequence[tuple[str, str]]
     passed: Sequence[str]
     not_known: Sequence[tuple[str, str]]
@@ -57,25 +73,29 @@ class FoundList:
     to_look_at: int
 
 
-def found_list(*, look: DraftLook, viewer: Viewer) -> FoundList:
-    """Return what is found on a draft for a reader."""
+def found_list(*, look: DraftLook, viewer: Viewer, whole: str = "") -> FoundList:
+    """Return what is found on a draft for a reader; of the rule `whole` everything, of the others the first ones."""
     report = look.report or Report(findings=(), not_known=())
     hidden = {rule.id for rule in RULES.values() if rule.for_hr and not viewer.holds(Role.HR_LEGAL)}
     programmes = programmes_named(
         names={one.about for one in report.findings if one.rule in OF_THE_PROGRAMME and one.about},
         viewer=viewer,
     )
-    rows = [
-        (one, _row(one, number, viewer, programmes))
-        for number, one in enumerate(report.findings)
-        if one.rule not in hidden
-    ]
-    stands = [row for one, row in rows if one.kept_as not in look.waived]
+    seen = [(number, one) for number, one in enumerate(report.findings) if one.rule not in hidden]
+    waived = [one for _number, one in seen if one.kept_as in look.waived]
+    stands: dict[tuple[Severity, str], list[tuple[int, Finding]]] = {}
+    for number, one in seen:
+        if one.kept_as not in look.waived:
+            stands.setdefault((one.severity, one.rule), []).append((number, one))
     found = {one.rule for one in report.findings} | {one.rule for one in report.not_known} | hidden
     asked = [rule for rule in RULES.values() if Moment.DESIGN in rule.moments]
     return FoundList(
-        rows=stands,
-        waived=[row for one, row in rows if one.kept_as in look.waived],
+        rules=[
+            _rule(ones, viewer, programmes, most=len(ones) if rule == whole else MOST_SHOWN)
+            for (_severity, rule), ones in stands.items()
+        ],
+        waived=[(one.rule, worded(one.message)) for one in waived[:MOST_SHOWN]],
+        waived_count=len(waived),
         broken=[(error.pointer or "/", worded(ours(error.detail))) for error in look.broken],
         passed=[f"{rule.id} {worded(rule.title)}" for rule in asked if rule.id not in found]
         if look.report
@@ -85,9 +105,20 @@ def found_list(*, look: DraftLook, viewer: Viewer) -> FoundList:
             for one in report.not_known
             if one.rule not in hidden
         ],
-        blocks=sum(1 for row in stands if row.tone == "wrong") + len(look.broken),
-        to_look_at=sum(1 for row in stands if row.tone == "waits"),
+        blocks=_counted(stands, Severity.BLOCKS) + len(look.broken),
+        to_look_at=_counted(stands, Severity.TO_LOOK_AT),
     )
+
+
+def _rule(
+    ones: Sequence[tuple[int, Finding]], viewer: Viewer, programmes: Mapping[str, UUID], *, most: int
+) -> FoundRule:
+    rows = [_row(one, number, viewer, programmes) for number, one in ones[:most]]
+    return FoundRule(rows=rows, more=len(ones) - len(rows))
+
+
+def _counted(stands: Mapping[tuple[Severity, str], Sequence[object]], severity: Severity) -> int:
+    return sum(len(ones) for (heavy, _rule), ones in stands.items() if heavy is severity)
 
 
 def finding_named(*, look: DraftLook, rule: str, number: str) -> Finding | None:

@@ -28,6 +28,7 @@ from kamcomp.pages.wording import worded
 from kamcomp.refusal import Refusal
 from kamcomp.sentences import ours
 from kamcomp.visibility import viewer_for
+from plans.checks.rule import RULES
 from plans.choices import DraftStatus
 from plans.engine.codec import DocumentInvalid, read
 from plans.engine.document import spelled_out
@@ -218,6 +219,7 @@ class DraftDesign(DraftScreen):
             "at": _part_open(draft.document, data.get("at", "")),
             "probe": data.get("probe", "")[:20],
             "total": data.get("total", "")[:24],
+            "all": rule if (rule := data.get("all", "")) in RULES else "",
         }
 
     def answer(
@@ -249,7 +251,7 @@ class DraftDesign(DraftScreen):
             "example": example,
             "problem": problem,
             "refused": bool(posted.errors),
-            "found": found_list(look=look, viewer=viewer_for(self.request)),
+            "found": found_list(look=look, viewer=viewer_for(self.request), whole=state["all"]),
             "cost": look.cost,
             "sheet": goal_sheet(plan=terms, editor=editor, example=example, selected=state["at"]),
         }
