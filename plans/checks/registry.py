@@ -100,23 +100,21 @@ def checked(
     asked = {rule.id for rule in RULES.values() if moment in rule.moments}
     wanted = asked if only is None else set(only)
     found: list[Finding] = []
+    of_law: list[Finding] = []
     not_known: list[NotAnswered] = []
     for rule in sorted(RULES.values(), key=lambda rule: (not rule.is_local_law, rule.id)):
         if rule.id not in wanted:
             continue
-        look = Look(rule=rule, picture=picture, settings=settings or {}, local=local(found))
+        look = Look(rule=rule, picture=picture, settings=settings or {}, local=of_law)
         try:
             for finding in rule.looks(look):
                 found.append(_weighed(finding, rule, picture))
+                if rule.is_local_law:
+                    of_law.append(found[-1])
         except NotKnown as unknown:
             not_known.append(NotAnswered(rule=rule.id, title=rule.title, lacks=unknown.what))
     found.sort(key=lambda finding: (WEIGHTS[finding.severity], finding.rule.startswith("E"), finding.rule))
     return Report(findings=tuple(found), not_known=tuple(not_known))
-
-
-def local(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return those of the findings that remind of a local law."""
-    return tuple(finding for finding in findings if RULES[finding.rule].is_local_law)
 
 
 def _weighed(finding: Finding, rule: Rule, picture: Picture) -> Finding:

@@ -44,13 +44,13 @@ from teams.selectors.market import Standing, against_market, standing
 
 OF_DAYS = (
     "settings", "periods", "closed", "assignments", "strategic_accounts", "memberships", "whole_dedications",
-    "on_plans", "other_measures", "node_ids", "pnl_nodes", "wallets", "objectives", "targets", "past_targets",
+    "on_plans", "other_measures", "node_ids", "pnl_nodes", "wallets", "objectives", "targets",
     "seats", "on_this_plan", "names", "stated_manager_plan",
     "others_published", "rewards", "relationships", "revenues", "bulges", "cascades", "node_targets",
     "person_targets",
 )  # fmt: skip
 """What is read by the version's plan and days, whatever its document says."""
-OF_METRICS = ("metric_rows", "past_results", "response_rate", "metrics")
+OF_METRICS = ("metric_rows", "past_results", "past_targets", "response_rate", "metrics")
 """What is read by the metrics that the document names too."""
 OF_PEOPLE = ("employments", "packages", "standings", "unsigned_people")
 """What is read of those on the plan and those who may share in its pool."""

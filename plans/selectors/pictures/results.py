@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, Sum
 
 from plans.checks.facts import (
     AccountFacts,
@@ -31,26 +32,40 @@ from teams.models import Membership, StrategicAccount
 _SURVEYED = {code for code, rule in LIBRARY.items() if rule.source == "survey_responses"}
 
 
+class PastResult(NamedTuple):
+    """What an account achieved in a closed period: of which node, and of a survey how many answered."""
+
+    node_id: UUID
+    value: Decimal | None
+    sample: int | None
+
+
 class ResultReads(TeamReads):
     """What was agreed for the version's days, and what was achieved before."""
 
     @cached_property
-    def targets(self) -> list[Target]:
-        """Return what is agreed in the version's days for the accounts and for those on the plan."""
-        rows = Target.objects.current().filter(days__overlap=self.version.valid, segment=None)
+    def targets(self) -> list[tuple[UUID | None, UUID | None, str, Decimal]]:
+        """
+        Return what is agreed in the version's days for the accounts and for those on the plan.
+
+        Each is an account node or a person, a metric's code, and the sum of the targets; one row for each of them.
+        """
         people = [one.person_id for one in self.assignments]
-        subjects = rows.filter(node__in=self.node_ids) | rows.filter(person__in=people)
-        return list(subjects.select_related("metric"))
+        rows = Target.objects.current().filter(
+            Q(node__in=self.node_ids) | Q(person__in=people), days__overlap=self.version.valid, segment=None
+        )
+        sums = rows.order_by().values("node_id", "person_id", "metric__code").annotate(agreed=Sum("value"))
+        return list(sums.values_list("node_id", "person_id", "metric__code", "agreed"))
 
     @cached_property
-    def node_targets(self) -> Mapping[UUID, list[Target]]:
-        """Return the targets of each account node."""
-        return _grouped((target.node_id, target) for target in self.targets)
+    def node_targets(self) -> Mapping[UUID, Mapping[str, Decimal]]:
+        """Return the targets of each account node, by metric."""
+        return _by_metric((node, metric, agreed) for node, _person, metric, agreed in self.targets)
 
     @cached_property
-    def person_targets(self) -> Mapping[UUID, list[Target]]:
-        """Return the targets of each person."""
-        return _grouped((target.person_id, target) for target in self.targets)
+    def person_targets(self) -> Mapping[UUID, Mapping[str, Decimal]]:
+        """Return the targets of each person, by metric."""
+        return _by_metric((person, metric, agreed) for _node, person, metric, agreed in self.targets)
 
     @cached_property
     def cascades(self) -> Mapping[UUID, tuple[CascadeFacts, ...]]:
@@ -61,14 +76,12 @@ class ResultReads(TeamReads):
         }
 
     def _cascade(self, account: StrategicAccount, rows: Iterable[Membership]) -> Iterator[CascadeFacts]:
-        whole: dict[str, Decimal] = defaultdict(Decimal)
+        whole = self.node_targets.get(account.node_id, {})
         parts: dict[str, Decimal] = defaultdict(Decimal)
-        for target in self.node_targets.get(account.node_id, ()):
-            whole[target.metric.code] += target.value
         for person_id in dict.fromkeys(row.person_id for row in rows):
-            for target in self.person_targets.get(person_id, ()):
-                parts[target.metric.code] += target.value
-        for metric, individuals in parts.items():
+            for metric, agreed in self.person_targets.get(person_id, {}).items():
+                parts[metric] += agreed
+        for metric, individuals in sorted(parts.items()):
             if metric in whole:
                 yield CascadeFacts(metric=metric, account=whole[metric], individuals=individuals)
 
@@ -107,17 +120,19 @@ class ResultReads(TeamReads):
         return found
 
     @cached_property
-    def past_results(self) -> Mapping[str, Mapping[UUID, list[Result]]]:
-        rows: QuerySet[Result] = Result.objects.current().filter(
+    def past_results(self) -> Mapping[str, Mapping[UUID, list[PastResult]]]:
+        """Return the accounts' results of the last closed periods, by metric and period."""
+        rows = Result.objects.current().filter(
             metric__code__in=self.codes, node__in=self.node_ids, segment=None, window=Window.PERIOD,
             period__in=self.closed[-PAST_PERIODS:],
         )  # fmt: skip
-        found: dict[str, dict[UUID, list[Result]]] = defaultdict(lambda: defaultdict(list))
-        for row in rows.select_related("metric"):
-            found[row.metric.code][row.period_id].append(row)
+        found: dict[str, dict[UUID, list[PastResult]]] = defaultdict(lambda: defaultdict(list))
+        named = rows.order_by().values_list("metric__code", "period_id", "node_id", "value", "sample")
+        for metric, period_id, node_id, value, sample in named:
+            found[metric][period_id].append(PastResult(node_id, value, sample))
         return found
 
-    def missing_lately(self, past: Mapping[UUID, list[Result]]) -> int | None:
+    def missing_lately(self, past: Mapping[UUID, Sequence[PastResult]]) -> int | None:
         lately = self.closed[-2:]
         if len(lately) < 2 or not past:
             return None
@@ -126,19 +141,23 @@ class ResultReads(TeamReads):
         )
 
     @cached_property
-    def past_targets(self) -> Mapping[tuple[str, UUID, Any], Decimal]:
-        rows = Target.objects.current().filter(node__in=self.node_ids, segment=None)
-        return {
-            (code, node, (days.lower, days.upper)): value
-            for code, node, days, value in rows.values_list("metric__code", "node_id", "days", "value")
-        }
+    def past_targets(self) -> Mapping[tuple[str, UUID, date, date], Decimal]:
+        """Return what the accounts had agreed for the last closed periods, by metric, node and days."""
+        periods = self.closed[-PAST_PERIODS:]
+        if not periods:
+            return {}
+        rows = Target.objects.current().filter(
+            node__in=self.node_ids, segment=None, metric__code__in=self.codes,
+            days__startswith__gte=periods[0].days.lower, days__endswith__lte=periods[-1].days.upper,
+        )  # fmt: skip
+        named = rows.values_list("metric__code", "node_id", "days__startswith", "days__endswith", "value")
+        return {(code, node, since, until): value for code, node, since, until, value in named}
 
-    def attainments(self, code: str, past: Mapping[UUID, list[Result]]) -> tuple[Decimal, ...] | None:
+    def attainments(self, code: str, past: Mapping[UUID, Sequence[PastResult]]) -> tuple[Decimal, ...] | None:
         found = []
         for period in self.closed[-PAST_PERIODS:]:
-            days = (period.days.lower, period.days.upper)
             for result in past.get(period.pk, ()):
-                target = self.past_targets.get((code, result.node_id, days)) if result.node_id else None
+                target = self.past_targets.get((code, result.node_id, period.days.lower, period.days.upper))
                 if result.value is not None and target and target > 0:
                     found.append(result.value / target)
         return tuple(found) or None
@@ -191,11 +210,11 @@ class ResultReads(TeamReads):
         }
 
 
-def _grouped(pairs: Iterable[tuple[UUID | None, Target]]) -> Mapping[UUID, list[Target]]:
-    found: dict[UUID, list[Target]] = defaultdict(list)
-    for key, target in pairs:
+def _by_metric(rows: Iterable[tuple[UUID | None, str, Decimal]]) -> Mapping[UUID, Mapping[str, Decimal]]:
+    found: dict[UUID, dict[str, Decimal]] = defaultdict(dict)
+    for key, metric, agreed in rows:
         if key is not None:
-            found[key].append(target)
+            found[key][metric] = agreed
     return found
 
 
