@@ -78,6 +78,14 @@ def by_id(name: str, prefix: str, column: str, *, code: str = "") -> Filter:
     )
 
 
+def id_in_address(name: str, prefix: str) -> OpenApiParameter:
+    """Return what the description says of an id in the address of an endpoint that describes itself."""
+    pattern = f"^{id_pattern(prefix, numbered=False)}$"
+    return OpenApiParameter(
+        name, {"type": "string", "pattern": pattern}, OpenApiParameter.PATH, required=True
+    )
+
+
 def by_choice(name: str, choices: type[TextChoices], column: str = "") -> Filter:
     """Return a filter by one or several words, with commas."""
     words = tuple(value for value in choices.values if value)

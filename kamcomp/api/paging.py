@@ -65,7 +65,11 @@ class Order:
 
 def cursor_of(*, order: Order, digest: str, values: Sequence[Any]) -> str:
     """Return the cursor behind a row; it is signed, so that it says nothing but what a list said."""
-    said = json.dumps([digest, *([_letter(each), _text(each)] for each in values)], separators=(",", ":"))
+    said = json.dumps(
+        [digest, *([_letter(each), _text(each)] for each in values)],
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
     signed = f"{_signature(said)}{said}".encode()
     return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 

@@ -9,6 +9,7 @@ decided by `visible_to`. Why: docs/adr/0017-public-ids.md.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from uuid import UUID
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -21,6 +22,8 @@ UUID_FORM, NUMBER_FORM = f"[0-7]{ANY}{{25}}", f"[0-9a-f]{ANY}{{12}}"
 SCATTER = 0x9E3779B97F4A7C15
 GATHER = pow(SCATTER, -1, 1 << BITS)
 MASK = (1 << BITS) - 1
+EXAMPLE_MOMENT, VARIANT = 0x019A1F3D0A5B7C9D, 1 << 63
+"""The first half of an example's UUID, a moment of 2025, and what marks its second half as of RFC 9562."""
 PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 
 
@@ -33,6 +36,12 @@ def public_id(prefix: str, pk: UUID | int) -> str:
     if isinstance(pk, UUID):
         return f"{prefix}_{_written(pk.int, UUID_LENGTH)}"
     return f"{prefix}_{_written(pk * SCATTER & MASK, NUMBER_LENGTH)}"
+
+
+def example_id(prefix: str, *, numbered: bool = False) -> str:
+    """Return the id that the description shows for things of a kind: the same one wherever they are named."""
+    own = int.from_bytes(sha256(prefix.encode()).digest()[:8])
+    return public_id(prefix, own >> 44 if numbered else UUID(int=EXAMPLE_MOMENT << 64 | VARIANT | own >> 2))
 
 
 def id_pattern(prefix: str, *, numbered: bool | None = None) -> str:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kamcomp.api.examples import example_told
 from kamcomp.api.filters import flag_said
 from kamcomp.api.problems import parameter_problem
 from kamcomp.api.views import ApiView
@@ -27,14 +28,18 @@ class CalculationCreate(ApiView):
         request=OpenApiTypes.OBJECT,
         responses={200: OpenApiTypes.OBJECT},
         parameters=[
-            OpenApiParameter("explain", bool, description="show for each figure the steps that led to it")
+            OpenApiParameter("explain", bool, description="true: with the steps that led to each figure.")
+        ],
+        examples=[
+            OpenApiExample("for example", value=example_told("case"), request_only=True),
+            OpenApiExample("for example", value=example_told("answer"), response_only=True),
         ],
     )
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return the answer; what is missing or wrong in the case is a problem with its place."""
         said = self.said.get("explain", "false")
         try:
-            explain = flag_said({"1": "true", "0": "false"}.get(said, said))
+            explain = flag_said(said)
         except ValueError as error:
             raise parameter_problem(name="explain", detail=f"explain: {error}") from error
         return Response(calculate(request.data, explain=explain))

@@ -12,8 +12,8 @@ from http import HTTPStatus
 from rest_framework import serializers
 
 from kamcomp.api.acts import Act, Asked, Done
-from kamcomp.api.fields import MoneySerializer
-from kamcomp.api.named import LONGEST, field_problem, row_named
+from kamcomp.api.fields import DECIMAL, MoneySerializer
+from kamcomp.api.named import LONGEST, row_named
 from kamcomp.api.problems import answered_with
 from kamcomp.api.sent import StrictSerializer
 from payouts.api.runs import period_said
@@ -62,11 +62,13 @@ answered_with(
 )
 LONGEST_REASON = 2_000
 MOST_DIGITS = 15
+"""Characters of an amount that is sent, with its point and its sign; no money has more."""
 
 
 class SentMoneySerializer(StrictSerializer, MoneySerializer):
     """An amount, in whole minor units of its currency."""
 
+    amount = serializers.RegexField(DECIMAL, max_length=MOST_DIGITS, help_text="A decimal: 6457.50")
     currency = serializers.RegexField(r"\A[A-Z]{3}\Z", help_text="ISO 4217: EUR")
 
 
@@ -103,19 +105,8 @@ class ExceptionRequestSerializer(WithReasonSerializer):
     expires_on = serializers.DateField()
 
 
-def amount_said(said: str, *, field: str) -> Decimal:
-    """
-    Return the decimal of an amount that was sent.
-
-    :raises Problem: 422 if it has more digits than any money.
-    """
-    if len(said) > MOST_DIGITS:
-        raise field_problem(field=field, code="amount_unusable", detail="No amount has so many digits.")
-    return Decimal(said)
-
-
 def _amount(asked: Asked) -> Decimal:
-    return amount_said(asked.typed["amount"]["amount"], field="amount")
+    return Decimal(asked.typed["amount"]["amount"])
 
 
 def _proposed(asked: Asked) -> Done:

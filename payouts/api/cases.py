@@ -1,7 +1,11 @@
 """Corrections, exceptions, and disputes: read, asked for, decided; a dispute is opened by whose pay it is."""
 
+from dataclasses import replace
+from uuid import UUID
+
 from kamcomp.api import filters as by
-from kamcomp.api.fields import choice, day, moment, money, ref, text, whole
+from kamcomp.api.fields import choice, day, document, moment, money, ref, text, whole
+from kamcomp.api.public_ids import public_id
 from kamcomp.api.resources import Resource, register
 from payouts.api.case_acts import ADJUSTMENT_ACTS, EXCEPTION_ACTS
 from payouts.api.dispute_acts import DISPUTE_ACTS, THREAD
@@ -14,6 +18,7 @@ from payouts.choices import (
     ExceptionStatus,
 )
 from payouts.models import Adjustment, Dispute, PlanException
+from payouts.visibility import DECIDED
 
 PEOPLE_AND_PERIODS = (
     by.by_id("period", "prd", "period_id", code="period__code"),
@@ -67,9 +72,17 @@ EXCEPTIONS = Resource(
         ref("period_id", "prd"),
         choice("kind", ExceptionKind),
         text("reason"),
+        text("precedent", about="Where the like was allowed before, if it was."),
+        ref("assignment_id", "asg", about="Which assignment has terms of its own, if one has."),
+        document(
+            "terms", about="Those it has once this is approved: share, values by name, days; null: none."
+        ),
         money("amount"),
         day("expires_on"),
         choice("status", ExceptionStatus),
+        ref("requested_by_id", "usr"),
+        ref("reviewed_by_id", "usr"),
+        ref("decided_by_id", "usr"),
         text("decision", about="What was said with the decision."),
         moment("reviewed_at"),
         moment("decided_at"),
@@ -83,6 +96,17 @@ EXCEPTIONS = Resource(
     changed="audit",
     total="amount",
     acts=EXCEPTION_ACTS,
+)
+
+
+def _upheld_by(pk: UUID | None, status: str | None) -> str | None:
+    return None if pk is None or status not in DECIDED else public_id("adj", pk)
+
+
+UPHELD_BY = replace(
+    ref("upheld_by_id", "adj", about="The adjustment that pays for it, once somebody has approved it."),
+    sources=("adjustment_id", "adjustment__status"),
+    shown=_upheld_by,
 )
 DISPUTES = Resource(
     name="disputes",
@@ -105,7 +129,7 @@ DISPUTES = Resource(
         choice("status", DisputeStatus),
         day("due_on", about="By when an answer is due."),
         text("answer"),
-        ref("upheld_by_id", "adj", "adjustment_id", about="The adjustment that an upheld one is paid by."),
+        UPHELD_BY,
         moment("created_at"),
         moment("answered_at"),
         moment("closed_at"),

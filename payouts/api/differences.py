@@ -12,18 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kamcomp.api.fields import MoneySerializer, money_shown
-from kamcomp.api.filters import flag_said
+from kamcomp.api.filters import flag_said, id_in_address
 from kamcomp.api.problems import Problem, parameter_problem
-from kamcomp.api.public_ids import id_pattern
 from kamcomp.api.resources import resource_named
 from kamcomp.api.views import NOTHING, ApiView
 from payouts.models import Run
-from payouts.services.diff import LineChange, PayoutChange, runs_diff, totals_of
+from payouts.services.diff import AT_ONCE, LineChange, PayoutChange, runs_diff, totals_of
 from payouts.visibility import BOOKS
-
-AT_ONCE = 2_000
-"""Runs of at most so many people are compared without being asked twice, as on the page of a run."""
-RUN_ID = {"type": "string", "pattern": f"^{id_pattern('run', numbered=False)}$"}
 
 
 class LineChangeSerializer(serializers.Serializer):
@@ -70,10 +65,7 @@ class RunDiffShow(ApiView):
         operation_id="run_diff_show",
         responses={200: RunDiffSerializer},
         parameters=[
-            *(
-                OpenApiParameter(name, RUN_ID, OpenApiParameter.PATH, required=True)
-                for name in ("old", "new")
-            ),
+            *(id_in_address(name, "run") for name in ("old", "new")),
             OpenApiParameter(
                 "large", bool, description=f"true: compare runs of more than {AT_ONCE:,} people too."
             ),

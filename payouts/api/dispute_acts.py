@@ -6,6 +6,7 @@ Who prepared, handed out or is paid what a case is about is refused by the servi
 
 from __future__ import annotations
 
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
@@ -13,12 +14,12 @@ from rest_framework import serializers
 
 from kamcomp.api.acts import Act, Asked, Done, Part
 from kamcomp.api.fields import DECIMAL, moment_text
-from kamcomp.api.problems import Problem, answered_with
-from kamcomp.api.public_ids import public_id
-from kamcomp.api.resources import resource_named
+from kamcomp.api.named import field_problem, row_named
+from kamcomp.api.problems import answered_with
+from kamcomp.api.public_ids import example_id, public_id
 from kamcomp.api.sent import StrictSerializer
 from kamcomp.visibility import visible
-from payouts.api.case_acts import LONGEST_REASON, amount_said
+from payouts.api.case_acts import LONGEST_REASON, MOST_DIGITS
 from payouts.choices import DisputeKind
 from payouts.models import DisputeMessage, PayoutLine
 from payouts.selectors.disputes import Subject
@@ -38,7 +39,6 @@ from payouts.services.disputes import (
 
 answered_with(HTTPStatus.CONFLICT, DisputeOpenAlready, DisputeAnswered, AdjustmentWaits)
 answered_with(HTTPStatus.FORBIDDEN, NotYourPay, NotTheAnswerer)
-LARGEST = 21
 
 
 class DisputeOpenSerializer(StrictSerializer):
@@ -47,7 +47,7 @@ class DisputeOpenSerializer(StrictSerializer):
     kind = serializers.ChoiceField(choices=DisputeKind.choices)
     claim = serializers.CharField(max_length=4_000)
     claimed = serializers.RegexField(
-        DECIMAL, max_length=21, required=False, help_text="What is missing, above 0."
+        DECIMAL, max_length=MOST_DIGITS, required=False, help_text="What is missing, above 0."
     )
     payout_id = serializers.CharField(required=False, max_length=40)
     line = serializers.IntegerField(required=False, min_value=1, max_value=32_000)
@@ -55,38 +55,20 @@ class DisputeOpenSerializer(StrictSerializer):
     adjustment_id = serializers.CharField(required=False, max_length=40)
 
 
-def _seen(asked: Asked, field: str, resource_name: str) -> Any:
-    """Return the row that a field of the body names, as far as the caller may see it."""
-    resource = resource_named(resource_name)
-    pk = resource.pk_of(asked.typed[field])
-    row = None if pk is None else resource.rows(viewer=asked.viewer).filter(pk=pk).first()
-    if row is None:
-        raise _wrong(field, "There is nothing of this id that you may see.")
-    return row
-
-
-def _wrong(field: str, detail: str) -> Problem:
-    return Problem(
-        422,
-        code="subject_unknown",
-        detail=f"{field}: {detail}",
-        errors=[{"pointer": f"/{field}", "code": "subject_unknown", "detail": detail}],
-    )
-
-
 def _subject(asked: Asked) -> Subject:
     typed = asked.typed
     named = [name for name in ("payout_id", "allocation_id", "adjustment_id") if name in typed]
     if len(named) != 1 or ("line" in typed) != (named == ["payout_id"]):
-        raise _wrong("payout_id", "Name one thing: payout_id with line, allocation_id, or adjustment_id.")
+        detail = "Name one thing: payout_id with line, allocation_id, or adjustment_id."
+        raise field_problem(field="payout_id", code="subject_unknown", detail=detail)
     if named == ["allocation_id"]:
-        return Subject(share=_seen(asked, "allocation_id", "allocations"))
+        return Subject(share=row_named(asked, field="allocation_id", resource="allocations"))
     if named == ["adjustment_id"]:
-        return Subject(about=_seen(asked, "adjustment_id", "adjustments"))
-    payout = _seen(asked, "payout_id", "payouts")
+        return Subject(about=row_named(asked, field="adjustment_id", resource="adjustments"))
+    payout = row_named(asked, field="payout_id", resource="payouts")
     line = PayoutLine.objects.visible_to(asked.viewer).filter(payout=payout, number=typed["line"]).first()
     if line is None:
-        raise _wrong("line", "The payout has no such line.")
+        raise field_problem(field="line", code="line_unknown", detail="The payout has no such line.")
     return Subject(payout=payout, line=line)
 
 
@@ -96,7 +78,7 @@ def _open(asked: Asked) -> Done:
         subject=_subject(asked),
         kind=DisputeKind(asked.typed["kind"]),
         claim=asked.typed["claim"],
-        claimed=None if claimed is None else amount_said(claimed, field="claimed"),
+        claimed=None if claimed is None else Decimal(claimed),
         by=asked.user,
         at=asked.at,
     )
@@ -119,7 +101,7 @@ class DisputeUpholdSerializer(DisputeAnswerSerializer):
     """How much is right, in the currency of the case, and why."""
 
     amount = serializers.RegexField(
-        DECIMAL, max_length=LARGEST, help_text="Less than claimed upholds it partly."
+        DECIMAL, max_length=MOST_DIGITS, help_text="Less than claimed upholds it partly."
     )
     facts_follow = serializers.BooleanField(
         default=False, help_text="The facts behind it will be restated: the adjustment counts as posted."
@@ -162,7 +144,7 @@ def _written(asked: Asked) -> Done:
 def _upheld(asked: Asked) -> Done:
     dispute = dispute_uphold(
         dispute_id=asked.row.pk,
-        amount=amount_said(asked.typed["amount"], field="amount"),
+        amount=Decimal(asked.typed["amount"]),
         answer=asked.typed["answer"],
         facts_follow=asked.typed["facts_follow"],
         by=asked.user,
@@ -199,7 +181,7 @@ DISPUTE_ACTS = (
         example={
             "kind": "question",
             "claim": "Why is August missing?",
-            "payout_id": "pay_01k8z3v2m5f7q9s1t4w6x8y0za",
+            "payout_id": example_id("pay"),
             "line": 1,
         },
     ),

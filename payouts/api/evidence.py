@@ -14,7 +14,7 @@ from kamcomp.api.acts import Act, Asked, Done
 from kamcomp.api.fields import Field, choice, document, moment, money, ref, text, texts, whole
 from kamcomp.api.filters import Filter
 from kamcomp.api.problems import Problem
-from kamcomp.api.public_ids import id_pattern, own_uuid, public_id
+from kamcomp.api.public_ids import example_id, id_pattern, own_uuid, public_id
 from kamcomp.api.resources import Expand, Resource, Rows, register, resource_named
 from kamcomp.api.sent import StrictSerializer
 from kamcomp.approvals.choices import FindingStatus, Severity
@@ -177,7 +177,7 @@ REPLAYS = Resource(
             body=ReplayAskSerializer,
             statuses=(201, 202),
             answers={202: "jobs"},
-            example={"version_id": "ver_01k8z3v2m5f7q9s1t4w6x8y0za", "periods": 4},
+            example={"version_id": example_id("ver"), "periods": 4},
         ),
     ),
 )

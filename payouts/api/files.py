@@ -13,6 +13,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from kamcomp.api.filters import id_in_address
 from kamcomp.api.negotiation import Negotiation
 from kamcomp.api.resources import resource_named
 from kamcomp.api.views import NOTHING, ApiView
@@ -39,7 +40,9 @@ class ExportFile(ApiView):
     scopes = {"GET": "exports:read"}
 
     @extend_schema(
-        operation_id="export_file", responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}
+        operation_id="export_file",
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        parameters=[id_in_address("key", "exp")],
     )
     def get(self, request: Request, key: str) -> FileResponse:
         """Take a file away, as it was made; X-Digest-SHA-256 is that of its row. Who took it is in the audit trail."""

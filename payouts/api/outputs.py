@@ -8,6 +8,7 @@ from kamcomp.api import filters as by
 from kamcomp.api.acts import Act, Asked, Done
 from kamcomp.api.fields import choice, moment, ref, text, whole
 from kamcomp.api.problems import Problem
+from kamcomp.api.public_ids import example_id
 from kamcomp.api.resources import Resource, register, resource_named
 from kamcomp.api.sent import StrictSerializer
 from kamcomp.jobs.models import Job
@@ -82,7 +83,7 @@ EXPORTS = Resource(
             body=ExportAskSerializer,
             statuses=(202,),
             answers={202: "jobs"},
-            example={"run_id": "run_01k8z3v2m5f7q9s1t4w6x8y0za", "profile": "payroll", "format": "csv"},
+            example={"run_id": example_id("run"), "profile": "payroll", "format": "csv"},
         ),
     ),
 )

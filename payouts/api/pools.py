@@ -12,7 +12,7 @@ from kamcomp.api import filters as by
 from kamcomp.api.acts import Act, Asked, Done
 from kamcomp.api.fields import DECIMAL, choice, day, flag, moment, money, ratio, ref, text, whole
 from kamcomp.api.problems import Problem, answered_with
-from kamcomp.api.public_ids import NotAnId, own_uuid
+from kamcomp.api.public_ids import NotAnId, example_id, own_uuid
 from kamcomp.api.resources import Expand, Resource, register
 from kamcomp.api.sent import StrictSerializer
 from payouts.choices import PoolStatus
@@ -116,11 +116,7 @@ def _returned(asked: Asked) -> Done:
     return Done(pk=pool.pk)
 
 
-EXAMPLE = {
-    "shares": [
-        {"person_id": "per_01k8z3v2m5f7q9s1t4w6x8y0za", "amount": "1200.00", "reason": "Ran the launch"}
-    ]
-}
+EXAMPLE = {"shares": [{"person_id": example_id("per"), "amount": "1200.00", "reason": "Ran the launch"}]}
 POOLS = Resource(
     name="pools",
     noun="pool",

@@ -155,9 +155,10 @@ class StatementShow(ApiView):
         operation_id="statement_show",
         responses={200: StatementSerializer},
         parameters=[
+            by.id_in_address("key", "per"),
             OpenApiParameter(
                 "calendar", str, description="The code of the period's calendar, where several have its code."
-            )
+            ),
         ],
     )
     def get(self, request: Request, key: str, period: str) -> Response:

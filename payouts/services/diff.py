@@ -20,6 +20,8 @@ from payouts.selectors.input_changes import PAID_NOW, PAID_THEN, input_changes
 from payouts.selectors.rederived import Kept, kept_of_chunk
 
 ZERO = Decimal(0)
+AT_ONCE = 2_000
+"""Runs of at most so many people are compared without being asked twice."""
 
 
 @dataclass(frozen=True)

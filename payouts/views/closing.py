@@ -35,10 +35,11 @@ from payouts.forms import PeriodName
 from payouts.models import Run
 from payouts.selectors.closing import Closing, LargestChange, largest_changes, run_closing
 from payouts.services.approvals import LOCKERS, run_approve
+from payouts.services.diff import AT_ONCE
 from payouts.services.ledger import Foreseen, postings_foreseen
 from payouts.services.locks import run_lock
 from payouts.views.desk import current_runs, desk_or_404
-from payouts.views.runs import AT_ONCE, PeriodNotNamed, RunScreen, run_url
+from payouts.views.runs import PeriodNotNamed, RunScreen, run_url
 
 TO_CLOSE = (RunStatus.REVIEWED, RunStatus.ALLOCATING, RunStatus.APPROVED)
 SUM_COLUMNS = (

@@ -25,10 +25,10 @@ from kamcomp.sentences import Listing
 from kamcomp.visibility import viewer_for, visible
 from payouts.choices import RunStatus
 from payouts.models import Allocation, Payout, Run
+from payouts.services.diff import AT_ONCE
 from payouts.services.reproduce import payout_reproduce, share_reproduce
 from payouts.services.verify import run_verify
 from payouts.views.desk import current_runs, desk_or_404, run_named_or_404
-from payouts.views.runs import AT_ONCE
 from teams.models import Person
 
 FOUND_AT_MOST = 20

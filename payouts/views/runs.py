@@ -45,14 +45,12 @@ from payouts.models import Run
 from payouts.selectors.run_console import fact_names, people_names, run_console
 from payouts.selectors.statements import SHOWN
 from payouts.services.approvals import LOCKERS, run_approve
-from payouts.services.diff import PayoutChange, runs_diff, totals_of
+from payouts.services.diff import AT_ONCE, PayoutChange, runs_diff, totals_of
 from payouts.services.locks import run_lock
 from payouts.services.reviews import review_settle, run_review
 from payouts.services.runs import REVIEWERS, STARTERS, run_request, run_resume
 
 BOOKS = (Role.COMP_ADMIN, Role.FINANCE, Role.AUDITOR)
-AT_ONCE = 2_000
-"""Runs of at most so many people are compared with the page; larger ones when asked."""
 
 
 TEAM_COLUMNS = (

@@ -17,7 +17,7 @@ from kamcomp.api.problems import Problem
 from kamcomp.api.sent import StrictSerializer
 from kamcomp.api.views import ApiView
 from plans.engine.codec import DocumentError, DocumentInvalid, read
-from plans.engine.curve import branches, curve_value, slope_points
+from plans.engine.curve import branches, curve_points, curve_value, points_passed
 from plans.engine.laws import curve_errors
 from plans.engine.plan import Curve, SlopeCurve
 
@@ -73,7 +73,7 @@ class CurveEvaluate(ApiView):
         typed = CurveAskSerializer(data=request.data)
         typed.is_valid(raise_exception=True)
         said = typed.validated_data
-        return Response({"values": _values(_curve(said["curve"]), said["readings"])})
+        return Response({"values": curve_values(_curve(said["curve"]), said["readings"])})
 
 
 def _curve(document: dict[str, Any]) -> Curve | SlopeCurve:
@@ -104,11 +104,12 @@ def _refused(found: tuple[DocumentError, ...] | list[DocumentError]) -> Problem:
 
 
 @money.exactly
-def _values(curve: Curve | SlopeCurve, readings: list[str]) -> list[dict[str, Any]]:
+def curve_values(curve: Curve | SlopeCurve, readings: list[str]) -> list[dict[str, Any]]:
+    """Return what readings earn on a curve, each with the part of the curve it is on."""
     column = np.array([Decimal(each) for each in readings], dtype=object)
     found = curve_value(curve=curve, reading=column)
-    points = curve.points if isinstance(curve, Curve) else slope_points(curve)
-    passed = sum((column >= point.x).astype(np.int64) for point in points)
+    points = curve_points(curve=curve)
+    passed = points_passed(points=points, reading=column)
     return [
         {
             "reading": reading,

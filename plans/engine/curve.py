@@ -42,9 +42,9 @@ def curve_value(*, curve: Curve | SlopeCurve, reading: Column, trace: Trace = NO
 
     :raises CurveNotIncreasing: if there are no points, or they do not run upward.
     """
-    points = curve.points if isinstance(curve, Curve) else slope_points(curve)
+    points = curve_points(curve=curve)
     check_increasing(points)
-    passed = sum((reading >= point.x).astype(np.int64) for point in points)
+    passed = points_passed(points=points, reading=reading)
     value = _outside(curve, points, reading, passed)
     linear = isinstance(curve, SlopeCurve) or curve.shape is CurveShape.LINEAR
     for number, (low, high) in enumerate(pairwise(points), start=1):
@@ -63,6 +63,17 @@ def curve_value(*, curve: Curve | SlopeCurve, reading: Column, trace: Trace = NO
         because=lambda: branches(curve, points, passed),
     )
     return value
+
+
+def curve_points(*, curve: Curve | SlopeCurve) -> tuple[CurvePoint, ...]:
+    """Return the points of a curve, whichever way it is written."""
+    return curve.points if isinstance(curve, Curve) else slope_points(curve)
+
+
+def points_passed(*, points: Sequence[CurvePoint], reading: Column) -> Column:
+    """Return how many points of a curve each reading has reached: which part of it the reading is on."""
+    passed: Column = sum((reading >= point.x).astype(np.int64) for point in points)
+    return passed
 
 
 def check_increasing(points: Sequence[CurvePoint]) -> None:

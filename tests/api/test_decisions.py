@@ -1,7 +1,16 @@
 """What is decided over REST: by whoever may in the browser, over what they saw, and by two where two are needed."""
 
-import pytest
+from datetime import date
+from decimal import Decimal
 
+import pytest
+from django.utils import timezone
+
+from kamcomp.api.public_ids import public_id
+from kamcomp.calendar.models import Period
+from payouts.choices import ExceptionKind
+from payouts.services.exceptions import Departure, exceptions_request
+from plans.models import Assignment
 from teams.api import member_acts
 from teams.models import JobRole, Membership, Person, Segment, TeamEdit
 from teams.services import team_member_end
@@ -48,7 +57,7 @@ class TestAdjustments:
             ({"period": "1999-Q1"}, 422, "/period"),
             ({"amount": {"amount": "1.5e3", "currency": "EUR"}}, 400, "/amount/amount"),
             ({"amount": {"amount": "1.001", "currency": "EUR"}}, 422, None),
-            ({"amount": {"amount": "9999999999999999", "currency": "EUR"}}, 422, "/amount"),
+            ({"amount": {"amount": "9999999999999999", "currency": "EUR"}}, 400, "/amount/amount"),
             ({"amount": {"amount": "1.00", "currency": "XXZ"}}, 422, None),
             ({"amount": {"amount": "1.00", "currency": "EU\x1f"}}, 400, "/amount/currency"),
         ],
@@ -99,9 +108,27 @@ class TestExceptions:
         assert (early.status_code, early.json()["code"]) == (409, "exception_moved_on")
         assert own.status_code == 403, own.json()
         assert (reviewed.status_code, reviewed.json()["status"]) == (200, "reviewed"), reviewed.json()
+        asked, reviewer = (public_id("usr", each.user.pk) for each in (olga, maren))
+        named = [reviewed.json()[name] for name in ("requested_by_id", "reviewed_by_id", "decided_by_id")]
+        assert named == [asked, reviewer, None]
         assert silent.json()["errors"][0]["pointer"] == "/reason"
         assert (approved.json()["status"], approved.json()["decision"]) == ("approved", "As agreed")
         assert (late.status_code, late.json()["code"]) == (409, "exception_moved_on")
+
+    def test_show_the_terms_that_are_asked_for(self, caller, made):
+        assignment = Assignment.objects.get(person__employee_id="SOFIA")
+        terms = {"share": "0.5", "usual": "1", "values": {}, "from": "2026-10-01", "to": "2026-12-31"}
+        (asked,) = exceptions_request(
+            departures=[Departure(person=assignment.person, assignment=assignment, terms=terms)],
+            plan=assignment.plan, period=Period.objects.get(code="2026-Q4"), kind=ExceptionKind.TERMS,
+            reason="Part time", precedent="As in 2025", amount=Decimal(5), currency="EUR",
+            expires_on=date(2099, 12, 31), by=made.user("maren"), at=timezone.now(),
+        )  # fmt: skip
+
+        shown = caller("maren").get(f"exceptions/{public_id('exc', asked.pk)}").json()
+
+        assert (shown["terms"], shown["precedent"]) == (terms, "As in 2025")
+        assert shown["assignment_id"] == public_id("asg", assignment.pk)
 
 
 class TestDisputes:
@@ -137,10 +164,16 @@ class TestDisputes:
             "Look at August"
         ]
         assert (taken.status_code, taken.json()["status"]) == (200, "in_review"), taken.json()
-        assert (endless.status_code, endless.json()["errors"][0]["pointer"]) == (422, "/amount")
+        assert (endless.status_code, endless.json()["errors"][0]["pointer"]) == (400, "/amount")
         assert (upheld.status_code, upheld.json()["status"]) == (200, "partly_upheld"), upheld.json()
-        adjustment = maren.get(f"adjustments/{upheld.json()['upheld_by_id']}").json()
-        assert (adjustment["amount"]["amount"], adjustment["status"]) == ("2.50", "proposed")
+        assert upheld.json()["upheld_by_id"] is None, "the payee sees it once it is decided"
+        (proposed,) = maren.rows("adjustments?person=SOFIA&kind=dispute")
+        assert (proposed["amount"]["amount"], proposed["status"]) == ("2.50", "proposed")
+        found = f"adjustments/{proposed['id']}"
+        approved = caller("olga").post(f"{found}:approve", if_match=maren.get(found).headers["ETag"])
+        assert approved.status_code == 200, approved.json()
+        assert sofia.get(path).json()["upheld_by_id"] == proposed["id"]
+        assert sofia.get(found).status_code == 200
         assert (waits.status_code, waits.json()["code"]) == (409, "adjustment_waits")
         assert (again.status_code, again.json()["code"]) == (409, "dispute_answered")
 
@@ -322,7 +355,7 @@ class TestMemberships:
 
 
 class TestPools:
-    def test_are_handed_in_by_one_and_decided_on_by_another(self, caller):
+    def test_are_handed_in_by_one_and_decided_on_by_another(self, caller, made):
         ingrid, anders = caller("ingrid"), caller("anders")
         path, seen = row(ingrid, "pools?account=MER")
         rows = ingrid.rows(f"allocations?pool={path.partition('/')[2]}")
@@ -343,6 +376,21 @@ class TestPools:
             REASON["reason"],
         )
         assert (approved.status_code, approved.json()["status"]) == (200, "approved"), approved.json()
+
+        priya = caller("priya")
+        (share,) = [each["id"] for each in priya.rows("allocations") if each["pool_id"] in path]
+        asked = {"kind": "dispute", "claim": "Too little", "claimed": "5.00", "allocation_id": share}
+        opened = priya.post("disputes", asked)
+        assert opened.status_code == 201, opened.json()
+        case, seen = f"disputes/{opened.json()['id']}", opened.headers["ETag"]
+        made.user("ingrid").role_grants.update(role="finance")
+        answers = [
+            ingrid.post(f"{case}:take", if_match=seen),
+            ingrid.post(f"{case}:uphold", {"amount": "5.00", "answer": "Yes"}, if_match=seen),
+            ingrid.post(f"{case}:reject", {"answer": "No"}, if_match=seen),
+        ]
+        told = [(each.status_code, each.json()["code"]) for each in answers]
+        assert told == [(403, "not_the_answerer")] * 3, "who handed it out, though they are of finance too"
 
 
 class TestRuns:

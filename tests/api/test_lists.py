@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from kamcomp.api.paging import Order, cursor_of, cursor_read
 from kamcomp.api.resources import all_resources
 from kamcomp.jobs.models import Job
 from tests.api.caller import told
@@ -105,6 +106,13 @@ class TestPages:
         answer = maren.get(f"memberships?cursor={'A' * 60}")
 
         assert (answer.status_code, answer.json()["code"]) == (422, "cursor_invalid")
+
+    def test_takes_every_cursor_it_gives(self):
+        order, values = Order(columns=(("name", False), ("pk", False))), ["\U0001f3d7" * 200, 7]
+
+        cursor = cursor_of(order=order, digest="of this list", values=values)
+
+        assert cursor_read(cursor=cursor, order=order, digest="of this list") == values
 
     def test_belong_to_their_list(self, maren):
         cursor = maren.get("memberships?limit=1").json()["next_cursor"]

@@ -63,7 +63,7 @@ class TestIdempotency:
 
         answer = caller("sofia").post("disputes", question, idempotency_key="k1")
 
-        assert (answer.status_code, answer.json()["code"]) == (422, "subject_unknown")
+        assert (answer.status_code, answer.json()["code"]) == (422, "payout_unknown")
 
     def test_forgets_a_key_after_a_day(self, caller, question):
         paul = caller("paul")

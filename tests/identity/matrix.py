@@ -21,6 +21,7 @@ from django.urls.exceptions import NoReverseMatch
 from django.utils import timezone
 
 from kamcomp.api.models import ApiKey
+from kamcomp.api.problems import AREA
 from kamcomp.api.public_ids import public_id
 from kamcomp.approvals.models import Finding
 from kamcomp.audit.models import AuditEvent
@@ -547,7 +548,8 @@ def _answer(method: str, path: str, session: str) -> tuple[int, str]:
     if session:
         client.cookies[settings.SESSION_COOKIE_NAME] = session
     with transaction.atomic():
-        answer = getattr(client, method)(path, headers={"accept": "text/html", "accept-language": "de"})
+        accept = "application/json" if path.startswith(AREA) else "text/html"
+        answer = getattr(client, method)(path, headers={"accept": accept, "accept-language": "de"})
         transaction.set_rollback(True)
     is_page = answer.headers.get("Content-Type", "").startswith("text/html") and not answer.streaming
     return answer.status_code, answer.content.decode() if is_page else ""
