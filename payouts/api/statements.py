@@ -130,6 +130,7 @@ class StatementSerializer(serializers.Serializer):
     owed = MoneySerializer(
         help_text="What corrections take away beyond what they add: recovered from later payments, not from this one."
     )
+    other_owed = MoneySerializer(many=True, help_text="The same in further currencies.")
     total = MoneySerializer()
     target = MoneySerializer()
     other_currencies = MoneySerializer(many=True, help_text="Totals in further currencies.")
@@ -196,6 +197,9 @@ def _document(said: Statement) -> dict[str, Any]:
             name: money_shown(getattr(said, name), currency)
             for name in ("earned", "corrections", "owed", "total", "target")
         },
+        "other_owed": [
+            money_shown(amount, code) for code, amount in sorted(said.owes.items()) if code != currency
+        ],
         "other_currencies": [money_shown(amount, code) for code, amount in sorted(said.others.items())],
         "paid_out": [money_shown(amount, code) for code, amount in sorted(said.paid_out.items())],
         "held": said.held is not None,

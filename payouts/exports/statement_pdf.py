@@ -21,7 +21,8 @@ from django.utils.translation import gettext as _
 from kamcomp.pages.figures import day_text, measured_text, moment_text, money_text, number_text, percent_text
 from kamcomp.pages.wording import worded
 from kamcomp.typeset import pdf_set
-from payouts.models import Adjustment, Allocation
+from payouts.engine.pool_case import case_from_document, funded_by_rule, pool_granted
+from payouts.models import Adjustment, Allocation, Pool
 from payouts.selectors.names import user_name
 from payouts.selectors.statements import Statement, StatementLine, StatementPlan
 from plans.engine.pool_terms import FundingRule
@@ -184,9 +185,15 @@ def share_funding(share: Allocation) -> str:
     """
     Say how the pool of a share was funded, "" where its plan says nothing that could be shown.
 
-    Its amount is left out: in a small team it would tell what the others got.
+    Its amount is left out: in a small team it would tell what the others got. Said is what changed it, where a
+    budget or corrections did.
     """
-    pool = share.pool
+    if not (rule := _funding_rule(share.pool)):
+        return ""
+    return "; ".join([rule, *_changes(share.pool)])
+
+
+def _funding_rule(pool: Pool) -> str:
     if pool.result_ratio is not None:
         return _("A team result of %(ratio)s funded the pool") % {
             "ratio": percent_text(pool.result_ratio, digits=2)
@@ -199,6 +206,16 @@ def share_funding(share: Allocation) -> str:
         case FundingRule.FIXED:
             return _("The plan states the pool as a fixed amount")
     return ""
+
+
+def _changes(pool: Pool) -> list[str]:
+    found = []
+    case = case_from_document(pool.inputs)
+    if case.budget is not None and pool_granted(case=case) < funded_by_rule(case=case):
+        found.append(_("the budget that it shares with other pools could not pay all of it"))
+    if pool.correction:
+        found.append(_("corrections of earlier periods changed it"))
+    return found
 
 
 def _share(share: Allocation) -> Row:

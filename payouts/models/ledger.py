@@ -80,6 +80,10 @@ class Adjustment(Record):
     reverses = models.ForeignKey("self", models.PROTECT, null=True, related_name="reversals")
     due = money_field(null=True, help_text="What would be due on the facts known now.")
     posted_before = money_field(null=True, help_text="What had been posted when this was proposed.")
+    alone = money_field(
+        default=0,
+        help_text="The part of the amount of leaves that count a period alone, where others of the plan accumulate.",
+    )
     inputs = models.BinaryField(null=True, help_text="Canonical inputs of the recalculation.")
     input_digest = models.CharField(max_length=64, blank=True)
     run = models.ForeignKey(Run, models.PROTECT, null=True, related_name="adjustments")

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from kamcomp import money
@@ -27,7 +27,7 @@ from kamcomp.calendar.models import Period
 from kamcomp.spans import Span
 from payouts.choices import AdjustmentStatus, PoolStatus, RunStatus
 from payouts.models import Adjustment, Allocation, Payout, PayrollReturn, Pool, RegisterRow, Run
-from payouts.selectors.adjustments import OF_A_RULE
+from payouts.selectors.adjustments import NETTED, payment_changed
 
 ZERO = Decimal(0)
 COMPUTED = (
@@ -249,12 +249,9 @@ def _known(*, runs: Sequence[Run]) -> _Year:
 
 def _corrected(decided: QuerySet[Adjustment]) -> Iterator[tuple[UUID, str, str, Decimal]]:
     """Yield what adjustments change of each person's payment: what is owed on balance takes nothing off it."""
-    of_a_rule = Q(kind__in=OF_A_RULE)
     people = decided.values_list("period_id", "person__cost_centre", "currency", "person_id")
-    for period_id, centre, currency, _person_id, net, by_rule in people.annotate(
-        net=Sum("amount", filter=~of_a_rule), by_rule=Sum("amount", filter=of_a_rule)
-    ):
-        yield period_id, centre, currency, max(net or ZERO, ZERO) + (by_rule or ZERO)
+    for period_id, centre, currency, _person_id, net, by_rule in people.annotate(**NETTED):
+        yield period_id, centre, currency, payment_changed(net=net, by_rule=by_rule)
 
 
 def _pools_add(known: _Year, *, runs: Sequence[Run]) -> None:

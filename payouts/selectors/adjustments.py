@@ -23,6 +23,12 @@ COUNTED = (AdjustmentStatus.APPROVED, AdjustmentStatus.POSTED)
 OF_A_RULE = (AdjustmentKind.CEILING,)
 """Adjustments that a rule makes when a run is approved; everybody else's come before."""
 
+NETTED = {
+    "net": Coalesce(Sum("amount", filter=~Q(kind__in=OF_A_RULE)), ZERO),
+    "by_rule": Coalesce(Sum("amount", filter=Q(kind__in=OF_A_RULE)), ZERO),
+}
+"""What adjustments come to on balance, and what a rule takes of the payment: see `payment_changed`."""
+
 BY_HAND = (
     AdjustmentKind.CORRECTION,
     AdjustmentKind.TRUE_UP,
@@ -168,16 +174,18 @@ def corrections_paid(*, adjustments: QuerySet[Adjustment]) -> dict[tuple[UUID, s
 
     Units: money in the currency. What a person owes on balance takes nothing off; what a rule takes does.
     """
-    of_a_rule = Q(kind__in=OF_A_RULE)
     people = (
         adjustments.filter(person__isnull=False).order_by().values_list("period_id", "currency", "person_id")
     )
     sums: dict[tuple[UUID, str], Decimal] = defaultdict(lambda: ZERO)
-    for period_id, currency, _person_id, net, by_rule in people.annotate(
-        net=Sum("amount", filter=~of_a_rule), by_rule=Sum("amount", filter=of_a_rule)
-    ):
-        sums[period_id, currency] += max(net or ZERO, ZERO) + (by_rule or ZERO)
+    for period_id, currency, _person_id, net, by_rule in people.annotate(**NETTED):
+        sums[period_id, currency] += payment_changed(net=net, by_rule=by_rule)
     return dict(sums)
+
+
+def payment_changed(*, net: Decimal, by_rule: Decimal) -> Decimal:
+    """Return what a person's adjustments change of a payment: what they owe on balance takes nothing off it."""
+    return max(net, ZERO) + by_rule
 
 
 def _netted(adjustments: QuerySet[Adjustment]) -> QuerySet[Adjustment]:

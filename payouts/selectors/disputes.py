@@ -23,6 +23,8 @@ from kamcomp.visibility import Viewer, visible
 from payouts.choices import DisputeStatus
 from payouts.models import Adjustment, Allocation, Dispute, Payout, PayoutLine, Run
 from payouts.models.cases import UNANSWERED
+from payouts.selectors.inputs.reads import counts_alone
+from plans.engine.document import plan_from_document
 from teams.models import Person
 
 ANSWERERS = [Role.FINANCE, Role.COMP_ADMIN]
@@ -187,3 +189,12 @@ def line_named(*, line: PayoutLine, payout: Payout) -> str:
             return str(node.get("name") or line.leaf)
         waiting += node.get("children") or []
     return line.leaf
+
+
+def line_counts_alone(*, payout: Payout | None, number: int | None) -> bool:
+    """Tell whether a payout's line is of a leaf that counts a period alone, while others of the plan accumulate."""
+    if payout is None or number is None:
+        return False
+    line = payout.lines.filter(period_id=payout.period_id, number=number).first()
+    plan = plan_from_document(payout.plan_version.document)
+    return line is not None and counts_alone(plan, leaf=line.leaf)

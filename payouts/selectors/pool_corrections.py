@@ -2,7 +2,7 @@
 What corrections took from the pools they went to, and what is still to be taken from a later one.
 
 A pool never falls below zero: of corrections that come to more than it is funded with, it takes what it
-holds. What is left was not posted, so that late facts propose it for the next pool.
+holds. What is left was not posted: late facts propose it for the next pool, where it corrects a pool.
 Rule: docs/reference/formulas.md, "Corrections".
 """
 
@@ -23,7 +23,8 @@ def corrections_not_taken(*, accounts: Iterable[UUID]) -> dict[UUID, Decimal]:
     """
     Return by id of a posted correction what its pool could not take of it, above zero; the others are left out.
 
-    Of several corrections of one pool the first are taken first. Units: money in the pool's currency.
+    Of several corrections of one pool the first are taken first, and those by hand, which nobody proposes
+    again, before all. Units: money in the pool's currency.
     """
     keys = list(accounts)
     rows = (
@@ -39,8 +40,10 @@ def corrections_not_taken(*, accounts: Iterable[UUID]) -> dict[UUID, Decimal]:
     for period_id, account_id, taken in pools.values_list("period_id", "account_id", "correction"):
         corrections = went[period_id, account_id]
         beyond = taken - sum((amount for _key, amount, _carried in corrections), ZERO)
-        for key, amount, carried in reversed(corrections):
-            if carried and amount < ZERO < beyond:
+        last_first = corrections[::-1]
+        by_hand = [each for each in last_first if not each[2]]
+        for key, amount, _carried in [each for each in last_first if each[2]] + by_hand:
+            if amount < ZERO < beyond:
                 left[key] = min(beyond, -amount)
                 beyond -= left[key]
     return left

@@ -62,8 +62,9 @@ class Recalculated:
     One payee of a locked run, computed again.
 
     `due` is what would be paid on the facts known now, `paid` what was, both before anything is
-    recovered of a claim; `payout` is None for somebody whom the run did not pay, `line` the number
-    of the line that changed most.
+    recovered of a claim; `alone` what changed of what leaves owe that count the period alone, where
+    others of the plan accumulate. `payout` is None for somebody whom the run did not pay, `line` the
+    number of the line that changed most.
     `reasons` name the facts that changed; `inputs` are the canonical inputs of the recalculation.
     """
 
@@ -72,6 +73,7 @@ class Recalculated:
     payout: Payout | None
     due: Decimal
     paid: Decimal
+    alone: Decimal
     line: int | None
     reasons: tuple[str, ...]
     inputs: bytes | None
@@ -255,7 +257,7 @@ def _against(
     if due == paid:
         return Recalculated(
             person_id=person_id, employee_id=payee.payee, payout=payout, due=due, paid=paid,
-            line=None, reasons=(), inputs=None,
+            alone=ZERO, line=None, reasons=(), inputs=None,
         )  # fmt: skip
     kept = then.of(payee.payee)
     own = payee_inputs(now.inputs, payee.payee)
@@ -266,6 +268,7 @@ def _against(
         payout=payout,
         due=due,
         paid=paid,
+        alone=_alone_now(payee) - _alone_then(payout),
         line=None if payout is None else _line_moved_most(payee, payout),
         reasons=reasons or (PAID_NOW,),
         inputs=_canonical(now.plan, own),
@@ -279,10 +282,27 @@ def _nothing_due(employee_id: str, payout: Payout, *, paid: Decimal) -> Recalcul
         payout=payout,
         due=ZERO,
         paid=paid,
+        alone=-_alone_then(payout),
         line=None,
         reasons=(PAID_THEN,),
         inputs=None,
     )
+
+
+def _alone_now(payee: PayeeRows) -> Decimal:
+    """Return what leaves that count a period alone owe a payee: what is due, but for what is due to date."""
+    if not any(line.startswith(LineKind.LEAF) for line in payee.lines):
+        return ZERO
+    fields = payee.payout.split("\t")
+    return Decimal(fields[1]) - Decimal(json.loads(fields[6]).get(OF_THE_YEAR, ZERO))
+
+
+def _alone_then(payout: Payout | None) -> Decimal:
+    """Return what leaves that count a period alone owed in a payout; somebody who had left was owed nothing."""
+    if payout is None or not payout.lines.filter(period_id=payout.period_id, kind=LineKind.LEAF).exists():
+        return ZERO
+    to_date = Decimal(payout.closing.get(OF_THE_YEAR, ZERO))
+    return money.settle(payout.due - to_date, currency=payout.currency)
 
 
 def _paid(payout: Payout | None, recovered: Mapping[UUID, Decimal]) -> Decimal:

@@ -19,14 +19,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
 
 from kamcomp import money
 from kamcomp.calendar.models import Period
 from kamcomp.visibility import Viewer, visible
 from payouts.choices import LedgerAccount, LineKind, PayElement, PayoutEventKind, PoolStatus, RunStatus
 from payouts.models import Adjustment, Allocation, LedgerEntry, Payout, PayoutEvent, PayoutLine, Run
-from payouts.selectors.adjustments import COUNTED, OF_A_RULE
+from payouts.selectors.adjustments import COUNTED, NETTED, OF_A_RULE, payment_changed
 from payouts.selectors.stated_packages import stated_package
 from plans.models import Assignment
 from scorecards.models import Metric
@@ -179,36 +178,52 @@ class Statement:
 
 
 def statement_periods(*, person_id: UUID, viewer: Viewer) -> QuerySet[Period]:
-    """Return the periods in which somebody has a statement that the viewer may see, newest first."""
-    payouts = visible(Payout.objects.filter(person_id=person_id, run__is_current=True), to=viewer)
-    shares = visible(Allocation.objects.filter(person_id=person_id, amount__isnull=False), to=viewer)
-    of_pools = shares.filter(pool__status=PoolStatus.APPROVED).values("pool__period_id")
+    """Return the periods in which somebody has a statement that the viewer may see whole, newest first."""
+    payouts, shares = _payouts_of(person_id), _shares_of(person_id)
+    seen_payouts, seen_shares = visible(payouts, to=viewer), visible(shares, to=viewer)
     adjusted = visible(Adjustment.objects.filter(person_id=person_id, status__in=COUNTED), to=viewer)
     shown = Run.objects.filter(period__in=adjusted.values("period_id"), is_current=True, status__in=SHOWN)
-    return Period.objects.filter(
-        Q(pk__in=payouts.filter(run__status__in=SHOWN).values("period_id"))
-        | Q(pk__in=of_pools)
-        | Q(pk__in=shown.values("period_id"))
-    ).order_by("-days")
+    unseen_payouts = payouts.exclude(pk__in=seen_payouts.values("pk"))
+    unseen_shares = shares.exclude(pk__in=seen_shares.values("pk"))
+    return (
+        Period.objects.filter(
+            Q(pk__in=seen_payouts.values("period_id"))
+            | Q(pk__in=seen_shares.values("pool__period_id"))
+            | Q(pk__in=shown.values("period_id"))
+        )
+        .exclude(pk__in=unseen_payouts.values("period_id"))
+        .exclude(pk__in=unseen_shares.values("pool__period_id"))
+        .order_by("-days")
+    )
+
+
+def _payouts_of(person_id: UUID) -> QuerySet[Payout]:
+    """Return a person's payouts that statements show."""
+    return Payout.objects.filter(person_id=person_id, run__is_current=True, run__status__in=SHOWN)
+
+
+def _shares_of(person_id: UUID) -> QuerySet[Allocation]:
+    """Return a person's shares of pools that statements show."""
+    return Allocation.objects.filter(person_id=person_id, pool__status=PoolStatus.APPROVED, amount__gt=0)
 
 
 @money.exactly
 def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | None:
     """
-    Return a person's statement of a period as far as the viewer may see it, None if there is none.
+    Return a person's statement of a period, None if there is none that the viewer may see whole.
 
+    Who sees only some of the payouts and shares that a run pays somebody would take a part for all of it.
     The number of queries does not grow with lines, plans or periods.
     """
     payouts = list(
-        visible(Payout.objects.filter(person=person, period=period), to=viewer)
-        .filter(run__is_current=True, run__status__in=SHOWN)
+        visible(_payouts_of(person.pk).filter(period=period), to=viewer)
         .select_related("run__started_by", "run__reviewed_by", "run__approved_by", "plan_version__plan")
         .order_by("plan_version__plan__code")
     )
     shares = list(
-        visible(Allocation.objects.filter(person=person, pool__period=period), to=viewer)
-        .filter(pool__status=PoolStatus.APPROVED, amount__gt=0)
-        .select_related("pool__account__node", "pool__allocator__details", "pool__run__started_by", "role")
+        visible(_shares_of(person.pk).filter(pool__period=period), to=viewer).select_related(
+            "pool__account__node", "pool__allocator__details", "pool__run__started_by", "role"
+        )
     )
     adjustments = list(
         visible(Adjustment.objects.filter(person=person, period=period), to=viewer)
@@ -218,8 +233,8 @@ def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | 
     )
     run = payouts[0].run if payouts else shares[0].pool.run if shares else None
     if run is None and adjustments:
-        run = _run_shown(period, person=person)
-    if run is None:
+        run = _run_shown(period)
+    if run is None or _is_part(payouts, shares, person=person, period=period):
         return None
     base = stated_package(person=person, period=period, run=run, viewer=viewer)
     currency = _currency(payouts, shares, adjustments)
@@ -262,21 +277,19 @@ def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | 
     )
 
 
-def _run_shown(period: Period, *, person: Person) -> Run | None:
-    """
-    Return the run that a person's adjustments alone are paid with, once statements show it.
-
-    None where the run pays the person more than the viewer may see: that would be no statement but a part of one.
-    """
+def _run_shown(period: Period) -> Run | None:
+    """Return the run that a person's adjustments alone are paid with, once statements show it."""
     runs = Run.objects.filter(period=period, is_current=True, status__in=SHOWN)
-    run = runs.select_related("started_by", "reviewed_by", "approved_by").first()
-    shares = Allocation.objects.filter(pool__status=PoolStatus.APPROVED, amount__gt=0)
-    if run and (
-        Payout.objects.filter(run=run, person=person).exists()
-        or shares.filter(pool__run=run, person=person).exists()
-    ):
-        return None
-    return run
+    return runs.select_related("started_by", "reviewed_by", "approved_by").first()
+
+
+def _is_part(
+    payouts: Sequence[Payout], shares: Sequence[Allocation], *, person: Person, period: Period
+) -> bool:
+    """Tell whether a period pays a person more than these payouts and shares."""
+    others = _payouts_of(person.pk).filter(period=period).exclude(pk__in=[each.pk for each in payouts])
+    more = _shares_of(person.pk).filter(pool__period=period).exclude(pk__in=[each.pk for each in shares])
+    return bool(others.values_list("pk").union(more.values_list("pk"))[:1])
 
 
 def _currency(
@@ -476,8 +489,9 @@ def _year(
     mine = {"person": person, "period__in": periods}
     payouts = visible(Payout.objects.filter(currency=currency, **mine), to=viewer)
     adjusted = visible(Adjustment.objects.filter(currency=currency, **mine), to=viewer)
-    for period_id, net, by_rule in _adjusted(adjusted.filter(status__in=COUNTED)):
-        sums[period_id] += max(net, ZERO) + by_rule  # what is owed on balance makes no payment smaller
+    corrected = adjusted.filter(status__in=COUNTED).order_by().values_list("period_id").annotate(**NETTED)
+    for period_id, net, by_rule in corrected:
+        sums[period_id] += payment_changed(net=net, by_rule=by_rule)
     reads: Sequence[tuple[QuerySet[Any], str]] = (
         (payouts.filter(run__is_current=True, run__status__in=SHOWN), "period_id"),
         (
@@ -512,12 +526,3 @@ def _year(
         )
     total = sum((sums.get(each.pk, ZERO) for each in upto), ZERO)
     return bars, total, goal_y
-
-
-def _adjusted(rows: QuerySet[Adjustment]) -> Iterable[tuple[UUID, Decimal, Decimal]]:
-    """Return by period what adjustments come to on balance, and what a rule makes of it."""
-    of_a_rule = Q(kind__in=OF_A_RULE)
-    return rows.order_by().values_list("period_id").annotate(
-        net=Coalesce(Sum("amount", filter=~of_a_rule), ZERO),
-        by_rule=Coalesce(Sum("amount", filter=of_a_rule), ZERO),
-    )  # fmt: skip

@@ -31,6 +31,7 @@ from payouts.choices import AdjustmentKind, AdjustmentStatus, DisputeStatus
 from payouts.models import Adjustment, Dispute, Payout, Pool, Run
 from payouts.models.cases import UPHELD
 from payouts.selectors.adjustments import OF_A_RULE, open_period, person_nets, run_under_review
+from payouts.selectors.pool_corrections import corrections_not_taken
 from payouts.services.clawback_cases import shortfall_settle
 from payouts.services.telling import adjustment_decided_told, adjustment_told
 from plans.models import PlanVersion
@@ -73,6 +74,10 @@ class AdjustmentReversed(Refusal):
     """The adjustment has been reversed already, or its reversal waits for a decision."""
 
 
+class NothingToReverse(Refusal):
+    """The adjustment went to a pool that could take nothing of it."""
+
+
 class RuleMakesThese(Refusal):
     """Adjustments of this kind are made by a rule, never by hand."""
 
@@ -86,7 +91,12 @@ REVERSED_ONCE: dict[str, Refusal | type[Refusal]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Corrects:
-    """What an adjustment corrects, and the recalculation it comes from."""
+    """
+    What an adjustment corrects, and the recalculation it comes from.
+
+    `alone` is the part of the amount that no later run settles: of leaves that count a period alone, in a
+    plan of which others accumulate.
+    """
 
     period: Period | None = None
     payout: Payout | None = None
@@ -95,6 +105,7 @@ class Corrects:
     reverses: Adjustment | None = None
     due: Decimal | None = None
     posted_before: Decimal | None = None
+    alone: Decimal = ZERO
     inputs: bytes | None = None
     input_digest: str = ""
 
@@ -108,6 +119,7 @@ class Corrects:
             "reverses": self.reverses,
             "due": self.due,
             "posted_before": self.posted_before,
+            "alone": self.alone,
             "inputs": self.inputs,
             "input_digest": self.input_digest,
         }
@@ -230,9 +242,11 @@ def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: dateti
     """
     Propose the opposite of an approved or posted adjustment; the first stays as it is.
 
-    It goes to the same period while that takes adjustments, and to the open one afterwards.
+    It goes to the same period while that takes adjustments, and to the open one afterwards. Of what a pool could take
+    in part only that part goes back.
 
     :raises AdjustmentDecided: if the adjustment is not approved or posted.
+    :raises NothingToReverse: if its pool could take nothing of it.
     :raises AdjustmentReversed: if it was reversed before, or that waits for a decision.
     """
     adjustment = Adjustment.objects.select_related("period__calendar", "person", "pool", "plan_version").get(
@@ -244,16 +258,18 @@ def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: dateti
             adjustment=adjustment,
             status=Word(adjustment.get_status_display().lower()),
         )
+    amount = _amount_taken(adjustment)
     corrects = Corrects(
         period=adjustment.corrects_period,
         payout=adjustment.corrects_payout,
         line=adjustment.corrects_line,
         pool=adjustment.corrects_pool,
         reverses=adjustment,
+        alone=-adjustment.alone,
     )
     words = Sentence(
         "Reverses %(amount)s %(currency)s of %(period)s: %(reason)s",
-        amount=Numeral.plain(money.settle(adjustment.amount, currency=adjustment.currency)),
+        amount=Numeral.plain(money.settle(amount, currency=adjustment.currency)),
         currency=adjustment.currency,
         period=adjustment.period.code,
         reason=reason.strip(),
@@ -262,7 +278,7 @@ def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: dateti
         return adjustment_propose(
             period=_reversal_period(adjustment),
             kind=AdjustmentKind(adjustment.kind),
-            amount=-adjustment.amount,
+            amount=-amount,
             currency=adjustment.currency,
             reason=words if reason.strip() else "",
             person=adjustment.person,
@@ -272,6 +288,25 @@ def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: dateti
             by=by,
             at=at,
         )
+
+
+def _amount_taken(adjustment: Adjustment) -> Decimal:
+    """
+    Return what an adjustment came to: all of it, or what its pool could take.
+
+    :raises NothingToReverse: if that is nothing.
+    """
+    if adjustment.pool is None:
+        return adjustment.amount
+    left = corrections_not_taken(accounts=[adjustment.pool.account_id])
+    taken = adjustment.amount + left.get(adjustment.pk, ZERO)
+    if not taken:
+        raise NothingToReverse(
+            "%(pool)s could take nothing of %(adjustment)s: there is nothing to reverse.",
+            pool=adjustment.pool,
+            adjustment=adjustment,
+        )
+    return taken
 
 
 def _dispute_reopen(adjustment: Adjustment) -> None:

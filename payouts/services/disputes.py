@@ -37,6 +37,7 @@ from payouts.selectors.disputes import (
     Subject,
     answer_due_on,
     answerer_next,
+    line_counts_alone,
     subject_of,
     window_ends_on,
 )
@@ -50,6 +51,7 @@ from payouts.services.telling import (
 )
 from plans.models import PlanVersion
 
+ZERO = Decimal(0)
 NUMBERING = 4_402_118
 """The advisory lock under which cases get their numbers."""
 
@@ -213,7 +215,7 @@ def dispute_uphold(
         reason=answer,
         person=dispute.person,
         plan_version=_plan_version(subject),
-        corrects=_corrects(dispute, subject),
+        corrects=_corrects(dispute, subject, amount=amount),
         by=by,
         at=at,
     )
@@ -326,17 +328,22 @@ def _period_id(subject: Subject) -> UUID:
     return subject.about.period_id  # type: ignore[union-attr]
 
 
-def _corrects(dispute: Dispute, subject: Subject) -> Corrects:
+def _corrects(dispute: Dispute, subject: Subject, *, amount: Decimal) -> Corrects:
     """Return what an upheld case corrects: of an adjustment, what that one corrected."""
     if subject.about is not None:
+        about = subject.about
         return Corrects(
-            period=subject.about.corrects_period or dispute.period,
-            payout=subject.about.corrects_payout,
-            line=subject.about.corrects_line,
-            pool=subject.about.corrects_pool,
+            period=about.corrects_period or dispute.period,
+            payout=about.corrects_payout,
+            line=about.corrects_line,
+            pool=about.corrects_pool,
+            alone=amount
+            if line_counts_alone(payout=about.corrects_payout, number=about.corrects_line)
+            else ZERO,
         )
     pool = subject.share.pool if subject.share else None
-    return Corrects(period=dispute.period, payout=subject.payout, line=dispute.line, pool=pool)
+    alone = amount if line_counts_alone(payout=subject.payout, number=dispute.line) else ZERO
+    return Corrects(period=dispute.period, payout=subject.payout, line=dispute.line, pool=pool, alone=alone)
 
 
 def _plan_version(subject: Subject) -> PlanVersion | None:

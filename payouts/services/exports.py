@@ -158,7 +158,7 @@ def export_path(*, run: Run, filename: str) -> Path:
 
 def _taken(*, run: Run, with_earlier: bool) -> Run:
     """
-    Return the run with its row locked; with those of earlier periods, which a payroll file pays the released of.
+    Return the run with its row locked; with the current ones of earlier periods, whose released a payroll file pays.
 
     In the order of the periods, so that two payroll files wait for each other, and a hold or release for both.
     """
@@ -166,7 +166,8 @@ def _taken(*, run: Run, with_earlier: bool) -> Run:
     if not with_earlier:
         return runs.get(pk=run.pk)
     until = run.period.days.lower
-    taken = runs.filter(Q(pk=run.pk) | Q(calendar_id=run.calendar_id, period__days__startswith__lt=until))
+    earlier = Q(calendar_id=run.calendar_id, is_current=True, period__days__startswith__lt=until)
+    taken = runs.filter(Q(pk=run.pk) | earlier)
     return next(each for each in list(taken.order_by("period__days", "pk")) if each.pk == run.pk)
 
 

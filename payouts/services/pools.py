@@ -24,7 +24,7 @@ from kamcomp.audit.context import act
 from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
-from kamcomp.refusal import Refusal, Sentence, Word
+from kamcomp.refusal import Listing, Refusal, Sentence, Word
 from kamcomp.sentences import Numeral
 from payouts.choices import AdjustmentStatus, PoolStatus, RunStatus
 from payouts.engine.pool_budget import budgets_shared
@@ -120,10 +120,10 @@ def pools_fund(*, run: Run, by: User, at: datetime) -> list[Pool]:
         try:
             funded.append((plan, case, pool_figures(case=case)))
         except Refusal as refusal:
-            unfunded.append(f"{plan.account}: {refusal}")
+            unfunded.append(_unfunded(plan.account, refusal))
     unfunded += _corrected_without_pool(run=run, plans=plans)
     if unfunded:
-        raise PoolsCannotBeFunded("No pool could be funded for " + "; ".join(unfunded))
+        raise PoolsCannotBeFunded("No pool could be funded for %(reasons)s", reasons=Listing(unfunded, "; "))
     return [
         _funded(run=run, plan=plan, facts=facts[plan.account.pk], case=case, figures=figures, by=by, at=at)
         for plan, case, figures in funded
@@ -137,7 +137,7 @@ def _asking_cases(
     metric = contributions(plans=plans, period=run.period, known_at=run.known_at)
     corrections, results = pool_corrections(run=run), TeamResults(run=run)
     cases: dict[str, PoolCase] = {}
-    unfunded = []
+    unfunded: list[str] = []
     for plan in plans:
         account = plan.account
         try:
@@ -151,10 +151,14 @@ def _asking_cases(
             )
             funded_by_rule(case=case)
         except Refusal as refusal:
-            unfunded.append(f"{account}: {refusal}")
+            unfunded.append(_unfunded(account, refusal))
             continue
         cases[account.node.code] = case
     return cases, unfunded
+
+
+def _unfunded(account: StrategicAccount, refusal: Refusal) -> Sentence:
+    return Sentence("%(account)s: %(refusal)s", account=account, refusal=refusal)
 
 
 def pool_corrections(*, run: Run) -> dict[UUID, Decimal]:
@@ -391,7 +395,7 @@ def _funded(
             before=pool.funded,
         )
         finding_put(pool=pool, rule="pool_refunded", message=message, severity=Severity.INFORMATION)
-    _note_untaken(pool=pool, correction=case.correction, taken=figures.corrected)
+    _note_untaken(pool=pool, run=run, correction=case.correction, taken=figures.corrected)
     document = case_document(case=case)
     values: Mapping[str, object] = {
         "plan_version": plan.version,
@@ -421,24 +425,45 @@ def _funded(
     return pool
 
 
-def _note_untaken(*, pool: Pool, correction: Decimal, taken: Decimal) -> None:
+def _note_untaken(*, pool: Pool, run: Run, correction: Decimal, taken: Decimal) -> None:
     """Keep as a finding what a pool cannot take of its corrections, in place of what an earlier run found."""
     if pool.funded is not None:
         of_pool = Finding.objects.filter(subject_table=POOL_TABLE, subject_id=str(pool.pk), rule=UNTAKEN)
         of_pool.filter(status=FindingStatus.OPEN).delete()
     if taken == correction:
         return
+    lost = _untaken_by_hand(pool=pool, run=run, left=taken - correction)
+    amounts = {
+        "correction": money.settle(-correction, currency=pool.currency),
+        "currency": pool.currency,
+        "pool": pool,
+        "taken": money.settle(-taken, currency=pool.currency),
+        "left": money.settle(taken - correction, currency=pool.currency),
+    }
     message = Sentence(
         "Corrections take %(correction)s %(currency)s from the pool of %(pool)s, which holds %(taken)s. The other "
         "%(left)s are not posted: late facts propose them for the next pool, or the company bears them, as the plan "
         "says.",
-        correction=money.settle(-correction, currency=pool.currency),
-        currency=pool.currency,
-        pool=pool,
-        taken=money.settle(-taken, currency=pool.currency),
-        left=money.settle(taken - correction, currency=pool.currency),
+        **amounts,
     )
+    if lost:
+        message = Sentence(
+            "Corrections take %(correction)s %(currency)s from the pool of %(pool)s, which holds %(taken)s. The other "
+            "%(left)s are not posted. %(lost)s of it were adjusted by hand, and nothing proposes that again: adjust "
+            "the next pool if it is due.",
+            lost=money.settle(lost, currency=pool.currency),
+            **amounts,
+        )
     finding_put(pool=pool, rule=UNTAKEN, message=message, severity=Severity.TO_LOOK_AT)
+
+
+def _untaken_by_hand(*, pool: Pool, run: Run, left: Decimal) -> Decimal:
+    """Return how much of what a pool cannot take corrects no pool, so that late facts never find it due again."""
+    of_pools = _approved_for_pools(run=run).filter(
+        pool__account=pool.account, corrects_pool__isnull=False, amount__lt=0
+    )
+    carried = -(of_pools.aggregate(total=Sum("amount"))["total"] or ZERO)
+    return max(left - carried, ZERO)
 
 
 def _shares(

@@ -205,8 +205,8 @@ def _refuse_unless_reviewable(*, run: Run, by: User, at: datetime) -> None:
     unknown = adjustments_after_run(run=run).count()
     if unknown:
         raise CorrectionsAfterRun(
-            "%(unknown)s corrections of %(period)s were decided after %(run)s was calculated: run "
-            "again, so that it takes them into account.",
+            "Adjustments of %(period)s were decided after %(run)s was calculated (%(unknown)s): run again, so that it "
+            "takes them into account.",
             unknown=unknown,
             period=run.period,
             run=run,

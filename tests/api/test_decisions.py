@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from kamcomp.api.public_ids import public_id
@@ -11,9 +12,7 @@ from kamcomp.calendar.models import Period
 from payouts.choices import ExceptionKind
 from payouts.services.exceptions import Departure, exceptions_request
 from plans.models import Assignment
-from teams.api import member_acts
 from teams.models import JobRole, Membership, Person, Segment, TeamEdit
-from teams.services import team_member_end
 
 pytestmark = pytest.mark.django_db
 REASON = {"reason": "Stood in for a colleague"}
@@ -306,17 +305,22 @@ class TestMemberships:
         )
         assert (late.status_code, late.json()["current"]) == (412, opted.json())
 
-    def test_are_shown_as_they_stand_when_somebody_was_faster_within_the_request(self, caller, monkeypatch):
+    def test_are_shown_as_they_stand_when_somebody_was_faster_within_the_request(self, caller):
         maren = caller("maren")
         path, seen = row(maren, "memberships?account=KES&person=SOFIA")
+        faster = []
 
-        def ended_late(*, membership_id, **said):
-            Membership.objects.filter(pk=membership_id).update(dedication="0.3")
-            return team_member_end(membership_id=membership_id, **said)
+        def changed_before_the_lock(execute, sql, params, many, context):
+            if not faster and "FOR NO KEY UPDATE" in sql and "teams_strategicaccount" in sql:
+                faster.append(sql)
+                current = Membership.objects.filter(account__node__code="KES", person__employee_id="SOFIA")
+                current.update(dedication="0.3")
+            return execute(sql, params, many, context)
 
-        monkeypatch.setattr(member_acts, "team_member_end", ended_late)
-        late = maren.post(f"{path}:end", {"last_day": "2026-12-31"}, if_match=seen)
+        with connection.execute_wrapper(changed_before_the_lock):
+            late = maren.post(f"{path}:end", {"last_day": "2026-12-31"}, if_match=seen)
 
+        assert faster, "the request took no lock of the account"
         assert (late.status_code, late.json()["code"]) == (412, "membership_changed_meanwhile")
         assert late.json()["current"]["dedication"] == "0.3"
         assert late.headers["ETag"] != seen

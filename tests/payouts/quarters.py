@@ -27,10 +27,16 @@ D = Decimal
 POOL = {"funding": {"rule": "targets_times_result", "node": "SALES"}, "if_late": "guideline"}
 
 
-def quarters(*, accumulation="period", pool=POOL, payment=None, people=4):
-    """Make the crowd in its first quarter, with targets for every quarter and no results yet."""
-    goal = {"code": "SALES", "weight": "1", "kind": "goal", "metric": "XSALES", "curve": CURVE}
-    tree = {"weight": "1", "children": [{**goal, "accumulation": accumulation}]}
+def quarters(*, accumulation="period", pool=POOL, payment=None, people=4, also=()):
+    """
+    Make the crowd in its first quarter, with targets for every quarter and no results yet.
+
+    Beside its goal the plan has one that accumulates otherwise for each of `also`, all of one weight.
+    """
+    goal = {"weight": str(D(1) / (1 + len(also))), "kind": "goal", "metric": "XSALES", "curve": CURVE}
+    goals = {"SALES": accumulation, **{f"SALES{number}": each for number, each in enumerate(also, start=2)}}
+    children = [{**goal, "code": code, "accumulation": each} for code, each in goals.items()]
+    tree = {"weight": "1", "children": children}
     plan = document(incentive=tree, pool=pool, payment=payment or {})
     made = crowd(people, plan=plan, code="2026-Q1", achieved=False)
     for period in made.periods.values():

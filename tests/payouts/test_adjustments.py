@@ -225,7 +225,7 @@ class TestWhatIsOwedOnBalance:
         approve(made, propose(made, "-300.00", period=made.quarters["2026-Q3"]), at=timezone.now())
 
         with pytest.raises(
-            Exception, match="1 corrections of 2026-Q3 were decided after .* was calculated: run again"
+            Exception, match="Adjustments of 2026-Q3 were decided after .* was calculated .1.: run again"
         ):
             run_review(run_id=run.pk, by=made.user("anders"), at=AT)
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from psycopg2.extras import DateRange
 
 from kamcomp.approvals.models import Finding
 from kamcomp.identity.choices import Role
@@ -19,6 +20,7 @@ from payouts.services.disputes import dispute_open, dispute_uphold
 from payouts.services.pools import PoolsCannotBeFunded
 from payouts.services.reviews import run_review
 from payouts.services.verify import verify_run
+from plans.models import Assignment
 from teams.choices import AccountStatus
 from tests.faults.together import together
 from tests.payouts.books import locked
@@ -174,12 +176,21 @@ class TestLateFacts:
             sold(made, "2026-Q1", 1_000_000, account=account)
         run = closed(made, "2026-Q1")
         sold(made, "2026-Q1", 1_050_000)
-        assert told(correct(made, "2026-Q2"))["E00001", "2026-Q1"] == "500.00"
+        first = correct(made, "2026-Q2")
+        assert told(first)["E00001", "2026-Q1"] == "500.00"
         sold(made, "2026-Q1", 950_000)
 
+        # 5,000.01 were paid, 500.00 wait for a decision; 4,375.00 are due, and nothing is taken of what was paid.
         found = correct(made, "2026-Q2")
+        assert (told(found), found.notes[0]) == (
+            {},
+            "A correction of 500.00 EUR for E00001, 2026-Q1 waits for a decision, but 0.00 is due on the facts known "
+            "now: reject it, then ask for late facts again.",
+        )
+        assert pay_findings(made, run, Role.FINANCE) == found.notes
+        approve_all(made, first)
 
-        # 5,000.01 were paid, 500.00 wait for a decision; 4,375.00 are due.
+        found = correct(made, "2026-Q2")
         assert told(found) == {("E00001", "2026-Q1"): "-500.00", ("E00003", "2026-Q1"): "-500.05"}
         assert found.notes[0].startswith("E00001 was paid 625.01 EUR too much in 2026-Q1")
         again = correct(made, "2026-Q2")
@@ -189,6 +200,26 @@ class TestLateFacts:
         sold(made, "2026-Q1", 940_000)
         assert pay_findings(made, run, Role.FINANCE) != correct(made, "2026-Q2").notes
         assert len(pay_findings(made, run, Role.FINANCE)) == len(found.notes)
+        sold(made, "2026-Q1", 1_000_000)
+        assert (correct(made, "2026-Q2").notes, pay_findings(made, run, Role.FINANCE)) == ([], [])
+
+    def test_take_nothing_from_a_payee_whose_waiting_correction_was_rejected(self):
+        made = quarters(payment={"clawback": {"months": 3, "per_payout_at_most": "0.10"}}, pool=None)
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_000_000, account=account)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_050_000)
+        stale = correct(made, "2026-Q2")
+        sold(made, "2026-Q1", 950_000)
+        approve_all(made, correct(made, "2026-Q2"))
+        for each in stale.proposed:
+            adjustment_reject(
+                adjustment_id=each.pk, reason="stale", by=made.user("jonas"), at=after(made, "2026-Q2")
+            )
+        approve_all(made, correct(made, "2026-Q2"))
+
+        decided = Adjustment.objects.filter(person=made.people[0], status=AdjustmentStatus.APPROVED)
+        assert list(decided) == []
 
     def test_take_back_what_an_accumulating_plan_would_settle_however_late_as_a_claim(self):
         terms = {"clawback": {"months": 3, "per_payout_at_most": "0.10"}}
@@ -198,14 +229,54 @@ class TestLateFacts:
             sold(made, "2026-Q2", 1_000_000, account=account)
         closed(made, "2026-Q1")
         sold(made, "2026-Q1", 1_000_000)
+        until = made.periods["2026-Q2"].days.lower
+        Assignment.objects.filter(person=made.people[2]).update(valid=DateRange(START, until))
 
         found = correct(made, "2026-Q2")
 
-        assert (told(found)["E00001", "2026-Q1"], found.notes) == ("-1000.00", [])
+        # No run settles the year of somebody who is off the plan: what they were paid stays theirs.
+        assert told(found) == {("E00001", "2026-Q1"): "-1000.00"}
+        assert found.notes == [
+            "E00003 was paid 1000.10 EUR too much in 2026-Q1, longer ago than CROWD v1 takes back. "
+            "The company bears it."
+        ]
         approve_all(made, found)
         closed(made, "2026-Q2")
         # To date 10,000.01, less 5,000.01 posted, a tenth of it recovered: not all of the 1,000.00 at once.
         assert paid(made, "E00001", "2026-Q2") == D("4500.00")
+
+    def test_take_back_late_of_a_plan_that_accumulates_in_part_only_that_part(self):
+        terms = {"clawback": {"months": 3, "per_payout_at_most": "0.10"}}
+        made = quarters(accumulation="year_to_date", also=["period"], pool=None, payment=terms)
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_100_000, account=account)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_000_000)
+
+        found = correct(made, "2026-Q2")
+
+        assert told(found)["E00001", "2026-Q1"] == "-500.00"
+        assert found.notes[0].startswith("E00001 was paid 500.00 EUR too much in 2026-Q1")
+        approve_all(made, found)
+        again = correct(made, "2026-Q2")
+        assert (told(again), again.notes) == ({}, found.notes)
+
+    def test_are_settled_once_where_a_plan_accumulates_in_part(self):
+        made = quarters(accumulation="year_to_date", also=["period"], pool=None)
+        for account in (0, 1):
+            for code in ("2026-Q1", "2026-Q2"):
+                sold(made, code, 1_000_000, account=account)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_100_000)
+        found = correct(made, "2026-Q2")
+        assert told(found)["E00001", "2026-Q1"] == "1000.00"
+        approve_all(made, found)
+
+        closed(made, "2026-Q2")
+
+        # A half of 5,000.005 at 100 %, and a half of 10,000.01 at 110 % less the 3,000.01 recognised to date.
+        assert paid(made, "E00001", "2026-Q2") == D("5000.00")
+        assert told(correct(made, "2026-Q3", at="2026-Q3")) == {}
 
     def test_take_a_smaller_pool_from_the_next_where_the_plan_says_so(self):
         made = quarters(pool={**POOL, "less": "next_pool"})
@@ -246,6 +317,13 @@ class TestLateFacts:
         assert told(found) == {("pool", "2026-Q1"): "-400.00"}
         approve_all(made, found, at="2026-Q3")
         assert verify_run(run=closed(made, "2026-Q3")).equal
+
+        half_taken, rest = Adjustment.objects.filter(pool__isnull=False).order_by("created_at")
+        at, by = after(made, "2026-Q4"), made.user("maren")
+        back = adjustment_reverse(adjustment_id=half_taken.pk, reason="Not theirs", by=by, at=at)
+        assert (back.amount, str(back.reason)) == (D(1000), "Reverses -1000.00 EUR of 2026-Q2: Not theirs")
+        adjustment_reject(adjustment_id=back.pk, reason="It is", by=made.user("jonas"), at=at)
+        assert rest.amount == D(-400)
 
         # 1,000.00, 1,000.00 and 2,000.00 are due of the three quarters, and were spent.
         spent = [pool_of(made, code).funded for code in ("2026-Q1", "2026-Q2", "2026-Q3")]

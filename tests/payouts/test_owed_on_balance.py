@@ -11,9 +11,9 @@ from django.db.models import Sum
 
 from kamcomp.approvals.models import Finding
 from kamcomp.identity.choices import Role
-from kamcomp.visibility import Viewer
+from kamcomp.visibility import Viewer, visible
 from payouts.choices import AdjustmentKind
-from payouts.models import ClawbackCase, LedgerEntry, PayoutLine, RegisterRow
+from payouts.models import Allocation, ClawbackCase, LedgerEntry, PayoutLine, RegisterRow
 from payouts.selectors.accruals import accruals
 from payouts.selectors.archive import statement_archive
 from payouts.selectors.ceilings import ceiling_effects
@@ -162,7 +162,7 @@ class TestOwedOnBalance:
         adjustment_approve(adjustment_id=agreed.pk, by=made.user("jonas"), at=at)
 
         # The run took 500.00 of 1,000.00, and 200.00 are left to be taken.
-        with pytest.raises(CorrectionsAfterRun, match="1 corrections of 2026-Q2 were decided after"):
+        with pytest.raises(CorrectionsAfterRun, match="Adjustments of 2026-Q2 were decided after"):
             run_review(run_id=run.pk, by=made.user("anders"), at=at)
 
         closed(made, "2026-Q2")
@@ -232,6 +232,12 @@ class TestOnlyAnAdjustment:
         watching = Viewer(made.user("anders").pk, frozenset({Role.EXECUTIVE}), at.date())
         said = statement(person=made.people[0], period=made.periods["2026-Q2"], viewer=watching)
         assert said is None, "who sees corrections and no payouts would see a part of it"
+        sharer = made.people[2]
+        assert visible(Allocation.objects.filter(person=sharer, amount__gt=0), to=watching).exists()
+        assert shown(made, "2026-Q2", sharer).shares
+        assert statement(person=sharer, period=made.periods["2026-Q2"], viewer=watching) is None
+        assert list(statement_periods(person_id=sharer.pk, viewer=watching)) == []
+        assert list(statement_archive(person_id=sharer.pk, viewer=watching)) == []
         assert [row.total for row in statement_archive(person_id=alone.pk, viewer=finance(made))] == [
             D("75.00")
         ]

@@ -50,12 +50,13 @@ STILL_ON = """
      WHERE plan_version_id = %(version)s AND person_id = ANY((SELECT %(people)s::uuid[])::uuid[]) AND valid && %(days)s
 """
 CORRECTIONS = """
-    SELECT a.person_id::text, lower(p.days), a.amount
+    SELECT a.person_id::text, lower(p.days), a.amount - a.alone
       FROM payouts_adjustment a
       JOIN calendar_period p ON p.id = a.period_id
       JOIN calendar_period c ON c.id = a.corrects_period_id
      WHERE a.plan_version_id = %(version)s AND a.currency = %(currency)s AND a.kind = ANY(%(kinds)s)
        AND a.status = ANY(%(decided)s) AND c.fiscal_year = %(year)s AND c.calendar_id = %(calendar)s
+       AND a.corrects_pool_id IS NULL
        AND a.person_id = ANY((SELECT %(people)s::uuid[])::uuid[])
 """
 RECOVERABLE = """
@@ -178,7 +179,8 @@ def _corrections(
     Return corrections of earlier periods of the fiscal year that have been decided for payment since.
 
     A locked payout that came after a correction has taken it up: what it closes with is
-    what was due to date, the correction included.
+    what was due to date, the correction included. What a correction adds of leaves that count a
+    period alone was never posted to date, nor was what one pays of a pool.
     """
     said = {
         "version": version.pk,

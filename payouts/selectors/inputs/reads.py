@@ -180,5 +180,14 @@ def _key_read(key: ResultKey, found: list[tuple[Reading, int]]) -> KeyRead:
 
 def accumulates(plan: Plan) -> bool:
     """Tell whether anything of a plan is due to date, so that each run settles what was posted of its year."""
-    nodes: list[NodeCommon] = [node for node, _window in _holders(plan.incentive, Window.PERIOD)]
-    return any(node.accumulation is Accumulation.YEAR_TO_DATE for node in [*nodes, *plan.commissions])
+    return any(node.accumulation is Accumulation.YEAR_TO_DATE for node in _nodes(plan))
+
+
+def counts_alone(plan: Plan, *, leaf: str) -> bool:
+    """Tell whether a leaf counts a period alone while others of the plan are due to date."""
+    own = [node for node in _nodes(plan) if node.code == leaf]
+    return accumulates(plan) and any(node.accumulation is not Accumulation.YEAR_TO_DATE for node in own)
+
+
+def _nodes(plan: Plan) -> list[NodeCommon]:
+    return [*(node for node, _window in _holders(plan.incentive, Window.PERIOD)), *plan.commissions]
