@@ -308,19 +308,22 @@ class TestMemberships:
     def test_are_shown_as_they_stand_when_somebody_was_faster_within_the_request(self, caller):
         maren = caller("maren")
         path, seen = row(maren, "memberships?account=KES&person=SOFIA")
-        faster = []
+        read, faster = [], []
 
-        def changed_before_the_lock(execute, sql, params, many, context):
-            if not faster and "FOR NO KEY UPDATE" in sql and "teams_strategicaccount" in sql:
+        def changed_before_the_act(execute, sql, params, many, context):
+            """Change the membership as somebody else, once the request has read it and before its act begins."""
+            if read and not faster and sql.startswith("SAVEPOINT"):
                 faster.append(sql)
                 current = Membership.objects.filter(account__node__code="KES", person__employee_id="SOFIA")
                 current.update(dedication="0.3")
+            if sql.startswith("SELECT") and 'FROM "teams_membership"' in sql:
+                read.append(sql)
             return execute(sql, params, many, context)
 
-        with connection.execute_wrapper(changed_before_the_lock):
+        with connection.execute_wrapper(changed_before_the_act):
             late = maren.post(f"{path}:end", {"last_day": "2026-12-31"}, if_match=seen)
 
-        assert faster, "the request took no lock of the account"
+        assert faster, "no act began after the membership was read"
         assert (late.status_code, late.json()["code"]) == (412, "membership_changed_meanwhile")
         assert late.json()["current"]["dedication"] == "0.3"
         assert late.headers["ETag"] != seen

@@ -185,7 +185,7 @@ def accumulates(plan: Plan) -> bool:
 
 def counts_alone(plan: Plan, *, leaf: str) -> bool:
     """Tell whether a leaf counts a period alone while others of the plan are due to date."""
-    own = [node for node in _nodes(plan) if node.code == leaf]
+    own = [node for node in _nodes(plan) if getattr(node, "code", None) == leaf]  # the root has no code
     return accumulates(plan) and any(node.accumulation is not Accumulation.YEAR_TO_DATE for node in own)
 
 
