@@ -29,6 +29,7 @@ from kamcomp.api.problems import Problem
 from kamcomp.api.resources import Resource, Rows
 from kamcomp.formula_guard import guarded
 from kamcomp.money import CONTEXT
+from kamcomp.reading import only_reading
 
 READ_AT_ONCE = 2_000
 SENT_AT_ONCE = 64 * 1024
@@ -96,6 +97,7 @@ def streamed(
 def _read(resource: Resource, *, rows: Rows) -> Iterator[Sequence[Any]]:
     """Read through a cursor on the server, in one transaction: memory stays flat, and all is of one moment."""
     with transaction.atomic():
+        only_reading()
         yield from rows.values_list(*resource.sources).iterator(chunk_size=READ_AT_ONCE)
 
 

@@ -29,7 +29,11 @@ NEVER_ENDED = Sentence(
 )
 ABANDONED_SECONDS = 10
 """How long after its beginning a job that nobody holds counts as abandoned: between take and hold is a moment."""
-ABANDONED = "status = 'running' AND started_at < clock_timestamp() - make_interval(secs => %(abandoned)s)"
+# Or begun in what is now the future, where the clock was set back since.
+ABANDONED = """
+    status = 'running' AND NOT (started_at BETWEEN clock_timestamp() - make_interval(secs => %(abandoned)s)
+                                               AND clock_timestamp() + make_interval(secs => %(abandoned)s))
+"""
 
 
 def job_request(

@@ -15,6 +15,7 @@ from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F,
 
 from kamcomp.money import minor_unit
 from payouts.models import LedgerCheck
+from payouts.selectors.runs import LEASE_OVER, PREPARATION_LEASE_OVER
 
 CHUNK_BOUNDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 RUN_BOUNDS = (1, 5, 15, 30, 60, 120, 300, 900, 3600)
@@ -114,17 +115,17 @@ def queues() -> list[Queue]:
     """Return what waits: runs not begun, chunks to be taken (or whose worker went silent), jobs."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT 'runs', count(*), coalesce(max(extract(epoch FROM clock_timestamp() - known_at)), 0)::float8
-              FROM payouts_run
-             WHERE status = 'queued' AND (lease_until IS NULL OR lease_until < clock_timestamp())
+            f"""
+            SELECT 'runs', count(*), coalesce(max(extract(epoch FROM clock_timestamp() - r.known_at)), 0)::float8
+              FROM payouts_run r
+             WHERE r.status = 'queued' AND {PREPARATION_LEASE_OVER}
              UNION ALL
             SELECT 'chunks', count(*),
                    coalesce(max(extract(epoch FROM clock_timestamp()
                                         - coalesce(c.lease_until, c.started_at, r.known_at))), 0)::float8
               FROM payouts_runchunk c JOIN payouts_run r ON r.id = c.run_id
              WHERE r.status = 'calculating' AND c.status IN ('waiting', 'running')
-               AND (c.lease_until IS NULL OR c.lease_until < clock_timestamp())
+               AND {LEASE_OVER}
              UNION ALL
             SELECT 'jobs', count(*), coalesce(max(extract(epoch FROM clock_timestamp() - created_at)), 0)::float8
               FROM jobs_job WHERE status = 'queued'

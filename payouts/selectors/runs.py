@@ -14,6 +14,18 @@ from payouts.models import Run
 from plans.choices import VersionStatus
 from plans.models import Assignment
 
+# A lease that was given in what is now the future says nothing: the clock was set back since, and a dead worker's
+# would seem to hold for as long. Should the worker live, its epoch refuses what it brings.
+LEASE_OVER = """
+    (c.lease_until IS NULL OR c.lease_until < clock_timestamp()
+     OR c.started_at > clock_timestamp() + interval '5 seconds')
+"""
+PREPARATION_LEASE_SECONDS = 20
+PREPARATION_LEASE_OVER = f"""
+    (r.lease_until IS NULL OR r.lease_until < clock_timestamp()
+     OR r.lease_until > clock_timestamp() + interval '{PREPARATION_LEASE_SECONDS + 5} seconds')
+"""
+
 
 @dataclass(frozen=True)
 class RunProgress:
@@ -62,12 +74,12 @@ def run_progress(*, run_id: UUID) -> RunProgress:
     """Return how far a run has come, in one query, by the database's clock."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT r.id, r.number, r.status, count(c.id),
                    count(*) FILTER (WHERE c.status = 'done'),
                    count(*) FILTER (WHERE c.status = 'failed'),
-                   count(*) FILTER (WHERE c.status = 'running' AND c.lease_until >= clock_timestamp()),
-                   count(*) FILTER (WHERE c.status = 'running' AND c.lease_until < clock_timestamp()),
+                   count(*) FILTER (WHERE c.status = 'running' AND NOT {LEASE_OVER}),
+                   count(*) FILTER (WHERE c.status = 'running' AND {LEASE_OVER}),
                    coalesce(sum(c.people), 0),
                    coalesce(sum(c.people) FILTER (WHERE c.status = 'done'), 0),
                    coalesce(sum(c.taken_over), 0),
@@ -99,13 +111,13 @@ def runs_to_look_at() -> list[UUID]:
     """Return the runs that have something to take: a preparation, or a chunk nobody works on."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT r.id FROM payouts_run r
-             WHERE (r.status = 'queued' AND (r.lease_until IS NULL OR r.lease_until < clock_timestamp()))
+             WHERE (r.status = 'queued' AND {PREPARATION_LEASE_OVER})
                 OR (r.status = 'calculating'
                     AND (EXISTS (SELECT FROM payouts_runchunk c
                                   WHERE c.run_id = r.id AND c.status IN ('waiting', 'running')
-                                    AND (c.lease_until IS NULL OR c.lease_until < clock_timestamp()))
+                                    AND {LEASE_OVER})
                          OR NOT EXISTS (SELECT FROM payouts_runchunk c
                                          WHERE c.run_id = r.id AND c.status IN ('waiting', 'running'))))
              ORDER BY r.created_at

@@ -28,7 +28,7 @@ from payouts.models import Run, RunChunk, RunProblem
 from payouts.selectors.inputs.reach import version_reach
 from payouts.selectors.inputs.rows import uuid_array
 from payouts.selectors.leavers import Leavers, period_leavers
-from payouts.selectors.runs import period_assignments
+from payouts.selectors.runs import LEASE_OVER, period_assignments
 from plans.models import PlanVersion
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def chunk_take(*, worker: str, run_id: UUID | None = None) -> Taken | None:
     with acting(action="chunk_take", user=None):
         with connection.cursor() as cursor:
             cursor.execute(
-                """
+                f"""
                 UPDATE payouts_runchunk
                    SET status = 'running', epoch = epoch + 1, attempt = attempt + 1, worker = %(worker)s,
                        started_at = clock_timestamp(),
@@ -99,7 +99,7 @@ def chunk_take(*, worker: str, run_id: UUID | None = None) -> Taken | None:
                               WHERE r.status = 'calculating' AND r.engine_format = ANY(%(formats)s)
                                 AND (%(run)s::uuid IS NULL OR r.id = %(run)s::uuid)
                                 AND c.status IN ('waiting', 'running')
-                                AND (c.lease_until IS NULL OR c.lease_until < clock_timestamp())
+                                AND {LEASE_OVER}
                               ORDER BY r.created_at, c.number
                               LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
                 RETURNING id, run_id, number, epoch, attempt, error,

@@ -21,16 +21,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
-from django.db.models.functions import Now
 
 from kamcomp.logs import saying
 from kamcomp.pulse.choices import Door
 from kamcomp.pulse.services import canary_touch, worker_name
 from kamcomp.refusal import Refusal
-from payouts.choices import ChunkStatus
 from payouts.copying import ComputedChunk
-from payouts.models import RunChunk
-from payouts.selectors.runs import runs_to_look_at
+from payouts.selectors.runs import run_progress, runs_to_look_at
 from payouts.services.run_chunks import (
     ChunkIncomplete,
     StaleLease,
@@ -109,10 +106,10 @@ def _hands(run_id: UUID) -> int:
     """
     if connection.in_atomic_block or settings.KAMCOMP_CHUNKS_AT_ONCE == 1:
         return 1
-    left = RunChunk.objects.filter(run_id=run_id, status__in=[ChunkStatus.WAITING, ChunkStatus.RUNNING])
-    if left.filter(status=ChunkStatus.RUNNING, lease_until__lt=Now()).exists():
+    progress = run_progress(run_id=run_id)
+    if progress.overdue:
         return 1
-    return min(settings.KAMCOMP_CHUNKS_AT_ONCE, max(1, left.count()))
+    return min(settings.KAMCOMP_CHUNKS_AT_ONCE, max(1, progress.chunks - progress.done - progress.failed))
 
 
 def _by_hands(hands: int, work: Callable[[], Hand]) -> list[Hand]:

@@ -27,13 +27,18 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.identity.selectors import role_check
 from kamcomp.money import settle
+from kamcomp.reading import READER
 from kamcomp.refusal import Listing, Refusal, Sentence, Word
 from payouts.choices import ChunkStatus, PoolStatus, RunStatus
 from payouts.engine.formats import ENGINE_FORMAT
 from payouts.models import Payout, Run, RunChunk, RunProblem
 from payouts.selectors.leavers import period_leavers
 from payouts.selectors.run_needs import run_needs
-from payouts.selectors.runs import period_assignments
+from payouts.selectors.runs import (
+    PREPARATION_LEASE_OVER,
+    PREPARATION_LEASE_SECONDS,
+    period_assignments,
+)
 from payouts.selectors.unchanged import run_to_build_on
 from payouts.services.events import run_completed_event
 from payouts.services.run_chunks import chunks_plan
@@ -45,7 +50,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_TASK = "payouts.run_look"
 ATTEMPTS = 3
-PREPARATION_LEASE_SECONDS = 20
+WRITERS_SECONDS = PREPARATION_LEASE_SECONDS - 5
 ACTIVE = (RunStatus.QUEUED, RunStatus.CALCULATING)
 REVIEWERS = [Role.COMP_ADMIN, Role.EXECUTIVE]
 STARTERS = [Role.COMP_ADMIN, Role.FINANCE]
@@ -173,9 +178,10 @@ def run_prepare(*, run_id: UUID) -> bool:
     """
     Compute the results the run reads and cut its people into chunks, all in one transaction.
 
-    Return whether this caller did it: False if another worker has it, it is done, or it
-    failed for good. A refusal ends the run with its sentence; a preparation begun three
-    times without an end does too.
+    Return whether this caller did it: False if another worker has it, it is done, it
+    failed for good, or writers that began before the run have not ended: it waits for those,
+    however long they take, and says so. A refusal ends the run with its sentence; a
+    preparation begun three times without an end does too.
     """
     attempt = _preparation_take(run_id=run_id)
     if attempt is None:
@@ -183,7 +189,7 @@ def run_prepare(*, run_id: UUID) -> bool:
     try:
         return _prepare(run_id=run_id, attempt=attempt)
     except FactsStillArriving as refusal:
-        _preparation_note(run_id=run_id, attempt=attempt, error=str(refusal), failed=attempt >= ATTEMPTS)
+        _preparation_leave(run_id=run_id, attempt=attempt, why=str(refusal))
     except Refusal as refusal:
         _preparation_note(run_id=run_id, attempt=attempt, error=str(refusal), failed=True)
     except Exception as error:
@@ -274,12 +280,11 @@ def _preparation_take(*, run_id: UUID) -> int | None:
     with acting(action="run_prepare", user=None):
         with connection.cursor() as cursor:
             cursor.execute(
-                """
+                f"""
                 UPDATE payouts_run SET attempt = attempt + 1,
                        lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-                 WHERE id = (SELECT id FROM payouts_run
-                              WHERE id = %(run)s AND status = 'queued'
-                                AND (lease_until IS NULL OR lease_until < clock_timestamp())
+                 WHERE id = (SELECT r.id FROM payouts_run r
+                              WHERE r.id = %(run)s AND r.status = 'queued' AND {PREPARATION_LEASE_OVER}
                                 FOR UPDATE SKIP LOCKED)
                 RETURNING attempt, error
                 """,
@@ -332,36 +337,45 @@ def _held(mine: QuerySet[Run], *, seconds: float = 2) -> bool:
     return False
 
 
-def _wait_for_older_writers(*, known_at: datetime, seconds: float = 30) -> None:
+def _wait_for_older_writers(*, known_at: datetime) -> None:
     """
-    Wait until no transaction of ours that began before `known_at` is open.
+    Wait until no transaction of ours that began before `known_at` and may write is open.
 
     A fact carries the moment its transaction began; one that began before the run's moment
-    and commits later would be seen by a late chunk and not by an early one.
+    and commits later would be seen by a late chunk and not by an early one. Who only reads,
+    and has PostgreSQL hold them to it, is not waited for.
 
-    :raises FactsStillArriving: if such a transaction is still open after `seconds`.
+    :raises FactsStillArriving: if such a transaction is still open shortly before the lease is over.
     """
-    patience = time.monotonic() + seconds
+    patience = time.monotonic() + WRITERS_SECONDS
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
                 """
                 SELECT count(*) FROM pg_stat_activity
                  WHERE datname = current_database() AND pid <> pg_backend_pid()
-                   AND xact_start <= %s AND state <> 'disabled'
+                   AND xact_start <= %s AND state <> 'disabled' AND application_name <> %s
                 """,
-                [known_at],
+                [known_at, READER],
             )
             (older,) = cursor.fetchone()
         if not older:
             return
         if time.monotonic() > patience:
             raise FactsStillArriving(
-                "%(older)s writer(s) that began before the run was asked for have not ended: wait for "
-                "imports under way, then resume the run.",
+                "%(older)s writer(s) that began before the run was asked for have not ended, an import under "
+                "way perhaps: the run waits for them.",
                 older=older,
             )
         time.sleep(0.1)
+
+
+def _preparation_leave(*, run_id: UUID, attempt: int, why: str) -> None:
+    """Leave the preparation to whoever looks next, and do not count that it was begun: nothing has failed."""
+    with acting(action="run_prepare", user=None):
+        mine = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED, attempt=attempt)
+        if mine.update(attempt=attempt - 1, lease_until=None, error=why):
+            run_ring(run_id=run_id)
 
 
 def _preparation_note(*, run_id: UUID, attempt: int, error: str, failed: bool) -> None:

@@ -1,0 +1,121 @@
+"""A run begins while others write or read: it waits for who may still write, however long, and for nobody else."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import InternalError, connection, connections, transaction
+from django.test import Client
+from django.urls import reverse
+
+from kamcomp.api import streams
+from kamcomp.reading import only_reading
+from payouts.choices import RunStatus
+from payouts.models import Run
+from payouts.services import runs
+from payouts.services.run_work import run_look
+from tests.api.caller import Caller
+from tests.faults.conftest import asked, until
+from tests.faults.story import Story, same_as
+from tests.imports.company import commit
+from tests.payouts.crowd import crowd
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+LATER = (
+    "period,account_code,employee_id,metric_code,target,actual,currency,as_of,note\n"
+    "2026-Q3,,{person},XOWN,,99,EUR,,\n"
+)
+
+
+def looked_at(run: Run) -> Run:
+    run_look(run_id=run.pk)
+    run.refresh_from_db()
+    return run
+
+
+class TestWriters:
+    def test_that_began_before_are_waited_for_however_long_they_take(
+        self, app_connection, monkeypatch, story: Story
+    ):
+        monkeypatch.setattr(runs, "WRITERS_SECONDS", 0.1)
+        made = crowd(5)
+        writer = app_connection()
+        writer.cursor().execute("SELECT 1")
+        run = asked(made)
+        story.blow("a writer that began before the run")
+
+        for _look in range(2 * runs.ATTEMPTS):
+            looked_at(run)
+        client = Client()
+        client.force_login(made.users["maren"])
+        page = client.get(reverse("payouts:run-show", args=[run.pk])).content.decode()
+        writer.commit()
+
+        assert (run.status, run.attempt, run.lease_until) == (RunStatus.QUEUED, 0, None)
+        assert "1 writer(s) that began before the run was asked for have not ended" in page
+        assert looked_at(run).status == RunStatus.CALCULATED
+        assert run.error == ""
+        story.recovered()
+
+    def test_are_known_to_all_of_a_run_that_was_asked_for_before_they_ended(self, settings, story: Story):
+        settings.KAMCOMP_CHUNK_PEOPLE = 2
+        made = crowd(5)
+        with ThreadPoolExecutor(1) as worker:
+            with transaction.atomic():
+                commit("metric_results", LATER.format(person="E00001"), by=made.users["jonas"])
+                run = worker.submit(in_own_session, lambda: asked(made)).result()
+                look = worker.submit(in_own_session, lambda: run_look(run_id=run.pk))
+                until(lambda: Run.objects.get(pk=run.pk).attempt == 1, saying="the look to begin")
+                story.blow("an import that had written, and not ended, when the run was asked for")
+            look.result()
+        run.refresh_from_db()
+
+        settings.KAMCOMP_CHUNK_PEOPLE = 5
+        same_as(run, looked_at(asked(made)))
+        story.recovered()
+
+
+def in_own_session(act):
+    try:
+        return act()
+    finally:
+        connections.close_all()
+
+
+class TestReaders:
+    def test_of_a_stream_are_not_waited_for(self, monkeypatch, story: Story):
+        monkeypatch.setattr(runs, "WRITERS_SECONDS", 0)
+        monkeypatch.setattr(streams, "SENT_AT_ONCE", 1)
+        made = crowd(5)
+        looked_at(asked(made))
+        first, over = threading.Event(), threading.Event()
+
+        def reads() -> int:
+            answer = Caller(made.users["maren"]).get("payouts", accept="application/x-ndjson")
+            blocks = 0
+            for _block in answer.streaming_content:
+                blocks += 1
+                first.set()
+                assert over.wait(timeout=120)
+            return blocks
+
+        with ThreadPoolExecutor(1) as client:
+            read = client.submit(in_own_session, reads)
+            try:
+                until(first.is_set, saying="the first row")
+                run = asked(made)
+                story.blow("a client that has read the first of five rows")
+                looked_at(run)
+            finally:
+                over.set()
+            assert read.result() == 6
+
+        assert (run.status, run.error) == (RunStatus.CALCULATED, "")
+        story.recovered()
+
+    def test_cannot_write(self, transactional_db):
+        with pytest.raises(InternalError, match="read-only transaction"), transaction.atomic():
+            only_reading()
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE teams_person SET cost_centre = 'CC9'")
