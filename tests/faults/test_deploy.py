@@ -203,6 +203,40 @@ class TestMigration:
         assert len(widened()) == 3
         story.recovered()
 
+    def test_begun_by_two_machines_at_once_is_made_by_one(
+        self, transactional_db, tomorrow, app_connection, monkeypatch, story: Story
+    ):
+        monkeypatch.setattr(migrate, "LOCK_SECONDS", 1)
+        monkeypatch.setattr(migrate, "PAUSE_SECONDS", 0.05)
+        monkeypatch.setattr(migrate, "TRIES", 300)
+        writer = app_connection()
+        writer.cursor().execute("LOCK TABLE teams_person IN ROW EXCLUSIVE MODE")
+
+        def migrates(said: StringIO) -> None:
+            try:
+                call_command("migrate", "tomorrow", database="owner", verbosity=0, stderr=said)
+            finally:
+                connections.close_all()
+
+        first, second = StringIO(), StringIO()
+        with ThreadPoolExecutor(2) as machines:
+            begun_first = machines.submit(migrates, first)
+            until(
+                lambda: waiting_for("teams_person") == 1, saying="the first migration to wait for the table"
+            )
+            begun_second = machines.submit(migrates, second)
+            until(
+                lambda: second.getvalue() or begun_second.done(), saying="the second to wait, or to be over"
+            )
+            story.blow("a second migration behind one that waits for a table")
+            writer.commit()
+            begun_first.result(timeout=180)
+            begun_second.result(timeout=180)
+
+        assert "Somebody else migrates this database" in second.getvalue()
+        assert len(widened()) == 3
+        story.recovered()
+
     def test_goes_after_a_long_import_and_gives_up_by_name(
         self, transactional_db, tomorrow, app_connection, monkeypatch, story: Story
     ):

@@ -5,6 +5,7 @@ It may run while the system works. It waits for a table only shortly, because ev
 behind it, and tries again; what it has done by then stands, as each migration is a transaction of its own.
 Holding one table it does not wait for another at all: who has that one may be waiting for the first, and
 PostgreSQL would end whichever of the two it looks at first, a worker's store or somebody's page among them.
+Of several that are begun at once, by two machines of one deployment, each waits until the one before has ended.
 """
 
 import re
@@ -25,6 +26,8 @@ HOLDING_MILLISECONDS = 10
 TAKES_A_TABLE = re.compile(r"\s*(ALTER|CREATE|DROP|LOCK|TRUNCATE|COMMENT)\b", re.IGNORECASE)
 TRIES = 30
 PAUSE_SECONDS = 1.0
+ALONE = 20_260_701
+"""The number of the advisory lock that says somebody migrates this database; nothing else of ours takes it."""
 
 
 class Command(migrate.Command):
@@ -41,6 +44,10 @@ class Command(migrate.Command):
             raise CommandError(
                 "DATABASE_OWNER_URL is not set: migrations run as the role that owns the tables."
             )
+        with alone(database=options["database"], say=self.stderr.write):
+            return self._migrated(*args, **options)
+
+    def _migrated(self, *args: Any, **options: Any) -> str | None:
         for tried in range(1, TRIES + 1):
             try:
                 with short_waits(database=options["database"]):
@@ -54,6 +61,32 @@ class Command(migrate.Command):
             f"A table stayed in use through {TRIES} tries of {LOCK_SECONDS} s. The migrations before this one stand, "
             "nothing of it is kept: look in pg_stat_activity for who holds the table, and migrate again."
         )
+
+
+@contextmanager
+def alone(*, database: str, say: Callable[[str], object]) -> Iterator[None]:
+    """
+    Wait until nobody else migrates the database, and let nobody else begin; a session that ends lets go by itself.
+
+    Only then is it asked what there is to migrate: two that asked at once would both make the same tables, and one
+    of them would break off in the middle of a deployment.
+    """
+    said = False
+    while not _advisory(database, "pg_try_advisory_lock"):
+        if not said:
+            say("Somebody else migrates this database: waiting until they have ended.")
+            said = True
+        time.sleep(PAUSE_SECONDS)
+    try:
+        yield
+    finally:
+        _advisory(database, "pg_advisory_unlock")
+
+
+def _advisory(database: str, act: str) -> bool:
+    with connections[database].cursor() as cursor:
+        cursor.execute(f"SELECT {act}(%s)", [ALONE])
+        return bool(cursor.fetchone()[0])
 
 
 @contextmanager
