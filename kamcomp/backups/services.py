@@ -16,7 +16,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from errno import EEXIST, ENOTEMPTY
 from pathlib import Path
+from signal import SIGXFSZ
+from tempfile import mkdtemp
 from typing import Any
 
 import psycopg2
@@ -36,6 +39,7 @@ FORMAT = "kamcomp.backup/1"
 DUMP, ROLES, MANIFEST = "database.dump", "roles.sql", "manifest.json"
 KIND = "backup"
 READ_SIZE = 1 << 20
+ABANDONED_SECONDS = 86_400
 NAMED = 10
 
 
@@ -80,7 +84,8 @@ def backup_make(*, to: Path, at: datetime) -> Backup:
     """
     Dump the database as it is at one moment into a new folder below `to`, with roles and manifest.
 
-    Writers are not held up. The folder appears under its name only when it is whole.
+    Writers are not held up. The folder appears under its name only when it is whole. Of two that begin in one
+    second, on two machines perhaps, the first that is whole has the name.
 
     :raises OwnerMissing: if DATABASE_OWNER_URL is not set.
     :raises ToolMissing: if there is no pg_dump that is not older than the server.
@@ -89,22 +94,27 @@ def backup_make(*, to: Path, at: datetime) -> Backup:
     """
     address = _owner_address()
     folder = to / f"kamcomp-{at:%Y%m%dT%H%M%SZ}"
-    part = to / f".{folder.name}.part"
+    part = None
     try:
         if folder.exists():
-            raise BackupNotWritten(f"{folder} is there already: wait a second, or name another folder.")
-        part.mkdir(mode=0o700, parents=True)
+            raise _name_taken(folder)
+        to.mkdir(parents=True, exist_ok=True)
+        _abandoned_removed(to, at=at)
+        part = Path(mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=to))
         manifest = _dumped(address=address, folder=part, at=at)
         _private(part / ROLES, _roles_script(owner=str(address["user"])))
         _private(part / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True))
         part.rename(folder)
         _synced(to)
     except OSError as error:
+        if error.errno in (ENOTEMPTY, EEXIST):
+            raise _name_taken(folder) from error
         raise BackupNotWritten(
             f"{folder} could not be written ({error.strerror}): nothing of it was kept."
         ) from error
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        if part is not None:
+            shutil.rmtree(part, ignore_errors=True)
     Job.objects.create(
         kind=KIND, status=JobStatus.DONE, started_at=at, finished_at=datetime.now(tz=at.tzinfo),
         result={"folder": folder.name, "digest": manifest["digest"], "bytes": manifest["dump"]["bytes"]},
@@ -139,6 +149,17 @@ def backup_restore(*, folder: Path) -> Backup:
         more = f", and {len(found) - NAMED} more" if len(found) > NAMED else ""
         raise RestoreDiffers(f"what was restored is not what was kept: {'; '.join(found[:NAMED])}{more}.")
     return Backup(folder=folder, manifest=manifest)
+
+
+def _abandoned_removed(to: Path, *, at: datetime) -> None:
+    """Remove what backups left that were killed; one that is a day old is not being written any more."""
+    for left in to.glob(".kamcomp-*.part"):
+        if at.timestamp() - left.stat().st_mtime > ABANDONED_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _name_taken(folder: Path) -> BackupNotWritten:
+    return BackupNotWritten(f"{folder} is there already: wait a second, or name another folder.")
 
 
 # Making ---------------------------------------------------------------------------------------------------
@@ -187,7 +208,7 @@ def _ended(tool: Tool, process: Any) -> None:
     try:
         tool_end(tool=tool, process=process)
     except ToolFailed as failure:
-        if "No space left" in str(failure):
+        if "No space left" in str(failure) or process.returncode == -SIGXFSZ:
             raise BackupNotWritten(
                 f"the disk is full, and nothing of the backup was kept: {failure}"
             ) from failure

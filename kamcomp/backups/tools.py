@@ -92,5 +92,5 @@ def tool_end(*, tool: Tool, process: subprocess.Popen[str]) -> None:
     _out, said = process.communicate()
     if process.returncode:
         lines = [line for line in (said or "").strip().splitlines() if "error:" in line.lower()]
-        reason = lines[0] if lines else (said or "").strip().splitlines()[-1:]
+        reason = [*lines, *(said or "").strip().splitlines()[-1:], "it said nothing"][0]
         raise ToolFailed(f"{tool.path.name} ended with exit code {process.returncode}: {reason}")

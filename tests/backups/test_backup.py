@@ -3,6 +3,7 @@ A backup taken in the middle of a run, restored into an empty cluster of its own
 is there, the run that was under way ends with the figures it would have had, and the guards are active.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -10,15 +11,24 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.utils import timezone
 
 from kamcomp.backups import digests, tools
+from kamcomp.backups.services import (
+    Backup,
+    BackupNotWritten,
+    RestoreDiffers,
+    backup_make,
+    backup_restore,
+)
 from kamcomp.backups.tools import ToolMissing, tool_found
 from kamcomp.embedded.places import PROJECT, Place, forget
 from kamcomp.embedded.services import Services, services_up
@@ -27,6 +37,7 @@ from kamcomp.pulse.measures import measured
 from payouts.models import Payout
 from payouts.services.runs import run_request
 from tests.faults.conftest import ended, until
+from tests.faults.test_disk import small_disk
 from tests.payouts.quarters import closed, quarters, sold
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -82,6 +93,25 @@ def books():
             sold(made, code, value, account=account)
     closed(made, "2026-Q1")
     return made
+
+
+@pytest.fixture
+def empty_database(owner_sql):
+    """Return what leads the owner's address to an empty database of the test's server for a block."""
+    name = f"restored_{os.getpid()}"
+    owner_sql.execute(f"CREATE DATABASE {name}")
+
+    @contextmanager
+    def instead() -> Iterator[None]:
+        said = connections["owner"].settings_dict
+        before, said["NAME"] = said["NAME"], name
+        try:
+            yield
+        finally:
+            said["NAME"] = before
+
+    yield instead
+    owner_sql.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class TestDrill:
@@ -164,6 +194,40 @@ class TestBackup:
 
         assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
+    def test_begun_twice_in_one_second_is_one_whole_backup(self, transactional_db, tmp_path):
+        at = timezone.now()
+        killed, at_work = (tmp_path / f".kamcomp-{name}.part" for name in ("killed", "at-work"))
+        for folder, age in ((killed, 2), (at_work, 0)):
+            folder.mkdir()
+            os.utime(folder, times=(at.timestamp() - age * 86_400,) * 2)
+
+        def begun(_machine: int) -> Backup | BackupNotWritten:
+            try:
+                return backup_make(to=tmp_path, at=at)
+            except BackupNotWritten as refusal:
+                return refusal
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(2) as machines:
+            outcomes = list(machines.map(begun, range(2)))
+
+        (made,) = (each for each in outcomes if isinstance(each, Backup))
+        (refusal,) = (each for each in outcomes if isinstance(each, BackupNotWritten))
+        assert "is there already" in str(refusal)
+        assert {path.name for path in tmp_path.iterdir()} == {made.folder.name, at_work.name}
+        dump = (made.folder / "database.dump").read_bytes()
+        assert hashlib.sha256(dump).hexdigest() == made.manifest["dump"]["sha256"]
+        assert Job.objects.filter(kind="backup").count() == 1
+
+    def test_of_a_full_disk_leaves_nothing_and_says_so(self, transactional_db, tmp_path):
+        with small_disk(tmp_path):
+            with pytest.raises(BackupNotWritten, match="nothing of"):
+                backup_make(to=tmp_path, at=timezone.now())
+            assert list(tmp_path.iterdir()) == []
+
+        assert not Job.objects.filter(kind="backup").exists()
+
 
 class TestRestore:
     def test_refuses_a_database_that_holds_anything(self, tmp_path):
@@ -174,6 +238,23 @@ class TestRestore:
             CommandError, match=r"holds \d+ tables and sequences: a restore goes into an empty one"
         ):
             call_command("restore", str(folder))
+
+    def test_compares_what_is_there_with_what_was_kept(self, owner_sql, empty_database, tmp_path):
+        call_command("backup", "--to", str(tmp_path))
+        (folder,) = tmp_path.iterdir()
+        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest["tables"]["identity_user"]["rows"] += 1
+        manifest["rules"]["triggers"].append("payouts_pool.pools_never_move O")
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+
+        with empty_database(), pytest.raises(RestoreDiffers) as differs:
+            backup_restore(folder=folder)
+
+        rows = manifest["tables"]["identity_user"]["rows"]
+        assert str(differs.value) == (
+            f"what was restored is not what was kept: table identity_user: {rows} rows were kept, {rows - 1} are "
+            "there; triggers: payouts_pool.pools_never_move O is missing."
+        )
 
     def test_refuses_a_dump_that_is_not_the_one_that_was_made(self, tmp_path):
         call_command("backup", "--to", str(tmp_path))
