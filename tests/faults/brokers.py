@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from math import ceil
 from pathlib import Path
 from threading import Event, Thread
 from uuid import uuid4
@@ -46,14 +47,18 @@ class Post(Thread):
         self._broker.delete(QUEUE, DELIVERED)
 
     def meddle(self, *, chance: random.Random, copies: int = 1, lost: float = 0.0) -> None:
-        """Gather for a while from now on, lose this share, and deliver so many copies of the rest in any order."""
+        """
+        Gather for a while from now on, lose this share or a little more, deliver copies of the rest in any order.
+        """
         self.chance, self.copies, self.lost, self.every = chance, copies, lost, SLOW
         self.taken = self.dropped = self.delivered = 0
 
     def run(self) -> None:
         while not self._ended.wait(self.every):
             bag = self._broker.lpop(QUEUE, 1_000) or []
-            kept = [letter for letter in bag if self.chance.random() >= self.lost]
+            losing = max(0, ceil(self.lost * (self.taken + len(bag))) - self.dropped)
+            gone = set(self.chance.sample(range(len(bag)), min(losing, len(bag))))
+            kept = [letter for place, letter in enumerate(bag) if place not in gone]
             letters = kept * self.copies
             if self.every == SLOW:
                 self.chance.shuffle(letters)

@@ -8,12 +8,15 @@ which prints the rows told here as one table.
 import json
 import os
 import random
+import re
 import time
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from payouts.choices import RunStatus
 from payouts.models import Payout, PayoutLine, Run
@@ -70,6 +73,7 @@ class Story:
         run.refresh_from_db()
         self.counted(**difference(run, undisturbed))
         same_as(run, undisturbed)
+        assert shown(run) == Shown(done=run.people, of=run.people, running=False)
 
 
 @pytest.fixture
@@ -87,6 +91,26 @@ def story(request: pytest.FixtureRequest):
             told.row.verdict = "FAILED"
         with Path(REPORT).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(asdict(told.row), default=str) + "\n")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the run's page says: how many people are computed, of how many, and whether it goes on."""
+
+    done: int
+    of: int
+    running: bool
+
+
+def shown(run: Run) -> Shown:
+    """Return what whoever started a run sees of it."""
+    client = Client()
+    client.force_login(run.started_by)
+    page = client.get(reverse("payouts:run-progress", args=[run.pk])).content.decode()
+    found = re.search(r"([\d,]+) of ([\d,]+) people", page)
+    assert found, page
+    done, of = (int(number.replace(",", "")) for number in found.groups())
+    return Shown(done=done, of=of, running='role="progressbar"' in page)
 
 
 def paid(run: Run) -> dict[tuple[str, str], Decimal]:

@@ -11,13 +11,19 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, connection,
 from kamcomp.imports.choices import BatchStatus
 from kamcomp.imports.models import ImportBatch
 from kamcomp.imports.services import ImportUnderWay
+from payouts.choices import RunStatus
+from payouts.models import LedgerEntry
+from payouts.services.ledger_check import ledger_check
+from payouts.services.locks import run_lock
 from payouts.services.runs import run_request
 from teams.models import Person
 from tests.faults.conftest import Workers, until
 from tests.faults.own_postgresql import OwnPostgresql
 from tests.faults.story import Story, seeds
+from tests.faults.test_races import closing_company
 from tests.imports.company import commit
 from tests.payouts.crowd import AT
+from tests.payouts.quarters import after
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -122,6 +128,59 @@ class TestPostgresqlKilled:
         )
         story.ends_as(run, undisturbed)
         assert workers.running[0].alive
+
+
+class TestKilledInTheLock:
+    """A lock makes postings, closes the period and tells people in one transaction, or does nothing."""
+
+    @seeds(1)
+    def test_nothing_of_it_is_kept_and_the_next_is_whole(self, seed, tmp_path_factory, story: Story):
+        made, run = closing_company()
+        before = run.period.status
+        lock = partial(run_lock, run_id=run.pk, by=made.users["jonas"], at=after(made, "2026-Q1"))
+        server = OwnPostgresql(tmp_path_factory.mktemp("pg"))
+        server.copy()
+        with server.in_use():
+            with pytest.raises(GONE), connection.execute_wrapper(killing(server, story)):
+                lock()
+            connection.close()
+            server.start()
+
+            run.refresh_from_db()
+            assert (run.status, run.period.status) == (RunStatus.APPROVED, before)
+            assert not LedgerEntry.objects.exists()
+            lock()
+            again, booked = ledger_check(at=AT), entries()
+        server.end()
+        lock()
+
+        assert (again.found, again.runs) == (0, 1)
+        assert booked == entries()
+        story.recovered()
+
+
+def killing(server: OwnPostgresql, story: Story):
+    """Return what stands around each statement: it kills the server some statements after the first posting."""
+    left = iter(range(story.random.randrange(8), -1, -1))
+    state = {"posted": False, "killed": False}
+
+    def perform(execute, sql, params, many, context):
+        answer = execute(sql, params, many, context)
+        state["posted"] = state["posted"] or ("INSERT INTO" in sql and "payouts_ledgerentry" in sql)
+        if state["posted"] and not state["killed"] and next(left) == 0:
+            server.kill()
+            state["killed"] = True
+            story.blow(f"after {' '.join(sql.split()[:3])}")
+        return answer
+
+    return perform
+
+
+def entries() -> list[tuple]:
+    """Return all that is booked, without ids and moments."""
+    return sorted(
+        LedgerEntry.objects.values_list("account", "person__employee_id", "currency", "amount"), key=str
+    )
 
 
 def asked_again(made):

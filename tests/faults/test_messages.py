@@ -47,6 +47,7 @@ class TestMessages:
 
         workers.post.end()
         story.row.moment = f"{workers.post.dropped} of {workers.post.taken} messages lost"
+        assert 0.3 * workers.post.taken <= workers.post.dropped < workers.post.taken
         story.ends_as(run, undisturbed)
 
     def test_every_message_lost(self, undisturbed, made, workers: Workers, story: Story):

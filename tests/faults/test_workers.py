@@ -6,11 +6,18 @@ from functools import partial
 
 import pytest
 
-from tests.faults.blows import DRAWS, strike
-from tests.faults.conftest import Workers, asked, begun, ended, until, usual_seconds
-from tests.faults.story import Story, seeds
+from payouts.models import Payout, Run
+from payouts.services.runs import database_clock
+from tests.faults.blows import DRAWS, SMALLEST, strike
+from tests.faults.conftest import PEOPLE, Workers, asked, begun, ended, until, usual_seconds
+from tests.faults.story import Story, seeds, shown
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+def stored(run: Run) -> int:
+    """Return how many people's payouts of a run are committed."""
+    return Payout.objects.filter(run=run).count()
 
 
 class TestWorkerKilled:
@@ -23,7 +30,11 @@ class TestWorkerKilled:
 
         ask, usual = partial(asked, made), usual_seconds(undisturbed)
         struck = strike(ask, signal.SIGKILL, story=story, within=usual)
+        before, on_show, after = stored(struck.run), shown(struck.run), stored(struck.run)
         run = ended(struck.run)
+
+        assert before <= on_show.done <= after
+        assert (on_show.of, on_show.running) == (run.people, on_show.done < run.people)
 
         assert run.chunks.get(number=struck.number).epoch >= 2, "nobody took the chunk again"
         story.ends_as(run, undisturbed)
@@ -35,13 +46,17 @@ class TestWorkerKilled:
         for _draw in range(DRAWS):
             first = workers.start()
             run = asked(made)
-            begun(run)
+            chunk = begun(run)
             workers.kill(first)
-            stopped_at = run.chunks.filter(status="done").count()
-            story.blow(f"{stopped_at} of {run.chunks.count()} chunks done")
-            if stopped_at < run.chunks.count():
+            after = (database_clock() - chunk.started_at).total_seconds()
+            in_hand = run.chunks.filter(status="running", number__gte=chunk.number)
+            story.blow(
+                f"chunk {chunk.number} of {chunk.people}, {after:.3f} s in, {stored(run)} of {PEOPLE} stored"
+            )
+            assert chunk.people >= SMALLEST
+            if in_hand.exists():
                 break
-        assert stopped_at < run.chunks.count()
+        assert in_hand.exists()
 
         workers.start()
         ended(run)
