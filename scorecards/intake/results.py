@@ -24,6 +24,8 @@ from scorecards.intake.targets import SUBJECT, check_currency
 from scorecards.models import Metric, Result, Target
 from teams.intake.references import OWN, nodes, people, segments
 
+PARTS = ("numerator", "denominator", "sample")
+
 
 def prepare_results(sheet: Sheet, _context: Context) -> list[Load]:
     """Return what a metric_results file loads: results, and the targets that stand beside them."""
@@ -62,7 +64,11 @@ def check_external(sheet: Sheet, named: Sequence[Metric | None]) -> None:
 
 
 def result_load(sheet: Sheet, subject: dict[str, list[Any]], meant: Sequence[Period | None]) -> Load:
-    """Return the load of the results; a restated one is a new row, and says so."""
+    """
+    Return the load of the results; a restated one is a new row, and says so.
+
+    A file states the value alone: what an older row was made of, numerator, denominator and sample, is not its.
+    """
     missing = [actual is None for actual in sheet["actual"]]
     columns: dict[str, Any] = subject | {
         "period_id": ids_of(meant),
@@ -73,9 +79,14 @@ def result_load(sheet: Sheet, subject: dict[str, list[Any]], meant: Sequence[Per
     }
     load = fact_load(sheet, Result, (*SUBJECT, "period_id", "window"), columns, "as_of")
     gone = [missing[row] for row in load.rows]
-    load.once = {"status": [ResultStatus.MISSING.value if out else ResultStatus.FINAL.value for out in gone]}
+    nothing = dict.fromkeys(PARTS, [None] * len(gone))
+    load.once = {
+        "status": [ResultStatus.MISSING.value if out else ResultStatus.FINAL.value for out in gone],
+        **nothing,
+    }
     load.on_change = {
-        "status": [ResultStatus.MISSING.value if out else ResultStatus.RESTATED.value for out in gone]
+        "status": [ResultStatus.MISSING.value if out else ResultStatus.RESTATED.value for out in gone],
+        **nothing,
     }
     return load
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import InternalError, connection, connections, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from kamcomp.api import streams
 from kamcomp.reading import only_reading
@@ -25,7 +26,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 LATER = (
     "period,account_code,employee_id,metric_code,target,actual,currency,as_of,note\n"
-    "2026-Q3,,{person},XOWN,,99,EUR,,\n"
+    "2026-Q3,{account},,XSALES,,1100007,EUR,,\n"
 )
 
 
@@ -64,7 +65,8 @@ class TestWriters:
         made = crowd(5)
         with ThreadPoolExecutor(1) as worker:
             with transaction.atomic():
-                commit("metric_results", LATER.format(person="E00001"), by=made.users["jonas"])
+                later = LATER.format(account=made.accounts[0].node.code)
+                commit("metric_results", later, by=made.users["jonas"], at=timezone.now())
                 run = worker.submit(in_own_session, lambda: asked(made)).result()
                 look = worker.submit(in_own_session, lambda: run_look(run_id=run.pk))
                 until(lambda: waits_or_went_on(run), saying="the look to wait, or to go on without it")
@@ -80,9 +82,8 @@ class TestWriters:
 def waits_or_went_on(run: Run) -> bool:
     """Tell whether somebody has looked for writers older than the run, or did all of it without waiting."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_stat_clear_snapshot()"
-        )  # else a transaction sees the sessions of its beginning
+        # Else a transaction goes on seeing the sessions of its beginning.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%xact_start <= %'"

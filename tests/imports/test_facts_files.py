@@ -512,14 +512,17 @@ class TestMetricResults:
         result = Result.objects.get()
         assert (result.value, result.status, result.note) == (None, "missing", "survey comes in May")
 
-    def test_a_restated_one_says_so(self) -> None:
+    def test_a_restated_one_says_so_and_keeps_nothing_of_what_the_old_one_was_made_of(self) -> None:
         metric("X1")
         commit("metric_results", self.HEADER + "2026-Q2,ACME,,X1,,1,EUR,,\n")
+        Result.objects.update(numerator=1, denominator=1, sample=1)
 
         shown = commit("metric_results", self.HEADER + "2026-Q2,ACME,,X1,,2,EUR,,\n")
 
         assert shown.changed == 1
-        assert Result.objects.current().get().status == "restated"
+        result = Result.objects.current().get()
+        assert (result.value, result.status) == (2, "restated")
+        assert (result.numerator, result.denominator, result.sample) == (None, None, None)
         again = commit("metric_results", self.HEADER + "2026-Q2,ACME,,X1,,2,EUR,,\n\n")
         assert again.same == 1
 
