@@ -352,7 +352,17 @@ def _plans(payouts: Sequence[Payout], *, person: Person, period: Period) -> list
     ):
         lines[line.payout_id].append(line)
     codes = {line.metric for mine in lines.values() for line in mine if line.metric}
-    units = dict(Metric.objects.filter(code__in=codes).values_list("code", "unit"))
+    gated = {
+        str(
+            (_node(payout.plan_version.document.get("incentive") or {}, line.leaf).get("gate") or {}).get(
+                "metric"
+            )
+        )
+        for payout in payouts
+        for line in lines[payout.pk]
+    }
+    known = Metric.objects.filter(code__in=codes | gated).values_list("code", "unit", "name")
+    units, names = {code: unit for code, unit, _name in known}, {code: name for code, _unit, name in known}
     sources = _sources(lines, period=period, payouts=payouts)
     scopes = {
         each.plan_id: each
@@ -369,7 +379,10 @@ def _plans(payouts: Sequence[Payout], *, person: Person, period: Period) -> list
                 name=payout.plan_version.document.get("name") or str(payout.plan_version.plan),
                 scope=assignment.get_scope_display() if assignment else "",
                 account=str(assignment.account or "") if assignment else "",
-                lines=[_line(line, payout=payout, units=units, sources=sources) for line in lines[payout.pk]],
+                lines=[
+                    _line(line, payout=payout, units=units, names=names, sources=sources)
+                    for line in lines[payout.pk]
+                ],
             )
         )
     return found
@@ -400,6 +413,7 @@ def _line(
     *,
     payout: Payout,
     units: Mapping[str, str],
+    names: Mapping[str, str],
     sources: Mapping[tuple[UUID, str], Sequence[SourceFile]],
 ) -> StatementLine:
     node = _node(payout.plan_version.document.get("incentive") or {}, line.leaf) or _commission(
@@ -425,7 +439,7 @@ def _line(
         step=_curve_step(node, line),
         at_target=at_target,
         explained=explained,
-        gate=_gate_words(node),
+        gate=_gate_words(node, names),
         sources=sources.get((line.account_id, kind), ()) if line.account_id else (),
         meter=int(min(max(line.attainment or ZERO, ZERO) / METER_FULL, Decimal(1)) * METER_WIDTH),
     )
@@ -469,10 +483,12 @@ def _curve_step(node: Mapping[str, Any], line: PayoutLine) -> CurveStep | None:
     return None
 
 
-def _gate_words(node: Mapping[str, Any]) -> str:
+def _gate_words(node: Mapping[str, Any], names: Mapping[str, str]) -> str:
     gate = node.get("gate") or {}
-    least = gate.get("at_least")
-    return f"{gate.get('metric')} ≥ {(Decimal(str(least)) * 100).normalize():f}%" if least is not None else ""
+    least, code = gate.get("at_least"), str(gate.get("metric"))
+    if least is None:
+        return ""
+    return f"{names.get(code, code)} ≥ {(Decimal(str(least)) * 100).normalize():f}%"
 
 
 # The year -------------------------------------------------------------------------------------------------

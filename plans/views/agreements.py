@@ -96,7 +96,10 @@ def agreement_text(
 
 def _sections(read: PlanRead, terms: Plan, target: Decimal | None) -> Iterator[Section]:
     pairs = [
-        (f"{row.name} ({row.metric})" if row.metric else row.name, percent_text(row.weight, digits=2))
+        (
+            f"{row.name} ({row.metric})" if row.metric and row.metric != row.name else row.name,
+            percent_text(row.weight, digits=2),
+        )
         for row in read.nodes
     ]
     lines = [f"{row.name}: {' · '.join(row.conditions)}" for row in read.nodes if row.conditions]

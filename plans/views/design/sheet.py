@@ -106,7 +106,11 @@ def example_of(*, plan: Plan, look: DraftLook, total: Decimal | None) -> Example
     ]
     paid.sort(key=lambda each: ((each.base or ZERO) + (each.variable or ZERO), each.person))
     middle = paid[len(paid) // 2] if paid else None
-    whose = __("the middle one of %(count)s people") % {"count": len(paid)} if middle else __("an example")
+    whose = __("an example")
+    if middle is not None:
+        whose = __("the only one on it")
+        if len(paid) > 1:
+            whose = __("the middle one of %(count)s people") % {"count": len(paid)}
     if total is not None:
         whose = __("as tried")
     elif middle is not None:
