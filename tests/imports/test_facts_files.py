@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from kamcomp.calendar.models import Period
 from kamcomp.currency.models import FxRate
 from kamcomp.refusal import Refusal
 from kamcomp.spans import Span
@@ -28,6 +29,7 @@ from scorecards.models import (
     Transaction,
     WalletEstimate,
 )
+from teams.models import AccountNode
 from tests.imports import company
 from tests.imports.company import AT, commit, findings, preview
 
@@ -513,9 +515,10 @@ class TestMetricResults:
         assert (result.value, result.status, result.note) == (None, "missing", "survey comes in May")
 
     def test_a_restated_one_says_so_and_keeps_nothing_of_what_the_old_one_was_made_of(self) -> None:
-        metric("X1")
-        commit("metric_results", self.HEADER + "2026-Q2,ACME,,X1,,1,EUR,,\n")
-        Result.objects.update(numerator=1, denominator=1, sample=1)
+        Result.objects.create(
+            metric=metric("X1"), period=Period.objects.get(code="2026-Q2"), node=AccountNode.objects.get(code="ACME"),
+            window="period", value=1, numerator=1, denominator=1, sample=1, currency="EUR", status="final",
+        )  # fmt: skip
 
         shown = commit("metric_results", self.HEADER + "2026-Q2,ACME,,X1,,2,EUR,,\n")
 
