@@ -36,9 +36,13 @@ ACT = "payroll_return"
 
 
 def paid_note(_sheet: Sheet, context: Context, batch: ImportBatch) -> None:
-    """Post what the batch says was paid, and note it on the payouts, shares and adjustments it paid."""
+    """
+    Post what the batch says was paid, and note it on the payouts, shares and adjustments it paid.
+
+    A row of nothing, or of what was taken back, says of nobody that they were paid.
+    """
     returns_post(context, batch)
-    rows = PayrollReturn.objects.filter(batch=batch).values_list("run_id", "person_id")
+    rows = PayrollReturn.objects.filter(batch=batch, amount__gt=0).values_list("run_id", "person_id")
     people: dict[UUID, set[UUID]] = defaultdict(set)
     for run_id, person_id in rows:
         people[run_id].add(person_id)

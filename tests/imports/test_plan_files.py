@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from kamcomp.calendar.choices import PeriodStatus
+from kamcomp.calendar.models import FiscalCalendar, Period
 from kamcomp.imports.passage import ImportRejected
 from kamcomp.spans import Span
-from payouts.choices import RunStatus
-from payouts.models import Payout, PayrollReturn, Run, RunChunk
+from payouts.choices import PayoutEventKind, RunStatus
+from payouts.models import Payout, PayoutEvent, PayrollReturn, Run, RunChunk
 from plans.choices import VersionStatus
 from plans.models import Assignment, Plan, PlanVersion
 from teams.models import Person, StrategicAccount
@@ -189,15 +190,7 @@ class TestPayrollReturn:
         company.teams()
         period = company.quarters()[0]
         version = published(document())
-        ann, bob, cay = (company.user(name) for name in ("cat", "dan", "eve"))
-        run = Run.objects.create(
-            calendar=period.calendar,
-            period=period,
-            number=1,
-            started_by=ann,
-            engine_format=1,
-            known_at=AT,
-        )
+        run = self.of_period(period)
         chunk = RunChunk.objects.create(run=run, number=1, plan_version=version, assignments=[])
         Payout.objects.create(
             run=run,
@@ -210,14 +203,52 @@ class TestPayrollReturn:
             amount=100,
             input_digest="0" * 64,
         )
-        run.reviewed_by, run.reviewed_at, run.approved_by, run.approved_at = bob, AT, cay, AT
+        return self.lock(run)
+
+    def of_period(self, period: Period) -> Run:
+        """Make the first run of a period."""
+        return Run.objects.create(
+            calendar=period.calendar,
+            period=period,
+            number=1,
+            started_by=company.user(f"cat{period.calendar.code}"),
+            engine_format=1,
+            known_at=AT,
+        )
+
+    def lock(self, run: Run) -> Run:
+        """Take a run to locked, its period open again for what payroll answers."""
+        dan, eve = (company.user(f"{name}{run.calendar.code}") for name in ("dan", "eve"))
+        run.reviewed_by, run.reviewed_at, run.approved_by, run.approved_at = dan, AT, eve, AT
         steps = ["queued", "calculating", "calculated", "reviewed", "allocating", "approved", "locked"]
         for status in steps:
             run.status = RunStatus(status)
             run.save()
-        period.status = PeriodStatus.OPEN
-        period.save()
+        run.period.status = PeriodStatus.OPEN
+        run.period.save()
         return run
+
+    def test_asks_which_calendar_where_two_have_such_a_run(self, run: Run) -> None:
+        other = FiscalCalendar.objects.create(code="SALES", name="Sales year")
+        twin = Period.objects.create(
+            calendar=other, code=run.period.code, fiscal_year=2026, number=1, days=run.period.days,
+            cut_off_on=run.period.days.upper,
+        )  # fmt: skip
+        self.lock(self.of_period(twin))
+
+        assert findings("payroll_return", self.HEADER + "2026-Q1/1,0002,1.00,USD,2026-04-30\n") == [
+            "line 2, run: '2026-Q1/1' there is no locked run of this name here: name it as 2026-Q3/1, or as "
+            "FY/2026-Q3/1 where several calendars have such a run"
+        ]
+        commit("payroll_return", self.HEADER + "FY/2026-Q1/1,0002,1.00,USD,2026-04-30\n")
+        assert PayrollReturn.objects.get().run == run
+
+    def test_of_nothing_says_of_nobody_that_they_were_paid(self, run: Run) -> None:
+        commit("payroll_return", self.HEADER + "2026-Q1/1,0002,0.00,USD,2026-04-30\n")
+        assert not PayoutEvent.objects.exists()
+
+        commit("payroll_return", self.HEADER + "2026-Q1/1,0002,100.00,USD,2026-04-30\n")
+        assert PayoutEvent.objects.get().kind == PayoutEventKind.PAID
 
     def test_comes_in_beside_the_payouts(self, run: Run) -> None:
         shown = commit("payroll_return", self.HEADER + "2026-Q1/1,0002,100.00,USD,2026-04-30\n")
@@ -235,7 +266,8 @@ class TestPayrollReturn:
             + "2026-Q1/1,0001,1,USD,2026-04-30\n"
             + "2026-Q1/1,0002,1.001,USD,2026-04-30\n",
         ) == [
-            "line 2, run: '2026-Q2/1' there is no locked run of this name here: name it as 2026-Q3/1",
+            "line 2, run: '2026-Q2/1' there is no locked run of this name here: name it as 2026-Q3/1, or "
+            "as FY/2026-Q3/1 where several calendars have such a run",
             "line 3, payroll_number: '9999' there is no person with this payroll number of this name here",
             "line 4, payroll_number: '0001' has nothing to be paid in this run",
             "line 5, amount: '1.001' has 3 decimals, USD has 2",

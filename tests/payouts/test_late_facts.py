@@ -9,13 +9,19 @@ from kamcomp.approvals.models import Finding
 from kamcomp.identity.choices import Role
 from kamcomp.identity.services import user_make
 from kamcomp.visibility import Viewer
-from payouts.choices import AdjustmentStatus, DisputeKind
+from payouts.choices import AdjustmentKind, AdjustmentStatus, DisputeKind
+from payouts.exports.statement_pdf import share_funding
 from payouts.models import Adjustment, Allocation, ClawbackCase, LedgerEntry, Payout, PayoutLine
 from payouts.selectors.disputes import Subject
 from payouts.selectors.pool_sheet import pool_sheet
 from payouts.selectors.run_console import run_console
 from payouts.services import late_facts as services
-from payouts.services.adjustments import adjustment_approve, adjustment_reject, adjustment_reverse
+from payouts.services.adjustments import (
+    adjustment_approve,
+    adjustment_propose,
+    adjustment_reject,
+    adjustment_reverse,
+)
 from payouts.services.disputes import dispute_open, dispute_uphold
 from payouts.services.pools import PoolsCannotBeFunded
 from payouts.services.reviews import run_review
@@ -293,6 +299,38 @@ class TestLateFacts:
         closed(made, "2026-Q2")
         assert pool_of(made, "2026-Q2").funded == D("1600.00")
 
+    def test_say_what_a_pool_cannot_take_of_what_was_adjusted_by_hand(self):
+        made = quarters(pool={**POOL, "less": "next_pool"})
+        for account in (0, 1):
+            sold(made, "2026-Q1", 1_100_000, account=account)
+            sold(made, "2026-Q2", 1_000_000, account=account)
+        closed(made, "2026-Q1")
+        sold(made, "2026-Q1", 1_000_000)
+        found = correct(made, "2026-Q2")
+        at, by = after(made, "2026-Q2"), made.user("maren")
+        found.proposed.append(
+            adjustment_propose(
+                period=made.periods["2026-Q2"], kind=AdjustmentKind.CORRECTION, amount=D(-3000), currency="EUR",
+                reason="Paid elsewhere", pool=pool_of(made, "2026-Q2"), by=by, at=at,
+            )
+        )  # fmt: skip
+        approve_all(made, found)
+
+        closed(made, "2026-Q2")
+
+        # 2,000.00 are funded, less 400.00 of the first quarter and 3,000.00 by hand.
+        assert Finding.objects.get(rule="pool_correction_left").message == (
+            "Corrections take 3400.00 EUR from the pool of Mer, 2026-Q2, which holds 2000.00. The other 1400.00 "
+            "are not posted. 1000.00 of it were adjusted by hand, and nothing proposes that again: adjust the next pool "
+            "if it is due."
+        )
+        by_hand = found.proposed[-1]
+        back = adjustment_reverse(
+            adjustment_id=by_hand.pk, reason="It was not", by=by, at=after(made, "2026-Q3")
+        )
+        assert back.amount == D(2000)
+        assert told(correct(made, "2026-Q3", at="2026-Q3")) == {("pool", "2026-Q1"): "-400.00"}
+
     def test_leave_what_the_next_pool_cannot_bear_to_the_one_after(self):
         made = quarters(pool={**POOL, "less": "next_pool"})
         for code, value in (("2026-Q1", 1_100_000), ("2026-Q2", 800_000), ("2026-Q3", 1_000_000)):
@@ -324,6 +362,9 @@ class TestLateFacts:
         assert (back.amount, str(back.reason)) == (D(1000), "Reverses -1000.00 EUR of 2026-Q2: Not theirs")
         adjustment_reject(adjustment_id=back.pk, reason="It is", by=made.user("jonas"), at=at)
         assert rest.amount == D(-400)
+
+        share = pool_of(made, "2026-Q3").allocations.first()
+        assert share_funding(share).endswith("funded the pool; corrections of earlier periods changed it")
 
         # 1,000.00, 1,000.00 and 2,000.00 are due of the three quarters, and were spent.
         spent = [pool_of(made, code).funded for code in ("2026-Q1", "2026-Q2", "2026-Q3")]

@@ -13,6 +13,7 @@ from kamcomp.audit.models import AuditEvent
 from kamcomp.identity.selectors import RoleMissing
 from kamcomp.money import UnknownCurrency
 from payouts.engine.pool_case import BudgetMoneyMissing, case_from_document
+from payouts.exports.statement_pdf import share_funding
 from payouts.models import Adjustment, Pool, PoolBudget
 from payouts.selectors.pool_budgets import BudgetInAnotherCurrency
 from payouts.services.adjustments import adjustment_approve
@@ -91,7 +92,12 @@ class TestPoolsFund:
         assert funded(made) == {"MER": D("1800.00"), "GAG": D("1500.00")}
         kept = case_from_document(pool_of(made, "2026-Q1").inputs).budget
         assert (kept.available, kept.pool, dict(kept.others)) == (D("3300.00"), "MER", {"GAG": D("2000.00")})
-        assert sum(pool_of(made, "2026-Q1").allocations.values_list("guideline", flat=True)) == 1800
+        shares = pool_of(made, "2026-Q1").allocations.all()
+        assert sum(share.guideline for share in shares) == 1800
+        assert share_funding(shares[0]) == (
+            "A team result of 120.00% funded the pool; the budget that it shares with other pools could not pay "
+            "all of it"
+        )
 
     def test_leave_the_pools_that_a_budget_can_pay(self):
         made = two_accounts()
@@ -101,6 +107,8 @@ class TestPoolsFund:
         reviewed(made)
 
         assert funded(made) == {"MER": D("2400.00"), "GAG": D("2000.00")}
+        share = pool_of(made, "2026-Q1").allocations.first()
+        assert share_funding(share) == "A team result of 120.00% funded the pool"
 
     def test_count_the_last_statement(self):
         made = two_accounts()

@@ -73,7 +73,7 @@ TAKEN_BACK = f"""
       JOIN payouts_run r ON r.id = o.run_id AND r.status = '{RunStatus.LOCKED}'
       JOIN plans_planversion v ON v.id = o.plan_version_id AND v.plan_id = %(plan)s
       JOIN payouts_payoutline l ON l.payout_id = o.id AND l.kind = '{LineKind.TERMS}' AND l.leaf = 'clawback'
-     WHERE o.person_id = ANY((SELECT %(people)s::uuid[])::uuid[])
+     WHERE o.currency = %(currency)s AND o.person_id = ANY((SELECT %(people)s::uuid[])::uuid[])
      GROUP BY o.person_id
 """
 
