@@ -321,8 +321,8 @@ class TestLateFacts:
         # 2,000.00 are funded, less 400.00 of the first quarter and 3,000.00 by hand.
         assert Finding.objects.get(rule="pool_correction_left").message == (
             "Corrections take 3400.00 EUR from the pool of Mer, 2026-Q2, which holds 2000.00. The other 1400.00 "
-            "are not posted. 1000.00 of it were adjusted by hand, and nothing proposes that again: adjust the next pool "
-            "if it is due."
+            "are not posted. 1000.00 of it were adjusted by hand, and nothing proposes that again: adjust the next "
+            "pool if it is due."
         )
         by_hand = found.proposed[-1]
         back = adjustment_reverse(
