@@ -24,6 +24,7 @@ sandbox:
 # The REST interface, running, held against its description by schemathesis as three roles.
 api-check: export KAMCOMP_STATE = $(CURDIR)/.kamcomp/api-check
 api-check:
+	@$(KAMCOMP) reset --yes
 	@$(KAMCOMP) python tests/api/check.py $(ARGS)
 
 # The engine against an independent calculation in fractions; `make test` compares a quarter as many payouts.

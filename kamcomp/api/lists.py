@@ -130,13 +130,17 @@ def order_of(resource: Resource, *, said: Mapping[str, str]) -> Order:
     """
     Return the order a caller wants, ended by what tells rows apart.
 
+    What changed since an instant comes in the order it changed, where a list can be sorted by that: by id the database
+    would walk past every older row first.
+
     :raises Problem: 400 for one that is not offered.
     """
     word = said.get("ordering", "")
     down = word.startswith("-")
     last = tuple((name, down) for name in resource.order)
     if "ordering" not in said:
-        return Order(columns=last)
+        by_change = "updated_since" in said and resource.changed in resource.orders.values()
+        return Order(columns=((resource.changed, False), *last) if by_change else last)
     column = resource.orders.get(word.removeprefix("-"))
     if column is None:
         offered = ", ".join(f"{name}, -{name}" for name in sorted(resource.orders))
@@ -153,13 +157,30 @@ def page_of(resource: Resource, *, rows: Rows, said: Mapping[str, str], path: st
     if "cursor" in said:
         rows = rows.filter(order.after(cursor_read(cursor=said["cursor"], order=order, digest=digest)))
     width = len(resource.sources)
-    found = list(order.of(rows).values_list(*resource.sources, *order.names)[: limit + 1])
+    found = _read_first(resource, rows=rows, order=order, most=limit + 1)
     kept = found[:limit]
     data = [resource.shown(row, shape.names) for row in kept]
     expand(resource, shown=data, raw=kept, names=shape.expands, viewer=viewer, day=day_of(said))
     more = len(found) > limit
     cursor = cursor_of(order=order, digest=digest, values=kept[-1][width:]) if more else None
     return Page(data=data, next_cursor=cursor)
+
+
+def _read_first(resource: Resource, *, rows: Rows, order: Order, most: int) -> list[tuple[Any, ...]]:
+    """
+    Return the first rows: what is shown of each, then the columns of its order.
+
+    Of rows that are parts of others the keys come first, and what is shown of them afterwards: joined before it is cut
+    off, the database would merge them with their wholes from the very first whole on, wherever the page begins.
+    """
+    columns = (*resource.sources, *order.names)
+    if not resource.part_of:
+        return list(order.of(rows).values_list(*columns)[:most])
+    keys = {key: place for place, key in enumerate(order.of(rows).values_list(*order.names)[:most])}
+    wholes = {key[order.names.index(resource.part_of)] for key in keys}
+    width = len(resource.sources)
+    found = rows.filter(**{f"{resource.part_of}__in": wholes}).values_list(*columns)
+    return sorted((row for row in found if row[width:] in keys), key=lambda row: keys[row[width:]])
 
 
 def expand(

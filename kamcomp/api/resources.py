@@ -60,7 +60,8 @@ class Resource:
     sort by. `narrowed` leaves rows out that the interface never shows. `dated` is the span that `as_of` looks into;
     `fact` rows are believed from an instant on, and known at another. `changed` is how `updated_since` finds rows:
     a column, or `audit` for the trail. `external` is the column of the company's own key; `kind` the kind of file
-    that brings rows in, for `:batch` and upserts. `total` is the field of money that is summed.
+    that brings rows in, for `:batch` and upserts. `total` is the field of money that is summed. `part_of` is the column
+    of `order` that leads to what each row is a part of, where lists are long: what is shown of it is read last.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Resource:
     acts: tuple[Act, ...] = ()
     parts: tuple[Part, ...] = ()
     version: str = ""
+    part_of: str = ""
 
     @cached_property
     def sources(self) -> tuple[str, ...]:

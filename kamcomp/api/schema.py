@@ -121,7 +121,10 @@ WORDS: Mapping[str, tuple[Any, str]] = {
         OpenApiTypes.DATETIME,
         "Facts as they were believed at this instant; without it, those of now.",
     ),
-    "updated_since": (OpenApiTypes.DATETIME, "Rows made or changed since this instant."),
+    "updated_since": (
+        OpenApiTypes.DATETIME,
+        "Rows made or changed since this instant; in that order, where they can be sorted by it.",
+    ),
 }
 
 

@@ -266,13 +266,13 @@ class ResourceView(ApiView):
         return answer
 
     def _act(self, request: Request, waiting: list[Done], **kwargs: str) -> Response:
-        act, row = self.acts[str(request.method).lower()], None
+        act, row = self.acts[str(request.method).lower()], cast(Any, None)
         if act.on_row:
             row = self._row(self._pk(**kwargs), locked=act.locked)
-            if act.matched:
-                current, version = self._shown(self.resource, row.pk)
-                match_check(request, etag=etag_of(current, version=version), current=current)
-        typed = _typed(act.body, request.data)
+        typed = _typed(act.body, request.data)  # before conditions, which RFC 9110 has looked at last
+        if act.matched:
+            current, version = self._shown(self.resource, row.pk)
+            match_check(request, etag=etag_of(current, version=version), current=current)
         asked = Asked(user=self.user, viewer=self.viewer, at=timezone.now(), typed=typed, row=row)
         try:
             done = act.perform(asked)

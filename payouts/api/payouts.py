@@ -115,6 +115,7 @@ LINES = Resource(
         by.by_text("metric"),
     ),
     order=("payout_id", "number"),
+    part_of="payout_id",
     total="amount",
 )
 EVENTS = Resource(

@@ -107,6 +107,14 @@ class TestPages:
 
         assert (answer.status_code, answer.json()["code"]) == (422, "cursor_invalid")
 
+    def test_gives_what_changed_in_the_order_it_changed(self, caller):
+        maren = caller("maren")
+        rows = maren.rows("audit-events?updated_since=2026-01-01T00:00:00Z&limit=7")
+
+        assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
+        since = [row["id"] for row in maren.rows("audit-events") if row["at"] >= "2026-01-01"]
+        assert sorted(row["id"] for row in rows) == sorted(since)
+
     def test_takes_every_cursor_it_gives(self):
         order, values = Order(columns=(("name", False), ("pk", False))), ["\U0001f3d7" * 200, 7]
 
