@@ -421,6 +421,42 @@ class TestLateFacts:
 
         assert (told(found), found.notes) == (expected, [])
 
+    def test_leave_what_disputes_of_shares_and_of_a_period_alone_pay_out_of_what_is_posted_to_date(self):
+        made = quarters(accumulation="year_to_date", also=["period"])
+        for account in (0, 1):
+            for code in ("2026-Q1", "2026-Q2"):
+                sold(made, code, 1_000_000, account=account)
+        run, at, person = closed(made, "2026-Q1"), after(made, "2026-Q2"), made.people[2]
+        person.user = user_make(username="payee", roles=[Role.PAYEE], since=START, by=None)
+        person.save(update_fields=["user"])
+        payout = Payout.objects.get(run=run, person=person)
+        alone = payout.lines.get(leaf="SALES2")
+        for subject in (
+            Subject(share=Allocation.objects.get(person=person)),
+            Subject(payout=payout, line=alone),
+        ):
+            case = dispute_open(
+                subject=subject,
+                kind=DisputeKind.DISPUTE,
+                claim="A day",
+                by=person.user,
+                at=at.replace(month=5),
+            )
+            upheld = dispute_uphold(
+                dispute_id=case.pk,
+                amount=D(100),
+                answer="So it is",
+                facts_follow=True,
+                by=made.user("jonas"),
+                at=at,
+            )
+            adjustment_approve(adjustment_id=upheld.adjustment_id, by=made.user("anders"), at=at)
+
+        closed(made, "2026-Q2")
+
+        # Half of 5,000.505 and half of 10,001.01, less the 2,500.26 posted to date.
+        assert paid(made, "E00003", "2026-Q2") == D("5000.50")
+
     def test_of_a_pool_that_no_plan_funds_any_more_stop_the_review(self):
         made = quarters()
         for account in (0, 1):
