@@ -172,6 +172,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
+    "kamcomp.pages.middleware.AddressMiddleware",
 ]
 ROOT_URLCONF = "kamcomp.urls"
 WSGI_APPLICATION = "kamcomp.wsgi.application"

@@ -39,6 +39,15 @@ class TestShell:
         assert "Maren Holt" in page
         assert "Compensation admin" in page
 
+    def test_says_that_an_address_with_a_nul_character_is_wrong(self, client, maren):
+        client.force_login(maren)
+
+        for path in ("/scorecards?period=%00", "/reviews?period=%00", "/people?q=%00", "/metric-library/%00"):
+            answer = client.get(path)
+            assert answer.status_code == 400
+            assert "default-src" in answer["Content-Security-Policy"]
+        assert client.get("/people?q=%2500").status_code == 200
+
     def test_gives_a_visitor_no_navigation(self, client):
         page = client.get("/").content.decode()
 
