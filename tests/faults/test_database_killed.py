@@ -3,7 +3,9 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, InterfaceError, connection, connections
@@ -130,57 +132,46 @@ class TestPostgresqlKilled:
         assert workers.running[0].alive
 
 
-class TestKilledInTheLock:
+class TestSessionEndedInTheLock:
     """A lock makes postings, closes the period and tells people in one transaction, or does nothing."""
 
     @seeds(1)
-    def test_nothing_of_it_is_kept_and_the_next_is_whole(self, seed, tmp_path_factory, story: Story):
+    def test_nothing_of_it_is_kept_and_the_next_is_whole(self, seed, app_sql, story: Story):
         made, run = closing_company()
         before = run.period.status
         lock = partial(run_lock, run_id=run.pk, by=made.users["jonas"], at=after(made, "2026-Q1"))
-        server = OwnPostgresql(tmp_path_factory.mktemp("pg"))
-        server.copy()
-        with server.in_use():
-            with pytest.raises(GONE), connection.execute_wrapper(killing(server, story)):
-                lock()
-            connection.close()
-            server.start()
 
-            run.refresh_from_db()
-            assert (run.status, run.period.status) == (RunStatus.APPROVED, before)
-            assert not LedgerEntry.objects.exists()
+        with pytest.raises(GONE), connection.execute_wrapper(ending(app_sql, story)):
             lock()
-            again, booked = ledger_check(at=AT), entries()
-        server.end()
-        lock()
+        connection.close()
 
-        assert (again.found, again.runs) == (0, 1)
-        assert booked == entries()
+        run.refresh_from_db()
+        assert (run.status, run.period.status) == (RunStatus.APPROVED, before)
+        assert not LedgerEntry.objects.exists()
+        lock()
+        check = ledger_check(at=AT)
+        assert (check.found, check.runs) == (0, 1)
+        assert LedgerEntry.objects.exists()
         story.recovered()
 
 
-def killing(server: OwnPostgresql, story: Story):
-    """Return what stands around each statement: it kills the server some statements after the first posting."""
+def ending(app_sql: Any, story: Story) -> Callable[..., Any]:
+    """Return what stands around each statement: it ends the session some statements after the first posting."""
     left = iter(range(story.random.randrange(8), -1, -1))
-    state = {"posted": False, "killed": False}
+    posted = False
 
     def perform(execute, sql, params, many, context):
+        nonlocal posted
         answer = execute(sql, params, many, context)
-        state["posted"] = state["posted"] or ("INSERT INTO" in sql and "payouts_ledgerentry" in sql)
-        if state["posted"] and not state["killed"] and next(left) == 0:
-            server.kill()
-            state["killed"] = True
+        posted = posted or ("INSERT INTO" in sql and "payouts_ledgerentry" in sql)
+        if posted and next(left) == 0:
             story.blow(f"after {' '.join(sql.split()[:3])}")
+            app_sql.execute(
+                "SELECT pg_terminate_backend(%s, 60000)", [connection.connection.info.backend_pid]
+            )
         return answer
 
     return perform
-
-
-def entries() -> list[tuple]:
-    """Return all that is booked, without ids and moments."""
-    return sorted(
-        LedgerEntry.objects.values_list("account", "person__employee_id", "currency", "amount"), key=str
-    )
 
 
 def asked_again(made):
