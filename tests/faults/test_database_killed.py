@@ -1,5 +1,6 @@
 """PostgreSQL is killed under writers and workers: what was acknowledged is there, what is unknown is asked again."""
 
+import itertools
 import threading
 import time
 from collections import Counter
@@ -30,6 +31,8 @@ from tests.payouts.quarters import after
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 WRITERS = 3
+MANY = 24
+"""A lock has more statements than these after its first posting."""
 GONE = (DatabaseError, InterfaceError)  # a connection that broke is not always an OperationalError
 
 
@@ -141,13 +144,18 @@ class TestSessionEndedInTheLock:
         before = run.period.status
         lock = partial(run_lock, run_id=run.pk, by=made.users["jonas"], at=after(made, "2026-Q1"))
 
-        with pytest.raises(GONE), connection.execute_wrapper(ending(app_sql, story)):
-            lock()
-        connection.close()
+        for statement in sorted(story.random.sample(range(MANY), 3)):
+            with (
+                pytest.raises(GONE),
+                connection.execute_wrapper(ending(app_sql, after=statement, story=story)),
+            ):
+                lock()
+            connection.close()
 
-        run.refresh_from_db()
-        assert (run.status, run.period.status) == (RunStatus.APPROVED, before)
-        assert not LedgerEntry.objects.exists()
+            run.refresh_from_db()
+            run.period.refresh_from_db()
+            assert (run.status, run.period.status) == (RunStatus.APPROVED, before)
+            assert not LedgerEntry.objects.exists()
         lock()
         check = ledger_check(at=AT)
         assert (check.found, check.runs) == (0, 1)
@@ -155,9 +163,9 @@ class TestSessionEndedInTheLock:
         story.recovered()
 
 
-def ending(app_sql: Any, story: Story) -> Callable[..., Any]:
+def ending(app_sql: Any, *, after: int, story: Story) -> Callable[..., Any]:
     """Return what stands around each statement: it ends the session some statements after the first posting."""
-    left = iter(range(story.random.randrange(8), -1, -1))
+    left = itertools.count(after, -1)
     posted = False
 
     def perform(execute, sql, params, many, context):
