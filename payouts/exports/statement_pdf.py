@@ -24,7 +24,7 @@ from kamcomp.typeset import pdf_set
 from payouts.engine.pool_case import case_from_document, funded_by_rule, pool_granted
 from payouts.models import Adjustment, Allocation, Pool
 from payouts.selectors.names import user_name
-from payouts.selectors.statements import Statement, StatementLine, StatementPlan
+from payouts.selectors.statements import GateShown, Statement, StatementLine, StatementPlan
 from plans.engine.pool_terms import FundingRule
 
 Row = dict[str, Any]
@@ -143,6 +143,16 @@ def _block(title: str, pairs: Sequence[tuple[StatementPlan, StatementLine]]) -> 
     return {"title": title, "goals": goals, "lines": lines}
 
 
+def _gate(gate: GateShown) -> str:
+    words = (
+        _("Gate: %(metric)s %(sign)s %(bound)s of target")
+        if gate.of_target
+        else _("Gate: %(metric)s %(sign)s %(bound)s")
+    )
+    bound = measured_text(gate.bound, unit=gate.unit)
+    return words % {"metric": worded(gate.metric), "sign": gate.sign, "bound": bound}
+
+
 def _goal(plan: StatementPlan, line: StatementLine) -> dict[str, Any]:
     row, currency = line.line, plan.payout.currency
     level = _("Individual") if line.level == "individual" else _("Team")
@@ -160,7 +170,7 @@ def _goal(plan: StatementPlan, line: StatementLine) -> dict[str, Any]:
         steps[-1] += " " + _("after gates, caps or rounding: see every step")
     return {
         "name": line.name,
-        "level": level + account + (f" · {_('Gate: %(gate)s') % {'gate': line.gate}}" if line.gate else ""),
+        "level": " · ".join([level + account, *map(_gate, line.gates)]),
         "figures": [
             target,
             actual,

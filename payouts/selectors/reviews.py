@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
-from django.db.models import OuterRef, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, F, Func, OuterRef, QuerySet
 
 from kamcomp.policy.selectors import policy_value
 from payouts.choices import ReviewOutcome
@@ -44,9 +44,16 @@ def review_window_closed(*, run: Run, on: date) -> bool:
 
 
 def accounts_not_seen(*, run: Run) -> QuerySet[StrategicAccount]:
-    """Return the active accounts with money in a run that have a KAM and no word from them yet, by code."""
+    """
+    Return the active accounts with money in a run that have a KAM and no word from them yet, by code.
+
+    Which accounts have money is read once, as an array: the database knows little of a run that has just ended, and
+    joined to the rest of the question it may choose to read the run's lines once for each account.
+    """
+    lines = PayoutLine.objects.filter(payout__run=run, period_id=run.period_id, account__isnull=False)
+    paid = lines.order_by().values_list("account_id", flat=True).distinct()
     return (
-        StrategicAccount.objects.filter(pk__in=_accounts_in(run), status=AccountStatus.ACTIVE)
+        StrategicAccount.objects.filter(_Among(F("pk"), ArraySubquery(paid)), status=AccountStatus.ACTIVE)
         .filter(
             memberships__seat=Seat.KAM, memberships__valid__contains=run.period.days.upper - timedelta(days=1)
         )
@@ -57,6 +64,9 @@ def accounts_not_seen(*, run: Run) -> QuerySet[StrategicAccount]:
     )
 
 
-def _accounts_in(run: Run) -> QuerySet[Any]:
-    lines = PayoutLine.objects.filter(payout__run=run, period_id=run.period_id, account__isnull=False)
-    return lines.order_by().values("account_id")
+class _Among(Func):
+    """Whether a value stands in an array."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()

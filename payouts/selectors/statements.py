@@ -27,7 +27,9 @@ from payouts.choices import LedgerAccount, LineKind, PayElement, PayoutEventKind
 from payouts.models import Adjustment, Allocation, LedgerEntry, Payout, PayoutEvent, PayoutLine, Run
 from payouts.selectors.adjustments import COUNTED, NETTED, OF_A_RULE, payment_changed
 from payouts.selectors.stated_packages import stated_package
+from plans.engine.conventions import Reads
 from plans.models import Assignment
+from scorecards.choices import Unit
 from scorecards.models import Metric
 from scorecards.selectors.sources import SourceFile, nodes_below, source_files, source_kind
 from teams.models import PayPackage, Person
@@ -36,6 +38,7 @@ ZERO = Decimal(0)
 SHOWN = (RunStatus.REVIEWED, RunStatus.ALLOCATING, RunStatus.APPROVED, RunStatus.LOCKED)
 PLOT_WIDTH, PLOT_HEIGHT, PLOT_TOP = 340, 112, 18
 PLOT_GROUND = 90
+SIGNS = {"at_least": "≥", "more_than": ">", "at_most": "≤", "less_than": "<"}
 METER_WIDTH, METER_FULL = 60, Decimal("1.5")
 
 
@@ -50,6 +53,17 @@ class CurveStep:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GateShown:
+    """What a goal's pay depends on: a metric by name, the sign (≥, >, ≤, <) and the bound in its unit."""
+
+    metric: str
+    of_target: bool
+    sign: str
+    bound: Decimal
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StatementLine:
     """One line that explains a payout; ratios and money as stored, `at_target` the goal's part of the target."""
 
@@ -61,7 +75,7 @@ class StatementLine:
     step: CurveStep | None
     at_target: Decimal | None
     explained: bool
-    gate: str
+    gates: Sequence[GateShown]
     sources: Sequence[SourceFile]
     meter: int
 
@@ -351,18 +365,7 @@ def _plans(payouts: Sequence[Payout], *, person: Person, period: Period) -> list
         .order_by("payout", "number")
     ):
         lines[line.payout_id].append(line)
-    codes = {line.metric for mine in lines.values() for line in mine if line.metric}
-    gated = {
-        str(
-            (_node(payout.plan_version.document.get("incentive") or {}, line.leaf).get("gate") or {}).get(
-                "metric"
-            )
-        )
-        for payout in payouts
-        for line in lines[payout.pk]
-    }
-    known = Metric.objects.filter(code__in=codes | gated).values_list("code", "unit", "name")
-    units, names = {code: unit for code, unit, _name in known}, {code: name for code, _unit, name in known}
+    metrics = {each.code: each for each in Metric.objects.filter(code__in=_metrics_read(payouts, lines))}
     sources = _sources(lines, period=period, payouts=payouts)
     scopes = {
         each.plan_id: each
@@ -380,12 +383,20 @@ def _plans(payouts: Sequence[Payout], *, person: Person, period: Period) -> list
                 scope=assignment.get_scope_display() if assignment else "",
                 account=str(assignment.account or "") if assignment else "",
                 lines=[
-                    _line(line, payout=payout, units=units, names=names, sources=sources)
-                    for line in lines[payout.pk]
+                    _line(line, payout=payout, metrics=metrics, sources=sources) for line in lines[payout.pk]
                 ],
             )
         )
     return found
+
+
+def _metrics_read(payouts: Sequence[Payout], lines: Mapping[UUID, Sequence[PayoutLine]]) -> set[str]:
+    """Return the codes of the metrics that lines and the gates above them read."""
+    codes = set()
+    for payout in payouts:
+        for line in lines[payout.pk]:
+            codes |= {line.metric} | {gate["metric"] for gate in _gates(_path(payout, line.leaf))}
+    return codes - {""}
 
 
 def _sources(
@@ -412,13 +423,11 @@ def _line(
     line: PayoutLine,
     *,
     payout: Payout,
-    units: Mapping[str, str],
-    names: Mapping[str, str],
+    metrics: Mapping[str, Metric],
     sources: Mapping[tuple[UUID, str], Sequence[SourceFile]],
 ) -> StatementLine:
-    node = _node(payout.plan_version.document.get("incentive") or {}, line.leaf) or _commission(
-        payout, line.leaf
-    )
+    path = _path(payout, line.leaf)
+    node = path[-1] if path else {}
     at_target = None
     if line.weight is not None:
         at_target = money.settle(payout.target_incentive * line.weight, currency=payout.currency)
@@ -434,29 +443,31 @@ def _line(
         name=str(node.get("name") or "")
         or (line.leaf if line.kind == LineKind.LEAF else line.get_kind_display()),
         level=str(node.get("level") or ""),
-        unit=units.get(line.metric, ""),
+        unit=metrics[line.metric].unit if line.metric in metrics else "",
         curve=_curve_words(node),
         step=_curve_step(node, line),
         at_target=at_target,
         explained=explained,
-        gate=_gate_words(node, names),
+        gates=[_gate_shown(gate, metrics) for gate in _gates(path)],
         sources=sources.get((line.account_id, kind), ()) if line.account_id else (),
         meter=int(min(max(line.attainment or ZERO, ZERO) / METER_FULL, Decimal(1)) * METER_WIDTH),
     )
 
 
-def _node(node: Mapping[str, Any], code: str) -> Mapping[str, Any]:
+def _path(payout: Payout, code: str) -> list[Mapping[str, Any]]:
+    """Return the nodes of the plan from the whole incentive down to the one a line is of; empty without one."""
+    document = payout.plan_version.document
+    found = _down_to(document.get("incentive") or {}, code)
+    return found or [each for each in document.get("commissions") or () if each.get("code") == code][:1]
+
+
+def _down_to(node: Mapping[str, Any], code: str) -> list[Mapping[str, Any]]:
     if node.get("code") == code:
-        return node
+        return [node]
     for child in node.get("children") or ():
-        if found := _node(child, code):
-            return found
-    return {}
-
-
-def _commission(payout: Payout, code: str) -> Mapping[str, Any]:
-    commissions = payout.plan_version.document.get("commissions") or ()
-    return next((each for each in commissions if each.get("code") == code), {})
+        if found := _down_to(child, code):
+            return [node, *found]
+    return []
 
 
 def _points(node: Mapping[str, Any]) -> list[tuple[Decimal, Decimal, Decimal]]:
@@ -483,12 +494,20 @@ def _curve_step(node: Mapping[str, Any], line: PayoutLine) -> CurveStep | None:
     return None
 
 
-def _gate_words(node: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    gate = node.get("gate") or {}
-    least, code = gate.get("at_least"), str(gate.get("metric"))
-    if least is None:
-        return ""
-    return f"{names.get(code, code)} ≥ {(Decimal(str(least)) * 100).normalize():f}%"
+def _gates(path: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [node["gate"] for node in path if node.get("gate")]
+
+
+def _gate_shown(gate: Mapping[str, Any], metrics: Mapping[str, Metric]) -> GateShown:
+    metric, of_target = metrics.get(gate["metric"]), gate.get("reads") == Reads.ATTAINMENT
+    bound = next(bound for bound in SIGNS if gate.get(bound) is not None)
+    return GateShown(
+        metric=metric.name if metric else gate["metric"],
+        of_target=of_target,
+        sign=SIGNS[bound],
+        bound=Decimal(str(gate[bound])),
+        unit=Unit.PERCENT if of_target or metric is None else metric.unit,
+    )
 
 
 # The year -------------------------------------------------------------------------------------------------

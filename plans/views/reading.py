@@ -14,6 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as __
 
 from kamcomp.pages.figures import money_text, number_text, percent_text
+from kamcomp.pages.wording import worded as in_words
 from plans.engine.parameter import Parameter
 from plans.engine.plan import (
     Branch,
@@ -388,4 +389,4 @@ def _payment(terms: Plan) -> list[tuple[str, str]]:
 
 
 def _metric(code: str, metrics: Mapping[str, str]) -> str:
-    return metrics.get(code, code)
+    return in_words(metrics.get(code, code))

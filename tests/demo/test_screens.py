@@ -52,6 +52,16 @@ class TestStatement:
         assert "€96,000.00 a year" in page
         assert "Reviewed, not yet final" in page
 
+    def test_names_the_gates_of_a_goal_and_of_what_it_is_part_of(self):
+        own = browser("ingrid.solheim").get(statement("Ingrid Solheim")).content.decode()
+        renewal = Payout.objects.filter(plan_version__plan__code="REN", period__code="2026-Q2").first()
+        whole = browser("maren.holt").get(
+            reverse("payouts:statement-show", args=[renewal.person_id, "2026-Q2"]), headers={"accept-language": "de"}
+        )
+
+        assert re.findall(r"Gate: ([^<]*)", own) == ["Profit contribution ≥ 90.0% of target"]
+        assert len(re.findall(r"Bedingung: Bruttoumsatzbindung ≥ 90,0\s%", whole.content.decode())) == 4
+
     def test_leads_to_the_newest(self):
         answer = browser("ingrid.solheim").get(reverse("payouts:statement-list"))
 

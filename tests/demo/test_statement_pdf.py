@@ -44,7 +44,7 @@ def figures(text):
 
 def gate_of(source):
     """Return what the line under a goal says of its gate; the files it names, the document leaves to the page."""
-    return " ".join(re.findall(r"(?:Gate|Schwelle|Hürde|Tor)[^<]*", source.group(0)))
+    return " ".join(re.findall(r"(?:Gate|Bedingung)[^<]*", source.group(0)))
 
 
 def page_words(answer):
