@@ -26,6 +26,7 @@ from payouts.models import Adjustment, Allocation, Pool
 from payouts.selectors.names import user_name
 from payouts.selectors.statements import GateShown, Statement, StatementLine, StatementPlan
 from plans.engine.pool_terms import FundingRule
+from scorecards.choices import Unit
 
 Row = dict[str, Any]
 
@@ -161,7 +162,9 @@ def _goal(plan: StatementPlan, line: StatementLine) -> dict[str, Any]:
     ratio, weight = percent_text(row.payout_ratio, digits=2), percent_text(row.weight, digits=2)
     actual, target = measured_text(row.actual, unit=line.unit), measured_text(row.target, unit=line.unit)
     steps = [
-        f"{actual} ÷ {target} = {percent_text(row.attainment, digits=2)}",
+        actual
+        if row.attainment is None
+        else f"{actual} ÷ {target} = {percent_text(row.attainment, digits=2)}",
         f"{_curve(line)} = {ratio}",
         f"{money_text(plan.payout.target_incentive, currency)} × {weight} = {at_target}",
         f"{at_target} × {ratio} = {earned}",
@@ -186,9 +189,14 @@ def _goal(plan: StatementPlan, line: StatementLine) -> dict[str, Any]:
 
 def _curve(line: StatementLine) -> str:
     if line.step is None:
-        return percent_text(line.line.attainment, digits=2)
-    paid, more = percent_text(line.step.paid), percent_text(line.step.more, digits=2)
+        return _along(line.position, scale=line.scale)
+    paid, more = percent_text(line.step.paid), _along(line.step.more, scale=line.scale)
     return f"{paid} + {more} × {number_text(line.step.slope, most=4)}"
+
+
+def _along(value: Decimal | None, *, scale: str) -> str:
+    """Return a length along a curve: shares to the hundredth of a percent, other figures in their unit."""
+    return percent_text(value, digits=2) if scale == Unit.PERCENT else measured_text(value, unit=scale)
 
 
 def share_funding(share: Allocation) -> str:

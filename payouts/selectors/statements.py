@@ -65,12 +65,19 @@ class GateShown:
 
 @dataclass(frozen=True, kw_only=True)
 class StatementLine:
-    """One line that explains a payout; ratios and money as stored, `at_target` the goal's part of the target."""
+    """
+    One line that explains a payout; ratios and money as stored, `at_target` the goal's part of the target.
+
+    `position` is where on its curve a goal's result lies, in units of `scale`: the part of its target that was
+    reached, or the result itself where the goal reads that; None where there is no curve.
+    """
 
     line: PayoutLine
     name: str
     level: str
     unit: str
+    position: Decimal | None
+    scale: str
     curve: str
     step: CurveStep | None
     at_target: Decimal | None
@@ -81,8 +88,8 @@ class StatementLine:
 
     @property
     def is_goal(self) -> bool:
-        """Tell whether it is a goal with result, curve and target."""
-        return self.line.payout_ratio is not None and self.line.attainment is not None
+        """Tell whether it is a goal with result and curve."""
+        return self.line.payout_ratio is not None and self.position is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -438,14 +445,20 @@ def _line(
         == line.amount
     )
     kind = source_kind(metric=line.metric)
+    unit = metrics[line.metric].unit if line.metric in metrics else ""
+    position, scale = line.attainment, str(Unit.PERCENT)
+    if position is None and "curve" in node:
+        position, scale = line.actual, unit
     return StatementLine(
         line=line,
         name=str(node.get("name") or "")
         or (line.leaf if line.kind == LineKind.LEAF else line.get_kind_display()),
         level=str(node.get("level") or ""),
-        unit=metrics[line.metric].unit if line.metric in metrics else "",
-        curve=_curve_words(node),
-        step=_curve_step(node, line),
+        unit=unit,
+        position=position,
+        scale=scale,
+        curve=_curve_words(node, scale=scale),
+        step=_curve_step(node, position=position),
         at_target=at_target,
         explained=explained,
         gates=[_gate_shown(gate, metrics) for gate in _gates(path)],
@@ -479,18 +492,19 @@ def _points(node: Mapping[str, Any]) -> list[tuple[Decimal, Decimal, Decimal]]:
     return [(point[0], point[1], point[-1]) for point in points]
 
 
-def _curve_words(node: Mapping[str, Any]) -> str:
-    return " / ".join(f"{(reached * 100).normalize():f}" for reached, *_paid in _points(node))
+def _curve_words(node: Mapping[str, Any], *, scale: str) -> str:
+    times = 100 if scale in (Unit.PERCENT, Unit.POINTS) else 1
+    return " / ".join(f"{(reached * times).normalize():f}" for reached, *_paid in _points(node))
 
 
-def _curve_step(node: Mapping[str, Any], line: PayoutLine) -> CurveStep | None:
-    if line.attainment is None:
+def _curve_step(node: Mapping[str, Any], *, position: Decimal | None) -> CurveStep | None:
+    if position is None:
         return None
     points = _points(node)
     for (low, _before, paid), (high, arriving, _after) in pairwise(points):
-        if low <= line.attainment < high:
+        if low <= position < high:
             slope = (arriving - paid) / (high - low)
-            return CurveStep(reached=low, paid=paid, more=line.attainment - low, slope=slope)
+            return CurveStep(reached=low, paid=paid, more=position - low, slope=slope)
     return None
 
 

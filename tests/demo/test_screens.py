@@ -62,6 +62,20 @@ class TestStatement:
         assert re.findall(r"Gate: ([^<]*)", own) == ["Profit contribution ≥ 90.0% of target"]
         assert len(re.findall(r"Bedingung: Bruttoumsatzbindung ≥ 90,0\s%", whole.content.decode())) == 4
 
+    def test_opens_a_goal_that_reads_its_result_as_it_is(self):
+        renewal = Payout.objects.filter(plan_version__plan__code="REN", period__code="2026-Q2").first()
+        page = browser("maren.holt").get(
+            reverse("payouts:statement-show", args=[renewal.person_id, "2026-Q2"])
+        ).content.decode()
+        renewed = page.split("Contracts renewed")[1].split("</details>")[0]
+
+        assert "as measured, without a target" in renewed
+        # 0.9901010101 lies 0.0301010101 above 0.96, where 1.00 is paid and 0.25 more over the next 0.04.
+        assert "100.0% + 3.01% × 6.25" in renewed
+        assert "= 118.81%" in renewed
+        assert "€6,000.00 × 50.00%" in renewed
+        assert "€3,564.39" in renewed
+
     def test_leads_to_the_newest(self):
         answer = browser("ingrid.solheim").get(reverse("payouts:statement-list"))
 
