@@ -56,7 +56,8 @@ class TestStatement:
         own = browser("ingrid.solheim").get(statement("Ingrid Solheim")).content.decode()
         renewal = Payout.objects.filter(plan_version__plan__code="REN", period__code="2026-Q2").first()
         whole = browser("maren.holt").get(
-            reverse("payouts:statement-show", args=[renewal.person_id, "2026-Q2"]), headers={"accept-language": "de"}
+            reverse("payouts:statement-show", args=[renewal.person_id, "2026-Q2"]),
+            headers={"accept-language": "de"},
         )
 
         assert re.findall(r"Gate: ([^<]*)", own) == ["Profit contribution ≥ 90.0% of target"]
@@ -64,9 +65,11 @@ class TestStatement:
 
     def test_opens_a_goal_that_reads_its_result_as_it_is(self):
         renewal = Payout.objects.filter(plan_version__plan__code="REN", period__code="2026-Q2").first()
-        page = browser("maren.holt").get(
-            reverse("payouts:statement-show", args=[renewal.person_id, "2026-Q2"])
-        ).content.decode()
+        page = (
+            browser("maren.holt")
+            .get(reverse("payouts:statement-show", args=[renewal.person_id, "2026-Q2"]))
+            .content.decode()
+        )
         renewed = page.split("Contracts renewed")[1].split("</details>")[0]
 
         assert "as measured, without a target" in renewed
