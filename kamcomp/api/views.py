@@ -369,7 +369,7 @@ class SentRowsSerializer(StrictSerializer):
 
 
 def _typed(body: type[serializers.Serializer] | None, data: Any) -> Mapping[str, Any]:
-    serializer = (body or StrictSerializer)(data={} if data is None else data)
+    serializer = (body or StrictSerializer)(data=data)
     serializer.is_valid(raise_exception=True)
     return cast(Mapping[str, Any], serializer.validated_data)
 

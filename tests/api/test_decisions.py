@@ -97,6 +97,10 @@ class TestExceptions:
         maren, olga, anders = caller("maren"), caller("olga"), caller("anders")
         path, seen = row(maren, "exceptions?person=SOFIA&status=requested")
 
+        nothing = anders.client.post(
+            f"/api/v1/{path}:approve", "null", content_type="application/json",
+            headers={"authorization": f"Bearer {anders.secret}", "if-match": seen},
+        )  # fmt: skip
         early = anders.post(f"{path}:approve", if_match=seen)
         own = olga.post(f"{path}:review", if_match=seen)
         reviewed = maren.post(f"{path}:review", if_match=seen)
@@ -104,6 +108,7 @@ class TestExceptions:
         approved = anders.post(f"{path}:approve", {"words": "As agreed"}, if_match=reviewed.headers["ETag"])
         late = anders.post(f"{path}:reject", REASON, if_match=approved.headers["ETag"])
 
+        assert (nothing.status_code, nothing.json()["code"]) == (400, "invalid")
         assert (early.status_code, early.json()["code"]) == (409, "exception_moved_on")
         assert own.status_code == 403, own.json()
         assert (reviewed.status_code, reviewed.json()["status"]) == (200, "reviewed"), reviewed.json()

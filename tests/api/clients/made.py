@@ -37,7 +37,7 @@ def python_made(folder: Path, *, generator: Path) -> Path:
 
 def python_typed(folder: Path, *, checker: Path) -> None:
     """Check the program and what it uses of the client, strictly."""
-    ran([checker, "--strict", "--cache-dir", folder / "mypy", "use.py"], folder=folder)
+    ran([checker, "--config-file=", "--strict", "--cache-dir", folder / "mypy", "use.py"], folder=folder)
 
 
 def typescript_absent() -> str:
