@@ -165,7 +165,7 @@ def _goal(plan: StatementPlan, line: StatementLine) -> dict[str, Any]:
         actual
         if row.attainment is None
         else f"{actual} ÷ {target} = {percent_text(row.attainment, digits=2)}",
-        f"{_curve(line)} = {ratio}",
+        f"{curve_text(line)} = {ratio}",
         f"{money_text(plan.payout.target_incentive, currency)} × {weight} = {at_target}",
         f"{at_target} × {ratio} = {earned}",
     ]
@@ -187,11 +187,15 @@ def _goal(plan: StatementPlan, line: StatementLine) -> dict[str, Any]:
     }
 
 
-def _curve(line: StatementLine) -> str:
+def curve_text(line: StatementLine) -> str:
+    """Return how a goal's curve came to what it pays: from the point below, so far along to the next one."""
     if line.step is None:
         return _along(line.position, scale=line.scale)
-    paid, more = percent_text(line.step.paid), _along(line.step.more, scale=line.scale)
-    return f"{paid} + {more} × {number_text(line.step.slope, most=4)}"
+    step, more = line.step, _along(line.step.more, scale=line.scale)
+    if line.scale == Unit.PERCENT:
+        return f"{percent_text(step.paid)} + {more} × {number_text(step.slope, most=4)}"
+    width, rise = _along(step.width, scale=line.scale), percent_text(step.rise)
+    return f"{percent_text(step.paid)} + {more} ÷ {width} × {rise}"
 
 
 def _along(value: Decimal | None, *, scale: str) -> str:

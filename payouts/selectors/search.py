@@ -50,7 +50,7 @@ class Finds:
 
 def words_of(typed: str) -> list[str]:
     """Return the words that are searched for, at most six; none if what was typed is too short to mean anything."""
-    words = typed.replace("\0", " ").split()[:MOST_WORDS]
+    words = typed.split()[:MOST_WORDS]
     return words if len("".join(words)) >= SHORTEST else []
 
 

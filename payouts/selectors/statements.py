@@ -44,12 +44,21 @@ METER_WIDTH, METER_FULL = 60, Decimal("1.5")
 
 @dataclass(frozen=True, kw_only=True)
 class CurveStep:
-    """Where on its curve a result lies: from a point (reached, paid) on, so much for each point more."""
+    """
+    Where on its curve a result lies: `more` beyond a point that pays `paid`.
 
-    reached: Decimal
+    To the next point it is `width`, which pays `rise` more.
+    """
+
     paid: Decimal
     more: Decimal
-    slope: Decimal
+    width: Decimal
+    rise: Decimal
+
+    @property
+    def slope(self) -> Decimal:
+        """Return what each point more pays."""
+        return money.CONTEXT.divide(self.rise, self.width)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +78,8 @@ class StatementLine:
     One line that explains a payout; ratios and money as stored, `at_target` the goal's part of the target.
 
     `position` is where on its curve a goal's result lies, in units of `scale`: the part of its target that was
-    reached, or the result itself where the goal reads that; None where there is no curve.
+    reached, or the result itself where the goal reads that; None where neither is known. `points` are where its
+    curve bends, in hundredths where `scale` is in shares.
     """
 
     line: PayoutLine
@@ -78,7 +88,7 @@ class StatementLine:
     unit: str
     position: Decimal | None
     scale: str
-    curve: str
+    points: Sequence[Decimal]
     step: CurveStep | None
     at_target: Decimal | None
     explained: bool
@@ -200,12 +210,15 @@ class Statement:
 
 def statement_periods(*, person_id: UUID, viewer: Viewer) -> QuerySet[Period]:
     """Return the periods in which somebody has a statement that the viewer may see whole, newest first."""
-    payouts, shares = _payouts_of(person_id), _shares_of(person_id)
+    payouts, shares, adjusted = _payouts_of(person_id), _shares_of(person_id), _adjustments_of(person_id)
     seen_payouts, seen_shares = visible(payouts, to=viewer), visible(shares, to=viewer)
-    adjusted = visible(Adjustment.objects.filter(person_id=person_id, status__in=COUNTED), to=viewer)
-    shown = Run.objects.filter(period__in=adjusted.values("period_id"), is_current=True, status__in=SHOWN)
+    seen_adjusted = visible(adjusted, to=viewer)
+    shown = Run.objects.filter(
+        period__in=seen_adjusted.values("period_id"), is_current=True, status__in=SHOWN
+    )
     unseen_payouts = payouts.exclude(pk__in=seen_payouts.values("pk"))
     unseen_shares = shares.exclude(pk__in=seen_shares.values("pk"))
+    unseen_adjusted = adjusted.exclude(pk__in=seen_adjusted.values("pk"))
     return (
         Period.objects.filter(
             Q(pk__in=seen_payouts.values("period_id"))
@@ -214,6 +227,7 @@ def statement_periods(*, person_id: UUID, viewer: Viewer) -> QuerySet[Period]:
         )
         .exclude(pk__in=unseen_payouts.values("period_id"))
         .exclude(pk__in=unseen_shares.values("pool__period_id"))
+        .exclude(pk__in=unseen_adjusted.values("period_id"))
         .order_by("-days")
     )
 
@@ -228,12 +242,17 @@ def _shares_of(person_id: UUID) -> QuerySet[Allocation]:
     return Allocation.objects.filter(person_id=person_id, pool__status=PoolStatus.APPROVED, amount__gt=0)
 
 
+def _adjustments_of(person_id: UUID) -> QuerySet[Adjustment]:
+    """Return a person's adjustments that statements show."""
+    return Adjustment.objects.filter(person_id=person_id, status__in=COUNTED)
+
+
 @money.exactly
 def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | None:
     """
     Return a person's statement of a period, None if there is none that the viewer may see whole.
 
-    Who sees only some of the payouts and shares that a run pays somebody would take a part for all of it.
+    Who sees only some of the payouts, shares and corrections that somebody is paid would take a part for all of it.
     The number of queries does not grow with lines, plans or periods.
     """
     payouts = list(
@@ -247,15 +266,14 @@ def statement(*, person: Person, period: Period, viewer: Viewer) -> Statement | 
         )
     )
     adjustments = list(
-        visible(Adjustment.objects.filter(person=person, period=period), to=viewer)
-        .filter(status__in=COUNTED)
+        visible(_adjustments_of(person.pk).filter(period=period), to=viewer)
         .select_related("corrects_period", "decided_by")
         .order_by("created_at")
     )
     run = payouts[0].run if payouts else shares[0].pool.run if shares else None
     if run is None and adjustments:
         run = _run_shown(period)
-    if run is None or _is_part(payouts, shares, person=person, period=period):
+    if run is None or _is_part(payouts, shares, adjustments, person=person, period=period):
         return None
     base = stated_package(person=person, period=period, run=run, viewer=viewer)
     currency = _currency(payouts, shares, adjustments)
@@ -305,12 +323,20 @@ def _run_shown(period: Period) -> Run | None:
 
 
 def _is_part(
-    payouts: Sequence[Payout], shares: Sequence[Allocation], *, person: Person, period: Period
+    payouts: Sequence[Payout],
+    shares: Sequence[Allocation],
+    adjustments: Sequence[Adjustment],
+    *,
+    person: Person,
+    period: Period,
 ) -> bool:
-    """Tell whether a period pays a person more than these payouts and shares."""
+    """Tell whether a period pays a person anything else than these payouts, shares and adjustments."""
     others = _payouts_of(person.pk).filter(period=period).exclude(pk__in=[each.pk for each in payouts])
     more = _shares_of(person.pk).filter(pool__period=period).exclude(pk__in=[each.pk for each in shares])
-    return bool(others.values_list("pk").union(more.values_list("pk"))[:1])
+    changes = (
+        _adjustments_of(person.pk).filter(period=period).exclude(pk__in=[each.pk for each in adjustments])
+    )
+    return bool(others.values_list("pk").union(more.values_list("pk"), changes.values_list("pk"))[:1])
 
 
 def _currency(
@@ -390,7 +416,8 @@ def _plans(payouts: Sequence[Payout], *, person: Person, period: Period) -> list
                 scope=assignment.get_scope_display() if assignment else "",
                 account=str(assignment.account or "") if assignment else "",
                 lines=[
-                    _line(line, payout=payout, metrics=metrics, sources=sources) for line in lines[payout.pk]
+                    statement_line(line, payout=payout, metrics=metrics, sources=sources)
+                    for line in lines[payout.pk]
                 ],
             )
         )
@@ -426,13 +453,14 @@ def _sources(
     return found
 
 
-def _line(
+def statement_line(
     line: PayoutLine,
     *,
     payout: Payout,
     metrics: Mapping[str, Metric],
     sources: Mapping[tuple[UUID, str], Sequence[SourceFile]],
 ) -> StatementLine:
+    """Return what is shown of a payout's line; `metrics` by code, `sources` by account and kind of rows."""
     path = _path(payout, line.leaf)
     node = path[-1] if path else {}
     at_target = None
@@ -447,7 +475,7 @@ def _line(
     kind = source_kind(metric=line.metric)
     unit = metrics[line.metric].unit if line.metric in metrics else ""
     position, scale = line.attainment, str(Unit.PERCENT)
-    if position is None and "curve" in node:
+    if node.get("reads") == Reads.VALUE:
         position, scale = line.actual, unit
     return StatementLine(
         line=line,
@@ -457,7 +485,7 @@ def _line(
         unit=unit,
         position=position,
         scale=scale,
-        curve=_curve_words(node, scale=scale),
+        points=_bends(node, scale=scale),
         step=_curve_step(node, position=position),
         at_target=at_target,
         explained=explained,
@@ -492,9 +520,9 @@ def _points(node: Mapping[str, Any]) -> list[tuple[Decimal, Decimal, Decimal]]:
     return [(point[0], point[1], point[-1]) for point in points]
 
 
-def _curve_words(node: Mapping[str, Any], *, scale: str) -> str:
+def _bends(node: Mapping[str, Any], *, scale: str) -> list[Decimal]:
     times = 100 if scale in (Unit.PERCENT, Unit.POINTS) else 1
-    return " / ".join(f"{(reached * times).normalize():f}" for reached, *_paid in _points(node))
+    return [reached * times for reached, *_paid in _points(node)]
 
 
 def _curve_step(node: Mapping[str, Any], *, position: Decimal | None) -> CurveStep | None:
@@ -503,8 +531,7 @@ def _curve_step(node: Mapping[str, Any], *, position: Decimal | None) -> CurveSt
     points = _points(node)
     for (low, _before, paid), (high, arriving, _after) in pairwise(points):
         if low <= position < high:
-            slope = (arriving - paid) / (high - low)
-            return CurveStep(reached=low, paid=paid, more=position - low, slope=slope)
+            return CurveStep(paid=paid, more=position - low, width=high - low, rise=arriving - paid)
     return None
 
 
@@ -520,7 +547,7 @@ def _gate_shown(gate: Mapping[str, Any], metrics: Mapping[str, Metric]) -> GateS
         of_target=of_target,
         sign=SIGNS[bound],
         bound=Decimal(str(gate[bound])),
-        unit=Unit.PERCENT if of_target or metric is None else metric.unit,
+        unit=Unit.PERCENT if of_target else metric.unit if metric else "",
     )
 
 

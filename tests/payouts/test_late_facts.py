@@ -96,7 +96,7 @@ class TestLateFacts:
             D("6500.01"),
             1,
         )
-        assert "XSALES" in first.reason
+        assert "XSALES of Mer" in first.reason
         assert len(first.input_digest) == 64
         pool = Adjustment.objects.get(pool__isnull=False)
         assert (pool.pool, pool.corrects_pool) == (pool_of(made, "2026-Q2"), pool_of(made, "2026-Q1"))

@@ -13,7 +13,7 @@ from kamcomp.approvals.models import Finding
 from kamcomp.identity.choices import Role
 from kamcomp.visibility import Viewer, visible
 from payouts.choices import AdjustmentKind
-from payouts.models import Allocation, ClawbackCase, LedgerEntry, PayoutLine, RegisterRow
+from payouts.models import Allocation, ClawbackCase, LedgerEntry, Payout, PayoutLine, RegisterRow
 from payouts.selectors.accruals import accruals
 from payouts.selectors.archive import statement_archive
 from payouts.selectors.ceilings import ceiling_effects
@@ -204,6 +204,21 @@ class TestLocalLaw:
         kept = Finding.objects.get(rule="E42", subject_id=str(said.adjustments[0].pk))
         assert kept.message.startswith("Australia: 1,000.00 may not be deducted from E00001.")
         assert [finding.sentence for finding in verify_run(run=run).findings] == []
+
+
+class TestAManager:
+    def test_sees_no_statement_whose_corrections_they_may_not_see(self, made):
+        person = made.people[0]
+        person.manager = Person.objects.create(employee_id="BOSS", user=made.user("anders"))
+        person.save()
+        run = calculated(made, "2026-Q2")
+        approved(made, run, at=after(made, "2026-Q2"))
+        watching = Viewer(made.user("anders").pk, frozenset({Role.KAM}), after(made, "2026-Q2").date())
+
+        assert visible(Payout.objects.filter(run=run, person=person), to=watching).exists()
+        assert shown(made, "2026-Q2").corrections == D("-1000.00")
+        assert statement(person=person, period=made.periods["2026-Q2"], viewer=watching) is None
+        assert [each.code for each in statement_periods(person_id=person.pk, viewer=watching)] == ["2026-Q1"]
 
 
 class TestOnlyAnAdjustment:

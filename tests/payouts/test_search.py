@@ -73,9 +73,7 @@ class TestSearch:
         assert names("maren", "PAYROLL-77") == names("maren", "hidden@halden") == set()
         assert any("Sofia" in name for name in names("maren", "sofia"))
 
-    @pytest.mark.parametrize(
-        "typed", ["%%", "__", "' OR 1=1 --", "<script>alert(1)</script>", "\0\0a", "a" * 5000]
-    )
+    @pytest.mark.parametrize("typed", ["%%", "__", "' OR 1=1 --", "<script>alert(1)</script>", "a" * 5000])
     def test_takes_whatever_is_typed_as_words(self, made, typed):
         answer = page("maren", typed)
 

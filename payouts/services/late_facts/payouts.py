@@ -9,7 +9,7 @@ Rule: docs/reference/formulas.md, "Corrections" and "Clawback".
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,13 +18,13 @@ from uuid import UUID
 from kamcomp import money
 from kamcomp.identity.models import User
 from kamcomp.refusal import Listing, Sentence
-from kamcomp.sentences import Numeral
+from kamcomp.sentences import Numeral, renamed
 from payouts.choices import AdjustmentKind, AdjustmentStatus
 from payouts.engine.kept import inputs_digest
 from payouts.models import Adjustment, Payout, Run
 from payouts.selectors.inputs.reads import accumulates
 from payouts.selectors.recalculation import REASONS_SHOWN, Recalculated
-from payouts.selectors.run_console import PAYOUT_TABLE
+from payouts.selectors.run_console import PAYOUT_TABLE, fact_names
 from payouts.selectors.runs import period_assignments
 from payouts.services.adjustments import Corrects, adjustment_propose
 from payouts.services.clawbacks import is_beyond_look_back
@@ -98,6 +98,7 @@ def payouts_corrected(
     noted = Noted(table=PAYOUT_TABLE, rule="payout_late_facts")
     names = {each.person_id for each in people if each.due != each.paid or each.person_id in before}
     persons = {person.pk: person for person in Person.objects.filter(pk__in=names)}
+    called = fact_names() if persons else {}
     for each in people:
         corrected = before.get(each.person_id, Corrected())
         due = _due(each, corrected=corrected, reach=reach)
@@ -115,7 +116,7 @@ def payouts_corrected(
                 kind=AdjustmentKind.CORRECTION,
                 amount=amount,
                 currency=version.currency,
-                reason=_reason(run, each.reasons),
+                reason=_reason(run, each.reasons, called=called),
                 person=persons[each.person_id],
                 plan_version=version,
                 corrects=Corrects(
@@ -234,14 +235,18 @@ def _noted(found: LateFacts, noted: Noted, each: Recalculated, words: Sentence) 
         noted.put(subject_id=each.payout.pk, message=words)
 
 
-def _reason(run: Run, reasons: Sequence[str]) -> str:
-    """Return why a payout is corrected; without a changed input, what is reversed is an earlier correction."""
+def _reason(run: Run, reasons: Sequence[str], *, called: Mapping[str, str]) -> str:
+    """
+    Return why a payout is corrected, metrics and accounts by their names.
+
+    Without a changed input, what is reversed is an earlier correction.
+    """
     if not reasons:
         return Sentence(
             "Late facts of %(period)s: what was paid is right again, so its earlier corrections are reversed",
             period=run.period,
         )
-    shown = Listing(reasons[:REASONS_SHOWN], "; ")
+    shown = Listing([renamed(each, names=called) for each in reasons[:REASONS_SHOWN]], "; ")
     more = (
         Sentence("; and %(more)s more", more=len(reasons) - REASONS_SHOWN)
         if len(reasons) > REASONS_SHOWN
