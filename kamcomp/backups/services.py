@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from errno import EEXIST, ENOTEMPTY
@@ -152,10 +152,21 @@ def backup_restore(*, folder: Path) -> Backup:
 
 
 def _abandoned_removed(to: Path, *, at: datetime) -> None:
-    """Remove what backups left that were killed; one that is a day old is not being written any more."""
+    """
+    Remove what backups left that were killed: in a day nothing was written into it.
+
+    Another backup may be at the same, or end its own and so give the folder its name, between any two steps; and
+    what cannot be looked into is left. No backup fails for it.
+    """
     for left in to.glob(".kamcomp-*.part"):
-        if at.timestamp() - left.stat().st_mtime > ABANDONED_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(OSError):
+            if at.timestamp() - _written_last(left) > ABANDONED_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _written_last(folder: Path) -> float:
+    """Return when the folder or a file in it was written last: a folder's own moment stays while its dump grows."""
+    return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
 
 
 def _name_taken(folder: Path) -> BackupNotWritten:

@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
             model_name="adjustment",
             name="alone",
             field=models.DecimalField(
+                db_default=0,
                 decimal_places=6,
                 default=0,
                 help_text="The part of the amount of leaves that count a period alone, where others of the plan "

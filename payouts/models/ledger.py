@@ -82,6 +82,7 @@ class Adjustment(Record):
     posted_before = money_field(null=True, help_text="What had been posted when this was proposed.")
     alone = money_field(
         default=0,
+        db_default=0,
         help_text="The part of the amount of leaves that count a period alone, where others of the plan accumulate.",
     )
     inputs = models.BinaryField(null=True, help_text="Canonical inputs of the recalculation.")

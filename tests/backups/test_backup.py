@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg2
@@ -21,7 +22,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils import timezone
 
-from kamcomp.backups import digests, tools
+from kamcomp.backups import digests, services, tools
 from kamcomp.backups.services import (
     Backup,
     BackupNotWritten,
@@ -196,10 +197,14 @@ class TestBackup:
 
     def test_begun_twice_in_one_second_is_one_whole_backup(self, transactional_db, tmp_path):
         at = timezone.now()
-        killed, at_work = (tmp_path / f".kamcomp-{name}.part" for name in ("killed", "at-work"))
-        for folder, age in ((killed, 2), (at_work, 0)):
+        killed, at_work, for_days = (
+            tmp_path / f".kamcomp-{name}.part" for name in ("killed", "at-work", "for-days")
+        )
+        for folder, age, dump_age in ((killed, 2, 2), (at_work, 0, 0), (for_days, 2, 0)):
             folder.mkdir()
-            os.utime(folder, times=(at.timestamp() - age * 86_400,) * 2)
+            (folder / "database.dump").write_text("begun")
+            for path, days in ((folder / "database.dump", dump_age), (folder, age)):
+                os.utime(path, times=(at.timestamp() - days * 86_400,) * 2)
 
         def begun(_machine: int) -> Backup | BackupNotWritten:
             try:
@@ -215,10 +220,20 @@ class TestBackup:
         (made,) = (each for each in outcomes if isinstance(each, Backup))
         (refusal,) = (each for each in outcomes if isinstance(each, BackupNotWritten))
         assert "is there already" in str(refusal)
-        assert {path.name for path in tmp_path.iterdir()} == {made.folder.name, at_work.name}
+        assert {path.name for path in tmp_path.iterdir()} == {made.folder.name, at_work.name, for_days.name}
         dump = (made.folder / "database.dump").read_bytes()
         assert hashlib.sha256(dump).hexdigest() == made.manifest["dump"]["sha256"]
         assert Job.objects.filter(kind="backup").count() == 1
+
+    def test_does_not_fail_where_another_removes_what_was_abandoned(self, tmp_path, monkeypatch):
+        killed = tmp_path / ".kamcomp-killed.part"
+        killed.mkdir()
+        seen = [tmp_path / ".kamcomp-gone.part", killed]
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "glob", lambda _folder, _pattern: iter(seen))
+            services._abandoned_removed(tmp_path, at=timezone.now() + timedelta(days=2))
+
+        assert not killed.exists()
 
     def test_of_a_full_disk_leaves_nothing_and_says_so(self, transactional_db, tmp_path):
         with small_disk(tmp_path):
