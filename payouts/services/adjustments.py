@@ -74,6 +74,10 @@ class AdjustmentReversed(Refusal):
     """The adjustment has been reversed already, or its reversal waits for a decision."""
 
 
+class TakenLater(Refusal):
+    """The adjustment went to a pool under review: what the pool takes of it stands only with the lock."""
+
+
 class NothingToReverse(Refusal):
     """The adjustment went to a pool that could take nothing of it."""
 
@@ -247,6 +251,7 @@ def adjustment_reverse(*, adjustment_id: UUID, reason: str, by: User, at: dateti
 
     :raises AdjustmentDecided: if the adjustment is not approved or posted.
     :raises NothingToReverse: if its pool could take nothing of it.
+    :raises TakenLater: if its pool is under review.
     :raises AdjustmentReversed: if it was reversed before, or that waits for a decision.
     """
     adjustment = Adjustment.objects.select_related("period__calendar", "person", "pool", "plan_version").get(
@@ -295,9 +300,17 @@ def _amount_taken(adjustment: Adjustment) -> Decimal:
     Return what an adjustment came to: all of it, or what its pool could take.
 
     :raises NothingToReverse: if that is nothing.
+    :raises TakenLater: if its pool is under review.
     """
     if adjustment.pool is None:
         return adjustment.amount
+    if adjustment.status == AdjustmentStatus.APPROVED and run_under_review(period=adjustment.period):
+        raise TakenLater(
+            "%(period)s is under review, and what its pool can take of %(adjustment)s stands once it is locked: "
+            "reverse it then.",
+            period=adjustment.period,
+            adjustment=adjustment,
+        )
     left = corrections_not_taken(accounts=[adjustment.pool.account_id])
     taken = adjustment.amount + left.get(adjustment.pk, ZERO)
     if not taken:

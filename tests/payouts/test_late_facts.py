@@ -17,19 +17,22 @@ from payouts.selectors.pool_sheet import pool_sheet
 from payouts.selectors.run_console import run_console
 from payouts.services import late_facts as services
 from payouts.services.adjustments import (
+    TakenLater,
     adjustment_approve,
     adjustment_propose,
     adjustment_reject,
     adjustment_reverse,
 )
+from payouts.services.approvals import run_approve
 from payouts.services.disputes import dispute_open, dispute_uphold
+from payouts.services.locks import run_lock
 from payouts.services.pools import PoolsCannotBeFunded
 from payouts.services.reviews import run_review
 from payouts.services.verify import verify_run
 from plans.models import Assignment
 from teams.choices import AccountStatus
 from tests.faults.together import together
-from tests.payouts.books import locked
+from tests.payouts.books import allocated, locked
 from tests.payouts.crowd import START
 from tests.payouts.quarters import POOL, after, calculated, closed, pool_of, quarters, sold
 
@@ -316,7 +319,11 @@ class TestLateFacts:
         )  # fmt: skip
         approve_all(made, found)
 
-        closed(made, "2026-Q2")
+        run = allocated(made, calculated(made, "2026-Q2"), at=at)
+        with pytest.raises(TakenLater, match="2026-Q2 is under review"):
+            adjustment_reverse(adjustment_id=found.proposed[-1].pk, reason="It was not", by=by, at=at)
+        run_approve(run_id=run.pk, by=made.user("jonas"), at=at)
+        run_lock(run_id=run.pk, by=made.user("jonas"), at=at)
 
         # 2,000.00 are funded, less 400.00 of the first quarter and 3,000.00 by hand.
         assert Finding.objects.get(rule="pool_correction_left").message == (
