@@ -233,9 +233,23 @@ class TestMigration:
             begun_first.result(timeout=180)
             begun_second.result(timeout=180)
 
-        assert "Somebody else migrates this database" in second.getvalue()
+        assert "Somebody else migrates this database (PostgreSQL's process " in second.getvalue()
         assert len(widened()) == 3
         story.recovered()
+
+    def test_gives_up_behind_another_that_hangs_and_names_it(
+        self, transactional_db, app_connection, monkeypatch
+    ):
+        monkeypatch.setattr(migrate, "ALONE_SECONDS", 0.1)
+        monkeypatch.setattr(migrate, "PAUSE_SECONDS", 0.05)
+        hangs = app_connection()
+        hangs.cursor().execute("SELECT pg_advisory_lock(%s)", [migrate.ALONE])
+        said = StringIO()
+
+        with pytest.raises(CommandError, match=f"process {hangs.info.backend_pid}\\), and nothing was done"):
+            call_command("migrate", "payouts", database="owner", verbosity=0, stderr=said)
+
+        assert said.getvalue().count("waiting until they have ended") == 1
 
     def test_goes_after_a_long_import_and_gives_up_by_name(
         self, transactional_db, tomorrow, app_connection, monkeypatch, story: Story

@@ -11,13 +11,13 @@ Of several that are begun at once, by two machines of one deployment, each waits
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
-from django.db import OperationalError, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
 from psycopg2.errors import LockNotAvailable
 
 LOCK_SECONDS = 2
@@ -26,6 +26,8 @@ HOLDING_MILLISECONDS = 10
 TAKES_A_TABLE = re.compile(r"\s*(ALTER|CREATE|DROP|LOCK|TRUNCATE|COMMENT)\b", re.IGNORECASE)
 TRIES = 30
 PAUSE_SECONDS = 1.0
+SAY_SECONDS = 60
+ALONE_SECONDS = 3_600
 ALONE = 20_260_701
 """The number of the advisory lock that says somebody migrates this database; nothing else of ours takes it."""
 
@@ -70,17 +72,41 @@ def alone(*, database: str, say: Callable[[str], object]) -> Iterator[None]:
 
     Only then is it asked what there is to migrate: two that asked at once would both make the same tables, and one
     of them would break off in the middle of a deployment.
+
+    :raises CommandError: if somebody else still does after an hour; a migrate that was stopped never ends.
     """
-    said = False
+    begun = time.monotonic()
+    said: float | None = None
     while not _advisory(database, "pg_try_advisory_lock"):
-        if not said:
-            say("Somebody else migrates this database: waiting until they have ended.")
-            said = True
+        now, holder = time.monotonic(), _holder(database)
+        if now - begun > ALONE_SECONDS:
+            raise CommandError(
+                f"Somebody else still migrates this database{holder}, and nothing was done here. If theirs hangs, end "
+                "it (SELECT pg_terminate_backend(...)): what it has not ended is undone. Then migrate again."
+            )
+        if said is None or now - said >= SAY_SECONDS:
+            say(f"Somebody else migrates this database{holder}: waiting until they have ended.")
+            said = now
         time.sleep(PAUSE_SECONDS)
     try:
         yield
     finally:
-        _advisory(database, "pg_advisory_unlock")
+        # A session that broke has let go by itself, and says why by its own error.
+        with suppress(DatabaseError, InterfaceError):
+            _advisory(database, "pg_advisory_unlock")
+
+
+def _holder(database: str) -> str:
+    """Return the words that name the session that migrates, or none where it has just ended."""
+    with connections[database].cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+            " AND classid = 0 AND objid = %s"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            [ALONE],
+        )
+        found = cursor.fetchone()
+    return f" (PostgreSQL's process {found[0]})" if found else ""
 
 
 def _advisory(database: str, act: str) -> bool:
