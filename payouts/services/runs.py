@@ -183,13 +183,19 @@ def run_prepare(*, run_id: UUID) -> bool:
     however long they take, and says so. A refusal ends the run with its sentence; a
     preparation begun three times without an end does too.
     """
-    attempt = _preparation_take(run_id=run_id)
+    lease = _preparation_take(run_id=run_id)
+    if lease is None:
+        return False
+    try:
+        _wait_for_older_writers(run_id=run_id)
+    except FactsStillArriving as refusal:
+        _preparation_leave(run_id=run_id, lease=lease, why=str(refusal))
+        return False
+    attempt = _preparation_begin(run_id=run_id, lease=lease)
     if attempt is None:
         return False
     try:
         return _prepare(run_id=run_id, attempt=attempt)
-    except FactsStillArriving as refusal:
-        _preparation_leave(run_id=run_id, attempt=attempt, why=str(refusal))
     except Refusal as refusal:
         _preparation_note(run_id=run_id, attempt=attempt, error=str(refusal), failed=True)
     except Exception as error:
@@ -275,20 +281,39 @@ def _ring(*, run_id: UUID, messages: int) -> None:
             return
 
 
-def _preparation_take(*, run_id: UUID) -> int | None:
-    """Return the attempt's number if the preparation is now this caller's."""
+def _preparation_take(*, run_id: UUID) -> datetime | None:
+    """Return until when the preparation is this caller's, and by that it is known as theirs; None if it is not."""
+    with acting(action="run_prepare", user=None), connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE payouts_run SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+             WHERE id = (SELECT r.id FROM payouts_run r
+                          WHERE r.id = %(run)s AND r.status = 'queued' AND {PREPARATION_LEASE_OVER}
+                            FOR UPDATE SKIP LOCKED)
+            RETURNING lease_until
+            """,
+            {"run": run_id, "lease": PREPARATION_LEASE_SECONDS},
+        )
+        taken = cursor.fetchone()
+    return None if taken is None else taken[0]
+
+
+def _preparation_begin(*, run_id: UUID, lease: datetime) -> int | None:
+    """
+    Count that the preparation is begun, by whom it was taken until `lease`; return the attempt's number.
+
+    Whoever dies while they wait for writers has begun nothing: only now can a preparation be what kills them.
+    """
     with acting(action="run_prepare", user=None):
         with connection.cursor() as cursor:
             cursor.execute(
-                f"""
+                """
                 UPDATE payouts_run SET attempt = attempt + 1,
-                       lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-                 WHERE id = (SELECT r.id FROM payouts_run r
-                              WHERE r.id = %(run)s AND r.status = 'queued' AND {PREPARATION_LEASE_OVER}
-                                FOR UPDATE SKIP LOCKED)
+                       lease_until = clock_timestamp() + make_interval(secs => %(seconds)s)
+                 WHERE id = %(run)s AND status = 'queued' AND lease_until = %(lease)s
                 RETURNING attempt, error
                 """,
-                {"run": run_id, "lease": PREPARATION_LEASE_SECONDS},
+                {"run": run_id, "lease": lease, "seconds": PREPARATION_LEASE_SECONDS},
             )
             taken = cursor.fetchone()
         if taken is None:
@@ -303,7 +328,6 @@ def _preparation_take(*, run_id: UUID) -> int | None:
 
 def _prepare(*, run_id: UUID, attempt: int) -> bool:
     run = Run.objects.select_related("period", "calendar", "started_by").get(pk=run_id)
-    _wait_for_older_writers(known_at=run.known_at)
     with acting(action="run_prepare", user=run.started_by):
         mine = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED, attempt=attempt)
         if not _held(mine):
@@ -337,9 +361,9 @@ def _held(mine: QuerySet[Run], *, seconds: float = 2) -> bool:
     return False
 
 
-def _wait_for_older_writers(*, known_at: datetime) -> None:
+def _wait_for_older_writers(*, run_id: UUID) -> None:
     """
-    Wait until no transaction of ours that began before `known_at` and may write is open.
+    Wait until no transaction of ours that began before the run's moment and may write is open.
 
     A fact carries the moment its transaction began; one that began before the run's moment
     and commits later would be seen by a late chunk and not by an early one. Who only reads,
@@ -347,6 +371,7 @@ def _wait_for_older_writers(*, known_at: datetime) -> None:
 
     :raises FactsStillArriving: if such a transaction is still open shortly before the lease is over.
     """
+    known_at = Run.objects.values_list("known_at", flat=True).get(pk=run_id)
     patience = time.monotonic() + WRITERS_SECONDS
     while True:
         with connection.cursor() as cursor:
@@ -370,12 +395,15 @@ def _wait_for_older_writers(*, known_at: datetime) -> None:
         time.sleep(0.1)
 
 
-def _preparation_leave(*, run_id: UUID, attempt: int, why: str) -> None:
-    """Leave the preparation to whoever looks next, and do not count that it was begun: nothing has failed."""
+def _preparation_leave(*, run_id: UUID, lease: datetime, why: str) -> None:
+    """
+    Leave the preparation to whoever looks next: the workers do by themselves, in seconds.
+
+    No bell is rung for it: it would occupy a worker without pause for as long as others write.
+    """
     with acting(action="run_prepare", user=None):
-        mine = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED, attempt=attempt)
-        if mine.update(attempt=attempt - 1, lease_until=None, error=why):
-            run_ring(run_id=run_id)
+        mine = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED, lease_until=lease)
+        mine.update(lease_until=None, error=why)
 
 
 def _preparation_note(*, run_id: UUID, attempt: int, error: str, failed: bool) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import InternalError, connection, connections, transaction
@@ -47,8 +48,15 @@ class TestWriters:
         run = asked(made)
         story.blow("a writer that began before the run")
 
+        rung: list[object] = []
+        monkeypatch.setattr(runs, "bell_rung", lambda **asked: rung.append(asked))
         for _look in range(2 * runs.ATTEMPTS):
             looked_at(run)
+        assert rung == []
+        for _killed in range(2 * runs.ATTEMPTS):
+            assert runs._preparation_take(run_id=run.pk)
+            Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        looked_at(run)
         client = Client()
         client.force_login(made.users["maren"])
         page = client.get(reverse("payouts:run-show", args=[run.pk])).content.decode()
