@@ -110,12 +110,13 @@ def duties_towards(*, objectives: Sequence[AccountObjective]) -> DutyTable:
     """
     Return who does what towards each of the objectives, then what roles do for every account; one query.
 
-    An objective towards which no role is named is there with an activity without words. Roles are those named at all.
+    An objective towards which no role is named is there with an activity without words. Roles are those
+    in use that are named at all; duties of a retired one are nobody's.
     """
     found: dict[UUID | None, dict[str, dict[UUID, RoleDuty]]] = defaultdict(lambda: defaultdict(dict))
-    duties = RoleDuty.objects.filter(Q(objective__in=objectives) | Q(objective=None)).select_related("role")
+    duties = RoleDuty.objects.filter(Q(objective__in=objectives) | Q(objective=None), role__retired=False)
     roles: dict[UUID, JobRole] = {}
-    for one in duties.order_by("role__name", "activity"):
+    for one in duties.select_related("role").order_by("role__name", "activity"):
         roles[one.role_id] = one.role
         found[one.objective_id][one.activity][one.role_id] = one
     nothing: dict[str, dict[UUID, RoleDuty]] = {"": {}}
