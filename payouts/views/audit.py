@@ -32,7 +32,6 @@ from kamcomp.identity.choices import Role
 from kamcomp.identity.models import User
 from kamcomp.notices.models import Notice
 from kamcomp.pages.screens import Crumb, Screen
-from kamcomp.pages.sheets import Facts
 from kamcomp.pages.tables import FilterForm, Kind, TableColumn, TableScreen
 from kamcomp.visibility import viewer_for, visible
 from payouts.views.desk import desk_or_404
@@ -75,7 +74,7 @@ class AuditFilter(FilterForm):
     messages = forms.ChoiceField(
         label=_("Messages to people"),
         required=False,
-        choices=[("", _("Left out, unless asked for")), (SHOWN, _("Shown"))],
+        choices=[("", _("Left out of the page, unless asked for")), (SHOWN, _("Shown"))],
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -85,9 +84,9 @@ class AuditFilter(FilterForm):
 
     @property
     def leaves_out_messages(self) -> bool:
-        """Tell whether messages are left out: most entries are theirs, so that they stand there only if asked for."""
+        """Tell whether messages are left out: most entries are theirs, so that a page has them only if asked for."""
         asked = self.cleaned_data
-        return not any(asked[name].strip() for name in ("messages", "act", "kind", "request_id"))
+        return "format" not in self.data and not any(asked[name].strip() for name in ("messages", "act", "kind", "request_id"))
 
     def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the entries that pass."""
@@ -161,12 +160,6 @@ class AuditList(TableScreen):
         if request.GET.get("format") == "json":
             return self._json()
         return super().get(request, *args, **kwargs)
-
-    def facts(self) -> Facts:
-        """Say in the file what is left out of it."""
-        form = self.table.form
-        without = isinstance(form, AuditFilter) and form.is_valid() and form.leaves_out_messages
-        return {"left out": "messages to people"} if without else {}
 
     def rows(self) -> QuerySet[Any]:
         """Return the entries with the name of who made them."""

@@ -112,6 +112,8 @@ class TestProgrammeShow:
             (other, "Invoices", "informed", None), (kam, "Visits", "consulted", theirs),
         ):  # fmt: skip
             RoleDuty.objects.create(role=role, activity=activity, part=part, objective=of)
+        gone = JobRole.objects.create(code="d_gone", name="Gone", retired=True)
+        RoleDuty.objects.create(role=gone, activity="Letters", part="responsible")
 
         answer = browser(made, "ingrid").get(url("programme-show", made.account))
 
@@ -122,7 +124,7 @@ class TestProgrammeShow:
             for line in table.rows
         ] == [("MER-O1", "Trial", ["A", "R"]), ("MER-O2", "", ["", ""]), (None, "Invoices", ["", "I"])]
         page = answer.content.decode()
-        assert 'title="Accountable">A<' in page
+        assert 'title="Accountable"><span aria-hidden="true">A</span><span class="hidden-words">Accountable<' in page
         assert "no role is named yet" in page
         assert "Visits" not in page
 
