@@ -156,31 +156,36 @@ def page_of(resource: Resource, *, rows: Rows, said: Mapping[str, str], path: st
     digest, limit = digest_of(path, said), _limit(said)
     if "cursor" in said:
         rows = rows.filter(order.after(cursor_read(cursor=said["cursor"], order=order, digest=digest)))
-    width = len(resource.sources)
-    found = _read_first(resource, rows=rows, order=order, most=limit + 1)
+    found, behind = _read_first(resource, rows=rows, order=order, limit=limit)
     kept = found[:limit]
     data = [resource.shown(row, shape.names) for row in kept]
     expand(resource, shown=data, raw=kept, names=shape.expands, viewer=viewer, day=day_of(said))
-    more = len(found) > limit
-    cursor = cursor_of(order=order, digest=digest, values=kept[-1][width:]) if more else None
+    cursor = cursor_of(order=order, digest=digest, values=behind) if behind else None
     return Page(data=data, next_cursor=cursor)
 
 
-def _read_first(resource: Resource, *, rows: Rows, order: Order, most: int) -> list[tuple[Any, ...]]:
+def _read_first(
+    resource: Resource, *, rows: Rows, order: Order, limit: int
+) -> tuple[list[tuple[Any, ...]], Sequence[Any]]:
     """
-    Return the first rows: what is shown of each, then the columns of its order.
+    Return the first rows: what is shown of each, then the columns of its order; and the key that more come behind.
+
+    That key is empty if there are no more. It is taken from the keys: a row that goes before it is read ends no list.
 
     Of rows that are parts of others the keys come first, and what is shown of them afterwards: joined before it is cut
     off, the database would merge them with their wholes from the very first whole on, wherever the page begins.
     """
     columns = (*resource.sources, *order.names)
-    if not resource.part_of:
-        return list(order.of(rows).values_list(*columns)[:most])
-    keys = {key: place for place, key in enumerate(order.of(rows).values_list(*order.names)[:most])}
-    wholes = {key[order.names.index(resource.part_of)] for key in keys}
     width = len(resource.sources)
+    if not resource.part_of:
+        whole = list(order.of(rows).values_list(*columns)[: limit + 1])
+        return whole, whole[limit - 1][width:] if len(whole) > limit else ()
+    first = list(order.of(rows).values_list(*order.names)[: limit + 1])
+    behind = first[limit - 1] if len(first) > limit else ()
+    keys = {key: place for place, key in enumerate(first[:limit])}
+    wholes = {key[order.names.index(resource.part_of)] for key in keys}
     found = rows.filter(**{f"{resource.part_of}__in": wholes}).values_list(*columns)
-    return sorted((row for row in found if row[width:] in keys), key=lambda row: keys[row[width:]])
+    return sorted((row for row in found if row[width:] in keys), key=lambda row: keys[row[width:]]), behind
 
 
 def expand(

@@ -135,6 +135,22 @@ class TestPages:
         assert maren.rows("payout-lines?limit=1") == whole
         assert len(whole) > 1
 
+    def test_go_on_though_rows_go_while_they_are_read(self, caller):
+        maren, read = caller("maren"), []
+
+        def gone_after_the_keys(execute, sql, params, many, context):
+            if 'FROM "payouts_payoutline"' in sql:
+                read.append(sql)
+                if len(read) > 1:
+                    sql = f"SELECT * FROM ({sql}) AS gone WHERE false"
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(gone_after_the_keys):
+            page = maren.get("payout-lines?limit=1").json()
+
+        assert (page["data"], len(read)) == ([], 2)
+        assert page["next_cursor"] is not None
+
 
 class TestShape:
     def test_is_what_was_asked_for(self, maren):
