@@ -86,7 +86,9 @@ class AuditFilter(FilterForm):
     def leaves_out_messages(self) -> bool:
         """Tell whether messages are left out: most entries are theirs, so that a page has them only if asked for."""
         asked = self.cleaned_data
-        return "format" not in self.data and not any(asked[name].strip() for name in ("messages", "act", "kind", "request_id"))
+        return "format" not in self.data and not any(
+            asked[name].strip() for name in ("messages", "act", "kind", "request_id")
+        )
 
     def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the entries that pass."""

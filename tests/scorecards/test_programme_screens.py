@@ -124,7 +124,10 @@ class TestProgrammeShow:
             for line in table.rows
         ] == [("MER-O1", "Trial", ["A", "R"]), ("MER-O2", "", ["", ""]), (None, "Invoices", ["", "I"])]
         page = answer.content.decode()
-        assert 'title="Accountable"><span aria-hidden="true">A</span><span class="hidden-words">Accountable<' in page
+        assert (
+            'title="Accountable"><span aria-hidden="true">A</span><span class="hidden-words">Accountable<'
+            in page
+        )
         assert "no role is named yet" in page
         assert "Visits" not in page
 
